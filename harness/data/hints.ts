@@ -1,0 +1,38 @@
+/** What the parsed SQL of a migration tells the generator; a plain value, so that `data/` need not know the parser. */
+export interface Hints {
+  readonly literals: readonly LiteralHint[]
+  readonly softReferences: readonly SoftReference[]
+  readonly jsonKeys: readonly JsonKeyHint[]
+  /** Time zones that the SQL names. */
+  readonly zones: readonly string[]
+}
+
+/** A constant that the SQL compares, assigns or matches. */
+export interface LiteralHint {
+  /** Path of the relation, where the parse tells which. */
+  readonly relation: string | undefined
+  /** The attribute's bare name, where the parse tells which (with `relation` undefined: in any relation that has it). */
+  readonly attribute: string | undefined
+  readonly kind: 'text' | 'number' | 'boolean'
+  /** Its text, unquoted. */
+  readonly value: string
+  /** An ordered comparison (`<`, `BETWEEN`, …): the neighbours on either side matter too. */
+  readonly ordered: boolean
+  /** A LIKE or regular-expression pattern rather than a value. */
+  readonly pattern: 'like' | 'regex' | undefined
+}
+
+/** Two attributes that the SQL equates and no foreign key covers. */
+export interface SoftReference {
+  readonly from: { readonly relation: string; readonly attribute: string; readonly jsonPath?: readonly string[] | undefined }
+  readonly to: { readonly relation: string; readonly attribute: string; readonly jsonPath?: readonly string[] | undefined }
+}
+
+/** A key that the SQL reads or writes in a JSON attribute. */
+export interface JsonKeyHint {
+  readonly relation: string | undefined
+  readonly attribute: string | undefined
+  readonly path: readonly string[]
+}
+
+export const noHints: Hints = { literals: [], softReferences: [], jsonKeys: [], zones: [] }
