@@ -1,1 +1,3 @@
 export * from './model.ts'
+export { readCatalog } from './read-catalog.ts'
+export { ownSearchPath, readJson, scriptPinned } from './settings.ts'

@@ -115,7 +115,13 @@ export interface Sequence extends RelationName {
 }
 
 /** A type as far as values are made for it. */
-export type TypeInfo = { readonly schema: string; readonly name: string; readonly oid: number } & (
+export type TypeInfo = {
+  readonly schema: string
+  readonly name: string
+  readonly oid: number
+  /** Whether `::text` runs a cast function, which need not write what the type's output function writes. */
+  readonly textCast?: boolean
+} & (
   | { readonly kind: 'base' | 'pseudo'; readonly category: string }
   | { readonly kind: 'array'; readonly element: string }
   | { readonly kind: 'enum'; readonly labels: readonly string[] }
@@ -127,7 +133,11 @@ export type TypeInfo = { readonly schema: string; readonly name: string; readonl
       readonly default: string | undefined
       readonly checks: readonly { readonly name: string; readonly expression: string; readonly validated: boolean }[]
     }
-  | { readonly kind: 'composite'; readonly attributes: readonly { readonly name: string; readonly type: string; readonly modifier: number }[] }
+  | {
+      readonly kind: 'composite'
+      readonly attributes: readonly { readonly name: string; readonly type: string; readonly modifier: number }[]
+    }
+  /** `subtype` is `pg_range.rngsubtype` of both: the type of the bounds. */
   | { readonly kind: 'range' | 'multirange'; readonly subtype: string }
 )
 
