@@ -1,0 +1,78 @@
+import junit, { type Builder, type TestSuite } from 'junit-report-builder'
+import type { FindingResult, InvariantResult, MigrationResult, VerifyResult } from '../verify/index.ts'
+import { maskSecretsIn } from './mask-secrets.ts'
+import { bySeverity, placeOf, subjectOf, verdictSentence } from './severity.ts'
+import { counted } from './visible-text.ts'
+
+// The package's types promise `.default` once more than its CommonJS build has under Node.
+const library = junit as unknown as Builder
+
+/**
+ * The result as JUnit XML: a test suite for each migration, a test case for each invariant.
+ *
+ * Violated is a failure; unknown is an error, because it never counts as a pass; what does not apply is skipped. A migration
+ * that does not hold although no invariant says so (none was judged) gets a test case `verdict` with an error.
+ */
+export function renderJUnit(result: VerifyResult): string {
+  const masked = maskSecretsIn(result)
+  const builder = library.newBuilder().name('godwit')
+  for (const migration of masked.migrations) addSuite(builder.testSuite(), migration, masked)
+  if (masked.migrations.length === 0) {
+    builder.testSuite().name('godwit').testCase().className('godwit').name('verdict').error('no migration was judged', 'unknown')
+  }
+  return `${builder.build()}\n`
+}
+
+function addSuite(suite: TestSuite, migration: MigrationResult, run: VerifyResult): void {
+  const took = Object.values(migration.timings).reduce((sum, ms) => sum + ms, 0)
+  suite.name(migration.name).time(took / 1_000)
+  suite.property('verdict', migration.verdict).property('seed', run.seed).property('postgres', run.postgres.version)
+  for (const [part, digest] of Object.entries(run.digest)) suite.property(`digest.${part}`, digest)
+  for (const invariant of migration.invariants) addCase(suite, migration, invariant)
+
+  const judged = migration.invariants.map((invariant) => invariant.verdict)
+  const said = migration.verdict === 'holds' ? judged.includes('holds') : judged.includes(migration.verdict)
+  if (!said) suite.testCase().className(migration.name).name('verdict').error(verdictSentence(migration), migration.verdict)
+}
+
+function addCase(suite: TestSuite, migration: MigrationResult, invariant: InvariantResult): void {
+  const own = bySeverity(migration.findings.filter((finding) => finding.invariant === invariant.id))
+  const text = [...under(invariant), ...own.map(findingText)].join('\n\n')
+  const test = suite.testCase().className(migration.name).name(invariant.id)
+  const file = own.find((finding) => finding.file !== null)?.file
+  if (file != null) test.file(file)
+  switch (invariant.verdict) {
+    case 'violated':
+      test.failure(invariant.because || own[0]?.message || 'violated', own[0]?.kind ?? invariant.id).stacktrace(text)
+      break
+    case 'unknown':
+      test.error(invariant.because || 'not judged', 'unknown', text)
+      break
+    case 'not-applicable':
+      test.skipped().standardOutput(invariant.because)
+      break
+    case 'holds':
+      test.standardOutput(text)
+      break
+  }
+}
+
+function under(invariant: InvariantResult): readonly string[] {
+  return invariant.under.length === 0 ? [] : [`Judged only where ${invariant.under.join(' and ')}.`]
+}
+
+function findingText(finding: FindingResult): string {
+  const waived = finding.waived === null ? '' : ` (waived by ${finding.waived.owner} until ${finding.waived.expires})`
+  const evidence = JSON.stringify(finding.evidence)
+  return [
+    `${finding.severity}${waived}: ${finding.kind}${optional(' of ', subjectOf(finding))}${optional(' at ', placeOf(finding))}`,
+    finding.message,
+    evidence.length > 4_000 ? `evidence: ${counted(evidence.length, 'character')} in results.json` : `evidence: ${evidence}`,
+    ...(finding.hint === null ? [] : [`hint: ${finding.hint}`]),
+    ...(finding.counterexample === null ? [] : [`counterexample: ${finding.counterexample}`]),
+  ].join('\n')
+}
+
+function optional(before: string, text: string | null): string {
+  return text === null ? '' : `${before}${text}`
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+
+/**
+ * `VerifyResult` as a schema: reads a saved result again, and is published as `result.schema.json`.
+ *
+ * Unknown keys are let through and dropped: a newer Godwit may add to a result without changing its version.
+ */
+const outcome = z.enum(['holds', 'violated', 'unknown'])
+const timings = z.record(z.string(), z.number()).describe('milliseconds by stage')
+const texts = z.array(z.string())
+
+const finding = z.object({
+  id: z.string().describe('stable fingerprint: the same finding has it in every run'),
+  invariant: z.string(),
+  kind: z.string().describe('one of the kinds that the invariant documents'),
+  severity: z.enum(['error', 'warning', 'info']),
+  known: z.enum(['observed', 'inferred', 'static']),
+  relation: z.string().nullable().describe('path of the legacy relation'),
+  attribute: z.string().nullable(),
+  object: z.string().nullable().describe('what else it is about: an index, a policy, a sequence'),
+  file: z.string().nullable(),
+  line: z.number().nullable(),
+  cause: z.string().nullable().describe('id of the finding that this one follows from'),
+  waived: z.object({ owner: z.string(), reason: z.string(), expires: z.string() }).nullable(),
+  message: z.string(),
+  evidence: z.record(z.string(), z.unknown()),
+  counterexample: z.string().nullable().describe('path of a self-contained SQL file'),
+  hint: z.string().nullable(),
+})
+
+const invariant = z.object({
+  id: z.string(),
+  verdict: z.enum(['holds', 'violated', 'unknown', 'not-applicable']),
+  because: z.string().describe('empty when it holds'),
+  saw: z.object({ relations: z.number(), rows: z.number(), cells: z.number(), runs: z.number() }),
+  under: texts.describe('exclusions under which it was judged'),
+})
+
+const lineage = z.object({
+  from: z.string(),
+  to: texts,
+  transform: z.string(),
+  fate: z.enum(['kept', 'moved', 'altered', 'lost', 'discarded']),
+  known: z.enum(['observed', 'declared', 'digest']),
+})
+
+const migration = z.object({
+  name: z.string(),
+  path: z.string(),
+  verdict: outcome,
+  runs: z.number().describe('edge runs judged'),
+  rung: z.enum(['transaction', 'clone', 'cluster']),
+  rungBecause: z.string(),
+  runAs: z.string(),
+  invariants: z.array(invariant),
+  findings: z.array(finding),
+  lineage: z.array(lineage),
+  notChecked: texts,
+  disagreements: texts.describe("violations that a clone did not confirm: the harness's own fault, shown and not counted"),
+  timings,
+})
+
+export const resultSchema = z.object({
+  version: z.literal(1),
+  verdict: outcome,
+  warnings: z.number(),
+  postgres: z.object({ version: z.string(), assumed: z.boolean(), from: z.enum(['embedded', 'container', 'url']) }),
+  seed: z.string(),
+  durationMs: z.number(),
+  timings,
+  digest: z.object({ files: z.string(), config: z.string(), rules: z.string(), server: z.string() }),
+  migrations: z.array(migration),
+})
+
+/** What is published as `result.schema.json` (JSON Schema, draft 2020-12), as the text of that file. */
+export function resultSchemaText(): string {
+  const schema = z.toJSONSchema(resultSchema, { io: 'input' })
+  return `${JSON.stringify({ title: 'Result of godwit verify --json', ...schema }, null, 2)}\n`
+}

@@ -1,0 +1,46 @@
+import type { FindingResult, MigrationResult } from '../verify/index.ts'
+
+const gravity = { error: 0, warning: 1, info: 2 } as const
+
+/** Worst first: those that count before the waived ones, then by severity; else in the order in which they were found. */
+export function bySeverity(findings: readonly FindingResult[]): readonly FindingResult[] {
+  return findings.toSorted((a, b) => Number(a.waived !== null) - Number(b.waived !== null) || gravity[a.severity] - gravity[b.severity])
+}
+
+/** Where a finding was made: `public.items.status`, the object's name, or the migration as a whole. */
+export function subjectOf(finding: FindingResult): string | null {
+  if (finding.relation === null) return finding.object
+  const relation = finding.attribute === null ? finding.relation : `${finding.relation}.${finding.attribute}`
+  return finding.object === null ? relation : `${relation} (${finding.object})`
+}
+
+/** `up.sql:12`, or null where no line is known to be the cause. */
+export function placeOf(finding: FindingResult): string | null {
+  if (finding.file === null) return null
+  return finding.line === null ? finding.file : `${finding.file}:${finding.line}`
+}
+
+/** One sentence on why the verdict is what it is. */
+export function verdictSentence(migration: MigrationResult): string {
+  const judged = migration.invariants.filter((invariant) => invariant.verdict !== 'not-applicable')
+  const violated = judged.filter((invariant) => invariant.verdict === 'violated').map((invariant) => invariant.id)
+  const unknown = judged.filter((invariant) => invariant.verdict === 'unknown')
+  switch (migration.verdict) {
+    case 'violated': {
+      const worst = bySeverity(migration.findings).find((finding) => finding.waived === null)
+      const which = violated.length === 0 ? 'A finding counts' : `Violated: ${violated.join(', ')}`
+      return worst === undefined ? `${which}.` : `${which}. First of all: ${sentence(worst.message)}`
+    }
+    case 'unknown': {
+      const first = unknown[0]
+      if (first === undefined) return 'Nothing was judged, and that is no pass.'
+      return `Could not be judged: ${unknown.map((invariant) => invariant.id).join(', ')}. ${sentence(first.because)}`
+    }
+    case 'holds':
+      return `Nothing was found against it by ${judged.length === 1 ? 'the one invariant' : `any of the ${judged.length} invariants`} that applied.`
+  }
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

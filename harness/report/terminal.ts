@@ -1,0 +1,116 @@
+import cliTruncate from 'cli-truncate'
+import pc from 'picocolors'
+import type { FindingResult, MigrationResult, VerifyResult } from '../verify/index.ts'
+import { maskSecretsIn } from './mask-secrets.ts'
+import { againLine, replayLine } from './replay-line.ts'
+import { bySeverity, placeOf, subjectOf, verdictSentence } from './severity.ts'
+import { counted, formatDuration, visibleText } from './visible-text.ts'
+
+export interface TerminalOptions {
+  readonly color: boolean
+  /** Width to which lines are cut; commands and paths that are to be copied stay whole. */
+  readonly columns: number
+  /** Path of a migration's report, as it is to be shown. */
+  readonly reportOf?: (migration: MigrationResult) => string | undefined
+}
+
+const shownFindings = 5
+
+type Colors = ReturnType<typeof pc.createColors>
+
+/**
+ * The result for a terminal: at most ten lines for each migration, worst first; the report has the rest.
+ *
+ * Where more than ten migrations hold, those without warnings share one line.
+ */
+export function renderTerminal(result: VerifyResult, options: TerminalOptions): string {
+  const masked = maskSecretsIn(result)
+  const colors = pc.createColors(options.color)
+  const quiet = masked.migrations.filter(isQuiet)
+  const folded = quiet.length > 10
+  const blocks = masked.migrations
+    .filter((migration) => !(folded && isQuiet(migration)))
+    .flatMap((migration) => block(migration, masked, options, colors))
+  if (folded) blocks.push(`${mark(colors, 'holds')} ${counted(quiet.length, 'migration')} hold`)
+  if (masked.migrations.length !== 1) blocks.push(total(masked, colors))
+  return `${blocks.join('\n')}\n`
+}
+
+function isQuiet(migration: MigrationResult): boolean {
+  const loud = migration.findings.some((finding) => finding.severity !== 'info')
+  return migration.verdict === 'holds' && !loud && migration.disagreements.length === 0 && migration.notChecked.length === 0
+}
+
+/** At most nine lines, so that the total has room. */
+function block(migration: MigrationResult, run: VerifyResult, options: TerminalOptions, colors: Colors): readonly string[] {
+  const { columns } = options
+  const about = `${counted(migration.runs, 'run')} on PostgreSQL ${visibleText(run.postgres.version)}, ${formatDuration(run.durationMs)}`
+  const title = `${visibleText(migration.name)}  ${migration.verdict}  (${about})`
+  const lines = [`${mark(colors, migration.verdict)} ${colors.bold(cliTruncate(title, columns - 2))}`]
+
+  const worst = bySeverity(migration.findings).filter((finding) => finding.waived === null && finding.severity !== 'info')
+  const shown = worst.slice(0, shownFindings)
+  lines.push(...shown.map((finding) => findingLine(finding, columns, colors)))
+  if (migration.verdict !== 'holds' && shown.length === 0) {
+    lines.push(`  ${colors.yellow(cliTruncate(visibleText(verdictSentence(migration)), columns - 2))}`)
+  }
+
+  const rest = restOf(migration, shown)
+  if (rest !== '') lines.push(colors.dim(cliTruncate(`  ${rest}`, columns)))
+  const report = options.reportOf?.(migration)
+  if (report !== undefined) lines.push(`  report  ${visibleText(report)}`)
+  const again = againLine(migration, run)
+  const replay = replayLine(migration)
+  if (migration.verdict !== 'holds') {
+    lines.push(`  replay  ${visibleText(replay === null ? again : `${replay}  # seed ${run.seed}`)}`)
+  }
+  return lines
+}
+
+function findingLine(finding: FindingResult, columns: number, colors: Colors): string {
+  const paint = finding.severity === 'error' ? colors.red : colors.yellow
+  const subject = subjectOf(finding)
+  const what = visibleText(`${finding.invariant}${subject === null ? '' : `  ${subject}`}`)
+  const place = placeOf(finding)
+  const tail = place === null ? '' : `  ${visibleText(place)}`
+  // The message gives way first, then the subject; the place is what one clicks on.
+  const room = Math.max(10, columns - 11 - tail.length)
+  const text = cliTruncate(`${what}  ${visibleText(finding.message)}`, room)
+  return cliTruncate(`  ${paint(finding.severity.padEnd(7))}  ${text}${colors.dim(tail)}`, Math.max(columns, 40))
+}
+
+function restOf(migration: MigrationResult, shown: readonly FindingResult[]): string {
+  const rest = migration.findings.filter((finding) => !shown.includes(finding))
+  const open = rest.filter((finding) => finding.waived === null)
+  const of = (severity: FindingResult['severity']) => open.filter((finding) => finding.severity === severity).length
+  const unknown = migration.invariants.filter((invariant) => invariant.verdict === 'unknown')
+  const parts = [
+    of('error') > 0 ? counted(of('error'), 'more error') : '',
+    of('warning') > 0 ? counted(of('warning'), 'more warning') : '',
+    of('info') > 0 ? `${of('info')} for information` : '',
+    rest.length > open.length ? `${rest.length - open.length} waived` : '',
+    unknown.length > 0 ? `unknown: ${unknown.map((invariant) => visibleText(invariant.id)).join(', ')}` : '',
+    migration.notChecked.length > 0 ? `${migration.notChecked.length} not checked` : '',
+    migration.disagreements.length > 0 ? `${counted(migration.disagreements.length, 'disagreement')} of Godwit with itself` : '',
+  ]
+  return parts.filter((part) => part !== '').join('; ')
+}
+
+function total(result: VerifyResult, colors: Colors): string {
+  if (result.migrations.length === 0) return `${mark(colors, result.verdict)} no migration was judged: ${result.verdict}`
+  const of = (verdict: VerifyResult['verdict']) => result.migrations.filter((migration) => migration.verdict === verdict).length
+  const parts = [`${of('violated')} violated`, `${of('unknown')} unknown`, `${of('holds')} hold`, counted(result.warnings, 'warning')]
+  const about = `${counted(result.migrations.length, 'migration')}: ${parts.join(', ')}`
+  return `${mark(colors, result.verdict)} ${colors.bold(`${result.verdict}  (${about}; seed ${visibleText(result.seed)})`)}`
+}
+
+function mark(colors: Colors, verdict: VerifyResult['verdict']): string {
+  switch (verdict) {
+    case 'holds':
+      return colors.green('✓')
+    case 'violated':
+      return colors.red('✗')
+    case 'unknown':
+      return colors.yellow('?')
+  }
+}
