@@ -1,78 +1,17 @@
-import { pathOf, type RelationName, type Session } from '../postgres/index.ts'
+import { pathOf, type Session } from '../postgres/index.ts'
 import { catalogQueries } from './catalog-queries.ts'
-import type { Attribute, Catalog, Constraint, Index, Relation, Sequence, Trigger } from './model.ts'
+import type { AttributeRow, CatalogRows, ConstraintRow, IndexRow, RelationRow } from './catalog-rows.ts'
+import { groupBy, type Lookup, lookupOf } from './lookup.ts'
+import type { Attribute, Catalog, Constraint, Index, Relation, Sequence } from './model.ts'
 import { readJson } from './settings.ts'
-import { type TypeRow, typeInfoOf } from './type-info.ts'
-
-interface RelationRow {
-  readonly oid: number
-  readonly fileNode: number
-  readonly schema: string
-  readonly name: string
-  readonly kind: keyof typeof relationKinds
-  readonly persistence: keyof typeof persistences
-  readonly partition: boolean
-  readonly bound: string | null
-  readonly partitionKey: string | null
-  readonly parents: readonly (readonly [string, string])[]
-  readonly enabled: boolean
-  readonly forced: boolean
-  readonly definition: string | null
-  readonly comment: string | null
-}
-
-interface AttributeRow extends Omit<Attribute, 'typePath' | 'default' | 'identity' | 'generated' | 'collation' | 'comment'> {
-  readonly relation: number
-  readonly typeSchema: string
-  readonly typeName: string
-  readonly default: string | null
-  readonly identity: string
-  readonly generated: string
-  readonly collation: string | null
-  readonly comment: string | null
-}
-
-interface ConstraintRow {
-  readonly relation: number
-  readonly name: string
-  readonly kind: keyof typeof constraintKinds
-  readonly definition: string
-  readonly attributes: readonly string[]
-  readonly expression: string | null
-  readonly toSchema: string | null
-  readonly toName: string | null
-  readonly toAttributes: readonly string[] | null
-  readonly onDelete: keyof typeof actions | null
-  readonly matchFull: boolean
-  readonly deferrable: boolean
-  readonly deferred: boolean
-  readonly validated: boolean
-  readonly enforced: boolean
-  readonly inherited: boolean
-}
-
-interface IndexRow extends Omit<Index, 'attributes' | 'expressions' | 'predicate'> {
-  readonly relation: number
-  readonly predicate: string | null
-  readonly keys: readonly (readonly [string | null, string])[]
-}
-
-interface TriggerRow extends Omit<Trigger, 'enabled'> {
-  readonly relation: number
-  readonly enabled: keyof typeof triggerStates
-}
-
-interface SequenceRow extends RelationName {
-  readonly cache: string
-  readonly toSchema: string | null
-  readonly toName: string | null
-  readonly toAttribute: string | null
-}
+import { typesOf } from './type-info.ts'
 
 const relationKinds = { r: 'table', p: 'partitioned-table', v: 'view', m: 'materialized-view', f: 'foreign-table' } as const
 const persistences = { p: 'permanent', u: 'unlogged', t: 'temporary' } as const
 const constraintKinds = { c: 'check', f: 'foreign-key', n: 'not-null', p: 'primary-key', u: 'unique', x: 'exclusion' } as const
-const actions = { a: 'no-action', r: 'restrict', c: 'cascade', n: 'set-null', d: 'set-default' } as const
+const actions = { a: 'no-action', r: 'restrict', c: 'cascade', n: 'set-null', d: 'set-default', ' ': undefined } as const
+const identities = { a: 'always', d: 'by-default', '': undefined } as const
+const generations = { s: 'stored', v: 'virtual', '': undefined } as const
 const triggerStates = { O: 'origin', D: 'disabled', R: 'replica', A: 'always' } as const
 
 /**
@@ -83,52 +22,57 @@ const triggerStates = { O: 'origin', D: 'disabled', R: 'replica', A: 'always' } 
  * @throws {StatementError} Only when the session is broken or its transaction aborted (`25P02`).
  */
 export async function readCatalog(session: Session): Promise<Catalog> {
-  const names = Object.keys(catalogQueries) as (keyof typeof catalogQueries)[]
-  const answers = await readJson(
-    session,
-    names.map((name) => catalogQueries[name]),
-  )
-  const rows = <Row>(name: keyof typeof catalogQueries) => (answers[names.indexOf(name)] ?? []) as readonly Row[]
+  const names = Object.keys(catalogQueries)
+  const answers = await readJson(session, Object.values(catalogQueries))
+  const rows = Object.fromEntries(names.map((name, at) => [name, answers[at] ?? []])) as unknown as CatalogRows
+  const lookup = lookupOf(rows)
 
-  const parts = {
-    attributes: byRelation(rows<AttributeRow>('attributes'), attributeOf),
-    constraints: byRelation(rows<ConstraintRow>('constraints'), constraintOf),
-    indexes: byRelation(rows<IndexRow>('indexes'), indexOf),
-    triggers: byRelation(rows<TriggerRow>('triggers'), triggerOf),
-  }
-  const version = rows<Catalog['version']>('version')[0] ?? { text: '', major: 0 }
+  const attributes = groupBy(rows.attributes, (row) => row.relation)
+  const constraints = groupBy(withoutHidden(rows.constraints), (row) => row.relation)
+  const indexes = groupBy(rows.indexes, (row) => row.relation)
+  const triggers = groupBy(rows.triggers, (row) => row.relation)
+  const parents = groupBy(rows.parents, (row) => row.relation)
+
+  const relations = rows.relations.filter((row) => lookup.relationPath(row.oid) !== undefined)
   return {
-    version,
-    schemas: rows<{ name: string }>('schemas').map((row) => row.name),
-    relations: new Map(rows<RelationRow>('relations').map((row) => [pathOf(row), relationOf(row, parts)])),
-    types: new Map(rows<TypeRow>('types').map((row) => [pathOf(row), typeInfoOf(row)])),
-    sequences: rows<SequenceRow>('sequences').map(sequenceOf),
-    extensions: new Map(rows<{ name: string; version: string }>('extensions').map((row) => [row.name, row.version])),
+    version: rows.version[0] ?? { text: '', major: 0 },
+    schemas: lookup.schemas,
+    relations: byPath(
+      relations.map((row): [string, Relation] => [
+        lookup.relationPath(row.oid) ?? '',
+        {
+          ...relationOf(row, lookup, parents.get(row.oid)?.map((parent) => parent.parent) ?? []),
+          attributes: (attributes.get(row.oid) ?? [])
+            .map((attribute) => attributeOf(attribute, lookup))
+            .sort((a, b) => a.number - b.number),
+          constraints: (constraints.get(row.oid) ?? []).map((constraint) => constraintOf(constraint, lookup)).sort(byName),
+          indexes: (indexes.get(row.oid) ?? []).map((index) => indexOf(index, lookup)).sort(byName),
+          triggers: (triggers.get(row.oid) ?? [])
+            .map(({ name, definition, enabled }) => ({ name, definition, enabled: triggerStates[enabled] }))
+            .sort(byName),
+        },
+      ]),
+    ),
+    types: byPath(typesOf(rows, lookup)),
+    sequences: sequencesOf(rows, lookup),
+    extensions: new Map(rows.extensions.map((row): [string, string] => [row.name, row.version]).sort(([a], [b]) => compare(a, b))),
   }
 }
 
-interface Parts {
-  readonly attributes: ReadonlyMap<number, readonly Attribute[]>
-  readonly constraints: ReadonlyMap<number, readonly Constraint[]>
-  readonly indexes: ReadonlyMap<number, readonly Index[]>
-  readonly triggers: ReadonlyMap<number, readonly Trigger[]>
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => compare(a.name, b.name)
+const byPath = <Value>(entries: [string, Value][]): Map<string, Value> => new Map(entries.sort(([a], [b]) => compare(a, b)))
+
+function withoutHidden(rows: readonly ConstraintRow[]): readonly ConstraintRow[] {
+  const relations = new Map(rows.map((row) => [row.oid, row.relation]))
+  return rows.filter((row) => row.kind !== 'f' || row.parent === 0 || relations.get(row.parent) !== row.relation)
 }
 
-function byRelation<Row extends { readonly relation: number }, Part>(rows: readonly Row[], make: (row: Row) => Part): Map<number, Part[]> {
-  const parts = new Map<number, Part[]>()
-  for (const row of rows) {
-    const list = parts.get(row.relation)
-    if (list) list.push(make(row))
-    else parts.set(row.relation, [make(row)])
-  }
-  return parts
-}
-
-function relationOf(row: RelationRow, parts: Parts): Relation {
-  const parents = row.parents.map(([schema, name]) => pathOf({ schema, name }))
-  const parent = parents[0]
+function relationOf(row: RelationRow, lookup: Lookup, parents: readonly number[]) {
+  const paths = parents.map((parent) => lookup.relationPath(parent)).filter((path) => path !== undefined)
+  const parent = paths[0]
   return {
-    schema: row.schema,
+    schema: lookup.schema(row.schema),
     name: row.name,
     oid: row.oid,
     fileNode: row.fileNode,
@@ -136,47 +80,45 @@ function relationOf(row: RelationRow, parts: Parts): Relation {
     persistence: persistences[row.persistence],
     partitionOf: row.partition && parent !== undefined ? { parent, bound: row.bound ?? '' } : undefined,
     partitionKey: row.partitionKey ?? undefined,
-    inherits: row.partition ? [] : parents,
+    inherits: row.partition ? [] : paths,
     rowSecurity: { enabled: row.enabled, forced: row.forced },
-    attributes: parts.attributes.get(row.oid) ?? [],
-    constraints: parts.constraints.get(row.oid) ?? [],
-    indexes: parts.indexes.get(row.oid) ?? [],
-    triggers: parts.triggers.get(row.oid) ?? [],
     definition: row.definition ?? undefined,
-    comment: row.comment ?? undefined,
+    comment: lookup.comment(row.oid, 0),
   }
 }
 
-function attributeOf(row: AttributeRow): Attribute {
+function attributeOf(row: AttributeRow, lookup: Lookup): Attribute {
   return {
     name: row.name,
     number: row.number,
     type: row.type,
-    typePath: pathOf({ schema: row.typeSchema, name: row.typeName }),
+    typePath: lookup.typePath(row.typeOid),
     modifier: row.modifier,
     notNull: row.notNull,
     default: row.default ?? undefined,
-    identity: row.identity === 'a' ? 'always' : row.identity === 'd' ? 'by-default' : undefined,
-    generated: row.generated === 's' ? 'stored' : row.generated === 'v' ? 'virtual' : undefined,
-    collation: row.collation ?? undefined,
+    identity: identities[row.identity],
+    generated: generations[row.generated],
+    collation: lookup.collation(row.collation, row.typeOid),
     inherited: row.inherited,
-    comment: row.comment ?? undefined,
+    comment: lookup.comment(row.relation, row.number),
   }
 }
 
-function constraintOf(row: ConstraintRow): Constraint {
-  const target =
-    row.toSchema !== null && row.toName !== null
-      ? { relation: pathOf({ schema: row.toSchema, name: row.toName }), attributes: row.toAttributes ?? [] }
-      : undefined
+function constraintOf(row: ConstraintRow, lookup: Lookup): Constraint {
   return {
     name: row.name,
     kind: constraintKinds[row.kind],
     definition: row.definition,
-    attributes: row.attributes,
+    attributes: lookup.attributes(row.relation, row.attributes).filter((name) => name !== undefined),
     expression: row.expression ?? undefined,
-    references: target,
-    onDelete: row.onDelete === null ? undefined : actions[row.onDelete],
+    references:
+      row.kind !== 'f'
+        ? undefined
+        : {
+            relation: lookup.relationPath(row.target) ?? row.targetText,
+            attributes: lookup.attributes(row.target, row.targetAttributes).filter((name) => name !== undefined),
+          },
+    onDelete: row.kind === 'f' ? actions[row.onDelete] : undefined,
     matchFull: row.matchFull,
     deferrable: row.deferrable,
     initiallyDeferred: row.deferred,
@@ -186,33 +128,31 @@ function constraintOf(row: ConstraintRow): Constraint {
   }
 }
 
-function indexOf(row: IndexRow): Index {
+function indexOf(row: IndexRow, lookup: Lookup): Index {
   const { name, unique, primary, nullsNotDistinct, valid, exclusion, definition } = row
+  const attributes = lookup.attributes(row.relation, row.attributes)
   return {
     name,
     unique,
     primary,
     nullsNotDistinct,
     valid,
-    attributes: row.keys.map(([attribute]) => attribute ?? undefined),
-    expressions: row.keys.map(([, expression]) => expression),
+    attributes,
+    expressions: row.expressions ?? lookup.quoted(row.relation, row.attributes),
     predicate: row.predicate ?? undefined,
     exclusion,
     definition,
   }
 }
 
-function triggerOf(row: TriggerRow): Trigger {
-  return { name: row.name, definition: row.definition, enabled: triggerStates[row.enabled] }
-}
-
-function sequenceOf(row: SequenceRow): Sequence {
-  const { schema, name, toSchema, toName, toAttribute } = row
-  const owned = toSchema !== null && toName !== null && toAttribute !== null
-  return {
-    schema,
-    name,
-    ownedBy: owned ? { relation: pathOf({ schema: toSchema, name: toName }), attribute: toAttribute } : undefined,
-    cache: Number(row.cache),
-  }
+function sequencesOf(rows: CatalogRows, lookup: Lookup): Sequence[] {
+  return rows.sequences
+    .filter((row) => lookup.isUsers(row.schema, row.oid))
+    .map(({ schema, name, cache, owner }) => {
+      const relation = owner ? lookup.relationPath(owner[0]) : undefined
+      const attribute = owner ? lookup.attributes(owner[0], [owner[1]])[0] : undefined
+      const ownedBy = relation !== undefined && attribute !== undefined ? { relation, attribute } : undefined
+      return { schema: lookup.schema(schema), name, ownedBy, cache: Number(cache) }
+    })
+    .sort((a, b) => compare(pathOf(a), pathOf(b)))
 }
