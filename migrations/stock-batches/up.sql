@@ -47,3 +47,114 @@ CREATE INDEX "stock_batches_locationId_idx" ON "stock_batches"("locationId");
 ALTER TABLE "stock_batches" ADD CONSTRAINT "stock_batches_itemId_fkey" FOREIGN KEY ("itemId") REFERENCES "items"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "stock_batches" ADD CONSTRAINT "stock_batches_locationId_fkey" FOREIGN KEY ("locationId") REFERENCES "locations"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 ALTER TABLE "stock_batches" ADD CONSTRAINT "stock_batches_assignedUserId_fkey" FOREIGN KEY ("assignedUserId") REFERENCES "users"("id") ON DELETE SET NULL ON UPDATE CASCADE;
+
+-- From here on both systems write. The columns of an item and its batches are kept telling the same, by whomever they are written:
+-- the quantity in stock is the sum over the batches, everything else is what the first batch (by "createdAt", then "id") says.
+-- Old application code needs no change and no rights on the new table, hence SECURITY DEFINER.
+
+-- Old-style write: the first batch takes what the item now says, and the difference in quantity; the other batches stay. Unknown
+-- stock makes every batch's unknown. One statement, or the trigger on "stock_batches" would see half of it.
+CREATE FUNCTION "items_to_stock_batches"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    first_id TEXT;
+    total BIGINT;
+    others BIGINT;
+BEGIN
+    SELECT "id" INTO first_id FROM "stock_batches" WHERE "itemId" = NEW."id" ORDER BY "createdAt", "id" COLLATE "C" LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT sum("quantity"), coalesce(sum("quantity") FILTER (WHERE "id" <> first_id), 0) INTO total, others
+    FROM "stock_batches" WHERE "itemId" = NEW."id";
+
+    UPDATE "stock_batches" AS b SET
+        "quantity" = CASE
+            WHEN NEW."quantityInStock" IS NOT DISTINCT FROM total THEN b."quantity"
+            WHEN NEW."quantityInStock" IS NULL OR b."id" = first_id THEN NEW."quantityInStock" - others
+            ELSE b."quantity" END,
+        "status" = CASE WHEN b."id" = first_id THEN NEW."status" ELSE b."status" END,
+        "costPerUnitUSD" = CASE WHEN b."id" = first_id THEN NEW."costPerUnitUSD" ELSE b."costPerUnitUSD" END,
+        "freightCostUSD" = CASE WHEN b."id" = first_id THEN NEW."freightCostUSD" ELSE b."freightCostUSD" END,
+        "orderDate" = CASE WHEN b."id" = first_id THEN NEW."orderDate" ELSE b."orderDate" END,
+        "expectedArrival" = CASE WHEN b."id" = first_id THEN NEW."expectedArrival" ELSE b."expectedArrival" END,
+        "orderNumber" = CASE WHEN b."id" = first_id THEN NEW."orderNumber" ELSE b."orderNumber" END,
+        "notes" = CASE WHEN b."id" = first_id THEN NEW."notes" ELSE b."notes" END,
+        "locationId" = CASE WHEN b."id" = first_id THEN NEW."locationId" ELSE b."locationId" END,
+        "assignedUserId" = CASE WHEN b."id" = first_id THEN NEW."assignedUserId" ELSE b."assignedUserId" END,
+        "updatedAt" = CASE WHEN b."id" = first_id THEN NEW."updatedAt" ELSE b."updatedAt" END
+    WHERE b."itemId" = NEW."id" AND (b."id" = first_id OR NEW."quantityInStock" IS NULL)
+        AND EXISTS (
+            SELECT FROM "stock_batches" AS f WHERE f."id" = first_id AND (
+                total, f."status", f."costPerUnitUSD", f."freightCostUSD", f."orderDate", f."expectedArrival",
+                f."orderNumber", f."notes", f."locationId", f."assignedUserId"
+            ) IS DISTINCT FROM (
+                NEW."quantityInStock", NEW."status", NEW."costPerUnitUSD", NEW."freightCostUSD", NEW."orderDate", NEW."expectedArrival",
+                NEW."orderNumber", NEW."notes", NEW."locationId", NEW."assignedUserId"
+            )
+        );
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER "items_to_stock_batches" AFTER UPDATE OF
+    "quantityInStock", "status", "costPerUnitUSD", "freightCostUSD", "orderDate", "expectedArrival", "orderNumber", "notes",
+    "locationId", "assignedUserId"
+ON "items" FOR EACH ROW EXECUTE FUNCTION "items_to_stock_batches"();
+
+-- Batch-style write: the item takes the sum and what its first batch says; without batches its stock is none. The item is locked
+-- before anything is summed up, so that of two writers the second sees what the first wrote.
+CREATE FUNCTION "stock_batches_to_items"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    item_id TEXT;
+BEGIN
+    FOREACH item_id IN ARRAY CASE TG_OP
+        WHEN 'INSERT' THEN ARRAY[NEW."itemId"]
+        WHEN 'DELETE' THEN ARRAY[OLD."itemId"]
+        ELSE ARRAY[least(OLD."itemId", NEW."itemId"), greatest(OLD."itemId", NEW."itemId")] END
+    LOOP
+        PERFORM FROM "items" WHERE "id" = item_id FOR NO KEY UPDATE;
+
+        UPDATE "items" AS i SET
+            "quantityInStock" = b.total, "status" = b."status", "costPerUnitUSD" = b."costPerUnitUSD",
+            "freightCostUSD" = b."freightCostUSD", "orderDate" = b."orderDate", "expectedArrival" = b."expectedArrival",
+            "orderNumber" = b."orderNumber", "notes" = b."notes", "locationId" = b."locationId", "assignedUserId" = b."assignedUserId"
+        FROM (
+            SELECT f.*, (SELECT sum("quantity") FROM "stock_batches" WHERE "itemId" = item_id) AS total
+            FROM "stock_batches" AS f WHERE f."itemId" = item_id ORDER BY f."createdAt", f."id" COLLATE "C" LIMIT 1
+        ) AS b
+        WHERE i."id" = item_id AND (
+            i."quantityInStock", i."status", i."costPerUnitUSD", i."freightCostUSD", i."orderDate", i."expectedArrival",
+            i."orderNumber", i."notes", i."locationId", i."assignedUserId"
+        ) IS DISTINCT FROM (
+            b.total, b."status", b."costPerUnitUSD", b."freightCostUSD", b."orderDate", b."expectedArrival",
+            b."orderNumber", b."notes", b."locationId", b."assignedUserId"
+        );
+
+        UPDATE "items" AS i SET "quantityInStock" = 0
+        WHERE i."id" = item_id AND i."quantityInStock" IS DISTINCT FROM 0
+            AND NOT EXISTS (SELECT FROM "stock_batches" AS b WHERE b."itemId" = item_id);
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER "stock_batches_to_items" AFTER INSERT OR UPDATE OR DELETE
+ON "stock_batches" FOR EACH ROW EXECUTE FUNCTION "stock_batches_to_items"();
+
+-- The first batch entered for an item that old code made since: its own columns become a batch before, or their stock would go unseen.
+CREATE FUNCTION "stock_batches_first"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM FROM "items" WHERE "id" = NEW."itemId" FOR NO KEY UPDATE;
+
+    INSERT INTO "stock_batches" (
+        "id", "quantity", "status", "costPerUnitUSD", "freightCostUSD", "orderDate", "expectedArrival", "orderNumber",
+        "notes", "createdAt", "updatedAt", "itemId", "locationId", "assignedUserId"
+    )
+    SELECT
+        "id", "quantityInStock", "status", "costPerUnitUSD", "freightCostUSD", "orderDate", "expectedArrival", "orderNumber",
+        "notes", "createdAt", "updatedAt", "id", "locationId", "assignedUserId"
+    FROM "items" AS i
+    WHERE i."id" = NEW."itemId" AND NOT EXISTS (SELECT FROM "stock_batches" AS b WHERE b."itemId" = NEW."itemId");
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER "stock_batches_first" BEFORE INSERT
+ON "stock_batches" FOR EACH ROW WHEN (NEW."id" <> NEW."itemId") EXECUTE FUNCTION "stock_batches_first"();
