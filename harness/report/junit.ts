@@ -43,16 +43,16 @@ function addCase(suite: TestSuite, migration: MigrationResult, invariant: Invari
   if (file != null) test.file(file)
   switch (invariant.verdict) {
     case 'violated':
-      test.failure(invariant.because || own[0]?.message || 'violated', own[0]?.kind ?? invariant.id).stacktrace(text)
+      test.failure(invariant.because || own[0]?.message || 'violated', own[0]?.kind ?? invariant.id).stacktrace(cdata(text))
       break
     case 'unknown':
-      test.error(invariant.because || 'not judged', 'unknown', text)
+      test.error(invariant.because || 'not judged', 'unknown', cdata(text))
       break
     case 'not-applicable':
-      test.skipped().standardOutput(invariant.because)
+      test.skipped().standardOutput(cdata(invariant.because))
       break
     case 'holds':
-      test.standardOutput(text)
+      test.standardOutput(cdata(text))
       break
   }
 }
@@ -75,4 +75,9 @@ function findingText(finding: FindingResult): string {
 
 function optional(before: string, text: string | null): string {
   return text === null ? '' : `${before}${text}`
+}
+
+/** The library splits only the first `]]>` of a text. */
+function cdata(text: string): string {
+  return text.replaceAll(']]>', ']] >')
 }

@@ -125,7 +125,8 @@ function placeUnder(directory: string, path: string): string {
     const way = relative(resolve(directory), resolve(candidate))
     return way !== '' && !way.startsWith('..') && !isAbsolute(way)
   }
-  const candidate = [path, join(directory, path)].find((one) => inside(one) && !path.split(/[\\/]/).includes('..'))
+  const candidates = isAbsolute(path) ? [path] : [path, join(directory, path)]
+  const candidate = candidates.find((one) => inside(one) && !path.split(/[\\/]/).includes('..'))
   if (candidate === undefined) throw new InputError(`the counterexample "${path}" would lie outside of "${directory}"`)
   return join(directory, relative(resolve(directory), resolve(candidate)))
 }

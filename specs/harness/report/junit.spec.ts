@@ -1,0 +1,90 @@
+import * as fc from 'fast-check'
+import { SaxesParser } from 'saxes'
+import { describe, expect, test } from 'vitest'
+import { renderJUnit } from '../../../harness/report/index.ts'
+import { exampleFinding, exampleResult, verifyResult } from './result-arbitrary.ts'
+
+const saw = { relations: 1, rows: 2, cells: 3, runs: 4 }
+
+describe('JUnit', () => {
+  test('any result is well-formed XML with a suite for each migration and a case for each invariant', () => {
+    fc.assert(
+      fc.property(verifyResult, (result) => {
+        const elements = parse(renderJUnit(result))
+        const cases = elements.filter((one) => one.name === 'testcase' && one.attributes['name'] !== 'verdict')
+        const invariants = result.migrations.flatMap((migration) => migration.invariants)
+        expect(elements.filter((one) => one.name === 'testsuite')).toHaveLength(Math.max(1, result.migrations.length))
+        expect(cases).toHaveLength(invariants.length)
+        const of = (name: string) => elements.filter((one) => one.name === name).length
+        expect(of('failure')).toBe(invariants.filter((one) => one.verdict === 'violated').length)
+        expect(of('skipped')).toBe(invariants.filter((one) => one.verdict === 'not-applicable').length)
+        expect(of('error')).toBeGreaterThanOrEqual(invariants.filter((one) => one.verdict === 'unknown').length)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('any migration that does not hold fails its suite', () => {
+    fc.assert(
+      fc.property(verifyResult, (result) => {
+        const suites = parse(renderJUnit(result)).filter((one) => one.name === 'testsuite')
+        for (const [index, migration] of result.migrations.entries()) {
+          const { failures, errors } = suites[index]?.attributes ?? {}
+          if (migration.verdict !== 'holds') expect(Number(failures) + Number(errors)).toBeGreaterThan(0)
+        }
+      }),
+    )
+  })
+
+  test('nothing judged is no pass', () => {
+    expect(renderJUnit(exampleResult([]))).toContain('errors="1"')
+    expect(renderJUnit(exampleResult([{ verdict: 'holds', invariants: [], findings: [] }]))).toContain('errors="1"')
+  })
+
+  test('a violation carries its findings, with where and the counterexample', () => {
+    const elements = parse(renderJUnit(exampleResult([{ findings: [exampleFinding({ hint: 'Keep the column.' })] }])))
+    expect(elements.find((one) => one.name === 'failure')).toEqual({
+      name: 'failure',
+      attributes: { message: 'cells are lost', type: 'cell-lost' },
+      text: [
+        'error: cell-lost of public.items.notes at up.sql:3',
+        'cells of "notes" are nowhere to be found afterwards',
+        'evidence: {}',
+        'hint: Keep the column.',
+        'counterexample: reports/drop-notes/counterexamples/f1.sql',
+      ].join('\n'),
+    })
+  })
+
+  test('what does not apply is skipped, what is unknown is an error', () => {
+    const invariants = [
+      { id: 'round-trip', verdict: 'not-applicable', because: 'no down', saw, under: [] },
+      { id: 'zero-loss', verdict: 'unknown', because: 'no rows', saw, under: [] },
+    ] as const
+    const names = parse(renderJUnit(exampleResult([{ verdict: 'unknown', invariants, findings: [] }])))
+      .filter((one) => ['testcase', 'skipped', 'error'].includes(one.name))
+      .map((one) => one.attributes['name'] ?? one.name)
+    expect(names).toEqual(['round-trip', 'skipped', 'zero-loss', 'error'])
+  })
+})
+
+interface XmlElement {
+  readonly name: string
+  readonly attributes: Readonly<Record<string, string>>
+  text: string
+}
+
+/** Elements in the order in which they open; throws on anything that is not well-formed. */
+function parse(xml: string): readonly XmlElement[] {
+  const elements: XmlElement[] = []
+  const parser = new SaxesParser()
+  parser.on('opentag', ({ name, attributes }) => {
+    elements.push({ name, attributes, text: '' })
+  })
+  parser.on('cdata', (text) => {
+    const last = elements.at(-1)
+    if (last !== undefined) last.text += text
+  })
+  parser.write(xml).close()
+  return elements
+}

@@ -1,0 +1,76 @@
+import { stripVTControlCharacters } from 'node:util'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { renderTerminal } from '../../../harness/report/index.ts'
+import { exampleFinding, exampleResult, migrationResult, verifyResult } from './result-arbitrary.ts'
+
+describe('terminal', () => {
+  test('any result takes at most ten lines for each migration', () => {
+    fc.assert(
+      fc.property(verifyResult, fc.boolean(), fc.integer({ min: 20, max: 200 }), (result, color, columns) => {
+        const lines = renderTerminal(result, { color, columns, reportOf: () => 'reports/x/MIGRATION_TEST_RESULTS.md' })
+          .trimEnd()
+          .split('\n')
+        expect(lines.length).toBeLessThanOrEqual(10 * Math.max(1, result.migrations.length))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('any text of the data leaves the cursor and the colours alone', () => {
+    fc.assert(
+      fc.property(verifyResult, (result) => {
+        const text = renderTerminal(result, { color: false, columns: 120 })
+        expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u)
+        expect(stripVTControlCharacters(renderTerminal(result, { color: true, columns: 120 }))).toBe(text)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('any violated migration is named with its worst finding and a line that replays it', () => {
+    fc.assert(
+      fc.property(migrationResult, (migration) => {
+        const error = exampleFinding({ message: 'the worst of all' })
+        const findings = [...migration.findings.map((one) => ({ ...one, severity: 'warning' as const })), error]
+        const text = renderTerminal(exampleResult([{ ...migration, verdict: 'violated', findings }]), { color: false, columns: 400 })
+        expect(text.split('\n')[1]).toContain('the worst of all')
+        expect(text).toMatch(/^ {2}replay {2}godwit replay .*seed 7$/m)
+      }),
+    )
+  })
+
+  test('five findings are shown and the rest counted', () => {
+    const findings = Array.from({ length: 9 }, (_, index) =>
+      exampleFinding({ id: `f${index}`, severity: index % 2 === 0 ? 'error' : 'warning' }),
+    )
+    const result = exampleResult([{ findings, notChecked: ['a', 'b'] }])
+    const lines = renderTerminal(result, {
+      color: false,
+      columns: 100,
+      reportOf: () => 'reports/drop-notes/MIGRATION_TEST_RESULTS.md',
+    }).split('\n')
+    expect(lines).toEqual([
+      '✗ drop-notes  violated  (100 runs on PostgreSQL 18.4, 3.2 s)',
+      ...Array.from(
+        { length: 5 },
+        () => '  error    zero-loss  public.items.notes  cells of "notes" are nowhere to be found afterw…  up.sql:3',
+      ),
+      '  4 more warnings; 2 not checked',
+      '  report  reports/drop-notes/MIGRATION_TEST_RESULTS.md',
+      '  replay  godwit replay reports/drop-notes/counterexamples/f1.sql  # seed 7',
+      '',
+    ])
+  })
+
+  test('many migrations that hold share one line', () => {
+    const holding = { verdict: 'holds', findings: [], invariants: [] } as const
+    const result = exampleResult([...Array.from({ length: 40 }, () => holding), {}])
+    expect(renderTerminal(result, { color: false, columns: 100 })).toContain('✓ 40 migrations hold\n')
+  })
+
+  test('passwords in URLs are not shown', () => {
+    const result = exampleResult([{ findings: [exampleFinding({ message: 'postgres://app:s3cr:et@p@db/x refused' })] }])
+    expect(renderTerminal(result, { color: false, columns: 200 })).toContain('postgres://app:***@db/x refused')
+  })
+})
