@@ -18,7 +18,9 @@ export interface Migration {
 }
 
 /** One direction of a migration. */
-export type Step = { readonly kind: 'sql'; readonly script: Script } | { readonly kind: 'program'; readonly file: string; readonly run: Program }
+export type Step =
+  | { readonly kind: 'sql'; readonly script: Script }
+  | { readonly kind: 'program'; readonly file: string; readonly run: Program }
 
 /** A migration written in TypeScript: does its work on the session (or opens its own by the URL) and throws when it fails. */
 export type Program = (context: { readonly session: Session; readonly url: string; readonly signal: AbortSignal }) => Promise<void>
