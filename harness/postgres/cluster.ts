@@ -2,7 +2,7 @@ import type { Session } from './session.ts'
 
 /** Where a cluster is to come from. */
 export type ClusterRequest =
-  | { readonly kind: 'embedded'; /** 15, 16, 17, 18; undefined takes the newest installed. */ readonly major?: number | undefined }
+  | { readonly kind: 'embedded' /** 15, 16, 17, 18; undefined takes the newest installed. */; readonly major?: number | undefined }
   | { readonly kind: 'container'; readonly image: string }
   | { readonly kind: 'url'; readonly url: string }
 
@@ -69,6 +69,12 @@ export interface StartedCluster extends Cluster {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** A cluster of another process that this one works in too; leaving it ends the background session. */
+export interface JoinedCluster extends Cluster {
+  leave(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
 /** Enough to connect from another process: sent to Vitest's workers. Holds secrets: never print it. */
 export interface ClusterAddress {
   readonly kind: ClusterRequest['kind']
@@ -81,4 +87,10 @@ export interface ClusterAddress {
   readonly version: ServerVersion
   readonly owner: string
   readonly superuser: boolean
+  /** Part of the names of all databases of this run, and of the application name of its sessions. */
+  readonly run?: string | undefined
+  /** Where a TCP address for tools differs from `host` (a socket directory): on loopback. */
+  readonly tcpHost?: string | undefined
+  /** The URL that the user gave, with what stands behind its `?`. */
+  readonly url?: string | undefined
 }

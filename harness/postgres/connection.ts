@@ -1,0 +1,275 @@
+import { once } from 'node:events'
+import pg from 'pg'
+import { type CopyStreamQuery, from as copyFromStream, to as copyToStream } from 'pg-copy-streams'
+import Cursor from 'pg-cursor'
+import type { ClusterAddress, ConnectOptions } from './cluster.ts'
+import { decodedTypes, rawTypes } from './decode.ts'
+import { StatementError } from './error.ts'
+import type { Session, StatementResult } from './session.ts'
+import { translateError } from './translate.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
+const STATEMENT_TIMEOUT_MS = 60_000
+const LOCK_TIMEOUT_MS = 10_000
+const CHUNK_BYTES = 64 * 1024
+
+/** Who connects to what; the options of `Database.connect`, made concrete. */
+export interface ConnectionTarget {
+  readonly address: ClusterAddress
+  readonly database: string
+  readonly user: string
+  readonly password: string | undefined
+  readonly options?: ConnectOptions | undefined
+  /** Idle in the background: the connection alone does not keep the process alive. */
+  readonly background?: boolean
+}
+
+/**
+ * Open one session.
+ *
+ * @throws {StatementError} `08006` when the server cannot be reached, the server's own code when it refuses.
+ */
+export async function openSession(target: ConnectionTarget): Promise<Session> {
+  const client = new pg.Client(clientConfig(target))
+  const session = new PgSession(client, target.database, target.background ?? false)
+  await session.open()
+  return session
+}
+
+function clientConfig({ address, database, user, password, options = {} }: ConnectionTarget): pg.ClientConfig {
+  const settings = {
+    statement_timeout: String(options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS),
+    lock_timeout: String(options.lockTimeoutMs ?? LOCK_TIMEOUT_MS),
+    ...options.settings,
+  }
+  // Everything is said, so that no PG* variable and no ~/.pgpass of the user decides: '' is a password too.
+  const common = {
+    database,
+    user,
+    password: password ?? '',
+    application_name: address.run === undefined ? 'godwit' : `godwit ${address.run}`,
+    options: startupOptions(settings),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  }
+  if (address.url === undefined) return { ...common, host: address.host, port: address.port, ssl: false }
+  return { ...common, connectionString: databaseUrl(address.url, { database, user, password }) }
+}
+
+/** The URL with another database and user in it; what stands behind `?` (sslmode and the like) stays. */
+export function databaseUrl(
+  url: string,
+  to: { readonly database: string; readonly user: string; readonly password: string | undefined },
+): string {
+  const changed = new URL(url)
+  changed.pathname = `/${encodeURIComponent(to.database)}`
+  changed.username = encodeURIComponent(to.user)
+  changed.password = encodeURIComponent(to.password ?? '')
+  changed.searchParams.delete('options')
+  return changed.href
+}
+
+/** @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS (spaces and backslashes are escaped) */
+function startupOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`)
+    .join(' ')
+}
+
+/** What pg's client has and its types do not say. */
+interface UntypedClient {
+  readonly processID: number
+  ref(): void
+  unref(): void
+}
+
+class PgSession implements Session {
+  readonly #client: pg.Client & UntypedClient
+  readonly #background: boolean
+  readonly database: string
+  #processId = 0
+  #broken: StatementError | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  constructor(client: pg.Client, database: string, background: boolean) {
+    this.#client = client as pg.Client & UntypedClient
+    this.#background = background
+    this.database = database
+    // A backend that is killed while idle reports here and nowhere else; the next statement tells it.
+    client.on('error', (error) => {
+      this.#broken ??= translateError(error)
+    })
+  }
+
+  get processId(): number {
+    return this.#processId
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#client.connect()
+    } catch (error) {
+      await this.#client.end().catch(() => undefined)
+      throw translateError(error)
+    }
+    this.#processId = this.#client.processID
+    if (this.#background) this.#client.unref()
+  }
+
+  async query<Row extends object = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
+    const config = { text: sql, values: [...parameters], types: decodedTypes, queryMode: 'extended' }
+    const result = await this.#inTurn(() => this.#client.query<Row>(config))
+    return result.rows
+  }
+
+  async one<Row extends object = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<Row> {
+    const rows = await this.query<Row>(sql, parameters)
+    const [row] = rows
+    if (row !== undefined && rows.length === 1) return row
+    const sqlstate = row === undefined ? '02000' : '21000'
+    throw new StatementError({ sqlstate, message: `one row expected, ${rows.length} received`, detail: `The statement was: ${sql}` })
+  }
+
+  async script(sql: string): Promise<readonly StatementResult[]> {
+    const config = { text: sql, rowMode: 'array', types: rawTypes } as const
+    const results: unknown = await this.#inTurn(() => this.#client.query(config))
+    return (Array.isArray(results) ? (results as RawResult[]) : [results as RawResult]).map(statementResult)
+  }
+
+  async copyFrom(sql: string, source: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>): Promise<number> {
+    const done = await this.#inTurn(() => sendCopy(this.#client.query(copyFromStream(sql)), source))
+    // What the source threw is the caller's own, and no statement's error.
+    if ('thrown' in done) throw done.thrown
+    return done.rowCount
+  }
+
+  async *copyTo(sql: string): AsyncIterable<Uint8Array> {
+    const release = await this.#claim()
+    const stream = this.#client.query(copyToStream(sql))
+    try {
+      yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+    } catch (error) {
+      throw this.#translate(error)
+    } finally {
+      // A reader that stops early leaves rows on the wire, and the protocol has no way to say so but a cancel: read them away.
+      if (!stream.readableEnded && !stream.errored) await once(stream.resume(), 'end').catch(() => undefined)
+      release()
+    }
+  }
+
+  async *cursor(sql: string, batchRows: number): AsyncIterable<readonly (readonly (string | null)[])[]> {
+    const release = await this.#claim()
+    const cursor = this.#client.query(
+      new Cursor<(string | null)[]>(sql, [], { rowMode: 'array', types: rawTypes as unknown as pg.CustomTypesConfig }),
+    )
+    try {
+      for (let rows = await cursor.read(batchRows); rows.length > 0; rows = await cursor.read(batchRows)) yield rows
+    } catch (error) {
+      throw this.#translate(error)
+    } finally {
+      await cursor.close().catch(() => undefined)
+      release()
+    }
+  }
+
+  close(): Promise<void> {
+    if (this.#background && this.#closed === undefined) this.#client.ref()
+    this.#closed ??= this.#client.end().catch(() => undefined)
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** One statement after the other: pg's own queue of them is deprecated. */
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const release = await this.#claim()
+    try {
+      return await work()
+    } catch (error) {
+      throw this.#translate(error)
+    } finally {
+      release()
+    }
+  }
+
+  async #claim(): Promise<() => void> {
+    const before = this.#queue
+    let release = (): void => undefined
+    this.#queue = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await before
+    if (this.#background) this.#client.ref()
+    return () => {
+      if (this.#background) this.#client.unref()
+      release()
+    }
+  }
+
+  #translate(error: unknown): StatementError {
+    return translateError(error, this.#broken)
+  }
+}
+
+interface RawResult {
+  readonly command: string | null
+  readonly rowCount: number | null
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[]
+  readonly rows: readonly (readonly (string | null)[])[]
+}
+
+function statementResult({ command, rowCount, fields, rows }: RawResult): StatementResult {
+  return { command: command ?? '', rowCount, fields: fields.map((field) => ({ name: field.name, typeOid: field.dataTypeID })), rows }
+}
+
+/** Few large writes instead of many small ones. */
+async function* inChunks(source: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>): AsyncIterable<Buffer | string> {
+  let text = ''
+  for await (const part of source) {
+    if (typeof part === 'string') {
+      text += part
+      if (text.length < CHUNK_BYTES) continue
+      yield text
+      text = ''
+    } else {
+      if (text !== '') yield text
+      text = ''
+      yield Buffer.from(part.buffer, part.byteOffset, part.byteLength)
+    }
+  }
+  if (text !== '') yield text
+}
+
+type CopyDone = { readonly rowCount: number } | { readonly thrown: unknown }
+
+async function sendCopy(
+  stream: CopyStreamQuery,
+  source: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+): Promise<CopyDone> {
+  // Without a listener a refusal that comes between two writes would be an uncaught exception.
+  const refused: unknown[] = []
+  stream.on('error', (error) => refused.push(error))
+  const finished = once(stream, 'finish')
+  finished.catch(() => undefined)
+  try {
+    for await (const chunk of inChunks(source)) {
+      if (refused.length > 0) break
+      // One chunk under way at a time: the driver forgets its connection when the server refuses, and may not be left with chunks to send then.
+      if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), finished])
+    }
+  } catch (error) {
+    if (refused.length > 0) throw refused[0]
+    // Sends CopyFail, and the server's answer to it leaves the session usable.
+    const closed = once(stream, 'close').catch(() => undefined)
+    stream.destroy(error instanceof Error ? error : new Error(String(error)))
+    await closed
+    return { thrown: error }
+  }
+  if (refused.length > 0) throw refused[0]
+  stream.end()
+  await finished
+  return { rowCount: stream.rowCount }
+}

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { EnvironmentError } from '../errors.ts'
+import { serverAccount } from './account.ts'
+import { type Binaries, serverEnvironment } from './binaries.ts'
+
+const POLL_MS = 5
+const STOP_TIMEOUT_MS = 8_000
+
+/**
+ * Starts the server and waits with it. Its standard input is a pipe that this process alone holds: when this process ends, however it ends,
+ * the pipe ends, the server is stopped and what it wrote is removed. That covers SIGKILL, for which no handler can be written.
+ * Shut down at once (SIGQUIT): nobody will read these data again.
+ */
+const SUPERVISOR = `
+run=$1; shift
+exec 3<&0
+"$@" 3<&- </dev/null & server=$!
+{ read -r line; kill -QUIT $server; } <&3 >/dev/null 2>&1 & watch=$!
+exec 3<&-
+wait $server; status=$?
+kill $watch 2>/dev/null
+rm -rf "$run" 2>/dev/null
+exit $status
+`
+
+export interface ServerProcess {
+  /** Resolves when server and supervisor are gone. */
+  stop(): Promise<void>
+}
+
+export interface ServerPlace {
+  /** Holds `data`; `socket` and `log` are made by the caller. */
+  readonly directory: string
+  readonly port: number
+  /** undefined for no TCP at all. */
+  readonly listen: string | undefined
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/**
+ * Start a server on an initialised data directory, and wait until it accepts connections.
+ *
+ * @throws {EnvironmentError} with the server's own last words when it does not come up in time.
+ */
+export async function startServerProcess(
+  binaries: Binaries,
+  place: ServerPlace,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<ServerProcess> {
+  // Read through this descriptor, since the supervisor removes the file with the rest.
+  const log = openSync(join(place.directory, 'log'), 'a+')
+  try {
+    return await startLogged(binaries, place, timeoutMs, log, signal)
+  } finally {
+    closeSync(log)
+  }
+}
+
+async function startLogged(
+  binaries: Binaries,
+  place: ServerPlace,
+  timeoutMs: number,
+  log: number,
+  signal?: AbortSignal,
+): Promise<ServerProcess> {
+  const child = spawnSupervisor(binaries, place, log)
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+  })
+  const server = { stop: () => stopSupervisor(child, exited) }
+  const deadline = Date.now() + timeoutMs
+  while (!isReady(place.directory)) {
+    const over = child.exitCode !== null || child.signalCode !== null || child.pid === undefined
+    if (over || Date.now() > deadline || signal?.aborted) {
+      await server.stop()
+      const words = lastWords(log)
+      signal?.throwIfAborted()
+      throw new EnvironmentError(over ? 'the PostgreSQL server did not start' : 'the PostgreSQL server did not start in time', {
+        detail: words || `Nothing was logged within ${timeoutMs} ms.`,
+        hint: 'Run godwit doctor to see what this machine can do.',
+      })
+    }
+    await pause(POLL_MS)
+  }
+  return server
+}
+
+function spawnSupervisor(binaries: Binaries, { directory, port, listen, settings }: ServerPlace, log: number): ChildProcess {
+  const all = { ...settings, listen_addresses: listen ?? '', port: String(port), unix_socket_directories: join(directory, 'socket') }
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const child = spawn('/bin/sh', ['-c', SUPERVISOR, 'godwit', directory, binaries.postgres, '-D', join(directory, 'data'), ...options], {
+    ...serverAccount(),
+    cwd: '/',
+    env: serverEnvironment(),
+    stdio: ['pipe', log, log],
+    // A group of its own: Ctrl-C in the terminal reaches us alone, and we stop it in order.
+    detached: true,
+  })
+  child.stdin?.on('error', () => undefined)
+  child.unref()
+  // The pipe is a socket to Node, and would hold the process alive as the child would.
+  const pipe: { unref?(): void } | null = child.stdin as { unref?(): void } | null
+  pipe?.unref?.()
+  return child
+}
+
+async function stopSupervisor(child: ChildProcess, exited: Promise<void>): Promise<void> {
+  child.ref()
+  child.stdin?.end()
+  const late = new AbortController()
+  const killing = pause(STOP_TIMEOUT_MS, undefined, { signal: late.signal }).then(
+    () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'),
+    () => undefined,
+  )
+  await Promise.race([exited, killing])
+  late.abort()
+  await exited
+}
+
+function isReady(directory: string): boolean {
+  try {
+    // The eighth line is the server's own word that it accepts connections.
+    return (
+      readFileSync(join(directory, 'data', 'postmaster.pid'), 'utf8')
+        .split('\n')[7]
+        ?.trim() === 'ready'
+    )
+  } catch {
+    return false
+  }
+}
+
+function lastWords(log: number): string {
+  const buffer = Buffer.alloc(16 * 1024)
+  return buffer
+    .toString('utf8', 0, readSync(log, buffer, 0, buffer.length, 0))
+    .trim()
+    .split('\n')
+    .slice(-3)
+    .join(' ')
+}

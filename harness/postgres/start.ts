@@ -1,0 +1,70 @@
+import type { Cluster, ClusterAddress, ClusterRequest, JoinedCluster, StartedCluster } from './cluster.ts'
+import { type DatabaseFactory, databaseFactory } from './databases.ts'
+import { startEmbedded } from './embedded.ts'
+import { beforeInterrupt } from './interrupt.ts'
+import { StageClock, type StartedServer, type StartOptions } from './started-server.ts'
+
+const STARTUP_TIMEOUT_MS = 60_000
+
+export interface StartClusterOptions {
+  /** Default 60 000. */
+  readonly startupTimeoutMs?: number
+  readonly signal?: AbortSignal
+  /** Server settings for a cluster of our own, e.g. `{ fsync: 'on' }` when a crash is the subject; ignored for a URL. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Use a URL's server although it looks like production (default false). */
+  readonly allowAnyServer?: boolean
+}
+
+/**
+ * Start (or, for a URL, move into) a cluster. What earlier runs left behind is swept first; what this one makes is gone after `stop`,
+ * after SIGINT, SIGTERM or SIGHUP, and, where the process is killed, at the latest when the next one starts.
+ *
+ * @throws {InputError} for a version that is not installed.
+ * @throws {EnvironmentError} when there is no way to get the cluster; for a URL also when it looks like production.
+ */
+export async function startCluster(request: ClusterRequest, options: StartClusterOptions = {}): Promise<StartedCluster> {
+  options.signal?.throwIfAborted()
+  const clock = new StageClock()
+  const server = await startServer(request, {
+    startupTimeoutMs: options.startupTimeoutMs ?? STARTUP_TIMEOUT_MS,
+    signal: options.signal,
+    settings: options.settings ?? {},
+    allowAnyServer: options.allowAnyServer ?? false,
+    clock,
+  })
+  const databases = databaseFactory(server.address)
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= databases
+      .close()
+      .then(() => server.stop())
+      .finally(forget)
+    return stopped
+  }
+  const forget = beforeInterrupt(stop)
+  return { ...clusterOf(server.address, databases), startTimings: clock.laps, address: server.address, stop, [Symbol.asyncDispose]: stop }
+}
+
+/** Work in a cluster that another process started; nothing is sent before the first database is asked for. */
+export async function joinCluster(address: ClusterAddress): Promise<JoinedCluster> {
+  const databases = databaseFactory(address)
+  const leave = (): Promise<void> => databases.close()
+  return { ...clusterOf(address, databases), leave, [Symbol.asyncDispose]: leave }
+}
+
+async function startServer(request: ClusterRequest, options: StartOptions): Promise<StartedServer> {
+  switch (request.kind) {
+    case 'embedded':
+      return startEmbedded(request.major, options)
+    case 'container':
+      throw new Error('not yet')
+    case 'url':
+      throw new Error('not yet')
+  }
+}
+
+function clusterOf({ kind, version, owner, superuser }: ClusterAddress, databases: DatabaseFactory): Cluster {
+  const { createDatabase, template, clone } = databases
+  return { kind, version, owner, superuser, createDatabase, template, clone }
+}

@@ -1,0 +1,36 @@
+import pg from 'pg'
+import { StatementError } from './error.ts'
+
+const CONNECTION_FAILURE = '08006'
+
+/**
+ * Make a `StatementError` of whatever the driver threw.
+ *
+ * @param first  What broke the connection, when it broke before this statement was sent.
+ */
+export function translateError(error: unknown, first?: unknown): StatementError {
+  if (error instanceof StatementError) return error
+  if (error instanceof pg.DatabaseError) return fromServer(error)
+  if (first instanceof StatementError) return first
+  const message = error instanceof Error ? error.message : String(error)
+  return new StatementError({ sqlstate: CONNECTION_FAILURE, message, detail: first === undefined ? undefined : String(first) }, error)
+}
+
+function fromServer(error: pg.DatabaseError): StatementError {
+  return new StatementError(
+    {
+      sqlstate: error.code ?? CONNECTION_FAILURE,
+      message: error.message,
+      detail: error.detail,
+      hint: error.hint,
+      position: error.position === undefined ? undefined : Number(error.position),
+      context: error.where,
+      schema: error.schema,
+      table: error.table,
+      column: error.column,
+      constraint: error.constraint,
+      dataType: error.dataType,
+    },
+    error,
+  )
+}
