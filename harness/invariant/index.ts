@@ -1,2 +1,25 @@
+export { applies, blameLegacy } from './applies.ts'
+export { atomicity, type FaultObservation } from './atomicity.ts'
+export { determinism, type Repetition, volatileAttributes } from './determinism.ts'
 export * from './finding.ts'
+export { columnName } from './lineage/columns.ts'
+export { learnLineage, ownAttribute, sameRelation } from './lineage/learn.ts'
+export {
+  type AttributeLineage,
+  type Destination,
+  isReversible,
+  type Lineage,
+  type Place,
+  type RelationLineage,
+  type Transform,
+} from './lineage/model.ts'
+export { isPlausible } from './lineage/plausible.ts'
+export { noOrphans } from './no-orphans.ts'
+export type { Knowledge, MeasureReading, Observation, Reverted, RunObservation, State } from './observation.ts'
+export { quantityParity } from './quantity-parity.ts'
+export { runInvariants } from './registry.ts'
+export { rollbackRestoresState } from './rollback-restores-state.ts'
+export { roundTrip } from './round-trip.ts'
+export { type Invariant, isDiscarded, keyAttributes } from './support.ts'
 export * from './verdict.ts'
+export { zeroLoss } from './zero-loss.ts'

@@ -1,0 +1,127 @@
+import type { Failure } from '../migration/index.ts'
+import type { Finding } from './finding.ts'
+import type { Knowledge, Observation, RunObservation } from './observation.ts'
+import { type Invariant, showCell, type Verdict } from './support.ts'
+
+/**
+ * `up` succeeds on every legal legacy state, not only on an empty one.
+ *
+ * Kind: the SQLSTATE. On rows that hold magnitudes which nobody has it is a warning, labelled `extreme`.
+ */
+export const applies: Invariant = {
+  id: 'applies',
+  kinds: ['SQLSTATE'],
+  judge({ run, knowledge }: Observation): Verdict {
+    const rows = [...run.legacy.rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
+    const saw = { relations: run.legacy.rows.size, rows, cells: 0, runs: 1 }
+    if (run.failure === undefined)
+      return rows === 0 && run.regime !== 'empty'
+        ? { outcome: 'unknown', because: 'no legacy row was seen', saw }
+        : { outcome: 'holds', saw }
+    return { outcome: 'violated', findings: [describeFailure(run, run.failure, knowledge)], saw }
+  },
+}
+
+function describeFailure(run: RunObservation, failure: Failure, knowledge: Knowledge): Finding {
+  const { relation, attribute } = blameLegacy(run, failure, knowledge)
+  const subject = relation === undefined ? '' : ` (${relation}${attribute === undefined ? '' : `.${attribute}`})`
+  const condition = run.regime === 'empty' ? ', even on an empty database' : ''
+  return {
+    invariant: 'applies',
+    kind: failure.sqlstate,
+    severity: run.extreme ? 'warning' : 'error',
+    known: 'observed',
+    relation,
+    attribute,
+    object: failure.constraint,
+    file: failure.file,
+    line: failure.line,
+    message: `up fails${condition}: ${failure.message}${subject}`,
+    evidence: {
+      sqlstate: failure.sqlstate,
+      statement: failure.statement === undefined ? null : shorten(failure.statement.text),
+      detail: failure.detail ?? null,
+      constraint: failure.constraint ?? null,
+      ...(run.extreme ? { label: 'extreme' } : {}),
+    },
+    hint: failure.hint ?? remedy(failure),
+  }
+}
+
+/** The legacy relation and attribute to blame: the server's own words where it names a legacy one, else back along the lineage, else the statement's. */
+export function blameLegacy(
+  run: RunObservation,
+  failure: Failure,
+  knowledge: Knowledge,
+): { readonly relation: string | undefined; readonly attribute: string | undefined } {
+  const named = failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`
+  const constraint = constraintAttributes(run, named, failure)
+  const column = failure.column ?? constraint
+  const legacy = named === undefined ? undefined : run.legacy.catalog.relations.get(named)
+  if (named !== undefined && legacy !== undefined)
+    return { relation: named, attribute: legacy.attributes.some((each) => each.name === column) ? column : undefined }
+  if (named !== undefined && column !== undefined) {
+    for (const lineage of knowledge.lineage?.relations.values() ?? []) {
+      for (const { attribute, destinations } of lineage.attributes.values()) {
+        if (destinations.some((each) => each.relation === named && each.columns.some((at) => at.attribute === column)))
+          return { relation: lineage.relation, attribute }
+      }
+    }
+  }
+  return blameStatement(run, failure, column)
+}
+
+/** The relation of the statement that is a legacy one and, where there are several, has an attribute of the failing column's name. */
+function blameStatement(
+  run: RunObservation,
+  failure: Failure,
+  column: string | undefined,
+): { readonly relation: string | undefined; readonly attribute: string | undefined } {
+  const text = failure.statement?.text ?? ''
+  const mentioned = [...run.legacy.catalog.relations.values()].filter((each) =>
+    new RegExp(`(^|[^\\p{L}\\p{N}_])${escapeRegExp(each.name)}($|[^\\p{L}\\p{N}_])`, 'u').test(text),
+  )
+  const best = mentioned.find((each) => each.attributes.some(({ name }) => name === column)) ?? mentioned[0]
+  if (best === undefined) return { relation: undefined, attribute: undefined }
+  const attributes = best.attributes.filter(({ name }) =>
+    new RegExp(`(^|[^\\p{L}\\p{N}_])${escapeRegExp(name)}($|[^\\p{L}\\p{N}_])`, 'u').test(text),
+  )
+  const attribute = best.attributes.find(({ name }) => name === column) ?? (attributes.length === 1 ? attributes[0] : undefined)
+  return { relation: `${best.schema}.${best.name}`, attribute: attribute?.name }
+}
+
+/** The one attribute of a violated constraint, where it has just one; of a constraint being added the server names only the constraint. */
+function constraintAttributes(run: RunObservation, named: string | undefined, failure: Failure): string | undefined {
+  const known =
+    named === undefined ? undefined : run.legacy.catalog.relations.get(named)?.constraints.find((each) => each.name === failure.constraint)
+  if (known !== undefined) return known.attributes.length === 1 ? known.attributes[0] : undefined
+  const key = /^Key \("?([^"(),]+)"?\)=/.exec(failure.detail ?? '')?.[1]
+  if (key !== undefined) return key
+  const attributes = named === undefined ? [] : (run.legacy.catalog.relations.get(named)?.attributes ?? [])
+  const text = failure.statement?.text ?? ''
+  const mentioned = attributes.filter(({ name }) =>
+    new RegExp(`(^|[^\\p{L}\\p{N}_])${escapeRegExp(name)}($|[^\\p{L}\\p{N}_])`, 'u').test(text),
+  )
+  return mentioned.length === 1 ? mentioned[0]?.name : undefined
+}
+
+function remedy(failure: Failure): string | undefined {
+  const hints: Readonly<Record<string, string>> = {
+    '23502': 'Give the column a default, or fill it before it becomes NOT NULL.',
+    '23505': 'Find the duplicates first and decide which row stays; or make the index not unique.',
+    '23503': 'Find the orphans first and decide what they refer to; or add the key NOT VALID.',
+    '23514': 'Bring the rows into line first, or add the check NOT VALID and validate it later.',
+    '22P02': `The text ${showCell(failure.message.match(/"(.*)"/)?.[1] ?? '')} has no counterpart in the new type: map it in a CASE first.`,
+    '22003': 'Use a wider type.',
+    '22001': 'Use a longer type, or cut the text on purpose.',
+  }
+  return hints[failure.sqlstate]
+}
+
+function shorten(text: string): string {
+  return text.length > 400 ? `${text.slice(0, 397)}…` : text
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

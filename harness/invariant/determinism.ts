@@ -1,0 +1,130 @@
+import type { Finding } from './finding.ts'
+import type { Knowledge, State } from './observation.ts'
+import { isIssued } from './round-trip.ts'
+import { showCell, type Verdict } from './support.ts'
+
+/** The same legacy rows migrated three times, each on a clone of its own; the third time they were inserted in the opposite order. */
+export interface Repetition {
+  readonly legacy: State
+  readonly first: State
+  readonly second: State
+  readonly reordered: State | undefined
+  readonly knowledge: Pick<Knowledge, 'locate' | 'lineage'>
+}
+
+/**
+ * The same legacy data gives the same migrated data.
+ *
+ * Kinds: `random`, `clock` (the values are instants of the run), `row-order`. In a new attribute random and clock are info, in a legacy
+ * one a warning; dependence on the physical order of rows is an error, except for keys that the migration issues.
+ */
+export const determinism = {
+  id: 'determinism',
+  kinds: ['random', 'clock', 'row-order'],
+  judge(repetition: Repetition): Verdict {
+    const { first, second, reordered, legacy } = repetition
+    const saw = { relations: first.rows.size, rows: 0, cells: 0, runs: reordered === undefined ? 2 : 3 }
+    const findings: Finding[] = []
+    for (const rows of first.rows.values()) {
+      saw.rows += rows.rows.length
+      saw.cells += rows.rows.length * rows.attributes.length
+    }
+    const volatile = volatileAttributes(first, second)
+    for (const [path, attribute] of volatile.values())
+      findings.push(describe(repetition, path, attribute, isClock(first, path, attribute) ? 'clock' : 'random'))
+    if (reordered !== undefined) {
+      for (const [path, attribute] of volatileAttributes(first, reordered, true).values()) {
+        if (
+          !volatile.has(`${path}.${attribute}`) &&
+          !followsVolatile(first, path, attribute, volatile) &&
+          !isIssued(first, legacy, path, attribute)
+        )
+          findings.push(describe(repetition, path, attribute, 'row-order'))
+      }
+    }
+    if (saw.rows === 0) return { outcome: 'unknown', because: 'no migrated row was seen', saw }
+    const grave = findings.filter((each) => each.severity !== 'info')
+    const [worst, ...rest] = grave
+    if (worst !== undefined)
+      return { outcome: 'violated', findings: [worst, ...rest, ...findings.filter((each) => each.severity === 'info')], saw }
+    return { outcome: 'holds', saw, notes: findings }
+  },
+}
+
+/** Paths of the attributes in which two states of the same migration differ. */
+export function volatileAttributes(
+  first: State,
+  second: State,
+  paired = false,
+): ReadonlyMap<string, readonly [relation: string, attribute: string]> {
+  const found = new Map<string, readonly [string, string]>()
+  for (const rows of first.rows.values()) {
+    const other = second.rows.get(path)
+    if (other === undefined) continue
+    const differing = rows.attributes.filter((name) => sorted(rows, [name]) !== sorted(other, [name]))
+    const rest = rows.attributes.filter((name) => !differing.includes(name))
+    // Each column may hold the same values and still give them to other rows.
+    if (paired && differing.length === 0 && sorted(rows, rest) !== sorted(other, rest)) {
+      const culprit = rest.find((name) => sorted(rows, without(rest, name)) === sorted(other, without(rest, name)))
+      if (culprit !== undefined) differing.push(culprit)
+    }
+    for (const name of differing) found.set(`${path}.${name}`, [path, name])
+  }
+  return found
+}
+
+function sorted(
+  table: { readonly attributes: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] },
+  names: readonly string[],
+): string {
+  const positions = names.map((name) => table.attributes.indexOf(name))
+  return table.rows
+    .map((row) => JSON.stringify(positions.map((at) => row[at] ?? null)))
+    .sort()
+    .join('\n')
+}
+
+function without(names: readonly string[], name: string): readonly string[] {
+  return names.filter((each) => each !== name)
+}
+
+function isClock(state: State, path: string, attribute: string): boolean {
+  const type = state.catalog.relations.get(path)?.attributes.find((each) => each.name === attribute)?.type ?? ''
+  return /^(timestamp|date|time)/.test(type)
+}
+
+/** References to keys that vary vary with them. */
+function followsVolatile(state: State, path: string, attribute: string, volatile: ReadonlyMap<string, unknown>): boolean {
+  return (state.catalog.relations.get(path)?.constraints ?? []).some(
+    (each) =>
+      each.kind === 'foreign-key' &&
+      each.attributes.includes(attribute) &&
+      (each.references?.attributes.some((key) => volatile.has(`${each.references?.relation}.${key}`)) ?? false),
+  )
+}
+
+function describe(repetition: Repetition, path: string, attribute: string, kind: 'random' | 'clock' | 'row-order'): Finding {
+  const relation = repetition.first.catalog.relations.get(path)
+  const before = [...repetition.legacy.catalog.relations].find(([, each]) => each.oid === relation?.oid)
+  const number = relation?.attributes.find((each) => each.name === attribute)?.number
+  const legacyAttribute = before?.[1].attributes.find((each) => each.number === number)?.name
+  const values = [repetition.first, repetition.second].map(
+    (state) => state.rows.get(path)?.rows[0]?.[state.rows.get(path)?.attributes.indexOf(attribute) ?? -1] ?? null,
+  )
+  const why = { random: 'random values', clock: 'the clock', 'row-order': 'the physical order of rows' }[kind]
+  return {
+    invariant: 'determinism',
+    kind,
+    severity: kind === 'row-order' ? 'error' : legacyAttribute === undefined ? 'info' : 'warning',
+    known: 'observed',
+    relation: before?.[0] ?? path,
+    attribute: legacyAttribute ?? attribute,
+    ...repetition.knowledge.locate(path, attribute),
+    message: `${path}.${attribute} differs between two runs on the same rows: it comes from ${why}`,
+    evidence: { first: values[0] ?? null, second: kind === 'row-order' ? null : (values[1] ?? null), migrated: `${path}.${attribute}` },
+    hint:
+      kind === 'row-order'
+        ? `Order by a key: ${showCell(attribute)} depends on how the rows happen to lie.`
+        : 'Derive it from the row where two runs must agree (a staged roll-out, a re-run after a failure).',
+  }
+}

@@ -1,0 +1,159 @@
+import type { Transform } from './model.ts'
+import { decimalOf, instantOf, isNumeric, isTemporal, numberKey, sameValue } from './value.ts'
+
+/** A legacy cell and the migrated cell in which it was recaptured. */
+export type Example = readonly [legacy: string, migrated: string]
+
+/** The types on both sides, as `format_type` writes them. */
+export interface Types {
+  readonly legacy: string
+  readonly migrated: string
+}
+
+/** The first transform that explains every example; `unknown` when none does. */
+export function learnTransform(examples: readonly Example[], types: Types): Transform {
+  if (examples.length === 0) return { kind: 'unknown' }
+  const simple: readonly Transform[] = [
+    { kind: 'identical' },
+    { kind: 'same-value' },
+    { kind: 'trimmed' },
+    { kind: 'case-folded' },
+    { kind: 'truncated' },
+  ]
+  const found = simple.find((transform) => examples.every(([legacy, migrated]) => explains(transform, legacy, migrated, types)))
+  if (found !== undefined) return found
+  const scaled = learnScale(examples)
+  if (scaled !== undefined) return scaled
+  const shifted = learnShift(examples)
+  if (shifted !== undefined) return shifted
+  if (examples.every(([legacy, migrated]) => isRounded(legacy, migrated))) return { kind: 'rounded' }
+  const wrapped = learnWrapping(examples)
+  if (wrapped !== undefined) return wrapped
+  if (examples.every(([legacy, migrated]) => migrated.includes(legacy))) return { kind: 'concatenated' }
+  if (
+    examples.every(([legacy, migrated]) => migrated.includes(legacy.trim()) || migrated.toLowerCase().includes(legacy.trim().toLowerCase()))
+  )
+    return { kind: 'unknown' }
+  if (examples.every(([legacy, migrated]) => migrated !== '' && legacy.includes(migrated.trim()))) return { kind: 'part' }
+  return { kind: 'unknown' }
+}
+
+/** Whether a cell went the way of the transform, so that it can be had back from the migrated cell. */
+export function explains(transform: Transform, legacy: string, migrated: string, types: Types): boolean {
+  switch (transform.kind) {
+    case 'identical':
+      return legacy === migrated || (types.legacy !== types.migrated && sameValue(legacy, migrated, types.legacy, types.migrated))
+    case 'same-value':
+      return sameValue(legacy, migrated, types.legacy, types.migrated)
+    case 'trimmed':
+      return legacy.trim() === migrated.trim() && migrated.length <= legacy.length
+    case 'case-folded':
+      return fold(legacy) === fold(migrated)
+    case 'truncated':
+      return migrated.length > 0 && legacy.startsWith(migrated)
+    case 'wrapped':
+      return migrated === transform.before + legacy + transform.after
+    case 'concatenated':
+      return migrated.includes(legacy)
+    case 'part':
+      return legacy.includes(migrated)
+    case 'scaled': {
+      const [from, to] = [decimalOf(legacy), decimalOf(migrated)]
+      return (
+        from !== undefined &&
+        to !== undefined &&
+        from.digits === to.digits &&
+        from.negative === to.negative &&
+        (from.digits === '0' || to.exponent - from.exponent === transform.exponent)
+      )
+    }
+    case 'rounded':
+      return isRounded(legacy, migrated)
+    case 'shifted': {
+      if (legacy === migrated || legacy === 'infinity' || legacy === '-infinity') return migrated.startsWith(legacy)
+      const [from, to] = [instantOf(legacy), instantOf(migrated)]
+      if (from === undefined || to === undefined) return legacy.endsWith(' BC') || legacy.length > 24
+      const seconds = Number((to - from) / 1_000_000n)
+      return transform.seconds === undefined ? isZoneOffset(seconds) : seconds === transform.seconds
+    }
+    default:
+      return false
+  }
+}
+
+/** What became of a cell that its transform does not explain, by name. */
+export function alterationOf(legacy: string | null, migrated: string | null, types: Types): string {
+  if (legacy === null) return 'null-filled'
+  if (migrated === null) return legacy === '' ? 'empty-made-null' : 'nulled'
+  if (legacy.trim() === migrated.trim()) return 'trimmed'
+  if (fold(legacy) === fold(migrated)) return 'case-folded'
+  if (isTemporal(types.legacy) && isTemporal(types.migrated)) {
+    const [from, to] = [instantOf(legacy), instantOf(migrated)]
+    if (from !== undefined && to !== undefined && from !== to && isZoneOffset(Number((to - from) / 1_000_000n))) return 'zone-shifted'
+  }
+  if (isRounded(legacy, migrated)) return 'rounded'
+  if (isNumeric(types.legacy)) return 'overwritten'
+  if (migrated !== '' && legacy.startsWith(migrated)) return 'truncated'
+  return 'overwritten'
+}
+
+function fold(text: string): string {
+  return text.trim().toLowerCase()
+}
+
+/** Fewer decimals (or a coarser instant) and not further away than one unit of the last place that is left. */
+export function isRounded(legacy: string, migrated: string): boolean {
+  const [from, to] = [numberKey(legacy), numberKey(migrated)]
+  if (from !== undefined && to !== undefined) {
+    const exponent = -(/\.(\d+)/.exec(migrated)?.[1]?.length ?? 0)
+    const distance = Math.abs(Number(legacy.replace(/[$,]/g, '')) - Number(migrated.replace(/[$,]/g, '')))
+    const lost = decimalOf(legacy)
+    if (from === to) return true
+    return lost !== undefined && lost.exponent < exponent && distance < 10 ** exponent * 1.000001
+  }
+  const [instant, coarse] = [instantOf(legacy), instantOf(migrated)]
+  if (instant === undefined || coarse === undefined) return false
+  if (instant === coarse) return true
+  const day = 86_400_000_000n
+  const unit = [1000n, 1_000_000n, 60_000_000n, 3_600_000_000n, day].find((each) => coarse % each !== 0n || each === day) ?? day
+  const distance = instant > coarse ? instant - coarse : coarse - instant
+  return distance < unit && coarse % 1000n === 0n && !isZoneOffset(Number(distance / 1_000_000n))
+}
+
+function isZoneOffset(seconds: number): boolean {
+  return seconds !== 0 && Math.abs(seconds) <= 26 * 3600 && seconds % 900 === 0
+}
+
+function learnScale(examples: readonly Example[]): Transform | undefined {
+  let exponent: number | undefined
+  for (const [legacy, migrated] of examples) {
+    const [from, to] = [decimalOf(legacy), decimalOf(migrated)]
+    if (from === undefined || to === undefined || from.digits !== to.digits || from.negative !== to.negative) return undefined
+    if (from.digits === '0') continue
+    exponent ??= to.exponent - from.exponent
+    if (to.exponent - from.exponent !== exponent) return undefined
+  }
+  return exponent === undefined || exponent === 0 ? undefined : { kind: 'scaled', exponent }
+}
+
+function learnShift(examples: readonly Example[]): Transform | undefined {
+  const seconds = new Set<number>()
+  for (const [legacy, migrated] of examples) {
+    const [from, to] = [instantOf(legacy), instantOf(migrated)]
+    if (from === undefined || to === undefined || legacy.length <= 10 || migrated.length <= 10) return undefined
+    const apart = Number((to - from) / 1_000_000n)
+    if ((to - from) % 1_000_000n !== 0n || !(apart === 0 || isZoneOffset(apart))) return undefined
+    seconds.add(apart)
+  }
+  if (seconds.size === 0) return undefined
+  return { kind: 'shifted', seconds: seconds.size === 1 ? [...seconds][0] : undefined }
+}
+
+function learnWrapping(examples: readonly Example[]): Transform | undefined {
+  const first = examples[0]
+  if (first === undefined) return undefined
+  const at = first[1].indexOf(first[0])
+  if (at < 0) return undefined
+  const transform = { kind: 'wrapped', before: first[1].slice(0, at), after: first[1].slice(at + first[0].length) } as const
+  return examples.every(([legacy, migrated]) => migrated === transform.before + legacy + transform.after) ? transform : undefined
+}

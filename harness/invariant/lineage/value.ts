@@ -1,0 +1,108 @@
+/** Exact decimal of a numeric text: digits and exponent, so that `1.50`, `1.5` and `15e-1` meet; undefined for what is no finite number. */
+export function decimalOf(text: string): { readonly negative: boolean; readonly digits: string; readonly exponent: number } | undefined {
+  const match = /^\s*([-+]?)(\d*)(?:\.(\d*))?(?:[eE]([-+]?\d+))?\s*$/.exec(text.replace(/^(-?)\$/, '$1').replaceAll(',', ''))
+  if (match === null) return undefined
+  const whole = match[2] ?? ''
+  const fraction = match[3] ?? ''
+  if (whole === '' && fraction === '') return undefined
+  const all = (whole + fraction).replace(/^0+/, '')
+  const digits = all.replace(/0+$/, '')
+  if (digits === '') return { negative: false, digits: '0', exponent: 0 }
+  return { negative: match[1] === '-', digits, exponent: Number(match[4] ?? 0) - fraction.length + (all.length - digits.length) }
+}
+
+/** One text for each number, however it was written; undefined for what is no finite number. */
+export function numberKey(text: string): string | undefined {
+  const decimal = decimalOf(text)
+  return decimal === undefined ? undefined : `${decimal.negative ? '-' : ''}${decimal.digits}e${decimal.exponent}`
+}
+
+/** Microseconds since 1970 (UTC unless an offset stands there) of a date or timestamp text; undefined for anything else. */
+export function instantOf(text: string): bigint | undefined {
+  const match =
+    /^(\d{4,6})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?\s*(?:([-+])(\d\d)(?::?(\d\d))?(?::?(\d\d))?|Z)?( BC)?$/.exec(
+      text,
+    )
+  if (match === null || match[12] !== undefined) return undefined
+  const date = new Date(0)
+  date.setUTCFullYear(Number(match[1]), Number(match[2]) - 1, Number(match[3]))
+  date.setUTCHours(Number(match[4] ?? 0), Number(match[5] ?? 0), Number(match[6] ?? 0))
+  const offset = (Number(match[9] ?? 0) * 3600 + Number(match[10] ?? 0) * 60 + Number(match[11] ?? 0)) * (match[8] === '-' ? -1 : 1)
+  if (Number.isNaN(date.getTime())) return undefined
+  return BigInt(date.getTime()) * 1000n + BigInt((match[7] ?? '').padEnd(6, '0')) - BigInt(offset) * 1_000_000n
+}
+
+const booleans = new Map([
+  ['t', 'true'],
+  ['true', 'true'],
+  ['f', 'false'],
+  ['false', 'false'],
+])
+
+/** Whether two cells are one value in two notations: another scale, another spelling of a boolean, JSON respaced, an instant with its offset. */
+export function sameValue(left: string, right: string, leftType: string, rightType: string): boolean {
+  if (left === right) return true
+  const [leftNumber, rightNumber] = [numberKey(left), numberKey(right)]
+  if (leftNumber !== undefined && rightNumber !== undefined && (isNumeric(leftType) || isNumeric(rightType))) {
+    if (leftNumber === rightNumber) return true
+    if (leftType === 'real' && rightType === 'double precision')
+      return Math.fround(Number(right)) === Number(left) || Math.fround(Number(right)) === Math.fround(Number(left))
+    return false
+  }
+  if (leftType === 'boolean' || rightType === 'boolean') return booleans.has(left) && booleans.get(left) === booleans.get(right)
+  if (isTemporal(leftType) || isTemporal(rightType)) {
+    const [from, to] = [instantOf(left), instantOf(right)]
+    if (from !== undefined && to !== undefined) return from === to
+  }
+  if (leftType.startsWith('character(') || rightType.startsWith('character(')) return left.replace(/ +$/, '') === right.replace(/ +$/, '')
+  if (/^jsonb?$/.test(rightType) || /^jsonb?$/.test(leftType)) return sameJson(left, right)
+  if (leftType === 'bytea') return left.replace(/^\\x/, '') === right.toLowerCase()
+  return leftType === 'uuid' ? left.replaceAll('-', '') === right.replaceAll('-', '').toLowerCase() : false
+}
+
+export function isNumeric(type: string): boolean {
+  return /^(smallint|integer|bigint|numeric|real|double precision|money)/.test(type)
+}
+
+export function isTemporal(type: string): boolean {
+  return /^(date|timestamp)/.test(type)
+}
+
+function sameJson(left: string, right: string): boolean {
+  const [first, second] = [canonicalJson(left), canonicalJson(right)]
+  if (second === undefined) return false
+  // A text that became a JSON string is the same value in a wrapper.
+  return first === second || JSON.stringify(left) === second
+}
+
+function canonicalJson(text: string): string | undefined {
+  try {
+    return JSON.stringify(sortKeys(JSON.parse(text)))
+  } catch {
+    return undefined
+  }
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sortKeys(inner)]),
+  )
+}
+
+/** The exact sum of decimal texts, as a number key (`numberKey`); NULLs count as nothing. */
+export function sumKey(cells: readonly (string | null)[]): string {
+  const decimals = cells.flatMap((cell) => {
+    const decimal = cell === null ? undefined : decimalOf(cell)
+    return decimal === undefined ? [] : [decimal]
+  })
+  const lowest = Math.min(0, ...decimals.map((each) => each.exponent))
+  const total = decimals.reduce(
+    (sum, each) => sum + BigInt(each.digits) * 10n ** BigInt(each.exponent - lowest) * (each.negative ? -1n : 1n),
+    0n,
+  )
+  return numberKey(`${total}e${lowest}`) ?? '0e0'
+}

@@ -1,0 +1,198 @@
+import type { Finding } from './finding.ts'
+import { type ColumnTable, columnsOf } from './lineage/columns.ts'
+import type { Destination } from './lineage/model.ts'
+import { columnIndex, tablesOf } from './lineage/recapture.ts'
+import type { Knowledge, Observation, RunObservation } from './observation.ts'
+import { type Invariant, isDiscarded, showCell, type Verdict } from './support.ts'
+
+interface Reference {
+  readonly child: string
+  readonly childAttributes: readonly string[]
+  readonly parent: string
+  readonly parentAttributes: readonly string[]
+  readonly how: 'foreign key' | 'soft reference' | 'declared reference'
+  readonly name: string | undefined
+}
+
+/**
+ * Each foreign key (unvalidated ones too), each declared reference and each soft reference that held before resolves after `up`.
+ *
+ * Kind: `orphan`. Rows that were orphans before are not counted.
+ */
+export const noOrphans: Invariant = {
+  id: 'no-orphans',
+  kinds: ['orphan'],
+  judge({ run, knowledge }: Observation): Verdict {
+    const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
+    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    const references = referencesOf(run, knowledge)
+    if (references.length === 0) return { outcome: 'not-applicable', because: 'the legacy database has no reference' }
+    const migrated = tablesOf(run.migrated)
+    const findings = references.flatMap((reference) => {
+      const found = follow(reference, run, knowledge, migrated)
+      if (found === undefined) return []
+      saw.relations += 1
+      saw.rows += found.followed
+      saw.cells += found.followed
+      return found.finding === undefined ? [] : [found.finding]
+    })
+    const [first, ...rest] = findings
+    if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest], saw }
+    return saw.rows === 0 ? { outcome: 'unknown', because: 'no row with a reference was seen', saw } : { outcome: 'holds', saw }
+  },
+}
+
+function referencesOf(run: RunObservation, knowledge: Knowledge): readonly Reference[] {
+  const keys = [...run.legacy.catalog.relations].flatMap(([child, relation]) =>
+    relation.constraints.flatMap((each): readonly Reference[] =>
+      each.kind !== 'foreign-key' || each.references === undefined || each.inherited
+        ? []
+        : [
+            {
+              child,
+              childAttributes: each.attributes,
+              parent: each.references.relation,
+              parentAttributes: each.references.attributes,
+              how: 'foreign key',
+              name: each.name,
+            },
+          ],
+    ),
+  )
+  const soft = knowledge.softReferences.flatMap(({ from, to }): readonly Reference[] =>
+    from.jsonPath !== undefined || to.jsonPath !== undefined
+      ? []
+      : [
+          {
+            child: from.relation,
+            childAttributes: [from.attribute],
+            parent: to.relation,
+            parentAttributes: [to.attribute],
+            how: 'soft reference',
+            name: undefined,
+          },
+        ],
+  )
+  // A soft reference is read off a join, which has no direction: the side that is unique is the parent.
+  return [...keys, ...soft.filter(({ parent, parentAttributes }) => isUnique(run, parent, parentAttributes))]
+}
+
+function isUnique(run: RunObservation, path: string, attributes: readonly string[]): boolean {
+  return (
+    run.legacy.catalog.relations
+      .get(path)
+      ?.indexes.some(
+        (index) =>
+          index.unique &&
+          index.predicate === undefined &&
+          index.attributes.length === attributes.length &&
+          index.attributes.every((each) => each !== undefined && attributes.includes(each)),
+      ) ?? false
+  )
+}
+
+function follow(
+  reference: Reference,
+  run: RunObservation,
+  knowledge: Knowledge,
+  migrated: ReadonlyMap<string, ColumnTable>,
+): { readonly followed: number; readonly finding: Finding | undefined } | undefined {
+  const { child, childAttributes, parent, parentAttributes } = reference
+  if (isDiscarded(knowledge, child) || childAttributes.some((each) => isDiscarded(knowledge, child, each))) return undefined
+  const before = {
+    child: columnsOf(run.legacy.catalog, run.legacy.rows, child),
+    parent: columnsOf(run.legacy.catalog, run.legacy.rows, parent),
+  }
+  if (before.child === undefined || before.parent === undefined) return undefined
+  const legacyKeys = new Set(
+    tuples(
+      before.parent,
+      parentAttributes.map((name) => plain(before.parent, name)),
+    ).filter((each) => each !== undefined),
+  )
+  const references = tuples(
+    before.child,
+    childAttributes.map((name) => plain(before.child, name)),
+  )
+  const orphansBefore = new Set(references.filter((each) => each !== undefined && !legacyKeys.has(each)))
+  const held = references.filter((each) => each !== undefined && legacyKeys.has(each))
+  if (held.length === 0) return { followed: 0, finding: undefined }
+  const from = destinationsOf(knowledge, child, childAttributes)
+  if (from === undefined) return { followed: held.length, finding: undefined }
+  const to = destinationsOf(knowledge, parent, parentAttributes)
+  const childTable = migrated.get(from[0]?.relation ?? '')
+  if (childTable === undefined) return { followed: held.length, finding: undefined }
+  const parentTable = to === undefined ? undefined : migrated.get(to[0]?.relation ?? '')
+  const keys = new Set(
+    parentTable === undefined || to === undefined
+      ? []
+      : tuples(
+          parentTable,
+          to.map((each) => columnOf(parentTable, each)),
+        ),
+  )
+  const after = tuples(
+    childTable,
+    from.map((each) => columnOf(childTable, each)),
+  )
+  const orphans = after.filter((each) => each !== undefined && !keys.has(each) && !orphansBefore.has(each))
+  const first = orphans[0]
+  if (first === undefined) return { followed: held.length, finding: undefined }
+  const gone = parentTable === undefined ? `${parent} is gone` : `${parentTable.relation} has no such row`
+  return {
+    followed: held.length,
+    finding: {
+      invariant: 'no-orphans',
+      kind: 'orphan',
+      severity: 'error',
+      known: 'observed',
+      relation: child,
+      attribute: childAttributes.length === 1 ? childAttributes[0] : undefined,
+      object: childAttributes.length === 1 ? undefined : reference.name,
+      ...knowledge.locate(parent, parentAttributes[0]),
+      message: `${orphans.length} of ${after.length} rows of ${childTable.relation} refer to nothing: ${childAttributes.join(', ')} ${showCell(first)} (${reference.how}${reference.name === undefined ? '' : ` ${reference.name}`}), ${gone}`,
+      evidence: {
+        orphans: orphans.length,
+        rows: after.length,
+        value: first,
+        parent,
+        how: reference.how,
+        constraint: reference.name ?? null,
+      },
+      hint: 'Move the referring rows along with the key that they refer to, in the same step.',
+    },
+  }
+}
+
+/** One destination for each attribute, all in one relation: the attribute itself where it is still there. */
+function destinationsOf(knowledge: Knowledge, relation: string, attributes: readonly string[]): readonly Destination[] | undefined {
+  const lineage = knowledge.lineage?.relations.get(relation)
+  if (lineage === undefined) return undefined
+  const found = attributes.map((name) => {
+    const list =
+      lineage.attributes
+        .get(name)
+        ?.destinations.filter(
+          (each) => ['identical', 'same-value', 're-keyed', 'recoded'].includes(each.transform.kind) && each.columns[0]?.via === undefined,
+        ) ?? []
+    return list.find((each) => each.own) ?? list.find((each) => each.relation === lineage.home) ?? list[0]
+  })
+  const all = found.filter((each) => each !== undefined)
+  return all.length === attributes.length && new Set(all.map((each) => each.relation)).size === 1 ? all : undefined
+}
+
+function plain(table: ColumnTable | undefined, attribute: string): number {
+  return table?.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0 && column.via === undefined) ?? -1
+}
+
+function columnOf(table: ColumnTable, destination: Destination): number {
+  return destination.columns[0] === undefined ? -1 : columnIndex(table, destination.columns[0])
+}
+
+/** A reference with a NULL in it refers to nothing (MATCH SIMPLE). */
+function tuples(table: ColumnTable, positions: readonly number[]): readonly (string | undefined)[] {
+  return table.rows.map((row) => {
+    const cells = positions.map((at) => row[at] ?? null)
+    return cells.includes(null) ? undefined : cells.join(', ')
+  })
+}

@@ -1,0 +1,189 @@
+import type { CatalogDifference } from '../catalog/index.ts'
+import type { RelationRows } from '../snapshot/index.ts'
+import type { Finding } from './finding.ts'
+import { matchRows } from './lineage/recapture.ts'
+import type { Knowledge, Observation, RunObservation } from './observation.ts'
+import { type Invariant, keyAttributes, showCell, type Verdict } from './support.ts'
+
+/**
+ * After `up`, `down` everything is as it was: catalog, sequences, privileges, comments, and every cell. Rows written between the two are
+ * followed: whether `down` still runs with them.
+ *
+ * Kinds: `missing` (no down), `fails`, `data`, `schema` (with the object), `sequence`, `privilege`, `comment`.
+ */
+export const rollbackRestoresState: Invariant = {
+  id: 'rollback-restores-state',
+  kinds: ['missing', 'fails', 'data', 'schema', 'sequence', 'privilege', 'comment'],
+  judge({ run, knowledge }: Observation): Verdict {
+    const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
+    if (!knowledge.hasDown) return { outcome: 'violated', findings: [missing()], saw }
+    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    const findings: Finding[] = []
+    const { reverted, writtenSince } = run
+    if (reverted?.outcome === 'failed') findings.push(fails(run, knowledge, reverted.failure, undefined))
+    if (reverted?.outcome === 'reverted') {
+      findings.push(...reverted.differences.map((each) => describeDifference(each, knowledge)))
+      for (const [path, before] of run.legacy.rows) {
+        const kind = run.legacy.catalog.relations.get(path)?.kind
+        if (kind === 'view') continue
+        saw.relations += 1
+        saw.rows += before.rows.length
+        saw.cells += before.rows.length * before.attributes.length
+        findings.push(...compareRows(run, path, before, reverted.state.rows.get(path), knowledge))
+      }
+    }
+    if (writtenSince?.outcome.outcome === 'failed' && reverted?.outcome !== 'failed')
+      findings.push(fails(run, knowledge, writtenSince.outcome.failure, writtenSince))
+    const grave = findings.filter((each) => each.severity !== 'info')
+    const notes = findings.filter((each) => each.severity === 'info')
+    const [first, ...rest] = grave
+    if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest, ...notes], saw }
+    if (reverted === undefined && writtenSince === undefined)
+      return { outcome: 'unknown', because: 'down was not run', saw: { ...saw, runs: 0 } }
+    return { outcome: 'holds', saw, notes }
+  },
+}
+
+function missing(): Finding {
+  return {
+    invariant: 'rollback-restores-state',
+    kind: 'missing',
+    severity: 'warning',
+    known: 'static',
+    message: 'there is no down: the way back is a restore from backup',
+    evidence: {},
+    hint: 'Write down.sql, or say in the runbook how to go back.',
+  }
+}
+
+function fails(
+  run: RunObservation,
+  knowledge: Knowledge,
+  failure: import('../migration/index.ts').Failure,
+  since: RunObservation['writtenSince'],
+): Finding {
+  const named = failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`
+  const relation = named ?? relationOfStatement(run, failure.statement?.text)
+  return {
+    invariant: 'rollback-restores-state',
+    kind: 'fails',
+    severity: (since === undefined ? run.extreme : since.extreme) ? 'warning' : 'error',
+    known: 'observed',
+    relation: relation !== undefined && run.legacy.catalog.relations.has(relation) ? relation : legacyOf(relation, knowledge),
+    attribute: failure.column,
+    object: failure.constraint,
+    file: failure.file,
+    line: failure.line,
+    message: `down fails${since === undefined ? '' : ' once rows were written after up'}: ${failure.message}`,
+    evidence: {
+      sqlstate: failure.sqlstate,
+      detail: failure.detail ?? null,
+      statement: failure.statement?.text.slice(0, 400) ?? null,
+      ...(since === undefined ? {} : { writtenSince: Object.fromEntries(since.rows) }),
+    },
+    hint:
+      since === undefined
+        ? 'Correct down.sql: it was run on the state that up left.'
+        : 'Let down deal with rows that only the new schema allows: convert, move aside, or refuse with a clear message before anything is changed.',
+  }
+}
+
+function relationOfStatement(run: RunObservation, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  for (const [path, relation] of run.legacy.catalog.relations)
+    if (new RegExp(`(^|[^\\p{L}\\p{N}_])${relation.name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}($|[^\\p{L}\\p{N}_])`, 'u').test(text))
+      return path
+  return undefined
+}
+
+function legacyOf(migrated: string | undefined, knowledge: Knowledge): string | undefined {
+  if (migrated === undefined) return undefined
+  for (const lineage of knowledge.lineage?.relations.values() ?? []) if (lineage.home === migrated) return lineage.relation
+  return undefined
+}
+
+function describeDifference(difference: CatalogDifference, knowledge: Knowledge): Finding {
+  const { change, kind, path, property, before, after } = difference
+  const what =
+    kind === 'sequence-position'
+      ? 'sequence'
+      : property === 'comment'
+        ? 'comment'
+        : property === 'privileges' || property === 'owner' || kind === 'default-privileges'
+          ? 'privilege'
+          : 'schema'
+  const words = { missing: 'is gone', added: 'is left over', changed: `has another ${property ?? 'definition'}` }[change]
+  return {
+    invariant: 'rollback-restores-state',
+    kind: what,
+    severity: difference.severity,
+    known: 'observed',
+    relation: difference.relation,
+    attribute: difference.attribute,
+    object: `${kind} ${path}`,
+    ...knowledge.locateDown(difference.relation ?? path, difference.attribute),
+    message: `after down, ${kind} ${path} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
+    evidence: { change, object: `${kind} ${path}`, property: property ?? null, before: before ?? null, after: after ?? null },
+    hint: change === 'added' ? 'Drop it in down.' : 'Put it back in down, as it was.',
+  }
+}
+
+function compareRows(
+  run: RunObservation,
+  path: string,
+  before: RelationRows,
+  after: RelationRows | undefined,
+  knowledge: Knowledge,
+): readonly Finding[] {
+  if (after === undefined) return []
+  const catalog = run.legacy.catalog.relations.get(path)
+  const matches = matchRows(before, after, catalog === undefined ? undefined : keyAttributes(catalog))
+  const shared = before.attributes.filter((name) => after.attributes.includes(name))
+  const at = { invariant: 'rollback-restores-state', kind: 'data', severity: 'error' as const, known: 'observed' as const, relation: path }
+  const findings: Finding[] = []
+  const lost = before.rows.filter((_, row) => matches[row] === undefined)
+  const added = after.rows.length - (before.rows.length - lost.length)
+  const show = (row: readonly (string | null)[] | undefined) =>
+    Object.fromEntries(before.attributes.map((name, index) => [name, row?.[index] ?? null]))
+  if (lost.length > 0)
+    findings.push({
+      ...at,
+      ...knowledge.locateDown(path),
+      message: `after down, ${lost.length} of ${before.rows.length} rows of ${path} are gone`,
+      evidence: { lost: lost.length, added, example: show(lost[0]) },
+      hint: 'Copy them back in down.',
+    })
+  else if (added > 0)
+    findings.push({
+      ...at,
+      ...knowledge.locateDown(path),
+      message: `after down, ${path} has ${added} rows that were not there before`,
+      evidence: { lost: 0, added },
+      hint: 'Remove what up inserted.',
+    })
+  for (const attribute of shared) {
+    const [from, to] = [before.attributes.indexOf(attribute), after.attributes.indexOf(attribute)]
+    const differing = before.rows.flatMap((row, index) => {
+      const found = matches[index]
+      const cell = found === undefined ? undefined : (after.rows[found]?.[to] ?? null)
+      return found === undefined || cell === row[from] ? [] : [{ row, cell }]
+    })
+    const first = differing[0]
+    if (first === undefined) continue
+    findings.push({
+      ...at,
+      attribute,
+      ...knowledge.locateDown(path, attribute),
+      message: `after down, ${path}.${attribute} is ${showCell(first.cell)} where it was ${showCell(first.row[from])} (${differing.length} of ${before.rows.length} rows)`,
+      evidence: {
+        before: first.row[from] ?? null,
+        after: first.cell,
+        cells: differing.length,
+        rows: before.rows.length,
+        row: show(first.row),
+      },
+      hint: 'Keep the old values where down finds them, or say that there is no way back.',
+    })
+  }
+  return findings
+}

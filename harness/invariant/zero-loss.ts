@@ -1,0 +1,258 @@
+import type { Relation } from '../catalog/index.ts'
+import type { Finding, Severity } from './finding.ts'
+import { type ColumnTable, columnName } from './lineage/columns.ts'
+import { isAmbiguous } from './lineage/concatenated.ts'
+import { type CellFate, judgeCell, type Recodes } from './lineage/judge-cell.ts'
+import type { AttributeLineage, Destination, RelationLineage } from './lineage/model.ts'
+import { isPlausible } from './lineage/plausible.ts'
+import { columnIndex, type Recaptured, recapture, tablesOf } from './lineage/recapture.ts'
+import { restoredCells } from './lineage/restored.ts'
+import type { Knowledge, Observation, RunObservation } from './observation.ts'
+import { type Invariant, isDiscarded, keyOf, showCell, type Verdict } from './support.ts'
+
+const warnings = new Set(['case-folded', 'trimmed', 'null-filled', 'empty-made-null', 're-keyed'])
+
+/**
+ * Every legacy cell is kept, moved or reversibly altered, or is declared discarded.
+ *
+ * Kinds: `row-lost`, `row-doubled`, `cell-lost` (its attribute has no destination), `cell-altered` (evidence `alteration`: nulled,
+ * null-filled, empty-made-null, trimmed, case-folded, truncated, rounded, zone-shifted, merged, overwritten, rewritten, swapped, re-keyed).
+ * A cell that `down` brings back in this run is acquitted; the forward fact is a note of severity info.
+ */
+export const zeroLoss: Invariant = {
+  id: 'zero-loss',
+  kinds: ['row-lost', 'row-doubled', 'cell-lost', 'cell-altered'],
+  judge({ run, knowledge }: Observation): Verdict {
+    const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
+    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    const { lineage } = knowledge
+    if (lineage === undefined)
+      return { outcome: 'unknown', because: 'no banded run went through, so no lineage was learned', saw: { ...saw, runs: 0 } }
+    const migrated = tablesOf(run.migrated)
+    const findings: Finding[] = []
+    for (const [path, table] of run.legacy.rows) {
+      const relation = lineage.relations.get(path)
+      if (relation === undefined || table.rows.length === 0 || !isJudged(run, path)) continue
+      saw.relations += 1
+      saw.rows += table.rows.length
+      saw.cells += table.rows.length * table.attributes.length
+      const rows = recapture(run, relation, migrated)
+      if (rows !== undefined) findings.push(...judgeRelation(run, knowledge, relation, rows))
+    }
+    const [first, ...rest] = findings.filter((each) => each.severity !== 'info')
+    const notes = findings.filter((each) => each.severity === 'info')
+    if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest, ...notes], saw }
+    if (saw.rows === 0) return { outcome: 'unknown', because: 'no legacy row was seen', saw }
+    return { outcome: 'holds', saw, notes }
+  },
+}
+
+function isJudged(run: RunObservation, path: string): boolean {
+  const kind = run.legacy.catalog.relations.get(path)?.kind
+  return kind === 'table' || kind === 'partitioned-table'
+}
+
+function judgeRelation(run: RunObservation, knowledge: Knowledge, lineage: RelationLineage, rows: Recaptured): readonly Finding[] {
+  const catalog = run.legacy.catalog.relations.get(lineage.relation)
+  if (catalog === undefined || isDiscarded(knowledge, lineage.relation)) return []
+  const restored = restoredCells(run, lineage.relation)
+  const findings = [...judgeRows(knowledge, lineage, rows, catalog, restored.rows)]
+  const recodes: Recodes = new Map()
+  for (const attribute of catalog.attributes) {
+    if (attribute.generated !== undefined || isDiscarded(knowledge, lineage.relation, attribute.name)) continue
+    const learned = lineage.attributes.get(attribute.name)
+    if (learned === undefined) continue
+    const finding = judgeAttribute(run, knowledge, lineage, rows, learned, attribute.type, recodes, (row) =>
+      restored.cell(row, attribute.name),
+    )
+    if (finding !== undefined) findings.push(finding)
+  }
+  return findings
+}
+
+function judgeRows(
+  knowledge: Knowledge,
+  lineage: RelationLineage,
+  rows: Recaptured,
+  catalog: Relation,
+  isRestored: (row: number) => boolean,
+): readonly Finding[] {
+  const at = { invariant: 'zero-loss', known: 'observed' as const, relation: lineage.relation, ...knowledge.locate(lineage.relation) }
+  const findings: Finding[] = []
+  const lost = rows.legacy.rows.map((_, row) => row).filter((row) => rows.places.every(({ byRow }) => (byRow[row] ?? []).length === 0))
+  if (lost.length > 0) {
+    const acquitted = lost.every(isRestored)
+    const shown = lost.slice(0, 3).map((row) => showRow(rows.legacy, row))
+    findings.push({
+      ...at,
+      kind: 'row-lost',
+      severity: acquitted ? 'info' : 'error',
+      message: `${lost.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} are nowhere after up${acquitted ? '; down brings them back' : ''}`,
+      evidence: { lost: lost.length, rows: rows.legacy.rows.length, examples: shown, key: keyOf(catalog) },
+      hint: `Copy every row, or declare the loss: -- godwit: discard ${lineage.relation} because …`,
+    })
+  }
+  const home = rows.places.find(({ place }) => place.relation === lineage.home)
+  const doubled = home === undefined ? [] : rows.legacy.rows.map((_, row) => row).filter((row) => isDoubled(home, row, lineage, knowledge))
+  if (home !== undefined && doubled.length > 0) {
+    findings.push({
+      ...at,
+      kind: 'row-doubled',
+      severity: 'error',
+      message: `${doubled.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} stand more than once in ${home.place.relation} after up`,
+      evidence: {
+        doubled: doubled.length,
+        rows: rows.legacy.rows.length,
+        into: home.place.relation,
+        examples: doubled.slice(0, 3).map((row) => ({ row: showRow(rows.legacy, row), times: home.byRow[row]?.length ?? 0 })),
+      },
+      hint: 'A join that finds several partners doubles the row: join on a key, or aggregate first.',
+    })
+  }
+  return findings
+}
+
+/** A row stands twice where all that is copied whole is equal; a row taken apart (a list to rows) is not doubled, nor is one that another relation's rows carry along. */
+function isDoubled(home: Recaptured['places'][number], row: number, lineage: RelationLineage, knowledge: Knowledge): boolean {
+  const matches = home.byRow[row] ?? []
+  if (matches.length < 2) return false
+  const carrier = [...(knowledge.lineage?.relations.values() ?? [])].some(
+    (other) =>
+      other.relation !== lineage.relation &&
+      other.home === home.place.relation &&
+      other.places.some((place) => place.relation === other.home && place.cardinality === 'one'),
+  )
+  if (carrier && home.place.cardinality === 'many') return false
+  const parts = [...lineage.attributes.values()].some(({ destinations }) =>
+    destinations.some((each) => each.relation === home.place.relation && each.transform.kind === 'part'),
+  )
+  return !parts
+}
+
+function judgeAttribute(
+  _run: RunObservation,
+  knowledge: Knowledge,
+  lineage: RelationLineage,
+  rows: Recaptured,
+  learned: AttributeLineage,
+  type: string,
+  recodes: Recodes,
+  isRestored: (row: number) => boolean,
+): Finding | undefined {
+  const { attribute, destinations } = learned
+  const index = rows.legacy.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0)
+  const failing: { row: number; fate: Exclude<CellFate, { fate: 'kept' }> | undefined; destination: Destination | undefined }[] = []
+  rows.legacy.rows.forEach((row, at) => {
+    if (rows.places.every(({ byRow }) => (byRow[at] ?? []).length === 0)) return
+    const cell = row[index] ?? null
+    const fates = destinations.flatMap((destination) => fatesOf(rows, destination, at, cell, type, recodes))
+    if (fates.some(({ fate }) => fate.fate === 'kept')) return
+    if (cell === null && fates.length === 0) return
+    const worst = fates.find(({ destination }) => destination.own) ?? fates[0]
+    failing.push({ row: at, fate: worst?.fate.fate === 'altered' ? worst.fate : undefined, destination: worst?.destination })
+  })
+  const merged = failing.length === 0 ? ambiguousRow(rows, knowledge, lineage, learned) : undefined
+  const first =
+    failing.find(
+      ({ row, fate }) => !isRestored(row) && weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type) === 'error',
+    ) ??
+    failing.find(({ row }) => !isRestored(row)) ??
+    failing[0]
+  if (first === undefined) return merged
+  const { fate, row, destination } = first
+  const acquitted = failing.every((each) => isRestored(each.row))
+  const where = destination === undefined ? undefined : `${destination.relation}.${destination.columns.map(columnName).join('+')}`
+  const volatile = destination?.columns.some((column) => knowledge.volatile.has(`${destination.relation}.${column.attribute}`)) ?? false
+  const severity: Severity = acquitted
+    ? 'info'
+    : volatile && fate !== undefined
+      ? 'warning'
+      : weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type)
+  const legacy = rows.legacy.rows[row]?.[index] ?? null
+  const subject = `${lineage.relation}.${attribute}`
+  const count = `${failing.length} of ${rows.legacy.rows.length}`
+  return {
+    invariant: 'zero-loss',
+    kind: fate === undefined ? 'cell-lost' : 'cell-altered',
+    severity,
+    known: 'observed',
+    relation: lineage.relation,
+    attribute,
+    ...knowledge.locate(lineage.relation, attribute),
+    message:
+      (fate === undefined
+        ? `${subject} is nowhere after up: ${showCell(legacy)} is lost (${count} rows)`
+        : `${subject} is ${fate.alteration}: ${showCell(legacy)} became ${showCell(fate.migrated)}${where === undefined || where === subject ? '' : ` in ${where}`}${fate.collidesWith === undefined ? '' : `, as ${showCell(fate.collidesWith)} did`} (${count} rows)`) +
+      (acquitted ? '; down brings it back' : ''),
+    evidence: {
+      ...(fate === undefined ? {} : { alteration: fate.alteration, migrated: fate.migrated }),
+      legacy,
+      cells: failing.length,
+      rows: rows.legacy.rows.length,
+      row: showRow(rows.legacy, row),
+      ...(where === undefined ? {} : { destination: where }),
+    },
+    hint:
+      fate === undefined
+        ? `Copy it before it goes, or declare the loss: -- godwit: discard ${subject} because …`
+        : hintFor(fate.alteration),
+  }
+}
+
+function fatesOf(
+  rows: Recaptured,
+  destination: Destination,
+  row: number,
+  cell: string | null,
+  type: string,
+  recodes: Recodes,
+): readonly { fate: CellFate; destination: Destination }[] {
+  const place = rows.places.find((each) => each.place.relation === destination.relation)
+  const matches = place?.byRow[row] ?? []
+  if (place === undefined || matches.length === 0) return []
+  const values = matches.map((at) => destination.columns.map((column) => place.table.rows[at]?.[columnIndex(place.table, column)] ?? null))
+  const found = destination.transform.kind === 'part' ? [values.flat()] : values
+  return found.map((cells) => ({ fate: judgeCell(cell, cells, destination, type, recodes), destination }))
+}
+
+function ambiguousRow(rows: Recaptured, knowledge: Knowledge, lineage: RelationLineage, learned: AttributeLineage): Finding | undefined {
+  if (learned.destinations.some(({ transform }) => transform.kind !== 'concatenated' && transform.kind !== 'unknown')) return undefined
+  const found = isAmbiguous(rows, lineage, learned)
+  if (found === undefined) return undefined
+  return {
+    invariant: 'zero-loss',
+    kind: 'cell-altered',
+    severity: 'error',
+    known: 'observed',
+    relation: lineage.relation,
+    attribute: learned.attribute,
+    ...knowledge.locate(lineage.relation, learned.attribute),
+    message: `${lineage.relation}.${learned.attribute} is merged: in ${showCell(found.migrated)} nobody can tell where ${showCell(found.legacy)} ends`,
+    evidence: { alteration: 'merged', legacy: found.legacy, migrated: found.migrated, row: showRow(rows.legacy, found.row) },
+    hint: 'Keep the parts in columns of their own, or join them by something that cannot stand in them.',
+  }
+}
+
+function weigh(alteration: string | undefined, cell: string | null, type: string): Severity {
+  if (alteration !== undefined && warnings.has(alteration)) return 'warning'
+  return isPlausible(cell, type) || alteration === undefined ? 'error' : 'warning'
+}
+
+function showRow(table: ColumnTable, row: number): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(table.columns.slice(0, table.width).map((column, at) => [column.attribute, table.rows[row]?.[at] ?? null]))
+}
+
+function hintFor(alteration: string): string {
+  const hints: Readonly<Record<string, string>> = {
+    'null-filled': 'Leave NULL where nothing is known: the filler cannot be told from a real value.',
+    'empty-made-null': 'An empty text and NULL are two states; keep both, or declare the discard.',
+    trimmed: 'Keep the text as it is, or declare the discard.',
+    'case-folded': 'Keep the text as it is and fold in an index or a generated column.',
+    truncated: 'Widen the target, or fail on what does not fit.',
+    rounded: 'Use a type that holds every digit.',
+    'zone-shifted': 'Say in which zone the legacy values are: AT TIME ZONE, or SET LOCAL timezone.',
+    merged: 'Give each legacy value a value of its own.',
+    nulled: 'Copy the value; where the expression has a NULL operand, use concat_ws or COALESCE on that operand.',
+  }
+  return hints[alteration] ?? 'Keep the old value, or declare the discard.'
+}
