@@ -1,7 +1,7 @@
 export * from './counterexample.ts'
 export { renderJUnit } from './junit.ts'
 export { type RunInfo, renderMarkdown } from './markdown.ts'
-export { maskSecrets } from './mask-secrets.ts'
+export { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 export { type ParsedCounterexample, parseCounterexample } from './parse-counterexample.ts'
 export { reportFolders, safeFolderName } from './report-folder.ts'
 export { resultSchema, resultSchemaText } from './result-schema.ts'

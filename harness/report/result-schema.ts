@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { InputError } from '../errors.ts'
+import type { VerifyResult } from '../verify/index.ts'
 
 /**
  * `VerifyResult` as a schema: reads a saved result again, and is published as `result.schema.json`.
@@ -71,6 +73,24 @@ export const resultSchema = z.object({
   digest: z.object({ files: z.string(), config: z.string(), rules: z.string(), server: z.string() }),
   migrations: z.array(migration),
 })
+
+/**
+ * Read a saved result.
+ *
+ * @param path  Where the text is from, for the message.
+ * @throws {InputError} When it is not JSON, or not a result.
+ */
+export function parseResult(text: string, path: string): VerifyResult {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new InputError(`"${path}" is not JSON`, { cause })
+  }
+  const parsed = resultSchema.safeParse(json)
+  if (!parsed.success) throw new InputError(`"${path}" is not a result of godwit`, { detail: z.prettifyError(parsed.error) })
+  return parsed.data
+}
 
 /** What is published as `result.schema.json` (JSON Schema, draft 2020-12), as the text of that file. */
 export function resultSchemaText(): string {

@@ -10,8 +10,8 @@ export interface TerminalOptions {
   readonly color: boolean
   /** Width to which lines are cut; commands and paths that are to be copied stay whole. */
   readonly columns: number
-  /** Path of a migration's report, as it is to be shown. */
-  readonly reportOf?: (migration: MigrationResult) => string | undefined
+  /** Path of the report of each migration, in the order of the result. */
+  readonly reports?: readonly string[]
 }
 
 const shownFindings = 5
@@ -28,9 +28,9 @@ export function renderTerminal(result: VerifyResult, options: TerminalOptions): 
   const colors = pc.createColors(options.color)
   const quiet = masked.migrations.filter(isQuiet)
   const folded = quiet.length > 10
-  const blocks = masked.migrations
-    .filter((migration) => !(folded && isQuiet(migration)))
-    .flatMap((migration) => block(migration, masked, options, colors))
+  const blocks = masked.migrations.flatMap((migration, index) =>
+    folded && isQuiet(migration) ? [] : block(migration, masked, { ...options, report: options.reports?.[index] }, colors),
+  )
   if (folded) blocks.push(`${mark(colors, 'holds')} ${counted(quiet.length, 'migration')} hold`)
   if (masked.migrations.length !== 1) blocks.push(total(masked, colors))
   return `${blocks.join('\n')}\n`
@@ -42,8 +42,12 @@ function isQuiet(migration: MigrationResult): boolean {
 }
 
 /** At most nine lines, so that the total has room. */
-function block(migration: MigrationResult, run: VerifyResult, options: TerminalOptions, colors: Colors): readonly string[] {
-  const { columns } = options
+function block(
+  migration: MigrationResult,
+  run: VerifyResult,
+  { columns, report }: { readonly columns: number; readonly report: string | undefined },
+  colors: Colors,
+): readonly string[] {
   const about = `${counted(migration.runs, 'run')} on PostgreSQL ${visibleText(run.postgres.version)}, ${formatDuration(run.durationMs)}`
   const title = `${visibleText(migration.name)}  ${migration.verdict}  (${about})`
   const lines = [`${mark(colors, migration.verdict)} ${colors.bold(cliTruncate(title, columns - 2))}`]
@@ -57,7 +61,6 @@ function block(migration: MigrationResult, run: VerifyResult, options: TerminalO
 
   const rest = restOf(migration, shown)
   if (rest !== '') lines.push(colors.dim(cliTruncate(`  ${rest}`, columns)))
-  const report = options.reportOf?.(migration)
   if (report !== undefined) lines.push(`  report  ${visibleText(report)}`)
   const again = againLine(migration, run)
   const replay = replayLine(migration)

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import { z } from 'zod'
 import { EnvironmentError, InputError } from '../errors.ts'
 import type { MigrationResult, VerifyResult } from '../verify/index.ts'
 import { renderJUnit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
+import { parseCounterexample } from './parse-counterexample.ts'
 import { reportFolders } from './report-folder.ts'
-import { resultSchema } from './result-schema.ts'
+import { parseResult } from './result-schema.ts'
 
 export const reportFile = 'MIGRATION_TEST_RESULTS.md'
 export const resultsFile = 'results.json'
@@ -89,6 +89,23 @@ export async function readResults(directory: string): Promise<readonly { readonl
   return found
 }
 
+/**
+ * The legacy rows of every counterexample saved under a report directory, by migration name, in the order of the file names.
+ *
+ * What is not there yet, or is not ours, is passed over: these rows only come before the generated ones.
+ */
+export async function readSavedRows(directory: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(directory, entry.name, 'counterexamples'))
+  const paths = (await Promise.all(folders.toSorted().map(counterexamplesIn))).flat()
+  const saved = new Map<string, readonly string[]>()
+  for (const path of paths) {
+    const rows = parsedOrNone(await readFile(path, 'utf8').catch(() => ''))
+    if (rows !== undefined) saved.set(rows.meta.migration, [...(saved.get(rows.meta.migration) ?? []), rows.rowsSql])
+  }
+  return saved
+}
+
 /** Render the Markdown and JUnit files of one saved result again, beside it. */
 export async function rewriteReports(folder: string, result: VerifyResult): Promise<void> {
   const migration = result.migrations[0]
@@ -102,16 +119,13 @@ export async function rewriteReports(folder: string, result: VerifyResult): Prom
   }
 }
 
-function parseResult(text: string, path: string): VerifyResult {
-  let json: unknown
+function parsedOrNone(text: string): ReturnType<typeof parseCounterexample> | undefined {
   try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw new InputError(`"${path}" is not JSON`, { cause })
+    return parseCounterexample(text)
+  } catch (error) {
+    if (error instanceof InputError) return undefined
+    throw error
   }
-  const parsed = resultSchema.safeParse(json)
-  if (!parsed.success) throw new InputError(`"${path}" is not a result of godwit`, { detail: z.prettifyError(parsed.error) })
-  return parsed.data
 }
 
 /** The result as it would be had only this migration been verified. */

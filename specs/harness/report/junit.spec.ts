@@ -11,7 +11,7 @@ describe('JUnit', () => {
     fc.assert(
       fc.property(verifyResult, (result) => {
         const elements = parse(renderJUnit(result))
-        const cases = elements.filter((one) => one.name === 'testcase' && one.attributes['name'] !== 'verdict')
+        const cases = elements.filter((one) => one.name === 'testcase' && one.attributes.name !== 'verdict')
         const invariants = result.migrations.flatMap((migration) => migration.invariants)
         expect(elements.filter((one) => one.name === 'testsuite')).toHaveLength(Math.max(1, result.migrations.length))
         expect(cases).toHaveLength(invariants.length)
@@ -63,7 +63,7 @@ describe('JUnit', () => {
     ] as const
     const names = parse(renderJUnit(exampleResult([{ verdict: 'unknown', invariants, findings: [] }])))
       .filter((one) => ['testcase', 'skipped', 'error'].includes(one.name))
-      .map((one) => one.attributes['name'] ?? one.name)
+      .map((one) => one.attributes.name ?? one.name)
     expect(names).toEqual(['round-trip', 'skipped', 'zero-loss', 'error'])
   })
 })

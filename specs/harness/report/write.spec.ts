@@ -4,7 +4,16 @@ import { join, relative, resolve } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EnvironmentError, InputError } from '../../../harness/errors.ts'
-import { readResults, renderMarkdown, reportFolders, rewriteReports, safeFolderName, writeReports } from '../../../harness/report/index.ts'
+import {
+  readResults,
+  readSavedRows,
+  renderCounterexample,
+  renderMarkdown,
+  reportFolders,
+  rewriteReports,
+  safeFolderName,
+  writeReports,
+} from '../../../harness/report/index.ts'
 import { exampleFinding, exampleResult, nastyText, verifyResult } from './result-arbitrary.ts'
 
 describe('reports on disk', () => {
@@ -84,6 +93,22 @@ describe('reports on disk', () => {
       'results.json',
     ])
     expect(await readFile(join(own, 'counterexamples', 'f2.sql'), 'utf8')).toBe('two')
+  })
+
+  test('saved rows are found again by the name of their migration, and other files passed over', async () => {
+    await using directory = await temporaryDirectory()
+    expect(await readSavedRows(join(directory.path, 'missing'))).toEqual(new Map())
+    const file = (rowsSql: string) => {
+      const nothing = { legacySql: [], upSql: '', before: [], after: [], reverted: [], paths: [], server: '18.4', seed: '7' }
+      return renderCounterexample({ ...nothing, finding: exampleFinding({}), migration: 'drop notes', rowsSql })
+    }
+    const counterexamples = new Map([
+      ['x/counterexamples/b.sql', file('INSERT 2')],
+      ['x/counterexamples/a.sql', file('INSERT 1')],
+      ['x/counterexamples/c.sql', 'SELECT 1; -- not ours'],
+    ])
+    await writeReports(exampleResult([]), { directory: directory.path, counterexamples })
+    expect(await readSavedRows(directory.path)).toEqual(new Map([['drop notes', ['INSERT 1', 'INSERT 2']]]))
   })
 
   test.each(['../outside.sql', '/etc/outside.sql', 'x/../../outside.sql', ''])(

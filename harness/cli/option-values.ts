@@ -1,0 +1,33 @@
+import { InvalidArgumentError } from 'commander'
+
+/** A whole number from 1 on. */
+export function parseCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError('It is not a whole number from 1 on.')
+  return count
+}
+
+const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
+
+/** A duration such as `90s`, `5m`, `1h30m` or `500ms`, in milliseconds. */
+export function parseDuration(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
+  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text) {
+    throw new InvalidArgumentError('It is not a duration such as "90s", "5m" or "1h30m".')
+  }
+  const ms = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * unitsMs[unit as keyof typeof unitsMs], 0)
+  if (ms < 1) throw new InvalidArgumentError('It is no time at all.')
+  return Math.round(ms)
+}
+
+/** Any text but none. */
+export function parseName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.')
+  return text
+}
+
+/** For options that may be given several times. */
+export function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), parseName(text)]
+}

@@ -1,0 +1,43 @@
+import { CommanderError } from 'commander'
+import { exitCodes } from './exit-codes.ts'
+import { describeFailure } from './failure.ts'
+import { onInterrupt } from './interrupt.ts'
+import { createProgram } from './program.ts'
+
+/**
+ * Run the command with the given arguments, as the shell passes them.
+ *
+ * @returns The exit code. It never throws: what goes wrong stands on standard error.
+ */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  surviveClosedPipes()
+  using interrupt = onInterrupt()
+  let exitCode = 0
+  const program = createProgram({
+    signal: interrupt.signal,
+    setExitCode: (code) => {
+      exitCode = code
+    },
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return interrupt.signal.aborted ? interrupt.exitCode() : exitCode
+  } catch (error) {
+    // What an interrupted run throws while it clears up is no news.
+    if (interrupt.signal.aborted) return interrupt.exitCode()
+    // Commander has said what is wrong by itself.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage
+    const failure = describeFailure(error, { debug: process.env.GODWIT_DEBUG === '1' })
+    process.stderr.write(failure.text)
+    return failure.exitCode
+  }
+}
+
+/** `godwit … | head` closes our output early; the verdict still counts. */
+function surviveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+}
