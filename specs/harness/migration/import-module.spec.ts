@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process'
+import { readFile, symlink } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from './folder.ts'
+
+const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, rewriteRelativeImportExtensions: true }
+
+async function built(file: string): Promise<string> {
+  return ts.transpileModule(await readFile(file, 'utf8'), { compilerOptions }).outputText
+}
+
+test('a contract loads where Node knows no TypeScript, with the package itself for "godwit"', async () => {
+  await using folder = await temporaryFolder({
+    'package.json': '{ "type": "module" }',
+    'dist/index.js': 'export const defineContract = (contract) => ({ ...contract, through: "dist" })',
+    'dist/errors.js': await built('harness/errors.ts'),
+    'dist/migration/import-module.js': await built('harness/migration/import-module.ts'),
+    'main.js': `import { importModule } from './dist/migration/import-module.js'
+      const loaded = await importModule(process.argv[2], 'contract.ts').catch((error) => ({ default: error.message }))
+      console.log(JSON.stringify(loaded.default))`,
+    'contract.ts': `import { defineContract, type Contract } from 'godwit'
+      enum Kind { One = 'one' }
+      const contract: Contract = { idempotent: Kind.One }
+      export default defineContract(contract)`,
+    'throws.ts': "const a: string = 'no x'; throw new Error(a)",
+    'bad.ts': 'export default {',
+  })
+  await symlink(resolve('node_modules'), join(folder.path, 'node_modules'))
+  const load = async (name: string): Promise<unknown> => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder.path, 'main.js'), join(folder.path, name)])
+    return JSON.parse(stdout)
+  }
+  expect(await load('contract.ts')).toEqual({ idempotent: 'one', through: 'dist' })
+  expect(await load('throws.ts')).toBe('"contract.ts" does not load: no x')
+  expect(await load('bad.ts')).toMatch(/^"contract\.ts" does not load: /)
+  expect(await load('absent.ts')).toMatch(/^"contract\.ts" does not load: /)
+})
