@@ -40,7 +40,7 @@ export function createProgram(context: CommandContext): Command {
     .option(
       '--seed <s>',
       'seed of the generated rows, or "random"; default: a digest of the files, so that a commit keeps its verdict',
-      parseSeed,
+      parseName,
     )
     .option('--postgres <where>', 'major version of the embedded server, "docker:IMAGE", or the URL of a cluster to make databases in')
     .option('--prelude <file>', 'SQL that the superuser runs before the legacy schema', parseName)

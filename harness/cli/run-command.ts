@@ -13,13 +13,13 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   surviveClosedPipes()
   using interrupt = onInterrupt()
   let exitCode = 0
-  const program = createProgram({
-    signal: interrupt.signal,
-    setExitCode: (code) => {
-      exitCode = code
-    },
-  })
   try {
+    const program = createProgram({
+      signal: interrupt.signal,
+      setExitCode: (code) => {
+        exitCode = code
+      },
+    })
     await program.parseAsync(args, { from: 'user' })
     return interrupt.signal.aborted ? interrupt.exitCode() : exitCode
   } catch (error) {
