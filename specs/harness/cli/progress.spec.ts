@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { showProgress } from '../../../harness/cli/progress.ts'
+
+describe('progress', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('what takes less than a second says nothing', () => {
+    const stream = recorder(false)
+    using progress = showProgress(stream)
+    progress.report({ migration: 'a', stage: 'band' })
+    vi.advanceTimersByTime(900)
+    expect(stream.text).toBe('')
+  })
+
+  test('elsewhere than on a terminal each stage is a line, and one that lasts another every five seconds', () => {
+    const stream = recorder(false)
+    using progress = showProgress(stream)
+    progress.report({ migration: 'a', stage: 'band' })
+    vi.advanceTimersByTime(1_200)
+    for (let done = 1; done <= 100; done += 1) {
+      progress.report({ migration: 'a', stage: 'edge', done, total: 100 })
+      vi.advanceTimersByTime(100)
+    }
+    expect(stream.text).toBe('a: band\na: edge: 1 of 100\na: edge: 51 of 100\n')
+  })
+
+  test('a terminal gets one line that is rewritten, no wider than it is, and cleared in the end', () => {
+    const stream = recorder(true)
+    const progress = showProgress(stream)
+    progress.report({ migration: 'a\u001b[31m', stage: 'edge '.repeat(50), done: 1, total: 2 })
+    vi.advanceTimersByTime(1_500)
+    expect(stream.text).not.toContain('\n')
+    expect(stream.text.match(/edge/g)?.length).toBeLessThan(16)
+    expect(stream.text).not.toContain('\u001b[31m')
+    progress[Symbol.dispose]()
+    expect(stream.text.endsWith('\u001b[1G\u001b[2K')).toBe(true)
+    const before = stream.text
+    vi.advanceTimersByTime(5_000)
+    expect(stream.text).toBe(before)
+  })
+})
+
+function recorder(isTTY: boolean) {
+  return {
+    text: '',
+    isTTY,
+    columns: 60,
+    write(chunk: string | Uint8Array): boolean {
+      this.text += String(chunk)
+      return true
+    },
+  }
+}
