@@ -25,6 +25,8 @@ export interface ConnectOptions {
   readonly statementTimeoutMs?: number
   /** Default 10 000. */
   readonly lockTimeoutMs?: number
+  /** Until the server has let us in; default 10 000. */
+  readonly connectTimeoutMs?: number
 }
 
 /** A database that the harness made and removes. */

@@ -5,6 +5,7 @@ import Cursor from 'pg-cursor'
 import type { ClusterAddress, ConnectOptions } from './cluster.ts'
 import { decodedTypes, rawTypes } from './decode.ts'
 import { StatementError } from './error.ts'
+import { applicationName } from './run.ts'
 import type { Session, StatementResult } from './session.ts'
 import { translateError } from './translate.ts'
 
@@ -47,9 +48,9 @@ function clientConfig({ address, database, user, password, options = {} }: Conne
     database,
     user,
     password: password ?? '',
-    application_name: address.run === undefined ? 'godwit' : `godwit ${address.run}`,
+    application_name: applicationName(address.run),
     options: startupOptions(settings),
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: Math.min(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, CONNECT_TIMEOUT_MS),
     keepAlive: true,
   }
   if (address.url === undefined) return { ...common, host: address.host, port: address.port, ssl: false }
@@ -65,7 +66,7 @@ export function databaseUrl(
   changed.pathname = `/${encodeURIComponent(to.database)}`
   changed.username = encodeURIComponent(to.user)
   changed.password = encodeURIComponent(to.password ?? '')
-  changed.searchParams.delete('options')
+  for (const ours of ['options', 'application_name', 'user', 'password', 'dbname']) changed.searchParams.delete(ours)
   return changed.href
 }
 

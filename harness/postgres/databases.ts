@@ -5,6 +5,7 @@ import { databaseUrl, openSession } from './connection.ts'
 import { StatementError } from './error.ts'
 import { quoteIdentifier, quoteLiteral } from './name.ts'
 import type { Session } from './session.ts'
+import { isConnectionLoss } from './translate.ts'
 
 /** All databases and roles that the harness makes begin with it. */
 export const DATABASE_PREFIX = 'godwit_'
@@ -12,7 +13,6 @@ export const DATABASE_PREFIX = 'godwit_'
 const CREATE_TIMEOUT_MS = 300_000
 const SOURCE_IN_USE = '55006'
 const SOURCE_IN_USE_TRIES = 100
-const CONNECTION_LOST = new Set(['08006', '57P01', '57P02', '57P03'])
 
 /** A cluster's databases, and the one session through which this process makes and drops them. */
 export interface DatabaseFactory extends Pick<Cluster, 'createDatabase' | 'template' | 'clone'> {
@@ -39,7 +39,7 @@ export function databaseFactory(address: ClusterAddress): DatabaseFactory {
     try {
       await (await session()).query(sql)
     } catch (error) {
-      if (!(error instanceof StatementError) || !CONNECTION_LOST.has(error.sqlstate)) throw error
+      if (!(error instanceof StatementError) || !isConnectionLoss(error)) throw error
       opened = undefined
       await (await session()).query(sql)
     }
@@ -138,7 +138,8 @@ async function connectAs(address: ClusterAddress, database: string, options: Con
   const as = options.as ?? 'superuser'
   const role = as === 'superuser' ? address.user : as === 'owner' ? address.owner : as.role
   if (role === address.user) return superuserSession(address, database, options)
-  if (role === address.owner) return openSession({ address, database, user: role, password: address.ownerPassword, options })
+  if (role === address.owner && address.ownerPassword !== undefined)
+    return openSession({ address, database, user: role, password: address.ownerPassword, options })
   // A role that may not log in, or whose password nobody knows, is put on at the start, so that RESET ROLE comes back to it.
   return superuserSession(address, database, { ...options, settings: { ...options.settings, role } })
 }
@@ -151,6 +152,10 @@ function toolUrl(address: ClusterAddress, database: string, as: ConnectOptions['
     })
   const user = owner ? address.owner : address.user
   const password = owner ? address.ownerPassword : address.password
-  const base = address.url ?? `postgresql://${address.tcpHost ?? address.host}:${address.port}/`
+  const base = address.url ?? socketOrLoopback(address)
   return databaseUrl(base, { database, user, password })
+}
+
+function socketOrLoopback({ host, port, tcpHost }: ClusterAddress): string {
+  return tcpHost === undefined ? `postgresql://localhost:${port}/?host=${encodeURIComponent(host)}` : `postgresql://${tcpHost}:${port}/`
 }

@@ -8,6 +8,7 @@ import type { ClusterAddress } from './cluster.ts'
 import { makeDataDirectory, SUPERUSER } from './data-directory.ts'
 import { superuserSession } from './databases.ts'
 import { quoteIdentifier, quoteLiteral } from './name.ts'
+import { newRun } from './run.ts'
 import { makeRunDirectory, sweepRunDirectories } from './run-directory.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { throwawayServerSettings } from './settings.ts'
@@ -91,7 +92,7 @@ function freePort(): Promise<number | undefined> {
 async function prepare(host: string, port: number, tcpHost: string | undefined): Promise<ClusterAddress> {
   const [password, ownerPassword] = [randomBytes(18).toString('base64url'), randomBytes(18).toString('base64url')]
   const user = SUPERUSER
-  const run = randomBytes(4).toString('hex')
+  const run = newRun()
   const guess = {
     kind: 'embedded',
     host,

@@ -16,12 +16,6 @@ export function parseClusterRequest(text: string | undefined): ClusterRequest {
   if (/^\d{1,2}$/.test(wanted)) return { kind: 'embedded', major: Number(wanted) }
   const image = /^docker:(\S+)$/.exec(wanted)?.[1]
   if (image !== undefined) return { kind: 'container', image }
-  if (/^postgres(ql)?:\/\//.test(wanted)) return { kind: 'url', url: readableUrl(wanted) }
+  if (/^postgres(ql)?:\/\//.test(wanted)) return { kind: 'url', url: wanted }
   throw new InputError('no such kind of cluster', { hint: ALLOWED })
-}
-
-function readableUrl(text: string): string {
-  if (!URL.canParse(text))
-    throw new InputError('the cluster URL cannot be read', { hint: 'Special characters in the password are to be percent-encoded.' })
-  return text
 }

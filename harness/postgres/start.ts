@@ -1,8 +1,10 @@
 import type { Cluster, ClusterAddress, ClusterRequest, JoinedCluster, StartedCluster } from './cluster.ts'
+import { startContainer } from './container.ts'
 import { type DatabaseFactory, databaseFactory } from './databases.ts'
 import { startEmbedded } from './embedded.ts'
 import { beforeInterrupt } from './interrupt.ts'
 import { StageClock, type StartedServer, type StartOptions } from './started-server.ts'
+import { useUrl } from './url.ts'
 
 const STARTUP_TIMEOUT_MS = 60_000
 
@@ -58,9 +60,9 @@ async function startServer(request: ClusterRequest, options: StartOptions): Prom
     case 'embedded':
       return startEmbedded(request.major, options)
     case 'container':
-      throw new Error('not yet')
+      return startContainer(request.image, options)
     case 'url':
-      throw new Error('not yet')
+      return useUrl(request.url, options)
   }
 }
 

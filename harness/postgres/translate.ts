@@ -3,6 +3,13 @@ import { StatementError } from './error.ts'
 
 const CONNECTION_FAILURE = '08006'
 
+const CONNECTION_LOSSES = new Set([CONNECTION_FAILURE, '57P01', '57P02', '57P03'])
+
+/** Whether the connection is gone, rather than the statement refused. */
+export function isConnectionLoss(error: StatementError): boolean {
+  return CONNECTION_LOSSES.has(error.sqlstate)
+}
+
 /**
  * Make a `StatementError` of whatever the driver threw.
  *
@@ -12,7 +19,7 @@ export function translateError(error: unknown, first?: unknown): StatementError 
   if (error instanceof StatementError) return error
   if (error instanceof pg.DatabaseError) return fromServer(error)
   if (first instanceof StatementError) return first
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   return new StatementError({ sqlstate: CONNECTION_FAILURE, message, detail: first === undefined ? undefined : String(first) }, error)
 }
 
@@ -33,4 +40,10 @@ function fromServer(error: pg.DatabaseError): StatementError {
     },
     error,
   )
+}
+
+/** Where a name has several addresses and none answers, Node's error has no message of its own. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ')
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,0 +1,77 @@
+import { userInfo } from 'node:os'
+import { EnvironmentError, InputError } from '../errors.ts'
+import type { ClusterAddress } from './cluster.ts'
+import { superuserSession } from './databases.ts'
+import { StatementError } from './error.ts'
+import { type Guest, moveIn } from './guest.ts'
+import { refuseProduction } from './production.ts'
+import { newRun } from './run.ts'
+import type { Session } from './session.ts'
+import type { StartedServer, StartOptions } from './started-server.ts'
+
+const DEFAULT_PORT = 5432
+
+/**
+ * Move into a server that somebody else runs: databases and a role of our own in it, removed when we leave.
+ *
+ * @throws {EnvironmentError} when it does not answer, is too old, gives no right to make databases, or looks like production. The message
+ * names host and port, never the password.
+ */
+export async function useUrl(url: string, options: StartOptions): Promise<StartedServer> {
+  const guess = addressOf(url)
+  const session = await answer(guess, options)
+  options.clock.lap('connect')
+  let guest: Guest
+  try {
+    if (!options.allowAnyServer) await refuseProduction(session, placeOf(guess))
+    guest = await moveIn(session, guess)
+  } catch (error) {
+    await session.close()
+    throw error instanceof StatementError ? refused(guess, error) : error
+  }
+  options.clock.lap('prepare')
+  return {
+    address: guest.address,
+    async stop() {
+      await guest.leave()
+      await session.close()
+    },
+  }
+}
+
+/** @throws {InputError} when the URL cannot be read. */
+function addressOf(text: string): ClusterAddress {
+  // libpq allows an empty host, for a socket that `?host=` names; URL does not.
+  const readable = text.replace(/^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)(?=[/?#]|$)/, '$1localhost')
+  if (!URL.canParse(readable))
+    throw new InputError('the cluster URL cannot be read', { hint: 'Special characters in the password are to be percent-encoded.' })
+  const url = new URL(readable)
+  const database = decodeURIComponent(url.pathname.slice(1)) || 'postgres'
+  const user = decodeURIComponent(url.username) || process.env.PGUSER || userInfo().username
+  const password = decodeURIComponent(url.password) || process.env.PGPASSWORD
+  const host = url.searchParams.get('host') ?? url.hostname
+  const port = Number(url.searchParams.get('port') ?? (url.port || DEFAULT_PORT))
+  const unknown = { version: { text: '', major: 0 }, owner: user, superuser: false }
+  return { kind: 'url', host, port, user, password, database, ...unknown, run: newRun(), url: readable }
+}
+
+async function answer(address: ClusterAddress, options: StartOptions): Promise<Session> {
+  try {
+    // This session lasts as long as the run does: its application name tells others that our databases are in use.
+    return await superuserSession(address, address.database, { connectTimeoutMs: options.startupTimeoutMs, statementTimeoutMs: 0 }, true)
+  } catch (error) {
+    throw error instanceof StatementError ? refused(address, error) : error
+  }
+}
+
+function refused(address: ClusterAddress, error: StatementError): EnvironmentError {
+  return new EnvironmentError(`cannot use the server at ${placeOf(address)}`, {
+    detail: `${error.message} (${error.sqlstate}).`,
+    hint: 'Check the address and the rights of the user, or leave --postgres out to use the embedded binaries.',
+    cause: error,
+  })
+}
+
+function placeOf({ host, port }: ClusterAddress): string {
+  return `${host}:${port}`
+}
