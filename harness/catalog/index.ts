@@ -1,3 +1,6 @@
+export { type DiffContext, diffObjects } from './diff-objects.ts'
+export { catalogFingerprint } from './fingerprint.ts'
 export * from './model.ts'
 export { readCatalog } from './read-catalog.ts'
+export { readObjects } from './read-objects.ts'
 export { ownSearchPath, readJson, scriptPinned } from './settings.ts'
