@@ -1,0 +1,213 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { moveItem } from '../../migrations/stock-batches/move-item.ts'
+import { readAllStock, readStock } from '../../migrations/stock-batches/reader.ts'
+import { addBatch, writeItem } from '../../migrations/stock-batches/writes.ts'
+import { type InventoryCommand, inventoryCommands, setUp } from './inventory-commands.ts'
+import { type LegacyData, legacyData, seedLegacyData } from './legacy-data.ts'
+import { parameters } from './parameters.ts'
+import { asPlanned, corrected, failureOf, rolledBack, type Scripts } from './passage.ts'
+import { readState } from './state.ts'
+import { openWorkbench, type Workbench } from './workbench.ts'
+
+const RUNS = 100
+const MAX_COMMANDS = 30
+
+describe('stock-batches, the transition', () => {
+  let legacy: Workbench
+  let migrated: Workbench
+  let planned: Workbench
+  beforeAll(async () => {
+    legacy = await openWorkbench(corrected, 'legacy')
+    migrated = await openWorkbench(corrected, 'migrated')
+    planned = await openWorkbench(asPlanned, 'migrated')
+  })
+  afterAll(async () => {
+    for (const bench of [legacy, migrated, planned]) await bench[Symbol.asyncDispose]()
+  })
+
+  /** The reader against the legacy columns, for any legacy state on which `up` runs. */
+  const sameBeforeAndAfter = (scripts: Scripts) =>
+    fc.asyncProperty(legacyData(), (data) =>
+      rolledBack(legacy.session, async () => {
+        await seedLegacyData(legacy.session, data)
+        const refused = await failureOf(legacy.session.script(scripts.up))
+        if (scripts === asPlanned) fc.pre(refused === undefined)
+        const seen = [...(await readAllStock(legacy.session)).values()].map(({ itemId, total, locations, statuses }) => ({
+          itemId,
+          total,
+          locations,
+          statuses,
+        }))
+        expect(new Set(seen)).toEqual(new Set(data.items.map(legacyStock)))
+      }),
+    )
+
+  const anyInterleaving = (bench: Workbench) =>
+    fc.asyncProperty(inventoryCommands(MAX_COMMANDS), (commands) =>
+      rolledBack(bench.session, async () => {
+        const start = await setUp(bench.session)
+        await fc.asyncModelRun(() => start, commands)
+      }),
+    )
+
+  test('SB-5 the reader gives any item the same total, location and status before and after', () =>
+    fc.assert(sameBeforeAndAfter(corrected), parameters(RUNS)))
+
+  test('SB-5 any interleaving of old-style and batch-style writes reads as the plain model, by either application', () =>
+    fc.assert(anyInterleaving(migrated), parameters(3 * RUNS)))
+
+  test('SB-5 is refuted on the plan as written: unknown stock reads as none', async () => {
+    const { counterexample } = await fc.check(sameBeforeAndAfter(asPlanned), parameters<[LegacyData]>(RUNS))
+    expect(counterexample?.[0].items).toEqual([expect.objectContaining({ quantityInStock: null })])
+  })
+
+  test('SB-5 is refuted on the plan as written: an old-style write to a copied item is not seen', () =>
+    rolledBack(planned.session, async () => {
+      await planned.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "status", "orderDate", "updatedAt")
+        VALUES ('lamp', 'lamp', 5, 'Arrived', now(), now())`)
+      expect(await moveItem(planned.session, 'lamp')).toBe('moved')
+      await writeItem(planned.session, 'lamp', { quantityInStock: 7 })
+      expect((await readStock(planned.session, 'lamp'))?.total).toBe('5')
+    }))
+
+  test('SB-5 any interleaving is refuted on the plan as written', async () => {
+    const { failed } = await fc.check(anyInterleaving(planned), parameters<[Iterable<InventoryCommand>]>(RUNS))
+    expect(failed).toBe(true)
+  })
+
+  test('SB-5 a total that the old column cannot hold is refused, and nothing changes', () =>
+    rolledBack(migrated.session, async () => {
+      await migrated.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('sand', 'sand', 2147483647, now());
+        SAVEPOINT before`)
+      expect(await failureOf(addBatch(migrated.session, { id: 'grain', itemId: 'sand', quantity: 1 }))).toBe('22003')
+      await migrated.session.script('ROLLBACK TO SAVEPOINT before')
+      expect(await readStock(migrated.session, 'sand')).toMatchObject({ source: 'columns', total: '2147483647' })
+    }))
+
+  test('SB-5 an item marked with useBatchSystem is read from its batches, though it has none', () =>
+    rolledBack(migrated.session, async () => {
+      await migrated.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "status", "useBatchSystem", "updatedAt")
+        VALUES ('lamp', 'lamp', 5, 'Arrived', true, now())`)
+      expect(await readStock(migrated.session, 'lamp')).toEqual({
+        itemId: 'lamp',
+        source: 'batches',
+        total: '0',
+        value: '0',
+        locations: [],
+        statuses: [],
+      })
+    }))
+
+  /** The batches that `up` makes of all items, and those of items moved one by one in the given order. */
+  const movedBothWays = async (scripts: Scripts, oneByOne: Workbench, data: LegacyData, order: readonly string[]) => {
+    const atOnce = await rolledBack(legacy.session, async () => {
+      await seedLegacyData(legacy.session, data)
+      const refused = await failureOf(legacy.session.script(scripts.up))
+      return refused ?? readState(legacy.session)
+    })
+    const singly = await rolledBack(oneByOne.session, async () => {
+      await seedLegacyData(oneByOne.session, data)
+      for (const id of order) {
+        const refused = await failureOf(moveItem(oneByOne.session, id))
+        if (refused !== undefined) return refused
+      }
+      return readState(oneByOne.session)
+    })
+    return { atOnce, singly }
+  }
+
+  const sameEitherWay = (scripts: Scripts, oneByOne: Workbench) =>
+    fc.asyncProperty(withOrder, async ([data, order]) => {
+      const { atOnce, singly } = await movedBothWays(scripts, oneByOne, data, order)
+      if (scripts === asPlanned) fc.pre(typeof atOnce !== 'string' && typeof singly !== 'string')
+      expect(singly).toEqual(atOnce)
+    })
+
+  test('SB-8 items moved one by one, any number of times and in any order, end as all at once', () =>
+    fc.assert(sameEitherWay(corrected, migrated), parameters(RUNS)))
+
+  test('SB-8 is refuted on the plan as written: no two runs give a batch the same id', async () => {
+    const { counterexample } = await fc.check(
+      sameEitherWay(asPlanned, planned),
+      parameters<[readonly [LegacyData, readonly string[]]]>(RUNS),
+    )
+    const data = counterexample?.[0][0]
+    expect(data?.items).toHaveLength(1)
+  })
+
+  test('SB-8 an item that is not there is missing, and nothing happens', async () => {
+    expect(await moveItem(migrated.session, 'nobody')).toBe('missing')
+  })
+
+  test('SB-8 a move waits for an old-style write under way, and copies what it wrote', async () => {
+    await using bench = await openWorkbench(corrected, 'migrated')
+    await using mover = await bench.database.connect()
+    await bench.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 5, now())`)
+    // A message of its own: a BEGIN behind the INSERT would take it into the transaction.
+    await bench.session.script('BEGIN')
+    await writeItem(bench.session, 'lamp', { quantityInStock: 8 })
+    const moved = moveItem(mover, 'lamp')
+    await waitUntilBlocked(bench, mover.processId, moved)
+    await bench.session.script('COMMIT')
+    expect(await moved).toBe('moved')
+    expect(await readStock(bench.session, 'lamp')).toMatchObject({ source: 'batches', total: '8' })
+  })
+
+  test('SB-8 two sessions that move one item make one batch', async () => {
+    await using bench = await openWorkbench(corrected, 'migrated')
+    await using other = await bench.database.connect()
+    await bench.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 5, now())`)
+    // A message of its own: a BEGIN behind the INSERT would take it into the transaction.
+    await bench.session.script('BEGIN')
+    expect(await moveItem(bench.session, 'lamp')).toBe('moved')
+    const second = moveItem(other, 'lamp')
+    await waitUntilBlocked(bench, other.processId, second)
+    await bench.session.script('COMMIT')
+    expect(await second).toBe('unchanged')
+    expect((await readState(bench.session)).batches).toHaveLength(1)
+  })
+
+  test('SB-5 two sessions that add batches at once: both count', async () => {
+    await using bench = await openWorkbench(corrected, 'migrated')
+    await using other = await bench.database.connect()
+    await bench.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 5, now())`)
+    // A message of its own: a BEGIN behind the INSERT would take it into the transaction.
+    await bench.session.script('BEGIN')
+    await addBatch(bench.session, { id: 'one', itemId: 'lamp', quantity: 1 })
+    const second = addBatch(other, { id: 'two', itemId: 'lamp', quantity: 2 })
+    await waitUntilBlocked(bench, other.processId, second)
+    await bench.session.script('COMMIT')
+    await second
+    expect((await readStock(bench.session, 'lamp'))?.total).toBe('8')
+    expect((await readState(bench.session)).legacy.items[0]?.quantityInStock).toBe('8')
+  })
+})
+
+const withOrder: fc.Arbitrary<readonly [LegacyData, readonly string[]]> = legacyData().chain((data) => {
+  const ids = data.items.flatMap(({ id }) => (typeof id === 'string' ? [id] : []))
+  const first = ids.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...ids), { maxLength: 4 })
+  const all = fc.shuffledSubarray(ids, { minLength: ids.length, maxLength: ids.length })
+  return fc.tuple(
+    fc.constant(data),
+    fc.tuple(first, all).map((parts) => parts.flat()),
+  )
+})
+
+function legacyStock({ id, quantityInStock, locationId, status }: LegacyData['items'][number]) {
+  const known = (value: string | null | undefined) => (typeof value === 'string' ? [value] : [])
+  return { itemId: id, total: quantityInStock, locations: known(locationId), statuses: known(status) }
+}
+
+/** Wait until the server says that the backend waits for another. Fails when its work is done instead. */
+async function waitUntilBlocked({ session }: Workbench, processId: number, work: Promise<unknown>): Promise<void> {
+  let done = false
+  const end = () => {
+    done = true
+  }
+  work.then(end, end)
+  for (let blocked = false; !blocked; ) {
+    if (done) throw new Error('nothing had to wait')
+    ;({ blocked } = await session.one<{ blocked: boolean }>('SELECT cardinality(pg_blocking_pids($1)) > 0 AS blocked', [processId]))
+  }
+}
