@@ -58,7 +58,7 @@ export function volatileAttributes(
   paired = false,
 ): ReadonlyMap<string, readonly [relation: string, attribute: string]> {
   const found = new Map<string, readonly [string, string]>()
-  for (const rows of first.rows.values()) {
+  for (const [path, rows] of first.rows) {
     const other = second.rows.get(path)
     if (other === undefined) continue
     const differing = rows.attributes.filter((name) => sorted(rows, [name]) !== sorted(other, [name]))

@@ -158,7 +158,7 @@ function judgeAttribute(
     ) ??
     failing.find(({ row }) => !isRestored(row)) ??
     failing[0]
-  if (first === undefined) return merged
+  if (first === undefined) return merged ?? unfaithfulCopy(knowledge, lineage, rows, learned, type, index)
   const { fate, row, destination } = first
   const acquitted = failing.every((each) => isRestored(each.row))
   const where = destination === undefined ? undefined : `${destination.relation}.${destination.columns.map(columnName).join('+')}`
@@ -197,6 +197,63 @@ function judgeAttribute(
         ? `Copy it before it goes, or declare the loss: -- godwit: discard ${subject} because …`
         : hintFor(fate.alteration),
   }
+}
+
+/** The source is there still, but a copy that was exact on banded rows is not on these: what reads the copy from now on reads something else. */
+function unfaithfulCopy(
+  knowledge: Knowledge,
+  lineage: RelationLineage,
+  rows: Recaptured,
+  learned: AttributeLineage,
+  type: string,
+  index: number,
+): Finding | undefined {
+  const exact = new Set(['identical', 'same-value', 'recoded', 'wrapped', 'scaled'])
+  for (const destination of learned.destinations) {
+    if (
+      destination.own ||
+      destination.relation === lineage.home ||
+      !exact.has(destination.transform.kind) ||
+      destination.columns.some((column) => column.via !== undefined || column.json.length > 0)
+    )
+      continue
+    const recodes: Recodes = new Map()
+    const altered = rows.legacy.rows.flatMap((row, at) => {
+      const legacy = row[index] ?? null
+      const fate = fatesOf(rows, destination, at, legacy, type, recodes)
+        .map((each) => each.fate)
+        .find((each) => each.fate === 'altered')
+      return fate?.fate === 'altered' ? [{ row: at, legacy, fate }] : []
+    })
+    const first = altered.find(({ legacy }) => isPlausible(legacy, type)) ?? altered[0]
+    if (first === undefined) continue
+    const [subject, target] = [
+      `${lineage.relation}.${learned.attribute}`,
+      `${destination.relation}.${destination.columns.map(columnName).join('+')}`,
+    ]
+    return {
+      invariant: 'zero-loss',
+      kind: 'cell-altered',
+      severity: 'warning',
+      known: 'observed',
+      relation: lineage.relation,
+      attribute: learned.attribute,
+      ...knowledge.locate(destination.relation, destination.columns[0]?.attribute),
+      message: `${subject} is ${first.fate.alteration} in its copy: ${showCell(first.legacy)} became ${showCell(first.fate.migrated)} in ${target} (${altered.length} of ${rows.legacy.rows.length} rows)`,
+      evidence: {
+        alteration: first.fate.alteration,
+        copy: true,
+        legacy: first.legacy,
+        migrated: first.fate.migrated,
+        cells: altered.length,
+        rows: rows.legacy.rows.length,
+        row: showRow(rows.legacy, first.row),
+        destination: target,
+      },
+      hint: hintFor(first.fate.alteration),
+    }
+  }
+  return undefined
 }
 
 function fatesOf(

@@ -1,1 +1,6 @@
+export type { Counterexample } from './counterexample.ts'
+export { type ProgressEvent, rulesVersion, type VerifyHooks, type VerifyOptions } from './options.ts'
+export { replay, type SavedCounterexample } from './replay.ts'
 export * from './result.ts'
+export { type ReadMigration, readMigrations, type Verified, verify, verifyOn } from './verify.ts'
+export { type VerifiedMigration, verifyMigration } from './verify-migration.ts'

@@ -1,0 +1,207 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Finding, RunObservation } from '../invariant/index.ts'
+import type { Waiver } from '../migration/index.ts'
+import { type Collector, findingId } from './collect.ts'
+import type { Confirmed } from './confirm.ts'
+import { type Counterexample, describeCounterexample } from './counterexample.ts'
+import { lineageEntries } from './lineage-entries.ts'
+import type { FindingResult, InvariantResult, MigrationResult, Outcome } from './result.ts'
+import type { Runner } from './runner.ts'
+import type { Subject } from './subject.ts'
+import type { MigrationContext, VerifiedMigration } from './verify-migration.ts'
+
+export interface Assembly {
+  readonly subject: Subject
+  readonly collector: Collector
+  readonly confirmed: { readonly confirmed: readonly Confirmed[]; readonly disagreements: readonly string[] }
+  readonly context: MigrationContext
+  readonly runner: Runner
+  readonly role: string
+  readonly runs: number
+  readonly exclusions: readonly string[]
+  readonly banded: readonly RunObservation[]
+  /** Whether `up` runs on an empty database. */
+  readonly anyRun: boolean
+  readonly notChecked: readonly string[]
+  readonly timings: Readonly<Record<string, number>>
+}
+
+const order = [
+  'applies',
+  'zero-loss',
+  'quantity-parity',
+  'no-orphans',
+  'rollback-restores-state',
+  'round-trip',
+  'determinism',
+  'atomicity',
+] as const
+
+/** Put one migration's result together: findings with ids, causes, waivers and counterexamples; a verdict for each invariant; what was not checked. */
+export function assembleResult(assembly: Assembly): VerifiedMigration {
+  const { subject, context, confirmed } = assembly
+  const failOn = context.options.failOn ?? 'error'
+  const counterexamples = new Map<string, Counterexample>()
+  const plain = confirmed.confirmed.map((each) =>
+    toResult(subject, each, context, subject.migration.contract.waivers ?? [], counterexamples),
+  )
+  const findings = linkCauses(plain)
+  const expired = expiredWaivers(subject)
+  const counts = (finding: FindingResult) =>
+    finding.waived === null && (finding.severity === 'error' || (failOn === 'warning' && finding.severity === 'warning'))
+  const unfilled = unfilledRelations(assembly)
+  const invariants = order.map((id): InvariantResult => {
+    const { outcome, because, saw } = assembly.collector.summary(id)
+    const own = findings.filter((each) => each.invariant === id && counts(each))
+    const under = id === 'applies' ? [] : assembly.exclusions
+    if (own.length > 0) return { id, verdict: 'violated', because: own[0]?.message ?? '', saw, under }
+    if (outcome === 'not-applicable') return { id, verdict: 'not-applicable', because, saw, under: [] }
+    if (outcome === 'unknown')
+      return { id, verdict: 'unknown', because: assembly.anyRun || id === 'applies' ? because : 'up fails on every state', saw, under }
+    if (unfilled.blocking.length > 0 && id !== 'determinism' && id !== 'atomicity')
+      return { id, verdict: 'unknown', because: `no rows could be made for ${unfilled.blocking.join(', ')}`, saw, under }
+    return { id, verdict: 'holds', because: '', saw, under }
+  })
+  const verdict = gravest(invariants.map((each) => each.verdict))
+  const needed = assembly.runner.need
+  return {
+    result: {
+      name: subject.migration.name,
+      path: context.path,
+      verdict,
+      runs: assembly.runs,
+      rung: needed.rung,
+      rungBecause: needed.rung === 'transaction' ? '' : needed.because,
+      runAs: assembly.role,
+      invariants,
+      findings,
+      lineage: lineageEntries(subject, findings),
+      notChecked: [
+        ...assembly.notChecked,
+        ...unfilled.all,
+        ...expired,
+        ...confirmed.confirmed
+          .filter((each) => !each.smallest)
+          .map(
+            ({ finding }) =>
+              `the counterexample of ${finding.invariant} on ${finding.relation ?? finding.object ?? 'the migration'} may not be the smallest: shrinking was cut short`,
+          ),
+      ],
+      disagreements: confirmed.disagreements,
+      timings: assembly.timings,
+    },
+    counterexamples,
+  }
+}
+
+function toResult(
+  subject: Subject,
+  { finding, dataset, observation }: Confirmed,
+  context: MigrationContext,
+  waivers: readonly Waiver[],
+  counterexamples: Map<string, Counterexample>,
+): FindingResult {
+  const waiver = waivers.find((each) => matchesWaiver(each, finding) && !isExpired(each))
+  const id = findingId(subject.migration.name, finding)
+  const result: FindingResult = {
+    id,
+    invariant: finding.invariant,
+    kind: finding.kind,
+    severity: finding.severity,
+    known: finding.known,
+    relation: finding.relation ?? null,
+    attribute: finding.attribute ?? null,
+    object: finding.object ?? null,
+    file: finding.file ?? null,
+    line: finding.line ?? null,
+    cause: null,
+    waived: waiver === undefined ? null : { owner: waiver.owner, reason: waiver.reason, expires: waiver.expires },
+    message: finding.message,
+    evidence: finding.evidence,
+    counterexample: null,
+    hint: finding.hint ?? null,
+  }
+  if (finding.severity === 'info' || (dataset === undefined && observation?.regime !== 'empty')) return result
+  const example = describeCounterexample(subject, result, dataset, observation?.migrated?.catalog, {
+    server: context.cluster.version.text,
+    seed: context.seed,
+    path: context.path,
+  })
+  if (example === undefined) return result
+  const safe = [finding.invariant, finding.relation, finding.attribute, finding.object]
+    .filter((each) => each !== undefined)
+    .join('-')
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '_')
+    .slice(0, 80)
+  const path = `${context.options.reportDirectory ?? 'reports'}/${subject.migration.name}/counterexamples/${safe}-${id.slice(0, 6)}.sql`
+  const named = { ...result, counterexample: path }
+  counterexamples.set(path, { ...example, finding: named })
+  return named
+}
+
+/** A finding on what another one lost or broke follows from it. */
+function linkCauses(findings: readonly FindingResult[]): readonly FindingResult[] {
+  const loss = findings.filter((each) => each.invariant === 'zero-loss' && each.severity !== 'info')
+  return findings.map((finding) => {
+    if (finding.invariant === 'zero-loss' || finding.invariant === 'applies' || finding.relation === null) return finding
+    const cause = loss.find(
+      (each) => each.relation === finding.relation && (each.attribute === finding.attribute || each.attribute === null),
+    )
+    return cause === undefined ? finding : { ...finding, cause: cause.id }
+  })
+}
+
+function matchesWaiver(waiver: Waiver, finding: Finding): boolean {
+  return (
+    waiver.invariant === finding.invariant &&
+    (waiver.kind === undefined || waiver.kind === finding.kind) &&
+    (waiver.relation === undefined || waiver.relation === finding.relation) &&
+    (waiver.attribute === undefined || waiver.attribute === finding.attribute)
+  )
+}
+
+function isExpired(waiver: Waiver): boolean {
+  return new Date().toISOString().slice(0, 10) > waiver.expires
+}
+
+function expiredWaivers(subject: Subject): readonly string[] {
+  return (subject.migration.contract.waivers ?? [])
+    .filter(isExpired)
+    .map(
+      (each) =>
+        `the waiver of ${each.owner} for ${each.invariant} on ${each.relation ?? 'the migration'} expired on ${each.expires}: the finding counts again`,
+    )
+}
+
+/** Relations without rows: those that the migration writes or names make its invariants unknown, the others are only named. */
+function unfilledRelations({ subject, banded }: Assembly): { readonly blocking: readonly string[]; readonly all: readonly string[] } {
+  const seeds = banded.flatMap((run) => run.seed.unfilled)
+  const filled = new Set(banded.flatMap((run) => run.seed.filled.filter((each) => each.rows > 0).map((each) => each.relation)))
+  const unfilled = [...subject.plan.unfilled, ...seeds].filter((each) => !filled.has(each.relation))
+  const texts = scripts(subject).join('\n').toLowerCase()
+  const named = (path: string) =>
+    subject.knowledge.written.has(path) || texts.includes((subject.legacy.relations.get(path)?.name ?? path).toLowerCase())
+  const unique = unfilled.filter((each, at) => unfilled.findIndex((other) => isDeepStrictEqual(other.relation, each.relation)) === at)
+  const bypassed = banded
+    .flatMap((run) => run.seed.bypassed)
+    .filter((each, at, all) => all.findIndex((other) => other.relation === each.relation) === at)
+  return {
+    blocking: unique.map((each) => each.relation).filter(named),
+    all: [
+      ...unique.map(
+        (each) =>
+          `${each.relation} could not be filled: ${each.because}${each.constraint === undefined ? '' : ` (${each.constraint})`}${each.sqlstate === undefined ? '' : ` [${each.sqlstate}]`}`,
+      ),
+      ...bypassed.map((each) => `${each.relation} was filled with its triggers off: ${each.because}`),
+    ],
+  }
+}
+
+function scripts({ migration }: Subject): readonly string[] {
+  return [migration.up, migration.down].flatMap((step) => (step?.kind === 'sql' ? [step.script.text] : []))
+}
+
+function gravest(verdicts: readonly InvariantResult['verdict'][]): Outcome {
+  if (verdicts.includes('violated')) return 'violated'
+  return verdicts.includes('unknown') || verdicts.every((each) => each === 'not-applicable') ? 'unknown' : 'holds'
+}

@@ -1,0 +1,23 @@
+import { type BandedDataset, bandedDataset, type Exclusion } from '../data/index.ts'
+import { seedNumber } from './seed.ts'
+import type { Subject } from './subject.ts'
+
+const variants = [0, 1, 2] as const
+
+/** The banded data sets of one verification: pure bands, the migration's literals among them, sparse. */
+export function bandedFillings(
+  subject: Subject,
+  seed: string,
+  exclude: readonly Exclusion[],
+): readonly { readonly dataset: BandedDataset; readonly bands: BandedDataset['bands']; readonly variant: number }[] {
+  return variants.map((variant) => {
+    const dataset = bandedDataset(subject.plan, {
+      seed: seedNumber(seed, 'band'),
+      rows: 18,
+      variant,
+      relations: [...subject.scope],
+      exclude,
+    })
+    return { dataset, bands: dataset.bands, variant }
+  })
+}

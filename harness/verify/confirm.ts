@@ -1,0 +1,133 @@
+import { type Dataset, datasetArbitrary, type Exclusion } from '../data/index.ts'
+import type { Finding, RunObservation } from '../invariant/index.ts'
+import { type Collected, type Collector, findingKey } from './collect.ts'
+import type { EdgeRuns } from './edges.ts'
+import type { RunRequest } from './execute.ts'
+import { showsAgain } from './judge.ts'
+import type { Runner } from './runner.ts'
+import { type Shrinker, shrinkDataset } from './shrink.ts'
+import type { Subject } from './subject.ts'
+
+/** A finding with the smallest rows that show it, as a run on a clone saw them. */
+export interface Confirmed {
+  readonly finding: Finding
+  readonly key: string
+  /** Undefined where no rows are needed or no run shows it (repetitions, faults, what is missing). */
+  readonly dataset: Dataset | undefined
+  readonly observation: RunObservation | undefined
+  /** Whether shrinking came to its end. */
+  readonly smallest: boolean
+}
+
+export interface ConfirmPlan {
+  readonly seed: string
+  readonly deadline: number
+  readonly edges: EdgeRuns
+  readonly exclusions: readonly Exclusion[]
+  readonly empty: { readonly run: RunObservation; readonly request: RunRequest }
+}
+
+const shrinkMs = 1500
+const shrinkAttempts = 150
+/** All shrinking of one migration together. */
+const totalMs = 12_000
+
+/**
+ * Shrink each finding to the fewest rows that show it, and confirm it on rung 2; what a clone does not show is dropped and counted as a
+ * disagreement of the harness with itself.
+ */
+export async function confirmFindings(
+  subject: Subject,
+  runner: Runner,
+  collector: Collector,
+  plan: ConfirmPlan,
+): Promise<{ readonly confirmed: readonly Confirmed[]; readonly disagreements: readonly string[] }> {
+  const confirmed: Confirmed[] = []
+  const disagreements: string[] = []
+  const smallest: Dataset[] = []
+  const end = Math.min(performance.now() + totalMs, Math.max(plan.deadline, performance.now() + shrinkMs))
+  for (const collected of collector.findings()) {
+    const { finding, key, request } = collected
+    if (finding.severity === 'info' || request === undefined || finding.kind === 'missing') {
+      confirmed.push({ finding, key, dataset: undefined, observation: collected.observation, smallest: true })
+      continue
+    }
+    const found = await shrinkFinding(subject, runner, collected, request, smallest, end)
+    if (found.dataset !== undefined) smallest.push(found.dataset)
+    const onClone = await runner.runOnClone(subject, { ...found.request, until: untilFor(finding, request) })
+    const again = showsAgain(subject, onClone, collected)
+    if (again === undefined) {
+      disagreements.push(
+        `${finding.invariant} ${finding.kind} on ${finding.relation ?? finding.object ?? 'the migration'}${finding.attribute === undefined ? '' : `.${finding.attribute}`}: seen in a transaction, not on a clone`,
+      )
+      collector.drop(key)
+      continue
+    }
+    confirmed.push({ finding: again, key, dataset: found.dataset, observation: onClone, smallest: found.complete })
+  }
+  return { confirmed, disagreements }
+}
+
+/** How far a run must go to show a finding. */
+function untilFor(finding: Finding, request: RunRequest): RunRequest['until'] {
+  if (finding.invariant === 'round-trip') return 'again'
+  if (finding.invariant === 'rollback-restores-state')
+    return finding.kind === 'fails' && request.until === 'written' && finding.evidence['writtenSince'] !== undefined ? 'written' : 'down'
+  return finding.invariant === 'zero-loss' ? 'down' : 'up'
+}
+
+async function shrinkFinding(
+  subject: Subject,
+  runner: Runner,
+  collected: Collected,
+  request: RunRequest,
+  known: readonly Dataset[],
+  end: number,
+): Promise<{ readonly dataset: Dataset | undefined; readonly request: RunRequest; readonly complete: boolean }> {
+  const { finding } = collected
+  const base: RunRequest = { ...request, until: untilFor(finding, request) }
+  if (request.filling.kind !== 'dataset') return { dataset: undefined, request: base, complete: request.regime === 'empty' }
+  const requestFor = (dataset: Dataset): RunRequest => ({
+    ...base,
+    regime: 'edge',
+    extreme: dataset.extreme ?? false,
+    bands: undefined,
+    filling: { kind: 'dataset', dataset },
+  })
+  const shows = async (dataset: Dataset) => showsAgain(subject, await runner.run(subject, requestFor(dataset)), collected) !== undefined
+  const nothing: Dataset = { tables: new Map(), unfilled: [], extreme: false }
+  if (await shows(nothing)) return { dataset: nothing, request: requestFor(nothing), complete: true }
+  let start = request.filling.dataset
+  for (const dataset of known) {
+    if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset
+  }
+  const deadline = Math.min(end, performance.now() + shrinkMs)
+  const { dataset, complete } = await shrinkDataset(start, shrinkerFor(subject), shows, { deadline, attempts: shrinkAttempts })
+  return { dataset, request: requestFor(dataset), complete }
+}
+
+/** The smallest rows that make `up` fail as the finding says, without confirming it: for the rule that excludes the cause. */
+export async function smallestFor(
+  subject: Subject,
+  runner: Runner,
+  finding: Finding,
+  request: RunRequest,
+  _seed: string,
+): Promise<Dataset | undefined> {
+  const collected: Collected = { key: findingKey(finding), finding, request, observation: undefined, times: 1 }
+  const found = await shrinkFinding(subject, runner, collected, { ...request, until: 'up' }, [], performance.now() + shrinkMs)
+  return found.dataset
+}
+
+function shrinkerFor(subject: Subject): Shrinker {
+  const arbitrary = datasetArbitrary(subject.plan, { rows: { min: 0, max: 48 }, relations: [...subject.scope] })
+  return {
+    *shrink(dataset) {
+      for (const value of arbitrary.shrink(dataset, undefined)) yield value.value
+    },
+  }
+}
+
+function rowsOf(dataset: Dataset): number {
+  return [...dataset.tables.values()].reduce((sum, table) => sum + table.rows.length, 0)
+}

@@ -1,0 +1,141 @@
+import { type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../data/index.ts'
+import type { Lineage } from '../invariant/index.ts'
+import type { Collector } from './collect.ts'
+import { smallestFor } from './confirm.ts'
+import { excludeCause, mostExclusions } from './exclude.ts'
+import type { RunRequest } from './execute.ts'
+import { judgeRun } from './judge.ts'
+import type { Runner } from './runner.ts'
+import type { Subject } from './subject.ts'
+import type { WriteSince } from './write-since.ts'
+
+export interface EdgePlan {
+  readonly runs: number
+  /** Most rows of a relation. */
+  readonly rows: number
+  readonly seed: number
+  /** Relation → the attribute that stays unique in each row, where lineage has no key to tell rows by. */
+  readonly rings: ReadonlyMap<string, string>
+  /** Grows while runs fail. */
+  readonly exclusions: Exclusion[]
+  readonly deadline: number
+  readonly signal: AbortSignal | undefined
+  /** Rows of counterexamples saved earlier, as SQL: they run first. */
+  readonly saved: readonly string[]
+  readonly writeSince: WriteSince
+  readonly onRun: (done: number) => void
+}
+
+export interface EdgeRuns {
+  readonly runs: number
+  readonly passed: number
+  readonly failed: number
+  readonly datasets: readonly Dataset[]
+  /** What was left out, and why. */
+  readonly cut: string | undefined
+}
+
+const batch = 10
+/** Every so many runs go on to a second up, and every so many have rows written after up. */
+const againEvery = 4
+const writtenEvery = 5
+
+/**
+ * Judge a migration on edge rows: small data sets first, larger ones later; saved counterexamples before all.
+ *
+ * When `up` fails, the smallest rows that make it fail give a rule, and later rows keep to it.
+ */
+export async function edgeRuns(subject: Subject, runner: Runner, collector: Collector, plan: EdgePlan): Promise<EdgeRuns> {
+  let [runs, passed, failed] = [0, 0, 0]
+  const datasets: Dataset[] = []
+  for (const sql of plan.saved) {
+    const request: RunRequest = { regime: 'given', extreme: false, filling: { kind: 'sql', sql }, until: 'again', signal: plan.signal }
+    const run = await runner.run(subject, request).catch(() => undefined)
+    // Rows saved for another schema do not go in any more; replay says so.
+    if (run !== undefined) judgeRun(subject, run, collector, request)
+  }
+  if (subject.migration.legacyData.length > 0) {
+    const request: RunRequest = {
+      regime: 'given',
+      extreme: false,
+      filling: { kind: 'scripts', scripts: subject.migration.legacyData },
+      until: 'again',
+      signal: plan.signal,
+    }
+    judgeRun(subject, await runner.run(subject, request), collector, request)
+  }
+  while (runs < plan.runs) {
+    plan.signal?.throwIfAborted()
+    const most = Math.max(1, Math.min(plan.rows, 1 + Math.floor((runs / plan.runs) * plan.rows)))
+    const arbitrary = datasetArbitrary(subject.plan, {
+      rows: { min: Math.min(1, most), max: most },
+      relations: [...subject.scope],
+      ring: plan.rings,
+      exclude: plan.exclusions,
+      profile: runs % (4 * batch) === 3 * batch ? 'extreme' : 'plausible',
+    })
+    const sample = sampleDatasets(arbitrary, plan.seed + runs, Math.min(batch, plan.runs - runs))
+    for (const dataset of sample) {
+      if (performance.now() > plan.deadline)
+        return {
+          runs,
+          passed,
+          failed,
+          datasets,
+          cut: `${plan.runs - runs} of ${plan.runs} edge runs were left out: the time limit was reached`,
+        }
+      const until = runs % writtenEvery === writtenEvery - 1 ? 'written' : runs % againEvery === 0 ? 'again' : 'down'
+      const request: RunRequest = {
+        regime: 'edge',
+        extreme: dataset.extreme,
+        filling: { kind: 'dataset', dataset },
+        until,
+        writeSince: plan.writeSince(subject, runs),
+        signal: plan.signal,
+      }
+      const run = await runner.run(subject, request)
+      runs += 1
+      plan.onRun(runs)
+      judgeRun(subject, run, collector, request)
+      datasets.push(dataset)
+      if (run.failure === undefined) {
+        passed += 1
+        continue
+      }
+      failed += 1
+      const finding = collector.findings().find((each) => each.finding.invariant === 'applies' && each.observation === run)?.finding
+      if (finding === undefined || finding.severity !== 'error' || plan.exclusions.length >= mostExclusions) continue
+      const exclusion = excludeCause(
+        subject,
+        finding,
+        await smallestFor(subject, runner, finding, request, String(plan.seed)),
+        plan.exclusions,
+      )
+      if (exclusion !== undefined && 'rule' in exclusion && exclusion.rule !== 'empty') {
+        plan.exclusions.push(exclusion)
+        break
+      }
+    }
+  }
+  return { runs, passed, failed, datasets, cut: undefined }
+}
+
+/** For each relation that has no key which lineage keeps: an attribute that lineage carries unaltered into its home, to tell its rows apart. */
+export function ringsFor(subject: Subject): ReadonlyMap<string, string> {
+  const rings = new Map<string, string>()
+  for (const lineage of (subject.knowledge.lineage as Lineage | undefined)?.relations.values() ?? []) {
+    const home = lineage.places.find((place) => place.relation === lineage.home)
+    if (home === undefined || home.identity.length > 0) continue
+    const carried = [...lineage.attributes.values()].find(({ attribute, destinations }) => {
+      const type = subject.legacy.relations.get(lineage.relation)?.attributes.find((each) => each.name === attribute)?.type ?? ''
+      return (
+        /^(text|character varying|uuid|bigint|integer|timestamp)/.test(type) &&
+        destinations.some(
+          (each) => each.relation === home.relation && each.transform.kind === 'identical' && each.columns[0]?.via === undefined,
+        )
+      )
+    })
+    if (carried !== undefined) rings.set(lineage.relation, carried.attribute)
+  }
+  return rings
+}

@@ -1,0 +1,64 @@
+import type { Dataset, Exclusion } from '../data/index.ts'
+import type { Finding } from '../invariant/index.ts'
+import type { Subject } from './subject.ts'
+
+/** After so many, a migration that goes on failing is judged on the runs that happen to pass. */
+export const mostExclusions = 5
+
+/**
+ * The rule by which later rows keep clear of what makes `up` fail, so that everything else can still be judged.
+ *
+ * @param smallest  The smallest rows that make it fail.
+ * @param tried  Rules already in force: they did not help, so a stronger one is wanted.
+ */
+export function excludeCause(
+  subject: Subject,
+  finding: Finding,
+  smallest: Dataset | undefined,
+  tried: readonly Exclusion[],
+): Exclusion | undefined {
+  const { relation, attribute } = finding
+  if (relation === undefined || !subject.legacy.relations.has(relation)) return undefined
+  const candidates = attribute === undefined ? [] : forAttribute(subject, finding, relation, attribute, smallest)
+  return [...candidates, { relation, rule: 'empty' } as const].find(
+    (each) => !tried.some((other) => JSON.stringify(other) === JSON.stringify(each)),
+  )
+}
+
+function forAttribute(
+  subject: Subject,
+  finding: Finding,
+  relation: string,
+  attribute: string,
+  smallest: Dataset | undefined,
+): readonly Exclusion[] {
+  const catalog = subject.legacy.relations.get(relation)?.attributes.find((each) => each.name === attribute)
+  if (catalog === undefined) return []
+  const table = smallest?.tables.get(relation)
+  const cells = table?.rows.map((row) => row[table.attributes.indexOf(attribute)]) ?? []
+  const notNull =
+    !catalog.notNull && (smallest === undefined || cells.includes(null)) ? [{ relation, attribute, rule: 'not-null' } as const] : []
+  if (finding.kind === '23502') return notNull
+  if (finding.kind === '23505' || finding.kind === '23P01') return [{ relation, attribute, rule: 'unique' }]
+  if (finding.kind === '23503') return [{ relation, attribute, rule: 'no-orphan-soft-reference' }]
+  const values = cells.filter((cell) => typeof cell === 'string')
+  const value = values[0]
+  return [
+    ...notNull,
+    { relation, attribute, rule: 'plausible' },
+    ...(value === undefined ? [] : [{ relation, attribute, rule: { not: value } } as const]),
+  ]
+}
+
+/** `public.items.status is not null`, as results show it. */
+export function describeExclusion(exclusion: Exclusion): string {
+  const subject =
+    'attribute' in exclusion && exclusion.attribute !== undefined ? `${exclusion.relation}.${exclusion.attribute}` : exclusion.relation
+  const { rule } = exclusion
+  if (rule === 'not-null') return `${subject} is not null`
+  if (rule === 'unique') return `${subject} has no duplicates`
+  if (rule === 'plausible') return `${subject} is plausible`
+  if (rule === 'empty') return `${subject} is empty`
+  if (rule === 'no-orphan-soft-reference') return `${subject} refers to rows that are there`
+  return 'not' in rule ? `${subject} is not '${rule.not}'` : `${subject} is one of ${rule.only.map((each) => `'${each}'`).join(', ')}`
+}

@@ -1,0 +1,198 @@
+import { type Catalog, type CatalogDifference, catalogFingerprint, diffObjects, readCatalog, readObjects } from '../catalog/index.ts'
+import { type Dataset, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
+import type { MeasureReading, Reverted, RunObservation, State } from '../invariant/index.ts'
+import type { Measure, Script } from '../migration/index.ts'
+import { type Session, StatementError } from '../postgres/index.ts'
+import { readRows } from '../snapshot/index.ts'
+import type { Stage } from './stage.ts'
+import type { Subject } from './subject.ts'
+
+/** What is put into the legacy schema for one run. */
+export type Filling =
+  | { readonly kind: 'dataset'; readonly dataset: Dataset }
+  /** SQL as it was saved in a counterexample, or given with the migration. */
+  | { readonly kind: 'sql'; readonly sql: string }
+  | { readonly kind: 'scripts'; readonly scripts: readonly Script[] }
+
+/** One run to make. */
+export interface RunRequest {
+  readonly regime: RunObservation['regime']
+  readonly extreme: boolean
+  readonly filling: Filling
+  readonly bands?: RunObservation['bands']
+  /** How far to go: `up`; `down` after it; `again` = up once more; `written` = rows are written to the migrated database before down. */
+  readonly until: 'up' | 'down' | 'again' | 'written'
+  /** Rows to write after up, made for the migrated catalog. */
+  readonly writeSince?:
+    | ((
+        stage: Stage,
+        migrated: Catalog,
+        fingerprint: string,
+      ) => Promise<{ readonly dataset: Dataset; readonly extreme: boolean } | undefined>)
+    | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+const nothingSeeded: SeedReport = { filled: [], unfilled: [], bypassed: [] }
+
+/**
+ * Make one run on a stage and say what was seen. A migration that fails is part of the observation.
+ *
+ * @throws {StatementError} When the harness's own statements fail.
+ */
+export async function executeRun(subject: Subject, stage: Stage, request: RunRequest): Promise<RunObservation> {
+  const { migration } = subject
+  const seed = await fillStage(subject, stage, request.filling)
+  const legacy: State = {
+    catalog: subject.legacy,
+    rows: await stage.look((session) => readRows(session, subject.legacy, relationsToRead(subject, subject.legacy))),
+  }
+  const measures = migration.contract.measures ?? []
+  const before = await stage.look((session) => readMeasures(session, measures, 'before'))
+  const base = { regime: request.regime, rung: stage.rung, extreme: request.extreme, legacy, seed, bands: request.bands }
+  const none = { migrated: undefined, failure: undefined, reverted: undefined, again: undefined, writtenSince: undefined, measures: [] }
+
+  const up = await stage.apply(migration.up, request.signal)
+  if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
+  const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session))
+  const after = await stage.look((session) => readMeasures(session, measures, 'after'))
+  const reached = { ...base, ...none, migrated, measures: pairMeasures(measures, before, after) }
+  if (request.until === 'up' || migration.down === undefined) return reached
+
+  if (request.until === 'written') {
+    const written = await request.writeSince?.(stage, migrated.catalog, fingerprint)
+    if (written === undefined) return reached
+    const plan = subject.plans.get(fingerprint) ?? subject.plan
+    const report = await stage.look((session) => seedDataset(session, plan, written.dataset))
+    await stage.settle()
+    const outcome = await revert(subject, stage, request.signal)
+    const rows = new Map(report.filled.filter((each) => each.rows > 0).map((each) => [each.relation, each.rows]))
+    return { ...reached, writtenSince: { rows, extreme: written.extreme, outcome: outcome.reverted } }
+  }
+
+  const { reverted } = await revert(subject, stage, request.signal)
+  if (request.until === 'down' || reverted.outcome === 'failed') return { ...reached, reverted }
+  return { ...reached, reverted, again: await applyAgain(subject, stage, fingerprint, request.signal) }
+}
+
+/** The relations of a catalog that hold rows of their own: tables, roots of partitioned ones, materialised views. */
+export function storedRelations(catalog: Catalog): readonly string[] {
+  return [...catalog.relations]
+    .filter(
+      ([, each]) =>
+        (each.kind === 'table' || each.kind === 'partitioned-table' || each.kind === 'materialized-view') &&
+        each.partitionOf === undefined &&
+        each.persistence !== 'temporary',
+    )
+    .map(([path]) => path)
+}
+
+/** The catalog and the rows of the state the session is in; the catalog from the cache where its fingerprint is known. */
+export async function readState(subject: Subject, session: Session): Promise<{ readonly state: State; readonly fingerprint: string }> {
+  const fingerprint = await catalogFingerprint(session)
+  let catalog = subject.catalogs.get(fingerprint)
+  if (catalog === undefined) {
+    catalog = await readCatalog(session)
+    subject.catalogs.set(fingerprint, catalog)
+    subject.objects.set(fingerprint, await readObjects(session))
+  }
+  return { state: { catalog, rows: await readRows(session, catalog, relationsToRead(subject, catalog)) }, fingerprint }
+}
+
+/** In scope: the legacy relations of the scope, by OID or name, and all that is new. */
+function relationsToRead(subject: Subject, catalog: Catalog): readonly string[] {
+  const inScope = new Set([...subject.scope].map((path) => subject.legacy.relations.get(path)?.oid))
+  const legacyOids = new Set([...subject.legacy.relations.values()].map((each) => each.oid))
+  return storedRelations(catalog).filter((path) => {
+    const oid = catalog.relations.get(path)?.oid
+    return inScope.has(oid) || (oid !== undefined && !legacyOids.has(oid))
+  })
+}
+
+export async function fillStage(subject: Subject, stage: Stage, filling: Filling): Promise<SeedReport> {
+  const report = await stage.look(async (session) => {
+    if (filling.kind === 'dataset') return seedDataset(session, subject.plan, filling.dataset)
+    if (filling.kind === 'sql') {
+      if (filling.sql.trim() !== '') await session.script(filling.sql)
+      return nothingSeeded
+    }
+    for (const script of filling.scripts) {
+      for (const statement of script.statements) {
+        if (statement.copyData === undefined) await session.script(statement.text)
+        else await session.copyFrom(statement.text, [statement.copyData])
+      }
+    }
+    return nothingSeeded
+  })
+  await stage.settle()
+  return report
+}
+
+async function revert(subject: Subject, stage: Stage, signal: AbortSignal | undefined): Promise<{ readonly reverted: Reverted }> {
+  const { down } = subject.migration
+  if (down === undefined) throw new Error('a migration without down cannot be reverted')
+  const outcome = await stage.apply(down, signal)
+  if (outcome.outcome === 'failed') return { reverted: outcome }
+  return stage.look(async (session) => {
+    const { state, fingerprint } = await readState(subject, session)
+    return { reverted: { outcome: 'reverted', state, differences: differencesBetween(subject, subject.fingerprint, fingerprint) } }
+  })
+}
+
+async function applyAgain(subject: Subject, stage: Stage, first: string, signal: AbortSignal | undefined): Promise<Reverted> {
+  const outcome = await stage.apply(subject.migration.up, signal)
+  if (outcome.outcome === 'failed') return outcome
+  return stage.look(async (session) => {
+    const { state, fingerprint } = await readState(subject, session)
+    return { outcome: 'reverted', state, differences: differencesBetween(subject, first, fingerprint) }
+  })
+}
+
+function differencesBetween(subject: Subject, before: string, after: string): readonly CatalogDifference[] {
+  if (before === after) return []
+  const key = `${before} ${after}`
+  const known =
+    subject.differences.get(key) ?? diffObjects(subject.objects.get(before) ?? new Map(), subject.objects.get(after) ?? new Map())
+  subject.differences.set(key, known)
+  return known
+}
+
+async function readMeasures(
+  session: Session,
+  measures: readonly Measure[],
+  side: 'before' | 'after',
+): Promise<readonly ReadonlyMap<string, string | null>[]> {
+  const readings: ReadonlyMap<string, string | null>[] = []
+  for (const measure of measures) {
+    const results = await session.script(measure[side]).catch((error: unknown) => {
+      if (!(error instanceof StatementError)) throw error
+      throw new StatementError({ ...error.fields, message: `measure "${measure.name}", ${side}: ${error.message}` }, error)
+    })
+    const last = results.at(-1)
+    readings.push(new Map(last?.rows.map((row) => (row.length > 1 ? [row[0] ?? '', row[1] ?? null] : ['', row[0] ?? null])) ?? []))
+  }
+  return readings
+}
+
+function pairMeasures(
+  measures: readonly Measure[],
+  before: readonly ReadonlyMap<string, string | null>[],
+  after: readonly ReadonlyMap<string, string | null>[],
+): readonly MeasureReading[] {
+  return measures.map((measure, at) => ({
+    name: measure.name,
+    relation: measure.relation,
+    attribute: measure.attribute,
+    before: before[at] ?? new Map(),
+    after: after[at] ?? new Map(),
+  }))
+}
+
+/** The generation plan for a migrated catalog, made once for each fingerprint. */
+export async function planFor(subject: Subject, stage: Stage, catalog: Catalog, fingerprint: string) {
+  const known = subject.plans.get(fingerprint)
+  if (known !== undefined) return known
+  const plan = await stage.look((session) => planGeneration(session, catalog, subject.hints))
+  subject.plans.set(fingerprint, plan)
+  return plan
+}

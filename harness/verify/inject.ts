@@ -1,0 +1,121 @@
+import { catalogFingerprint } from '../catalog/index.ts'
+import { applyWithFault } from '../faults/index.ts'
+import type { FaultObservation } from '../invariant/index.ts'
+import { readRows } from '../snapshot/index.ts'
+import { executeRun, type Filling, fillStage, readState, storedRelations } from './execute.ts'
+import type { CloneStage, CloneStages } from './stage.ts'
+import type { Subject } from './subject.ts'
+
+export interface Injected {
+  readonly faults: readonly FaultObservation[]
+  readonly rows: number
+  /** Positions left out, when the script is too long to try each. */
+  readonly skipped: number
+}
+
+const mostPositions = 16
+
+/**
+ * Make `up` fail before each statement and before COMMIT, by an error and (at the middle and the last position) by a killed backend, and
+ * look with a fresh connection at what is left.
+ */
+export async function injectFaults(
+  subject: Subject,
+  clones: CloneStages,
+  filling: Filling,
+  signal: AbortSignal | undefined,
+): Promise<Injected> {
+  const { up } = subject.migration
+  if (up.kind !== 'sql') return { faults: [], rows: 0, skipped: 0 }
+  const count = up.script.statements.length
+  const all = Array.from({ length: count + (up.script.mode === 'transaction' ? 1 : 0) }, (_, at) => at)
+  const positions =
+    all.length <= mostPositions
+      ? all
+      : all.filter((at) => at === 0 || at === all.length - 1 || at % Math.ceil(all.length / (mostPositions - 2)) === 0)
+  const kills = new Set([positions[Math.floor(positions.length / 2)], positions.at(-1)])
+  const plan = [
+    ...positions.map((before) => ({ fault: 'error' as const, before })),
+    ...positions.filter((at) => kills.has(at)).map((before) => ({ fault: 'terminate' as const, before })),
+  ]
+
+  const migrated = await clones.run(async (stage) => {
+    const run = await executeRun(subject, stage, { regime: 'banded', extreme: false, filling, until: 'up', signal })
+    return run.migrated === undefined ? undefined : stage.look((session) => fingerprintOf(subject, session))
+  })
+  if (migrated === undefined) return { faults: [], rows: 0, skipped: 0 }
+
+  const faults: FaultObservation[] = []
+  let rows = 0
+  const pending = [...plan]
+  while (pending.length > 0) {
+    // A clone serves as long as the faults leave the legacy state behind.
+    await clones.run(async (stage) => {
+      rows = await seed(subject, stage, filling)
+      const legacy = await stage.look((session) => fingerprintOf(subject, session))
+      for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+        const observation = await inject(subject, stage, next, legacy, migrated, signal)
+        faults.push(observation)
+        if (observation.left !== 'legacy') return
+      }
+    })
+  }
+  return { faults, rows, skipped: all.length - positions.length }
+}
+
+interface Fingerprint {
+  readonly schema: string
+  readonly rows: string
+}
+
+async function inject(
+  subject: Subject,
+  stage: CloneStage,
+  fault: { readonly fault: 'error' | 'terminate'; readonly before: number },
+  legacy: Fingerprint,
+  migrated: Fingerprint,
+  signal: AbortSignal | undefined,
+): Promise<FaultObservation> {
+  const { up } = subject.migration
+  const statement = up.kind === 'sql' ? up.script.statements[fault.before] : undefined
+  {
+    await using session = await stage.connect()
+    await stage.look((saboteur) => applyWithFault(session, up, { fault: fault.fault, beforeStatement: fault.before, saboteur }))
+  }
+  const left = await stage.look((session) => fingerprintOf(subject, session))
+  const base = {
+    ...fault,
+    statement: statement === undefined ? undefined : { text: statement.text, file: statement.file, line: statement.line },
+  }
+  if (same(left, legacy)) return { ...base, left: 'legacy', difference: undefined, rerun: undefined }
+  if (same(left, migrated)) return { ...base, left: 'migrated', difference: undefined, rerun: undefined }
+  const difference = left.schema !== legacy.schema ? 'the schema differs' : 'rows differ'
+  const again = await stage.apply(up, signal)
+  if (again.outcome === 'failed')
+    return { ...base, left: 'other', difference, rerun: { fails: `${again.failure.message} (${again.failure.sqlstate})` } }
+  const end = await stage.look((session) => fingerprintOf(subject, session))
+  return { ...base, left: 'other', difference, rerun: same(end, migrated) ? 'migrated' : 'other' }
+}
+
+function same(left: Fingerprint, right: Fingerprint): boolean {
+  return left.schema === right.schema && left.rows === right.rows
+}
+
+async function fingerprintOf(subject: Subject, session: Parameters<typeof catalogFingerprint>[0]): Promise<Fingerprint> {
+  const { state } = await readState(subject, session)
+  const rows = await readRows(session, state.catalog, storedRelations(state.catalog))
+  const text = [...rows].map(([path, table]) => {
+    const kept = table.attributes.flatMap((name, at) => (subject.knowledge.volatile.has(`${path}.${name}`) ? [] : [at]))
+    return `${path}\n${table.rows
+      .map((row) => JSON.stringify(kept.map((at) => row[at])))
+      .sort()
+      .join('\n')}`
+  })
+  return { schema: await catalogFingerprint(session), rows: text.sort().join('\n\n') }
+}
+
+async function seed(subject: Subject, stage: CloneStage, filling: Filling): Promise<number> {
+  await fillStage(subject, stage, filling)
+  const rows = await stage.look((session) => readRows(session, subject.legacy, storedRelations(subject.legacy)))
+  return [...rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
+}

@@ -1,0 +1,22 @@
+import { type Finding, type RunObservation, runInvariants } from '../invariant/index.ts'
+import { type Collected, type Collector, findingKey } from './collect.ts'
+import type { RunRequest } from './execute.ts'
+import type { Subject } from './subject.ts'
+
+/** Judge one run by every invariant that sees runs, and collect what they say. */
+export function judgeRun(subject: Subject, run: RunObservation, collector: Collector, request: RunRequest): void {
+  for (const invariant of runInvariants) collector.add(invariant.id, invariant.judge({ run, knowledge: subject.knowledge }), request, run)
+}
+
+/** The finding of a run that is the collected one, or undefined when this run does not show it. */
+export function showsAgain(subject: Subject, run: RunObservation, collected: Collected): Finding | undefined {
+  const invariant = runInvariants.find((each) => each.id === collected.finding.invariant)
+  const verdict = invariant?.judge({ run, knowledge: subject.knowledge })
+  const findings =
+    verdict === undefined || verdict.outcome === 'not-applicable'
+      ? []
+      : verdict.outcome === 'violated'
+        ? verdict.findings
+        : (verdict.notes ?? [])
+  return findings.find((each) => findingKey(each) === collected.key && each.severity !== 'info')
+}

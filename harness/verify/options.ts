@@ -1,0 +1,42 @@
+/** What a caller of `verify` may set; everything has a default. */
+export interface VerifyOptions {
+  /** Edge runs for each migration. Default 100. */
+  readonly runs?: number | undefined
+  /** Most rows of a relation in an edge run. Default 6. */
+  readonly rows?: number | undefined
+  /** A text from which all randomness follows; `random` for a new one. Default: a digest of files and options, so that a commit has one verdict. */
+  readonly seed?: string | undefined
+  /** `15`…`18`, `docker:IMAGE` or a URL. Default: the newest embedded one. */
+  readonly postgres?: string | undefined
+  /** From which severity on a finding violates. Default `error`. */
+  readonly failOn?: 'error' | 'warning' | undefined
+  /** Names of the migrations to verify. */
+  readonly only?: readonly string[] | undefined
+  /** For each migration; runs that do not fit are left out and named. */
+  readonly timeLimitMs?: number | undefined
+  /** Role that runs migrations. Default: the non-superuser owner that the harness makes. */
+  readonly runAs?: string | undefined
+  /** An SQL file applied by the superuser to each empty database first. */
+  readonly prelude?: string | undefined
+  readonly skipExtensions?: readonly string[] | undefined
+  readonly format?: string | undefined
+  /** Where counterexamples will be saved; only names them here. Default `reports`. */
+  readonly reportDirectory?: string | undefined
+  /** Legacy rows of counterexamples saved earlier, by migration name: they run first. */
+  readonly saved?: ReadonlyMap<string, readonly string[]> | undefined
+}
+
+export interface VerifyHooks {
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ProgressEvent {
+  readonly migration: string
+  readonly stage: string
+  readonly done?: number | undefined
+  readonly total?: number | undefined
+}
+
+/** Version of the rules that judge; it changes when the same files may get another verdict. */
+export const rulesVersion = '1'

@@ -1,0 +1,67 @@
+import { catalogFingerprint, readCatalog, readObjects } from '../catalog/index.ts'
+import { planGeneration } from '../data/index.ts'
+import { locateStatement, type Migration, neededRung, type RungNeed, readHints, type Script, type Step } from '../migration/index.ts'
+import type { Session } from '../postgres/index.ts'
+import { storedRelations } from './execute.ts'
+import type { Subject } from './subject.ts'
+
+/** Read the legacy database and everything that the parsed SQL tells about a migration; no run has been made yet. */
+export async function prepareSubject(session: Session, migration: Migration): Promise<Subject> {
+  const legacy = await readCatalog(session)
+  const fingerprint = await catalogFingerprint(session)
+  const objects = await readObjects(session)
+  const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
+  const hints = readHints([...up, ...down], legacy)
+  await session.script('BEGIN')
+  const plan = await planGeneration(session, legacy, hints).finally(() => session.script('ROLLBACK'))
+  const declared = (migration.contract.references ?? []).flatMap(({ from, to }) => {
+    const [child, parent] = [splitPath(from, legacy.relations), splitPath(to, legacy.relations)]
+    return child === undefined || parent === undefined ? [] : [{ from: child, to: parent }]
+  })
+  const locator = (scripts: readonly Script[]) => (relation: string, attribute?: string) => {
+    const statement = locateStatement(scripts, { relation, attribute })
+    return statement === undefined ? undefined : { file: statement.file, line: statement.line }
+  }
+  return {
+    migration,
+    legacy,
+    fingerprint,
+    hints,
+    plan,
+    scope: new Set(storedRelations(legacy)),
+    catalogs: new Map([[fingerprint, legacy]]),
+    objects: new Map([[fingerprint, objects]]),
+    differences: new Map(),
+    plans: new Map(),
+    knowledge: {
+      lineage: undefined,
+      discards: migration.contract.discards ?? [],
+      softReferences: [...hints.softReferences, ...declared],
+      written: new Set(),
+      hasDown: migration.down !== undefined,
+      volatile: new Set(),
+      locate: locator(up),
+      locateDown: locator(down),
+    },
+  }
+}
+
+/** The strongest isolation that either direction needs. */
+export function rungOf(migration: Migration): RungNeed {
+  const needs = [neededRung(migration.up), ...(migration.down === undefined ? [] : [neededRung(migration.down)])]
+  const order = { transaction: 0, clone: 1, cluster: 2 }
+  return needs.reduce((left, right) => (order[right.rung] > order[left.rung] ? right : left))
+}
+
+export function scriptsOf(step: Step | undefined): readonly Script[] {
+  return step?.kind === 'sql' ? [step.script] : []
+}
+
+function splitPath(
+  path: string,
+  relations: ReadonlyMap<string, unknown>,
+): { readonly relation: string; readonly attribute: string } | undefined {
+  const at = path.lastIndexOf('.')
+  const relation = path.slice(0, at)
+  return relations.has(relation) ? { relation, attribute: path.slice(at + 1) } : undefined
+}

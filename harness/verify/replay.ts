@@ -1,0 +1,90 @@
+import { InputError } from '../errors.ts'
+import { learnLineage, runInvariants } from '../invariant/index.ts'
+import { parseClusterRequest, StatementError, startCluster } from '../postgres/index.ts'
+import { bandedFillings } from './banded.ts'
+import { findingId } from './collect.ts'
+import { legacyTemplate, roleOf } from './database.ts'
+import type { RunRequest } from './execute.ts'
+import type { VerifyHooks, VerifyOptions } from './options.ts'
+import { prepareSubject } from './prepare.ts'
+import { Runner } from './runner.ts'
+import { CloneStages } from './stage.ts'
+import { readMigrations } from './verify.ts'
+import { writtenRelations } from './written.ts'
+
+/** What a saved counterexample says of itself. */
+export interface SavedCounterexample {
+  readonly paths: readonly string[]
+  readonly migration: string
+  /** Fingerprint of the finding. */
+  readonly finding: string
+  readonly invariant: string
+  readonly seed: string
+  readonly rowsSql: string
+}
+
+/**
+ * Run a saved counterexample again, on a clone, against the migration as it is now.
+ *
+ * @returns Whether the same finding is there still, with its message, or with what happens instead.
+ * @throws {InputError} When the migration is not there any more, or the saved rows do not fit its legacy schema.
+ */
+export async function replay(
+  saved: SavedCounterexample,
+  options: VerifyOptions = {},
+  hooks: VerifyHooks = {},
+): Promise<{ readonly violates: boolean; readonly message: string }> {
+  const [read] = await readMigrations(saved.paths, { only: [saved.migration] })
+  if (read === undefined) throw new InputError(`there is no migration "${saved.migration}" any more`)
+  const { migration } = read
+  await using cluster = await startCluster(
+    parseClusterRequest(options.postgres),
+    hooks.signal === undefined ? {} : { signal: hooks.signal },
+  )
+  const template = await legacyTemplate(cluster, migration, options)
+  await using head = await cluster.clone(template)
+  await using session = await head.connect()
+  let subject = await prepareSubject(session, migration)
+  const runner = new Runner(undefined, new CloneStages(cluster, template, roleOf(cluster, options)), {
+    rung: 'clone',
+    because: 'a replay commits',
+  })
+  const runs = []
+  for (const { dataset, bands } of bandedFillings(subject, saved.seed, [])) {
+    const run = await runner.run(subject, { regime: 'banded', extreme: false, filling: { kind: 'dataset', dataset }, bands, until: 'up' })
+    if (run.failure === undefined) runs.push(run)
+  }
+  if (runs.length > 0)
+    subject = {
+      ...subject,
+      knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written: new Set(runs.flatMap((run) => [...writtenRelations(run)])) },
+    }
+  const request: RunRequest = {
+    regime: saved.rowsSql.trim() === '' ? 'empty' : 'given',
+    extreme: false,
+    filling: { kind: 'sql', sql: saved.rowsSql },
+    until: 'again',
+    signal: hooks.signal,
+  }
+  const run = await runner.run(subject, request).catch((error: unknown) => {
+    if (!(error instanceof StatementError)) throw error
+    throw new InputError(`the saved rows do not fit the legacy schema any more: ${error.message} (${error.sqlstate})`, {
+      cause: error,
+      hint: 'Verify anew, which saves new ones.',
+    })
+  })
+  for (const invariant of runInvariants) {
+    if (invariant.id !== saved.invariant) continue
+    const verdict = invariant.judge({ run, knowledge: subject.knowledge })
+    const found =
+      verdict.outcome === 'violated'
+        ? verdict.findings.find((each) => each.severity !== 'info' && findingId(migration.name, each) === saved.finding)
+        : undefined
+    if (found !== undefined) return { violates: true, message: found.message }
+  }
+  const instead =
+    run.failure === undefined
+      ? 'up goes through on the saved rows, and the finding is not there'
+      : `up fails on the saved rows in another way: ${run.failure.message}`
+  return { violates: false, message: instead }
+}

@@ -1,0 +1,162 @@
+import type { Catalog, Sequence } from '../catalog/index.ts'
+import { applyStep, type Outcome, type Step } from '../migration/index.ts'
+import { type Cluster, type Database, quoteIdentifier, quoteName, type Session, StatementError, type Template } from '../postgres/index.ts'
+
+/** One isolated run: the harness looks and seeds, the migration's role applies; each phase on a fresh connection, or what stands for one. */
+export interface Stage {
+  readonly rung: 'transaction' | 'clone'
+  /** As the harness. */
+  look<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
+  /** Run statements of one phase as the role that runs migrations. */
+  apply(step: Step, signal?: AbortSignal): Promise<Outcome>
+  /** End a phase of seeding or writing: what is deferred is checked now, as a commit would. */
+  settle(): Promise<void>
+}
+
+/** Stands for a fresh connection inside the transaction of rung 1 (postgres.md, "Isolation ladder"). */
+const resetSession =
+  'DEALLOCATE ALL; DISCARD PLANS; DISCARD SEQUENCES; DISCARD TEMP; RESET ALL; RESET SESSION AUTHORIZATION; SELECT pg_advisory_unlock_all()'
+
+/** Rung 1: everything in one transaction on the head database, rolled back in the end. */
+export class TransactionStages {
+  readonly #session: Session
+  readonly #role: string | undefined
+  readonly #begin: string
+
+  /**
+   * @param session  The harness's own session on the head database (superuser), outside any transaction.
+   * @param role  Who runs migrations; undefined for the session's own user.
+   */
+  constructor(session: Session, role: string | undefined, catalog: Catalog) {
+    this.#session = session
+    this.#role = role
+    this.#begin = ['BEGIN', ...catalog.sequences.map(transactional)].join('; ')
+  }
+
+  /** Run `work` on a stage that leaves nothing behind, whatever happens in it. */
+  async run<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
+    const session = this.#session
+    await session.script(this.#begin)
+    try {
+      return await work(new TransactionStage(session, this.#role))
+    } finally {
+      await session.script(`ROLLBACK; ${resetSession}`).catch((error: unknown) => {
+        // A connection that is gone took its transaction with it.
+        if (!(error instanceof StatementError)) throw error
+      })
+    }
+  }
+}
+
+/** A no-op that gives the sequence storage of this transaction's own, so that nextval and setval roll back with it. */
+function transactional(sequence: Sequence): string {
+  return `ALTER SEQUENCE ${quoteName(sequence)} CACHE ${sequence.cache}`
+}
+
+class TransactionStage implements Stage {
+  readonly rung = 'transaction'
+  readonly #session: Session
+  readonly #role: string | undefined
+
+  constructor(session: Session, role: string | undefined) {
+    this.#session = session
+    this.#role = role
+  }
+
+  look<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return work(this.#session)
+  }
+
+  async apply(step: Step, signal?: AbortSignal): Promise<Outcome> {
+    const session = this.#session
+    await session.script(`${resetSession}${this.#role === undefined ? '' : `; SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`}`)
+    const outcome = await applyStep(session, step, { enclosed: true, ...(signal === undefined ? {} : { signal }) })
+    if (outcome.outcome === 'failed') return outcome
+    try {
+      await this.settle()
+    } catch (error) {
+      if (!(error instanceof StatementError)) throw error
+      const script = step.kind === 'sql' ? step.script : undefined
+      const last = script?.statements.at(-1)
+      return {
+        outcome: 'failed',
+        durationMs: outcome.durationMs,
+        failure: {
+          ...error.fields,
+          message: `at commit: ${error.message}`,
+          statement: last,
+          index: script?.statements.length ?? 0,
+          file: script?.file ?? '',
+          line: last?.line ?? 1,
+        },
+      }
+    }
+    await session.script(resetSession)
+    return outcome
+  }
+
+  async settle(): Promise<void> {
+    const session = this.#session
+    // Back to DEFERRED only what is initially deferred: ALL would defer what is merely deferrable.
+    const [, deferred] = await session.script(
+      `SET CONSTRAINTS ALL IMMEDIATE;
+       SELECT format('%I.%I', n.nspname, c.conname) FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace WHERE c.condeferred AND c.conparentid = 0`,
+    )
+    const names = deferred?.rows.flatMap(([name]) => (name === null || name === undefined ? [] : [name])) ?? []
+    if (names.length > 0) await session.script(`SET CONSTRAINTS ${names.join(', ')} DEFERRED`)
+  }
+}
+
+/** Rung 2: a clone for each run, every phase committed, a fresh connection for each. */
+export class CloneStages {
+  readonly #cluster: Cluster
+  readonly #template: Template
+  readonly #role: string | undefined
+
+  constructor(cluster: Cluster, template: Template, role: string | undefined) {
+    this.#cluster = cluster
+    this.#template = template
+    this.#role = role
+  }
+
+  async run<Result>(work: (stage: CloneStage) => Promise<Result>): Promise<Result> {
+    await using database = await this.#cluster.clone(this.#template)
+    await using stage = new CloneStage(database, this.#role)
+    return await work(stage)
+  }
+}
+
+export class CloneStage implements Stage, AsyncDisposable {
+  readonly rung = 'clone'
+  readonly database: Database
+  readonly #role: string | undefined
+  #harness: Session | undefined
+
+  constructor(database: Database, role: string | undefined) {
+    this.database = database
+    this.#role = role
+  }
+
+  async look<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    this.#harness ??= await this.database.connect()
+    return work(this.#harness)
+  }
+
+  async apply(step: Step, signal?: AbortSignal): Promise<Outcome> {
+    await using session = await this.connect()
+    return await applyStep(session, step, { url: this.database.url(), ...(signal === undefined ? {} : { signal }) })
+  }
+
+  /** A fresh connection as the role that runs migrations. */
+  connect(): Promise<Session> {
+    return this.database.connect({ as: this.#role === undefined ? 'superuser' : { role: this.#role } })
+  }
+
+  async settle(): Promise<void> {
+    // Every statement of the harness commits by itself here.
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#harness?.close()
+  }
+}

@@ -1,0 +1,2 @@
+export { useCluster } from './cluster.ts'
+export { describeMigration, verifyShared } from './describe-migration.ts'
