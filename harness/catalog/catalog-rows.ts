@@ -35,6 +35,7 @@ export interface RelationRow {
   readonly enabled: boolean
   readonly forced: boolean
   readonly definition: string | null
+  readonly populated: boolean
 }
 
 export interface AttributeRow extends Pick<Attribute, 'name' | 'number' | 'type' | 'modifier' | 'notNull' | 'inherited'> {

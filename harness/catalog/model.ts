@@ -39,6 +39,8 @@ export interface Relation extends RelationName {
   readonly triggers: readonly Trigger[]
   /** Views: the query as `pg_get_viewdef` writes it. */
   readonly definition: string | undefined
+  /** Materialised views: false while they cannot be read (`WITH NO DATA`). */
+  readonly populated?: boolean
   readonly comment: string | undefined
 }
 

@@ -17,6 +17,10 @@ export interface SequencePosition {
   /** `last_value`, or undefined when it was never called. */
   readonly last: string | undefined
   readonly ownedBy: { readonly relation: string; readonly attribute: string } | undefined
+  /** What it will give first, while it was never called. */
+  readonly next?: string | undefined
+  /** The greatest value of the attribute that owns it, or whose default draws from it. */
+  readonly maximum?: string | undefined
 }
 
 /** Everything that a rollback must restore. */
