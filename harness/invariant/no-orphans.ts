@@ -1,6 +1,6 @@
 import type { Finding } from './finding.ts'
 import { type ColumnTable, columnsOf } from './lineage/columns.ts'
-import type { Destination } from './lineage/model.ts'
+import { type Destination, isReversible } from './lineage/model.ts'
 import { columnIndex, tablesOf } from './lineage/recapture.ts'
 import type { Knowledge, Observation, RunObservation } from './observation.ts'
 import { type Invariant, isDiscarded, showCell, type Verdict } from './support.ts'
@@ -122,6 +122,8 @@ function follow(
   const to = destinationsOf(knowledge, parent, parentAttributes)
   const childTable = migrated.get(from[0]?.relation ?? '')
   if (childTable === undefined) return { followed: held.length, finding: undefined }
+  // The server itself holds a validated key over these columns.
+  if (isHeld(run, childTable.relation, from)) return { followed: held.length, finding: undefined }
   const parentTable = to === undefined ? undefined : migrated.get(to[0]?.relation ?? '')
   const keys = new Set(
     parentTable === undefined || to === undefined
@@ -173,7 +175,7 @@ function destinationsOf(knowledge: Knowledge, relation: string, attributes: read
       lineage.attributes
         .get(name)
         ?.destinations.filter(
-          (each) => ['identical', 'same-value', 're-keyed', 'recoded'].includes(each.transform.kind) && each.columns[0]?.via === undefined,
+          (each) => isReversible(each.transform) && each.columns[0]?.via === undefined,
         ) ?? []
     return list.find((each) => each.own) ?? list.find((each) => each.relation === lineage.home) ?? list[0]
   })
@@ -195,4 +197,9 @@ function tuples(table: ColumnTable, positions: readonly number[]): readonly (str
     const cells = positions.map((at) => row[at] ?? null)
     return cells.includes(null) ? undefined : cells.join(', ')
   })
+}
+
+function isHeld(run: RunObservation, relation: string, destinations: readonly Destination[]): boolean {
+  const names = destinations.map((each) => each.columns[0]?.attribute)
+  return run.migrated?.catalog.relations.get(relation)?.constraints.some((each) => each.kind === 'foreign-key' && each.validated && each.enforced && each.attributes.length === names.length && each.attributes.every((name) => names.includes(name))) ?? false
 }

@@ -158,7 +158,7 @@ function judgeAttribute(
     ) ??
     failing.find(({ row }) => !isRestored(row)) ??
     failing[0]
-  if (first === undefined) return merged ?? unfaithfulCopy(knowledge, lineage, rows, learned, type, index)
+  if (first === undefined) return merged ?? reissuedKey(knowledge, lineage, learned, rows) ?? unfaithfulCopy(knowledge, lineage, rows, learned, type, index)
   const { fate, row, destination } = first
   const acquitted = failing.every((each) => isRestored(each.row))
   const where = destination === undefined ? undefined : `${destination.relation}.${destination.columns.map(columnName).join('+')}`
@@ -196,6 +196,26 @@ function judgeAttribute(
       fate === undefined
         ? `Copy it before it goes, or declare the loss: -- godwit: discard ${subject} because …`
         : hintFor(fate.alteration),
+  }
+}
+
+/** A key that was issued anew, though every reference in the database follows: links, exports and other systems still hold the old one. */
+function reissuedKey(knowledge: Knowledge, lineage: RelationLineage, learned: AttributeLineage, rows: Recaptured): Finding | undefined {
+  const destination = learned.destinations[0]
+  const column = destination?.columns[0]
+  const isReference = knowledge.lineage === undefined || rows.isReference(learned.attribute)
+  if (destination?.transform.kind !== 're-keyed' || column === undefined || isReference) return undefined
+  return {
+    invariant: 'zero-loss',
+    kind: 'cell-altered',
+    severity: 'warning',
+    known: 'inferred',
+    relation: lineage.relation,
+    attribute: learned.attribute,
+    ...knowledge.locate(lineage.relation, learned.attribute),
+    message: `${lineage.relation}.${learned.attribute} is re-keyed: rows and references carry new keys in ${destination.relation}.${columnName(column)}, the old ones are nowhere`,
+    evidence: { alteration: 're-keyed', destination: `${destination.relation}.${columnName(column)}` },
+    hint: 'Keep the old key in a column of its own as long as anything outside the database may hold it.',
   }
 }
 

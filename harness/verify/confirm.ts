@@ -72,7 +72,7 @@ export async function confirmFindings(
 function untilFor(finding: Finding, request: RunRequest): RunRequest['until'] {
   if (finding.invariant === 'round-trip') return 'again'
   if (finding.invariant === 'rollback-restores-state')
-    return finding.kind === 'fails' && request.until === 'written' && finding.evidence['writtenSince'] !== undefined ? 'written' : 'down'
+    return finding.kind === 'fails' && request.until === 'written' && finding.evidence.writtenSince !== undefined ? 'written' : 'down'
   return finding.invariant === 'zero-loss' ? 'down' : 'up'
 }
 

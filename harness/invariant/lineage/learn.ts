@@ -7,6 +7,7 @@ import { matchKeys } from './match-keys.ts'
 import type { AttributeLineage, Column, Destination, Lineage, Place, RelationLineage } from './model.ts'
 import { type BandedTables, type Pair, pairRows } from './pair-rows.ts'
 import { rankDestinations } from './rank.ts'
+import { followReissuedKey, type PairedPlaces } from './rekey.ts'
 import { type Example, learnTransform } from './transform.ts'
 import { vectorTransform } from './vector.ts'
 
@@ -24,6 +25,7 @@ export interface PairedRun {
  */
 export function learnLineage(runs: readonly RunObservation[]): Lineage {
   const relations = new Map<string, RelationLineage>()
+  const paired = new Map<string, PairedPlaces>()
   const prepared = runs.flatMap((run) => {
     const tables = bandedTables(run)
     return tables === undefined ? [] : [{ run, tables, pairs: pairRows(tables) }]
@@ -43,9 +45,12 @@ export function learnLineage(runs: readonly RunObservation[]): Lineage {
       }
     }
     const first = prepared[0]
+    paired.set(relation, places)
     if (first !== undefined) relations.set(relation, learnRelation(relation, places, first.run, first.tables))
   }
-  return { relations }
+  const run = prepared[0]?.run
+  if (run === undefined) return { relations }
+  return { relations: new Map([...relations].map(([relation, lineage]) => [relation, followReissuedKey(lineage, run, paired, relations)])) }
 }
 
 function learnRelation(

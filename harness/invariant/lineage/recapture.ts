@@ -8,6 +8,8 @@ import { isNumeric, numberKey } from './value.ts'
 /** The migrated rows of each legacy row, place by place. */
 export interface Recaptured {
   readonly legacy: ColumnTable
+  /** Whether a legacy attribute is part of a foreign key. */
+  readonly isReference: (attribute: string) => boolean
   readonly places: readonly { readonly place: Place; readonly table: ColumnTable; readonly byRow: readonly (readonly number[])[] }[]
 }
 
@@ -35,7 +37,8 @@ export function recapture(
     const byRow = place.identity.length > 0 ? matchIdentity(legacy, table, place) : assignByContent(legacy, table, lineage, place)
     return [{ place, table, byRow }]
   })
-  return { legacy, places }
+  const keys = run.legacy.catalog.relations.get(lineage.relation)?.constraints.filter((each) => each.kind === 'foreign-key') ?? []
+  return { legacy, places, isReference: (attribute) => keys.some((each) => each.attributes.includes(attribute)) }
 }
 
 /** Index of a learned column in a table of another run; −1 where a document has no such leaf there. */

@@ -23,7 +23,7 @@ function judge(
   const verdicts = [learned, run(before, after(edges))].map((each) => zeroLoss.judge({ run: each, knowledge }))
   return verdicts.flatMap((verdict) =>
     verdict.outcome === 'violated'
-      ? verdict.findings.map((each) => [each.kind, each.attribute, each.evidence['alteration'], each.severity])
+      ? verdict.findings.map((each) => [each.kind, each.attribute, each.evidence.alteration, each.severity])
       : [],
   )
 }
