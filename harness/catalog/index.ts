@@ -1,3 +1,4 @@
+export { canonicalExpressions } from './canonical-expressions.ts'
 export { type DiffContext, diffObjects } from './diff-objects.ts'
 export { catalogFingerprint } from './fingerprint.ts'
 export * from './model.ts'
