@@ -1,0 +1,106 @@
+import { constantsOf } from './constant.ts'
+import type { HintWalker } from './hint-walker.ts'
+import { columnOf, droppedRanges } from './relation-names.ts'
+import { aliased, rowSources, type Scope, scopeIn } from './scope.ts'
+import { asList, asText, type Fields, fieldsOf, isFields, nodeOf } from './tree.ts'
+
+/** Statements that define things: what they say of rows, and what names mean after them. */
+export function definitionHints(walker: HintWalker, name: string, fields: Fields, scope: Scope | undefined): void {
+  const { names, hints } = walker
+  switch (name) {
+    case 'CreateStmt':
+    case 'CreateForeignTableStmt':
+      createTable(walker, name === 'CreateStmt' ? fields : isFields(fields.base) ? fields.base : fields)
+      return
+    case 'AlterTableStmt':
+      for (const item of asList(fields.cmds)) alterTable(walker, fields.relation, fieldsOf(item, 'AlterTableCmd') ?? {})
+      return
+    case 'RenameStmt':
+      if (fields.renameType === 'OBJECT_COLUMN')
+        names.renameAttribute(fields.relation, asText(fields.subname) ?? '', asText(fields.newname) ?? '')
+      else if (isFields(fields.relation) && fields.subname === undefined) names.rename(fields.relation, { name: asText(fields.newname) })
+      return
+    case 'AlterObjectSchemaStmt':
+      names.rename(fields.relation, { schema: asText(fields.newschema) })
+      return
+    case 'DropStmt':
+      if (/_(TABLE|VIEW|MATVIEW)$/.test(String(fields.removeType))) for (const range of droppedRanges(fields)) names.drop(range)
+      return
+    case 'CreateTrigStmt': {
+      const columns = names.columns(fields.relation)
+      walker.expression(fields.whenClause, scopeIn(scope, rowSources(columns)))
+      return
+    }
+    case 'CreatePolicyStmt':
+    case 'AlterPolicyStmt':
+      walker.expression([fields.qual, fields.with_check], scopeIn(scope, [aliased(fields.table, names.columns(fields.table))]))
+      return
+    case 'IndexStmt':
+      walker.expression(
+        [fields.indexParams, fields.whereClause],
+        scopeIn(scope, [aliased(fields.relation, names.columns(fields.relation))]),
+      )
+      return
+    case 'RuleStmt': {
+      const columns = names.columns(fields.relation)
+      walker.expression([fields.whereClause, fields.actions], scopeIn(scope, rowSources(columns)))
+      return
+    }
+    case 'VariableSetStmt': {
+      const values = asList(fields.args)
+        .flatMap(constantsOf)
+        .map((constant) => constant.value)
+      if (fields.name === 'search_path') names.setSearchPath(values)
+      if (fields.name === 'timezone') hints.zone(values[0])
+      return
+    }
+    default:
+      walker.expression(Object.values(fields), scope ?? scopeIn(undefined))
+  }
+}
+
+function createTable(walker: HintWalker, fields: Fields): void {
+  const { names } = walker
+  const elements = asList(fields.tableElts).flatMap((item) => nodeOf(item) ?? [])
+  const definitions = elements.flatMap((element) => (element.name === 'ColumnDef' ? [element.fields] : []))
+  const borrows = asList(fields.inhRelations).length > 0 || elements.some((element) => element.name === 'TableLikeClause')
+  names.create(
+    fields.relation,
+    definitions.flatMap((definition) => asText(definition.colname) ?? []),
+    borrows,
+  )
+  for (const definition of definitions) columnConstraints(walker, fields.relation, definition)
+  for (const element of elements)
+    if (element.name === 'Constraint') walker.onRelation(element.fields.raw_expr, names.columns(fields.relation))
+}
+
+function columnConstraints(walker: HintWalker, relation: unknown, definition: Fields): void {
+  const columns = walker.names.columns(relation)
+  const scope = scopeIn(undefined, [{ alias: '', columns }])
+  for (const item of asList(definition.constraints)) {
+    const constraint = fieldsOf(item, 'Constraint') ?? {}
+    const isDefault = constraint.contype === 'CONSTR_DEFAULT' || constraint.contype === 'CONSTR_GENERATED'
+    if (isDefault) walker.assign(columnOf(columns, asText(definition.colname) ?? ''), constraint.raw_expr, scope)
+    else walker.expression(constraint.raw_expr, scope)
+  }
+}
+
+function alterTable(walker: HintWalker, relation: unknown, command: Fields): void {
+  const { names } = walker
+  const name = asText(command.name) ?? ''
+  const definition = fieldsOf(command.def, 'ColumnDef')
+  if (command.subtype === 'AT_AddColumn' && definition !== undefined) {
+    names.addAttribute(relation, asText(definition.colname) ?? '')
+    columnConstraints(walker, relation, definition)
+    return
+  }
+  if (command.subtype === 'AT_DropColumn') {
+    names.dropAttribute(relation, name)
+    return
+  }
+  const columns = names.columns(relation)
+  const scope = scopeIn(undefined, [aliased(relation, columns)])
+  if (command.subtype === 'AT_ColumnDefault' || command.subtype === 'AT_AlterColumnType') {
+    walker.assign(columnOf(columns, name), definition?.raw_default ?? (definition === undefined ? command.def : undefined), scope)
+  } else walker.expression(command.def, scope)
+}
