@@ -14,7 +14,7 @@ const rows = `
 const plans = [
   { claim: 'SB-7', scripts: corrected, directory: 'migrations/stock-batches' },
   {
-    name: 'SB-7 holds even on the plan as written: an error',
+    claim: 'SB-7 holds even on the plan as written:',
     scripts: asPlanned,
     directory: 'fixtures/specimens/stock-batches-as-planned',
   },

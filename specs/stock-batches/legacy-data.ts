@@ -46,7 +46,15 @@ export function legacyData(): fc.Arbitrary<LegacyData> {
       companies: rows(2, { name: text, ...stamps }),
       users: rows(2, { name: fc.option(text), ...stamps, companyId: parent }),
       locations: rows(3, { name: text, ...stamps, companyId: parent }),
-      items: rows(5, { ...itemCells, ...stamps, locationId: parent, assignedUserId: parent, companyId: parent }),
+      items: rows(5, {
+        name: text,
+        ...nullableItemCells,
+        ...stamps,
+        locationId: parent,
+        assignedUserId: parent,
+        companyId: parent,
+        only: fc.option(fc.constantFrom(...Object.keys(nullableItemCells), 'locationId', 'assignedUserId'), { freq: 2 }),
+      }).map((items) => items.map(sparse)),
       expenses: rows(2, {
         description: text,
         amountUSD: double,
@@ -108,8 +116,7 @@ const timestamp = fc.oneof(
 
 const stamps = { createdAt: timestamp, updatedAt: timestamp }
 
-const itemCells = {
-  name: text,
+const nullableItemCells = {
   status: fc.option(fc.constantFrom(...statuses)),
   quantityInStock: fc.option(integer.map(String)),
   costPerUnitUSD: fc.option(double),
@@ -124,6 +131,12 @@ type Draft = Readonly<Record<string, string | number | null>> & { readonly id: s
 
 function rows(maxLength: number, cells: Readonly<Record<string, fc.Arbitrary<string | number | null>>>): fc.Arbitrary<readonly Draft[]> {
   return fc.uniqueArray(fc.record({ ...cells, id: text }) as fc.Arbitrary<Draft>, { maxLength, selector: ({ id }) => id })
+}
+
+/** An item of which only one thing is known, where `only` names it: left to chance, no item would have just notes. */
+function sparse({ only, ...item }: Draft): Draft {
+  const unknown = only === null ? [] : [...Object.keys(nullableItemCells), 'locationId', 'assignedUserId'].filter((name) => name !== only)
+  return { ...item, ...Object.fromEntries(unknown.map((name) => [name, null])), id: item.id }
 }
 
 function keyAt(parents: readonly Draft[], at: string | number | null | undefined): string | null {
