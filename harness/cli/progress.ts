@@ -1,13 +1,7 @@
 import { clearLine, cursorTo } from 'node:readline'
 import type { WriteStream } from 'node:tty'
 import { counted, visibleText } from '../report/visible-text.ts'
-
-export interface ProgressEvent {
-  readonly migration: string
-  readonly stage: string
-  readonly done?: number | undefined
-  readonly total?: number | undefined
-}
+import type { ProgressEvent } from '../verify/index.ts'
 
 export interface Progress extends Disposable {
   report(event: ProgressEvent): void

@@ -1,14 +1,24 @@
+import { readFile } from 'node:fs/promises'
+import { InputError } from '../errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { CommandContext } from './program.ts'
 import { showProgress } from './progress.ts'
-import { loadVerifyRoom } from './verify-room.ts'
 
 /** `godwit replay`: 1 while the counterexample still violates, 0 once it does not. */
 export async function replayCommand(file: string, flags: { readonly postgres?: string }, context: CommandContext): Promise<void> {
-  const { replay } = await loadVerifyRoom()
-  using progress = showProgress(process.stderr)
-  const { violates, message } = await replay(file, flags, { onProgress: progress.report, signal: context.signal })
-  progress[Symbol.dispose]()
-  process.stdout.write(`${message}\n`)
+  const { parseCounterexample } = await import('../report/index.ts')
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new InputError(`cannot read "${file}"`, { cause, hint: 'Name a file that "godwit verify" saved under counterexamples/.' })
+  })
+  const { meta, rowsSql } = parseCounterexample(text)
+  const { replay } = await import('../verify/index.ts')
+  const { violates, message } = await withProgress(() => replay({ ...meta, rowsSql }, flags, { signal: context.signal }))
+  process.stdout.write(`${violates ? 'still violates' : 'no longer violates'}: ${message}\n`)
   context.setExitCode(violates ? exitCodes.violated : exitCodes.holds)
+
+  async function withProgress<Result>(work: () => Promise<Result>): Promise<Result> {
+    using progress = showProgress(process.stderr)
+    progress.report({ migration: meta.migration, stage: 'replay' })
+    return await work()
+  }
 }

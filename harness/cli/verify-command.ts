@@ -1,34 +1,31 @@
+import { counted } from '../report/visible-text.ts'
+import type { VerifyOptions } from '../verify/index.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import type { CommandContext, VerifyFlags } from './program.ts'
 import { showProgress } from './progress.ts'
 import { terminalOf } from './terminal-of.ts'
-import { loadVerifyRoom, type VerifyOptions } from './verify-room.ts'
 
 /** `godwit verify`: verify, write the reports, show the result, and exit with the verdict. */
 export async function verifyCommand(paths: readonly string[], flags: VerifyFlags, context: CommandContext): Promise<void> {
-  const [{ verify }, { maskSecretsIn, readSavedRows, renderTerminal, writeReports }] = await Promise.all([
-    loadVerifyRoom(),
-    import('../report/index.ts'),
-  ])
-  const saved = await readSavedRows(flags.report)
-  const { result, counterexamples } = await withProgress((onProgress) =>
-    verify(paths, { ...optionsOf(flags), saved }, { onProgress, signal: context.signal }),
-  )
+  const [{ verify }, report] = await Promise.all([import('../verify/index.ts'), import('../report/index.ts')])
+  const options: VerifyOptions = {
+    ...flags,
+    skipExtensions: flags.skipExtension,
+    timeLimitMs: flags.timeLimit,
+    reportDirectory: flags.report,
+    saved: await report.readSavedRows(flags.report),
+  }
+  const { result, counterexamples } = await withProgress((onProgress) => verify(paths, options, { onProgress, signal: context.signal }))
   context.signal.throwIfAborted()
-  const { reports, stale } = await writeReports(result, { directory: flags.report, counterexamples })
-  if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify(maskSecretsIn(result))}\n`)
-  } else {
-    process.stdout.write(renderTerminal(result, { ...terminalOf(process.stdout), reports }))
-  }
-  if (stale.length > 0) {
-    const one = stale.length === 1
-    process.stderr.write(
-      `godwit: ${stale.length} saved counterexample${one ? '' : 's'} of earlier runs ${one ? 'was' : 'were'} not found again:\n`,
-    )
-    for (const path of stale.slice(0, 5)) process.stderr.write(`  godwit replay ${path}\n`)
-    if (stale.length > 5) process.stderr.write(`  and ${stale.length - 5} more\n`)
-  }
+
+  const files = new Map([...counterexamples].map(([path, one]) => [path, report.renderCounterexample(one)]))
+  const { reports, stale } = await report.writeReports(result, { directory: flags.report, counterexamples: files })
+  process.stdout.write(
+    flags.json === true
+      ? `${JSON.stringify(report.maskSecretsIn(result))}\n`
+      : report.renderTerminal(result, { ...terminalOf(process.stdout), reports }),
+  )
+  if (stale.length > 0) sayStale(stale)
   context.setExitCode(exitCodeOf(result.verdict))
 }
 
@@ -37,20 +34,10 @@ async function withProgress<Result>(work: (onProgress: ReturnType<typeof showPro
   return await work(progress.report)
 }
 
-function optionsOf(flags: VerifyFlags): VerifyOptions {
-  const { format, only, runs, rows, seed, postgres, prelude, runAs, skipExtension, timeLimit, failOn, report } = flags
-  return {
-    format,
-    failOn,
-    reportDirectory: report,
-    ...(only === undefined ? {} : { only }),
-    ...(runs === undefined ? {} : { runs }),
-    ...(rows === undefined ? {} : { rows }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(postgres === undefined ? {} : { postgres }),
-    ...(prelude === undefined ? {} : { prelude }),
-    ...(runAs === undefined ? {} : { runAs }),
-    ...(skipExtension === undefined ? {} : { skipExtensions: skipExtension }),
-    ...(timeLimit === undefined ? {} : { timeLimitMs: timeLimit }),
-  }
+function sayStale(paths: readonly string[]): void {
+  const lines = paths.slice(0, 5).map((path) => `  godwit replay ${path}`)
+  if (paths.length > lines.length) lines.push(`  and ${paths.length - lines.length} more`)
+  process.stderr.write(
+    `godwit: not found again, of those that earlier runs saved: ${counted(paths.length, 'counterexample')}\n${lines.join('\n')}\n`,
+  )
 }
