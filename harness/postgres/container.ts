@@ -32,7 +32,7 @@ export async function startContainer(image: string, options: StartOptions): Prom
   await sweepContainers(engine)
   await withoutReaperWhereAbsent(engine)
   options.clock.lap('find')
-  const container = await startTunedOrPlain(() => new PostgreSqlContainer(image), image, options)
+  const container = await startTunedOrPlain(() => new PostgreSqlContainer(image), image, engine, options)
   options.clock.lap('start')
   const stop = async (): Promise<void> => {
     await container.stop({ timeout: 0, remove: true, removeVolumes: true })
@@ -52,6 +52,7 @@ export async function startContainer(image: string, options: StartOptions): Prom
 async function startTunedOrPlain(
   make: () => PostgreSqlContainer,
   image: string,
+  engine: Engine,
   options: StartOptions,
 ): Promise<StartedPostgreSqlContainer> {
   try {
@@ -61,11 +62,15 @@ async function startTunedOrPlain(
       .withTmpFs({ '/godwit': 'rw' })
       .start()
   } catch (tuned) {
-    if (isAbsent(tuned)) throw failed(image, tuned)
+    if (!(await isThere(engine, image))) throw failed(image, tuned, `See that "docker pull ${image}" works here.`)
     try {
       return await basic(make(), options).start()
     } catch (plain) {
-      throw failed(image, plain)
+      throw failed(
+        image,
+        plain,
+        'See what "docker run" says of the image: it is used as the official one, with POSTGRES_PASSWORD and port 5432.',
+      )
     }
   }
 }
@@ -84,18 +89,19 @@ function settingsOfAnyVersion({ settings }: StartOptions): readonly string[] {
   return Object.entries({ ...throwawayServerSettings(0), ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
-function isAbsent(error: unknown): boolean {
-  const { statusCode, message } = error as { readonly statusCode?: number; readonly message?: string }
-  return statusCode === 404 || /no such image|pull|manifest|not found/i.test(message ?? '')
+async function isThere(engine: Engine, image: string): Promise<boolean> {
+  return engine.container.dockerode
+    .getImage(image)
+    .inspect()
+    .then(
+      () => true,
+      () => false,
+    )
 }
 
-function failed(image: string, cause: unknown): EnvironmentError {
+function failed(image: string, cause: unknown, hint: string): EnvironmentError {
   const message = cause instanceof Error ? cause.message : String(cause)
-  return new EnvironmentError(`no cluster from image "${image}"`, {
-    detail: message.split('\n').slice(0, 3).join(' '),
-    hint: isAbsent(cause) ? `See that docker pull ${image} works here.` : 'See what docker logs says of the container.',
-    cause,
-  })
+  return new EnvironmentError(`no cluster from image "${image}"`, { detail: message.split('\n').slice(0, 3).join(' ').trim(), hint, cause })
 }
 
 function addressOf(container: StartedPostgreSqlContainer): ClusterAddress {

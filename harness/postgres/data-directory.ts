@@ -85,7 +85,7 @@ async function initialise(binaries: Binaries, kept: string): Promise<void> {
     if (existsSync(kept) && isWhole(kept)) return
     throw new EnvironmentError('initdb failed', {
       detail: lastWords(error),
-      hint: 'See that there is room in the temporary directory.',
+      hint: 'See that there is room in the temporary directory, and that the user has a name (an entry in /etc/passwd).',
       cause: error,
     })
   }

@@ -29,6 +29,7 @@ export function databaseFactory(address: ClusterAddress): DatabaseFactory {
   // FILE_COPY forces checkpoints: right on a server of our own on tmpfs, rude on somebody else's.
   const strategy = address.kind === 'url' ? '' : ' STRATEGY file_copy'
   let opened: Promise<Session> | undefined
+  let closed = false
 
   const session = (): Promise<Session> => {
     opened ??= superuserSession(address, address.database, { statementTimeoutMs: CREATE_TIMEOUT_MS }, true)
@@ -49,7 +50,10 @@ export function databaseFactory(address: ClusterAddress): DatabaseFactory {
     const name = `${DATABASE_PREFIX}${run}_${randomBytes(6).toString('hex')}`
     const sql = `CREATE DATABASE ${name} OWNER ${quoteIdentifier(address.owner)} TEMPLATE ${quoteIdentifier(source)}${strategy}`
     await whileSourceInUse(() => administer(sql))
-    return madeDatabase(address, name, () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+    return madeDatabase(address, name, async () => {
+      // A cluster that was given back has taken its databases along.
+      if (!closed) await administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    })
   }
 
   const build = async (name: string, work: (database: Database) => Promise<void>): Promise<Template> => {
@@ -90,6 +94,7 @@ export function databaseFactory(address: ClusterAddress): DatabaseFactory {
     },
     clone: (template) => create(template.name),
     async close() {
+      closed = true
       const session = await opened?.catch(() => undefined)
       opened = undefined
       await session?.close()

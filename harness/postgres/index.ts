@@ -1,6 +1,7 @@
 export { installedMajors } from './binaries.ts'
 export * from './cluster.ts'
 export { escapeCopyText } from './copy-text.ts'
+export { describeEnvironment, type EnvironmentCheck } from './environment.ts'
 export * from './error.ts'
 export * from './name.ts'
 export { parseClusterRequest } from './request.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { EnvironmentError } from '../errors.ts'
 
 /** A fresh data directory is 31 MB, and each database 7 MB more before it holds anything. */
-const ROOM_WANTED_BYTES = 1024 ** 3
+export const ROOM_WANTED_BYTES = 1024 ** 3
 /** `sun_path` is 108 bytes with its NUL (104 on macOS); the rest is `/run-…/.s.PGSQL.65535`. */
 const LONGEST_DIRECTORY = 60
 const SHARED_MEMORY = '/dev/shm'

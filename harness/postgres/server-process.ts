@@ -22,7 +22,9 @@ exec 3<&0
 exec 3<&-
 wait $server; status=$?
 kill $watch 2>/dev/null
-rm -rf "$run" 2>/dev/null
+rm -rf "$run"/data "$run"/socket "$run"/log
+# A signed directory that cannot be removed from here (nobody's in root's) stays signed, for the next start to remove.
+[ -w "\${run%/*}" ] && rm -rf "$run"
 exit $status
 `
 

