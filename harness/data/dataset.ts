@@ -15,6 +15,8 @@ export interface Dataset {
   readonly tables: ReadonlyMap<string, DatasetTable>
   /** Relations for which no legal row is known to the generator, each with why. */
   readonly unfilled: readonly Unfilled[]
+  /** Whether some cell is one that hardly any real row has (the type's limits, infinity, years before Christ): a failure seen only so is a warning. */
+  readonly extreme: boolean
 }
 
 /** A relation that could not be filled. */
@@ -47,6 +49,8 @@ export interface BandedDataset extends Dataset {
 export interface SeedReport {
   readonly filled: readonly { readonly relation: string; readonly rows: number }[]
   readonly unfilled: readonly Unfilled[]
+  /** Rows that the server refused one by one, with what it said. */
+  readonly dropped: readonly (Unfilled & { readonly rows: number })[]
   /** Relations filled with triggers and foreign-key checks switched off, because a trigger refused or rewrote the rows. */
   readonly bypassed: readonly { readonly relation: string; readonly because: string }[]
 }

@@ -1,0 +1,103 @@
+import { Arbitrary, type Random, Stream, Value } from 'fast-check'
+import { BandSource } from '../band/band-source.ts'
+import type { Dataset } from '../dataset.ts'
+import type { GenerationPlan } from '../plan/model.ts'
+import { Randomness } from '../random.ts'
+import { buildDataset, intentionsOf, type MadeDataset } from './build.ts'
+import { type Drawing, drawCells } from './draw-cell.ts'
+import { type Exclusion, Restrictions } from './exclusion.ts'
+import { Fitter, type IntendedRow } from './fitter.ts'
+import { placeRows } from './place-rows.ts'
+import { scopeOf } from './scope.ts'
+import { shrinkDataset } from './shrink-dataset.ts'
+import { SoftLinks } from './soft-references.ts'
+
+export interface DatasetOptions {
+  /** Rows in a relation, drawn for each anew; default 1 to 6. */
+  readonly rows?: { readonly min: number; readonly max: number }
+  /** Relations to fill; those that their foreign keys lead to are added. Default: all. */
+  readonly relations?: readonly string[]
+  /** Relation path → the attribute that carries a band, unique over the data set, in every row. */
+  readonly ring?: ReadonlyMap<string, string>
+  /** What no data set may show (again). */
+  readonly exclude?: readonly Exclusion[]
+  /** `plausible` never draws a type's limits; `extreme`, the default, does so in a quarter of the data sets, and marks them. */
+  readonly profile?: 'plausible' | 'extreme'
+}
+
+/**
+ * Legal data sets of a schema: NULLs, duplicates, borders, the migration's constants in half of the cells that have some, soft references
+ * matched, unmatched and doubled.
+ *
+ * Pure: the same random source gives the same data set. Every shrunk data set is legal too, for what the plan decides in memory (keys,
+ * references, NOT NULL, types) and what the server judged when the plan was made (checks).
+ */
+export function datasetArbitrary(plan: GenerationPlan, options: DatasetOptions = {}): Arbitrary<Dataset> {
+  return new DatasetArbitrary(plan, options)
+}
+
+class DatasetArbitrary extends Arbitrary<Dataset> {
+  readonly #plan: GenerationPlan
+  readonly #options: DatasetOptions
+  readonly #scope: ReadonlySet<string>
+  readonly #restrictions: Restrictions
+  readonly #links: SoftLinks
+
+  constructor(plan: GenerationPlan, options: DatasetOptions) {
+    super()
+    this.#plan = plan
+    this.#options = options
+    this.#scope = scopeOf(plan, options.relations)
+    this.#restrictions = new Restrictions(plan, options.exclude ?? [])
+    this.#links = new SoftLinks(plan)
+  }
+
+  override generate(mrng: Random, _biasFactor: number | undefined): Value<Dataset> {
+    const dataset = this.#make(mrng.nextInt())
+    return new Value<Dataset>(dataset, undefined)
+  }
+
+  override canShrinkWithoutContext(value: unknown): value is Dataset {
+    return intentionsOf(this.#plan, value) !== undefined
+  }
+
+  override shrink(value: Dataset, _context: unknown): Stream<Value<Dataset>> {
+    const intentions = intentionsOf(this.#plan, value)
+    if (intentions === undefined) return Stream.nil<Value<Dataset>>()
+    const smaller = shrinkDataset(this.#plan, value, intentions, this.#restrictions, this.#scope, this.#options.ring)
+    return new Stream(wrap(smaller))
+  }
+
+  #make(seed: number): MadeDataset {
+    const plan = this.#plan
+    const random = new Randomness(seed)
+    const { min, max } = this.#options.rows ?? { min: 1, max: 6 }
+    const extreme = random.chance(0.25) && this.#options.profile !== 'plausible'
+    const fitter = new Fitter(plan, this.#restrictions)
+    const drawing: Drawing = {
+      plan,
+      random,
+      bands: new BandSource(random.next(), 0),
+      fitter,
+      links: this.#links,
+      restrictions: this.#restrictions,
+      ring: this.#options.ring ?? new Map(),
+      extreme,
+    }
+    const counts = new Map([...this.#scope].map((path) => [path, Math.min(random.between(min, max), this.#restrictions.most(path))]))
+    placeRows(plan, fitter, counts, (relation, ordinal, attempt): IntendedRow => {
+      const cells = drawCells(drawing, relation, ordinal, attempt)
+      const parents = relation.references.map((reference) => {
+        const rows = fitter.rowsOf(reference.parent)
+        const none = reference.nullable.length > 0 && random.chance(0.25)
+        return none || rows.length === 0 ? null : random.pick(rows).intended
+      })
+      return { cells, parents }
+    })
+    return buildDataset(plan, fitter, this.#scope)
+  }
+}
+
+function* wrap(datasets: Iterable<MadeDataset>): IterableIterator<Value<Dataset>> {
+  for (const dataset of datasets) yield new Value<Dataset>(dataset, undefined)
+}

@@ -1,0 +1,118 @@
+import type { BandSource } from '../band/band-source.ts'
+import type { GenerationPlan, RelationPlan, Tuple } from '../plan/model.ts'
+import type { Randomness } from '../random.ts'
+import type { Restrictions } from './exclusion.ts'
+import type { Fitter } from './fitter.ts'
+import { linkedValue, type SoftLinks } from './soft-references.ts'
+
+/** What cells are drawn with; one for a whole data set. */
+export interface Drawing {
+  readonly plan: GenerationPlan
+  readonly random: Randomness
+  readonly bands: BandSource
+  readonly fitter: Fitter
+  readonly links: SoftLinks
+  readonly restrictions: Restrictions
+  readonly ring: ReadonlyMap<string, string>
+  /** Whether this data set may hold extremes. */
+  readonly extreme: boolean
+}
+
+/** Draw the cells of one row; `attempt` counts how often the row was refused before, and makes for fresher values. */
+export function drawCells(drawing: Drawing, relation: RelationPlan, ordinal: number, attempt: number): (string | null)[] {
+  const cells: (string | null)[] = relation.attributes.map(() => null)
+  for (const group of relation.groups) {
+    const tuple = drawTuple(drawing, relation, group.attributes, group.tuples)
+    group.attributes.forEach((position, at) => {
+      cells[position] = tuple[at] ?? null
+    })
+  }
+  for (const [position, attribute] of relation.attributes.entries()) {
+    if (attribute.group !== undefined || attribute.references.length > 0) continue
+    if (drawing.ring.get(relation.path) === attribute.name) {
+      cells[position] = ringCell(drawing, relation, position)
+      continue
+    }
+    if (attribute.slot !== undefined) {
+      cells[position] = attribute.slot(ordinal)
+      continue
+    }
+    cells[position] = drawAllowed(drawing, relation, position, attempt)
+  }
+  return cells
+}
+
+function ringCell(drawing: Drawing, relation: RelationPlan, position: number): string {
+  const attribute = relation.attributes[position]
+  if (attribute === undefined) return ''
+  const pool = attribute.pools.bands
+  if (pool !== undefined && pool.length > 0) return drawing.random.pick(pool)
+  return attribute.maker.room
+    ? attribute.maker.band(drawing.bands, attribute.context)
+    : attribute.maker.plausible(drawing.random, attribute.context)
+}
+
+function drawTuple(drawing: Drawing, relation: RelationPlan, attributes: readonly number[], tuples: readonly Tuple[]): Tuple {
+  const { random, restrictions } = drawing
+  for (let round = 0; round < 20; round++) {
+    const tuple = random.pick(tuples)
+    if (attributes.every((position, at) => restrictions.allows(relation.path, position, tuple[at] ?? null))) return tuple
+  }
+  return (
+    tuples.find((tuple) => attributes.every((position, at) => restrictions.allows(relation.path, position, tuple[at] ?? null))) ??
+    random.pick(tuples)
+  )
+}
+
+function drawAllowed(drawing: Drawing, relation: RelationPlan, position: number, attempt: number): string | null {
+  const { random, restrictions } = drawing
+  let cell = drawCell(drawing, relation, position, attempt)
+  const rules = restrictions.rules(relation.path, position)
+  if (rules.length === 0) return cell
+  for (let round = 0; round < 30 && !restrictions.allows(relation.path, position, cell); round++)
+    cell = drawCell(drawing, relation, position, attempt + round)
+  if (restrictions.allows(relation.path, position, cell)) return cell
+  const only = rules.flatMap((rule) => (typeof rule === 'object' && 'only' in rule ? rule.only : []))
+  return rules.includes('null') ? null : only.length > 0 ? random.pick(only) : cell
+}
+
+function drawCell(drawing: Drawing, relation: RelationPlan, position: number, attempt: number): string | null {
+  const { random, plan, fitter } = drawing
+  const attribute = relation.attributes[position]
+  if (attribute === undefined) return null
+  const { maker, pools, context } = attribute
+  if (attribute.serial) return String(random.between(1, 20 * (attempt + 1)))
+  if (attribute.nullable && random.chance(0.22)) return null
+  if (attempt > 2 && maker.room) {
+    // Refused again and again: mostly a key that wants a value nobody has yet.
+    if (pools.bands !== undefined && pools.bands.length > 0) return random.pick(pools.bands)
+    if (pools.bands === undefined) return maker.band(drawing.bands, context)
+  }
+  const rules = drawing.restrictions.rules(relation.path, position)
+  const own = () => pick(drawing, relation, position, rules.includes('plausible'))
+  const links = drawing.links.of(relation.path, position)
+  if (links.length > 0) {
+    const matched = rules.includes('no-orphan-soft-reference')
+    if (matched || random.chance(0.5)) {
+      const linked = linkedValue(plan, links, fitter, relation.path, position, links[0]?.ownJsonPath === undefined ? null : own(), random)
+      if (linked !== undefined && (pools.plausible === undefined || pools.plausible.includes(linked))) return linked
+      if (matched && attribute.nullable && links.some((link) => fitter.rowsOf(link.relation).length > 0)) return null
+    }
+  }
+  const earlier = fitter.rowsOf(relation.path)
+  if (earlier.length > 0 && random.chance(0.12)) return random.pick(earlier).cells[position] ?? null
+  return own()
+}
+
+function pick(drawing: Drawing, relation: RelationPlan, position: number, plausibleOnly: boolean): string | null {
+  const { random, extreme } = drawing
+  const attribute = relation.attributes[position]
+  if (attribute === undefined) return null
+  const { maker, pools, context, literals } = attribute
+  if (literals.length > 0 && random.chance(0.5)) return random.pick(literals)
+  if (extreme && !plausibleOnly && pools.extremes.length > 0 && random.chance(0.2)) return random.pick(pools.extremes)
+  if (pools.edges.length > 0 && random.chance(0.3)) return random.pick(pools.edges)
+  if (pools.plausible === undefined) return maker.plausible(random, context)
+  if (pools.plausible.length > 0) return random.pick(pools.plausible)
+  return attribute.nullable ? null : (pools.extremes[0] ?? maker.plain)
+}

@@ -1,0 +1,109 @@
+import { pathOf } from '../../postgres/index.ts'
+import type { GenerationPlan, KeyPlan } from '../plan/model.ts'
+
+/** What later data sets must satisfy, so that they do not show a cause that is known already. */
+export type Exclusion =
+  /** The relation stays empty (and so does whatever must reference it). */
+  | { readonly relation: string; readonly rule: 'empty' }
+  | { readonly relation: string; readonly rule: { readonly atMost: number } }
+  | { readonly relation: string; readonly attribute: string; readonly rule: AttributeRule }
+
+export type AttributeRule =
+  | 'not-null'
+  | 'null'
+  /** No two rows share a value. */
+  | 'unique'
+  /** No extreme values: |n| ≤ 10⁶, dates 1990–2040, short texts. */
+  | 'plausible'
+  /** Neither the empty text nor blanks only. */
+  | 'not-blank'
+  | 'no-outer-blanks'
+  /** Every soft reference of the attribute is matched, or NULL. */
+  | 'no-orphan-soft-reference'
+  | { readonly not: string }
+  | { readonly only: readonly string[] }
+  | { readonly maxLength: number }
+  /** As numbers when all three are numbers, else as texts. */
+  | { readonly min?: string; readonly max?: string }
+
+/** Say an exclusion the way a report does: `public.items.status is not null`. */
+export function describeExclusion(exclusion: Exclusion): string {
+  if (!('attribute' in exclusion))
+    return exclusion.rule === 'empty' ? `${exclusion.relation} is empty` : `${exclusion.relation} has at most ${exclusion.rule.atMost} rows`
+  const { rule } = exclusion
+  const subject = pathOf({ schema: exclusion.relation, name: exclusion.attribute }).replace(/^"(.*)"\./, '$1.')
+  if (typeof rule === 'string') {
+    const said: Record<typeof rule, string> = {
+      'not-null': 'is not null',
+      null: 'is null',
+      unique: 'has no duplicate',
+      plausible: 'has plausible values only',
+      'not-blank': 'is not blank',
+      'no-outer-blanks': 'has no blanks around',
+      'no-orphan-soft-reference': 'is matched wherever it refers to another table',
+    }
+    return `${subject} ${said[rule]}`
+  }
+  if ('not' in rule) return `${subject} is not '${rule.not}'`
+  if ('only' in rule) return `${subject} is one of ${rule.only.map((value) => `'${value}'`).join(', ')}`
+  if ('maxLength' in rule) return `${subject} has at most ${rule.maxLength} characters`
+  return `${subject} is ${[rule.min === undefined ? [] : [`at least ${rule.min}`], rule.max === undefined ? [] : [`at most ${rule.max}`]].flat().join(' and ')}`
+}
+
+/** Exclusions, looked up by position. */
+export class Restrictions {
+  readonly #rules = new Map<string, AttributeRule[]>()
+  readonly #most = new Map<string, number>()
+  readonly #keys = new Map<string, KeyPlan[]>()
+
+  constructor(plan: GenerationPlan, exclusions: readonly Exclusion[]) {
+    for (const exclusion of exclusions) {
+      const { relation } = exclusion
+      if (!('attribute' in exclusion)) {
+        this.#most.set(
+          relation,
+          Math.min(this.#most.get(relation) ?? Number.POSITIVE_INFINITY, exclusion.rule === 'empty' ? 0 : exclusion.rule.atMost),
+        )
+        continue
+      }
+      const position = plan.relations.get(relation)?.attributes.findIndex((attribute) => attribute.name === exclusion.attribute) ?? -1
+      if (position < 0) continue
+      const place = `${relation}\u0000${position}`
+      this.#rules.set(place, [...(this.#rules.get(place) ?? []), exclusion.rule])
+      if (exclusion.rule !== 'unique') continue
+      const key = { name: 'excluded duplicates', attributes: [position], nullsNotDistinct: false, folded: false }
+      this.#keys.set(relation, [...(this.#keys.get(relation) ?? []), key])
+    }
+  }
+
+  most(relation: string): number {
+    return this.#most.get(relation) ?? Number.POSITIVE_INFINITY
+  }
+
+  keys(relation: string): readonly KeyPlan[] {
+    return this.#keys.get(relation) ?? []
+  }
+
+  rules(relation: string, position: number): readonly AttributeRule[] {
+    return this.#rules.size === 0 ? [] : (this.#rules.get(`${relation}\u0000${position}`) ?? [])
+  }
+
+  allows(relation: string, position: number, cell: string | null): boolean {
+    return this.rules(relation, position).every((rule) => satisfies(rule, cell))
+  }
+}
+
+function satisfies(rule: AttributeRule, cell: string | null): boolean {
+  if (rule === 'not-null') return cell !== null
+  if (rule === 'null') return cell === null
+  if (cell === null) return true
+  if (rule === 'not-blank') return cell.trim() !== ''
+  if (rule === 'no-outer-blanks') return cell === cell.trim()
+  if (typeof rule === 'string') return true
+  if ('not' in rule) return cell !== rule.not
+  if ('only' in rule) return rule.only.includes(cell)
+  if ('maxLength' in rule) return [...cell].length <= rule.maxLength
+  const order = (limit: string) =>
+    Number.isNaN(Number(limit)) || Number.isNaN(Number(cell)) ? (cell < limit ? -1 : cell > limit ? 1 : 0) : Number(cell) - Number(limit)
+  return (rule.min === undefined || order(rule.min) >= 0) && (rule.max === undefined || order(rule.max) <= 0)
+}

@@ -1,0 +1,267 @@
+import type { GenerationPlan, KeyPlan, ReferencePlan, RelationPlan } from '../plan/model.ts'
+import type { Restrictions } from './exclusion.ts'
+import { underKey } from './key-text.ts'
+
+/** A row as it is meant: its own cells, and which rows it would like as parents. */
+export interface IntendedRow {
+  /** By position in `RelationPlan.attributes`. In an attribute that references, only whether NULL is meant, as its group has it. */
+  readonly cells: readonly (string | null)[]
+  /** By position in `RelationPlan.references`; null for none. */
+  readonly parents: readonly (IntendedRow | null)[]
+}
+
+/** A row as it is inserted. */
+export interface FittedRow {
+  readonly intended: IntendedRow
+  readonly cells: (string | null)[]
+  /** By position in `RelationPlan.references`: the parent taken. */
+  readonly parents: (FittedRow | null)[]
+}
+
+/** So many combinations of parents are tried for a row. */
+const tries = 200
+
+/** Places rows one after the other so that every key and reference holds; a row that cannot be placed is refused. */
+export class Fitter {
+  readonly #plan: GenerationPlan
+  readonly #restrictions: Restrictions
+  readonly #rows = new Map<string, FittedRow[]>()
+  readonly #byIntent = new Map<IntendedRow, FittedRow>()
+  readonly #used = new Map<KeyPlan, Set<string>>()
+
+  constructor(plan: GenerationPlan, restrictions: Restrictions) {
+    this.#plan = plan
+    this.#restrictions = restrictions
+  }
+
+  rowsOf(path: string): readonly FittedRow[] {
+    return this.#rows.get(path) ?? []
+  }
+
+  /** Place a row whose parents (but those of the same circle) are there; false when nothing legal was found. */
+  place(relation: RelationPlan, intended: IntendedRow): boolean {
+    if (this.rowsOf(relation.path).length >= this.#restrictions.most(relation.path)) return false
+    if (this.#tryPlace(relation, intended, intended.cells)) return true
+    // Another row of values may go with the parents that there are.
+    for (const group of relation.groups) {
+      if (!group.attributes.some((position) => (relation.attributes[position]?.references.length ?? 0) > 0)) continue
+      for (const tuple of spread(group.tuples, 60)) {
+        const cells = [...intended.cells]
+        group.attributes.forEach((position, at) => {
+          cells[position] = tuple[at] ?? null
+        })
+        if (this.#tryPlace(relation, intended, cells)) return true
+      }
+    }
+    return false
+  }
+
+  /**
+   * Link the late references of a circle, once all its rows are placed.
+   *
+   * @returns A row that found no parent: the circle has to be placed again without it.
+   */
+  linkLate(component: readonly string[]): IntendedRow | undefined {
+    for (const path of component) {
+      const relation = this.#plan.relations.get(path)
+      if (relation === undefined || !relation.references.some((reference) => reference.late)) continue
+      for (const row of this.rowsOf(path)) if (!this.#linkRow(relation, row)) return row.intended
+    }
+    return undefined
+  }
+
+  /** Forget the rows of a circle. */
+  clear(component: readonly string[]): void {
+    for (const path of component) {
+      for (const row of this.rowsOf(path)) this.#byIntent.delete(row.intended)
+      this.#rows.delete(path)
+      for (const key of this.#keysOf(path)) this.#used.delete(key)
+    }
+  }
+
+  #keysOf(path: string): readonly KeyPlan[] {
+    return [...(this.#plan.relations.get(path)?.keys ?? []), ...this.#restrictions.keys(path)]
+  }
+
+  #tryPlace(relation: RelationPlan, intended: IntendedRow, wanted: readonly (string | null)[]): boolean {
+    const row: FittedRow = { intended, cells: [...wanted], parents: relation.references.map(() => null) }
+    let left = tries
+    const search = (position: number, fixed: ReadonlySet<number>): boolean => {
+      const reference = relation.references[position]
+      if (reference === undefined) return left-- > 0 && this.#legal(relation, row, wanted, false)
+      if (reference.late) {
+        for (const at of reference.nullable) if (!fixed.has(at)) row.cells[at] = null
+        return search(position + 1, fixed)
+      }
+      const before = reference.attributes.map((at) => row.cells[at] ?? null)
+      for (const parent of this.#parents(relation, reference, position, row, wanted)) {
+        if (left <= 0) break
+        const set =
+          parent === null ? setNull(reference, row, fixed) : setParent(relation, reference, this.#parentPlan(reference), row, parent, fixed)
+        if (set) {
+          row.parents[position] = parent
+          if (search(position + 1, new Set([...fixed, ...reference.attributes]))) return true
+        }
+        reference.attributes.forEach((at, index) => {
+          row.cells[at] = before[index] ?? null
+        })
+      }
+      return false
+    }
+    if (!search(0, new Set())) return false
+    this.#keep(relation, row)
+    return true
+  }
+
+  #parentPlan(reference: ReferencePlan): RelationPlan | undefined {
+    return this.#plan.relations.get(reference.parent)
+  }
+
+  /** The wished-for parent, then the others, then none; none first where none is meant. */
+  *#parents(
+    relation: RelationPlan,
+    reference: ReferencePlan,
+    position: number,
+    row: FittedRow,
+    wanted: readonly (string | null)[],
+  ): Generator<FittedRow | null> {
+    const wish = row.intended.parents[position] ?? null
+    const mayBeNone = reference.nullable.length > 0
+    const noneFirst =
+      mayBeNone && (wish === null || reference.attributes.some((at) => relation.attributes[at]?.group !== undefined && wanted[at] === null))
+    if (noneFirst) yield null
+    const wished = wish === null ? undefined : wish === row.intended ? row : this.#byIntent.get(wish)
+    if (wished !== undefined) yield wished
+    for (const other of this.rowsOf(reference.parent)) if (other !== wished) yield other
+    // The first row of a table that must reference itself can only reference itself.
+    if (reference.parent === relation.path && wished !== row) yield row
+    if (mayBeNone && !noneFirst) yield null
+  }
+
+  #legal(relation: RelationPlan, row: FittedRow, wanted: readonly (string | null)[], late: boolean): boolean {
+    for (const [position, attribute] of relation.attributes.entries()) {
+      const cell = row.cells[position] ?? null
+      if (
+        !this.#restrictions.allows(relation.path, position, cell) &&
+        !(attribute.references.length > 0 && !late && this.#waits(relation, position))
+      )
+        return false
+    }
+    for (const group of relation.groups)
+      if (!follows(relation, group, row.cells, wanted, (position) => !late && this.#waits(relation, position))) return false
+    for (const key of this.#keysOf(relation.path)) {
+      const waits = key.attributes.some((position) => this.#waits(relation, position))
+      if (waits !== late) continue
+      const text = underKey(relation, key, row.cells)
+      if (text !== undefined && this.#used.get(key)?.has(text) === true) return false
+    }
+    return true
+  }
+
+  /** Whether the attribute gets its value only when the circle is linked. */
+  #waits(relation: RelationPlan, position: number): boolean {
+    return relation.attributes[position]?.references.some((at) => relation.references[at]?.late === true) === true
+  }
+
+  #keep(relation: RelationPlan, row: FittedRow): void {
+    const rows = this.#rows.get(relation.path)
+    if (rows === undefined) this.#rows.set(relation.path, [row])
+    else rows.push(row)
+    this.#byIntent.set(row.intended, row)
+    this.#use(relation, row, false)
+  }
+
+  #use(relation: RelationPlan, row: FittedRow, late: boolean): void {
+    for (const key of this.#keysOf(relation.path)) {
+      if (key.attributes.some((position) => this.#waits(relation, position)) !== late) continue
+      const text = underKey(relation, key, row.cells)
+      if (text === undefined) continue
+      const used = this.#used.get(key)
+      if (used === undefined) this.#used.set(key, new Set([text]))
+      else used.add(text)
+    }
+  }
+
+  #linkRow(relation: RelationPlan, row: FittedRow): boolean {
+    const fixed = new Set(relation.references.flatMap((reference) => (reference.late ? [] : reference.attributes)))
+    const search = (position: number): boolean => {
+      const reference = relation.references[position]
+      if (reference === undefined) return this.#legal(relation, row, row.intended.cells, true)
+      if (!reference.late) return search(position + 1)
+      const before = reference.attributes.map((at) => row.cells[at] ?? null)
+      for (const parent of this.#parents(relation, reference, position, row, row.intended.cells)) {
+        const set =
+          parent === null ? setNull(reference, row, fixed) : setParent(relation, reference, this.#parentPlan(reference), row, parent, fixed)
+        if (set) {
+          row.parents[position] = parent
+          if (search(position + 1)) return true
+        }
+        reference.attributes.forEach((at, index) => {
+          row.cells[at] = before[index] ?? null
+        })
+      }
+      return false
+    }
+    if (!search(0)) return false
+    this.#use(relation, row, true)
+    return true
+  }
+}
+
+function setNull(reference: ReferencePlan, row: FittedRow, fixed: ReadonlySet<number>): boolean {
+  const free = reference.nullable.filter((at) => !fixed.has(at))
+  for (const at of free) row.cells[at] = null
+  return free.length > 0 || reference.attributes.some((at) => row.cells[at] === null)
+}
+
+function setParent(
+  relation: RelationPlan,
+  reference: ReferencePlan,
+  parentPlan: RelationPlan | undefined,
+  row: FittedRow,
+  parent: FittedRow,
+  fixed: ReadonlySet<number>,
+): boolean {
+  for (const [index, at] of reference.attributes.entries()) {
+    const parentAt = reference.parentAttributes[index] ?? -1
+    const value = parent.cells[parentAt] ?? null
+    if (value === null) return false
+    const attribute = relation.attributes[at]
+    const same = attribute?.type === parentPlan?.attributes[parentAt]?.type
+    if (!same && attribute?.maker.accepts(value) === false) return false
+    if (fixed.has(at) && (row.cells[at] === null || attribute?.maker.key(row.cells[at] ?? '') !== attribute?.maker.key(value))) return false
+    row.cells[at] = value
+  }
+  return true
+}
+
+/** Whether referencing attributes of a group are NULL where the tuple has NULL, and stand to one another as in the tuple. */
+function follows(
+  relation: RelationPlan,
+  group: RelationPlan['groups'][number],
+  cells: readonly (string | null)[],
+  wanted: readonly (string | null)[],
+  waits: (position: number) => boolean,
+): boolean {
+  for (const position of group.attributes) {
+    if ((relation.attributes[position]?.references.length ?? 0) === 0 || waits(position)) continue
+    if ((cells[position] === null) !== (wanted[position] === null)) return false
+  }
+  return group.pairs.every(([left, right]) => {
+    const [a, b, wantedA, wantedB] = [cells[left], cells[right], wanted[left], wanted[right]]
+    if (a == null || b == null || wantedA == null || wantedB == null || waits(left) || waits(right)) return true
+    return Math.sign(compare(a, b)) === Math.sign(compare(wantedA, wantedB))
+  })
+}
+
+function compare(left: string, right: string): number {
+  const whole = /^-?\d+$/
+  if (whole.test(left) && whole.test(right)) return BigInt(left) < BigInt(right) ? -1 : BigInt(left) > BigInt(right) ? 1 : 0
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** The first few, then ever wider apart. */
+function spread<Item>(items: readonly Item[], count: number): readonly Item[] {
+  if (items.length <= count) return items
+  return Array.from({ length: count }, (_, at) => items[Math.floor((at / count) ** 2 * items.length)] as Item)
+}

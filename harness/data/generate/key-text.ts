@@ -1,0 +1,18 @@
+import type { KeyPlan, RelationPlan } from '../plan/model.ts'
+
+/** What a row is told apart by under a key: equal for rows that may not both exist; undefined when NULLs exempt the row. */
+export function underKey(relation: RelationPlan, key: KeyPlan, cells: readonly (string | null)[]): string | undefined {
+  const parts: string[] = []
+  for (const position of key.attributes) {
+    const cell = cells[position] ?? null
+    if (cell === null) {
+      // An expression may make something of NULL (`coalesce(parent, 0)`), so only plain keys let NULLs pass.
+      if (!key.nullsNotDistinct && !key.folded) return undefined
+      parts.push('n')
+      continue
+    }
+    const text = relation.attributes[position]?.maker.key(cell) ?? cell
+    parts.push(`t${key.folded ? text.trim().toLowerCase() : text}`)
+  }
+  return parts.join('\u0000')
+}

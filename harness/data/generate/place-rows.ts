@@ -1,0 +1,42 @@
+import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
+import type { Fitter, IntendedRow } from './fitter.ts'
+
+/**
+ * Place the rows of every circle, parents first. `draw` gives the n-th row of a relation (again, when `attempt` is above 0), or undefined
+ * when there is none to try.
+ */
+export function placeRows(
+  plan: GenerationPlan,
+  fitter: Fitter,
+  counts: ReadonlyMap<string, number>,
+  draw: (relation: RelationPlan, ordinal: number, attempt: number) => IntendedRow | undefined,
+): void {
+  for (const component of plan.order) {
+    for (const path of component) {
+      const relation = plan.relations.get(path)
+      const count = counts.get(path) ?? 0
+      if (relation === undefined) continue
+      for (let ordinal = 0; ordinal < count; ordinal++) {
+        for (let attempt = 0; attempt < 12; attempt++) {
+          const row = draw(relation, ordinal, attempt)
+          if (row === undefined || fitter.place(relation, row)) break
+        }
+      }
+    }
+    linkCircle(plan, fitter, component)
+  }
+}
+
+/** Link a circle's late references; rows that find no parent go, and with them whatever referenced them. */
+export function linkCircle(plan: GenerationPlan, fitter: Fitter, component: readonly string[]): void {
+  if (component.length === 1) return
+  for (let lost = fitter.linkLate(component); lost !== undefined; lost = fitter.linkLate(component)) {
+    const rows = component.map((path) => [path, fitter.rowsOf(path).map((row) => row.intended)] as const)
+    fitter.clear(component)
+    for (const [path, intended] of rows) {
+      const relation = plan.relations.get(path)
+      if (relation === undefined) continue
+      for (const row of intended) if (row !== lost) fitter.place(relation, row)
+    }
+  }
+}

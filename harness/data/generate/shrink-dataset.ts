@@ -1,0 +1,261 @@
+import type { Dataset } from '../dataset.ts'
+import type { AttributePlan, GenerationPlan, RelationPlan } from '../plan/model.ts'
+import { buildDataset, type Intentions, type MadeDataset } from './build.ts'
+import type { Restrictions } from './exclusion.ts'
+import { Fitter, type IntendedRow } from './fitter.ts'
+import { linkCircle } from './place-rows.ts'
+
+/**
+ * Smaller data sets, each legal: first without rows (from the leaves; halves, then single rows), then with plainer cells (default, NULL,
+ * the type's plainest value, an earlier tuple). A child whose parent is gone takes the first that is left, or NULL, or goes too.
+ */
+export function* shrinkDataset(
+  plan: GenerationPlan,
+  dataset: Dataset,
+  intentions: Intentions,
+  restrictions: Restrictions,
+  scope: ReadonlySet<string>,
+  ring: ReadonlyMap<string, string> | undefined,
+): Generator<MadeDataset> {
+  const size = sizeOf(plan, dataset)
+  const smaller = (candidate: Intentions): MadeDataset | undefined => {
+    const made = refit(plan, candidate, restrictions, scope)
+    const its = sizeOf(plan, made)
+    return its.rows < size.rows || (its.rows === size.rows && its.weight < size.weight) ? made : undefined
+  }
+  for (const candidate of withoutRows(plan, intentions)) {
+    const made = smaller(candidate)
+    if (made !== undefined) yield made
+  }
+  for (const candidate of withPlainerCells(plan, intentions, ring)) {
+    const made = smaller(candidate)
+    // Losing a row here would hide which cell mattered.
+    if (made !== undefined && sizeOf(plan, made).rows === size.rows) yield made
+  }
+}
+
+function refit(plan: GenerationPlan, intentions: Intentions, restrictions: Restrictions, scope: ReadonlySet<string>): MadeDataset {
+  const fitter = new Fitter(plan, restrictions)
+  for (const component of plan.order) {
+    for (const path of component) {
+      const relation = plan.relations.get(path)
+      if (relation === undefined) continue
+      for (const row of intentions.get(path) ?? []) fitter.place(relation, row)
+    }
+    linkCircle(plan, fitter, component)
+  }
+  return buildDataset(plan, fitter, scope)
+}
+
+function* withoutRows(plan: GenerationPlan, intentions: Intentions): Generator<Intentions> {
+  const paths = plan.order.flat().filter((path) => (intentions.get(path)?.length ?? 0) > 0)
+  const leavesFirst = [...paths].reverse()
+  // Everything but one relation and what it needs is the longest stride there is.
+  if (paths.length > 2) {
+    const middle = Math.ceil(leavesFirst.length / 2)
+    yield without(intentions, leavesFirst.slice(0, middle), () => [])
+    for (const path of leavesFirst) yield without(intentions, [...lineOf(plan, paths, path)], () => [])
+  }
+  for (const path of leavesFirst) yield without(intentions, [path], () => [])
+  for (const path of leavesFirst) {
+    const count = intentions.get(path)?.length ?? 0
+    for (let part = Math.ceil(count / 2); part >= 1; part = part === 1 ? 0 : Math.ceil(part / 2)) {
+      if (part === count) continue
+      for (let from = 0; from < count; from += part)
+        yield without(intentions, [path], (rows) => rows.filter((_, at) => at < from || at >= from + part))
+    }
+  }
+}
+
+function without(
+  intentions: Intentions,
+  paths: readonly string[],
+  keep: (rows: readonly IntendedRow[]) => readonly IntendedRow[],
+): Intentions {
+  const changed = new Map(intentions)
+  for (const path of paths) changed.set(path, keep(changed.get(path) ?? []))
+  return changed
+}
+
+/** All relations but one and its ancestors. */
+function lineOf(plan: GenerationPlan, paths: readonly string[], path: string): readonly string[] {
+  const line = new Set<string>()
+  const open = [path]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (line.has(next)) continue
+    line.add(next)
+    open.push(...(plan.relations.get(next)?.references ?? []).map((reference) => reference.parent))
+  }
+  return paths.filter((other) => !line.has(other))
+}
+
+function* withPlainerCells(
+  plan: GenerationPlan,
+  intentions: Intentions,
+  ring: ReadonlyMap<string, string> | undefined,
+): Generator<Intentions> {
+  for (const path of plan.order.flat()) {
+    const relation = plan.relations.get(path)
+    const rows = intentions.get(path) ?? []
+    if (relation === undefined) continue
+    // A whole column at once, then cell by cell.
+    for (const [position, attribute] of relation.attributes.entries()) {
+      if (skipped(relation, position, ring) || rows.length < 2) continue
+      for (const plain of plainest(attribute)) yield replaced(intentions, path, rows, (row) => withCell(row, position, plain))
+    }
+    for (const [at, row] of rows.entries()) {
+      const change = (changed: IntendedRow) => replaced(intentions, path, rows, (other, position) => (position === at ? changed : other))
+      for (const [position, attribute] of relation.attributes.entries()) {
+        if (skipped(relation, position, ring)) continue
+        const cell = row.cells[position] ?? null
+        for (const plainer of plainerCells(attribute, cell, at)) if (plainer !== cell) yield change(withCell(row, position, plainer))
+      }
+      for (const group of relation.groups) {
+        const now = group.tuples.findIndex((tuple) =>
+          group.attributes.every((position, index) => (row.cells[position] ?? null) === (tuple[index] ?? null)),
+        )
+        const earlier =
+          now < 0 ? [0] : [...new Set([0, 1, 2, 3, Math.floor(now / 2), now - 1])].filter((index) => index >= 0 && index < now)
+        for (const index of earlier) {
+          const cells = [...row.cells]
+          group.attributes.forEach((position, part) => {
+            cells[position] = group.tuples[index]?.[part] ?? null
+          })
+          yield change({ ...row, cells })
+        }
+      }
+      for (const [position, reference] of relation.references.entries()) {
+        const parent = row.parents[position] ?? null
+        if (parent === null) continue
+        const parents = row.parents.map((other, index) => (index === position ? null : other))
+        if (reference.nullable.length > 0) yield change({ ...row, parents })
+      }
+    }
+  }
+}
+
+function skipped(relation: RelationPlan, position: number, ring: ReadonlyMap<string, string> | undefined): boolean {
+  const attribute = relation.attributes[position]
+  return (
+    attribute === undefined ||
+    attribute.group !== undefined ||
+    attribute.references.length > 0 ||
+    attribute.slot !== undefined ||
+    ring?.get(relation.path) === attribute.name
+  )
+}
+
+/**
+ * A changed row is a new one, so its children would lose it: the fitter knows rows by identity. The identity is kept by changing the
+ * children's wishes along.
+ */
+function replaced(
+  intentions: Intentions,
+  path: string,
+  rows: readonly IntendedRow[],
+  change: (row: IntendedRow, at: number) => IntendedRow,
+): Intentions {
+  const successors = new Map<IntendedRow, IntendedRow>()
+  const changedRows = rows.map((row, at) => {
+    const changed = change(row, at)
+    if (changed !== row) successors.set(row, changed)
+    return changed
+  })
+  const result = new Map(intentions)
+  result.set(path, changedRows)
+  // Rows that pointed at a changed row point at its successor, and have successors themselves, until nothing points at an old one.
+  for (let pending = true; pending; ) {
+    pending = false
+    for (const [other, list] of result) {
+      if (!list.some((row) => row.parents.some((parent) => parent !== null && successors.has(parent)))) continue
+      pending = true
+      result.set(
+        other,
+        list.map((row) => {
+          if (!row.parents.some((parent) => parent !== null && successors.has(parent))) return row
+          const moved: { cells: IntendedRow['cells']; parents: (IntendedRow | null)[] } = { cells: row.cells, parents: [...row.parents] }
+          moved.parents = row.parents.map((parent) => {
+            if (parent === null) return null
+            const next = successors.get(parent) ?? parent
+            return next === row ? (moved as IntendedRow) : next
+          })
+          successors.set(row, moved)
+          return moved
+        }),
+      )
+    }
+    if (successors.size > 10_000) return intentions
+  }
+  return result
+}
+
+function withCell(row: IntendedRow, position: number, cell: string | null): IntendedRow {
+  if ((row.cells[position] ?? null) === cell) return row
+  const cells = [...row.cells]
+  cells[position] = cell
+  return { ...row, cells }
+}
+
+/** Default, NULL, the type's plainest value, or the plainest that a check leaves. */
+function plainest(attribute: AttributePlan): (string | null)[] {
+  const { default: constant, nullable, maker, pools } = attribute
+  const values = pools.plausible === undefined ? [maker.plain] : shortest([...pools.plausible, ...pools.edges])
+  return [...(constant === undefined ? [] : [constant]), ...(nullable ? [null] : []), ...values]
+}
+
+function plainerCells(attribute: AttributePlan, cell: string | null, ordinal: number): (string | null)[] {
+  const free = attribute.pools.plausible === undefined
+  const steps: (string | null)[] = plainest(attribute)
+  if (attribute.serial || (free && attribute.maker.accepts(String(ordinal + 1)) === true && attribute.maker.neighbours !== undefined))
+    steps.push(String(ordinal + 1))
+  if (free && cell !== null && /^-?\d+$/.test(cell) && cell.length < 16 && attribute.maker.neighbours !== undefined) {
+    const half = Math.trunc(Number(cell) / 2)
+    steps.push(...[String(half), String(Number(cell) - Math.sign(Number(cell)))].filter((text) => attribute.maker.accepts(text) === true))
+  }
+  if (free && cell !== null && cell.length > 1 && attribute.maker.accepts('a') === true) {
+    const points = [...cell]
+    steps.push(
+      points.slice(0, Math.ceil(points.length / 2)).join(''),
+      points.slice(Math.floor(points.length / 2)).join(''),
+      points.slice(1).join(''),
+      points.slice(0, -1).join(''),
+    )
+  }
+  return steps
+}
+
+function shortest(values: readonly string[]): string[] {
+  return [...new Set(values)].sort((left, right) => left.length - right.length).slice(0, 3)
+}
+
+/** What shrinking makes smaller: fewer rows, then plainer cells. */
+function sizeOf(plan: GenerationPlan, dataset: Dataset): { readonly rows: number; readonly weight: number } {
+  let rows = 0
+  let weight = 0
+  for (const [path, table] of dataset.tables) {
+    rows += table.rows.length
+    const attributes = plan.relations.get(path)?.attributes ?? []
+    for (const row of table.rows) {
+      row.forEach((cell, position) => {
+        const attribute = attributes[position]
+        if (attribute === undefined || attribute.references.length > 0) {
+          weight += cell === null || cell === undefined ? 0 : 1
+          return
+        }
+        if (cell === attribute.default) return
+        weight += cell === null || cell === undefined ? 1 : cell === attribute.maker.plain ? 2 : 3 + heft(cell)
+      })
+    }
+  }
+  return { rows, weight }
+}
+
+/** Longer is heavier; of numbers of one length the greater. */
+function heft(cell: string): number {
+  return (
+    cell.length * 10 +
+    (/^-?\d{1,12}$/.test(cell)
+      ? Math.min(9, Math.abs(Number(cell)) / 10 ** Math.max(cell.length - 1, 0)) + Math.abs(Number(cell)) / 1e13
+      : 0)
+  )
+}

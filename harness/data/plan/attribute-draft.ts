@@ -1,0 +1,92 @@
+import type { Attribute, Catalog, Relation } from '../../catalog/index.ts'
+import type { Hints } from '../hints.ts'
+import type { Maker, MakerContext } from '../value/maker.ts'
+import { makerOf } from '../value/maker-of.ts'
+import { underDomains, type ValueType, valueTypeOf } from '../value/value-type.ts'
+import { around } from './candidates.ts'
+import { constantOf, partsOf } from './expression.ts'
+
+/** An attribute before the server has judged its values. */
+export interface AttributeDraft {
+  readonly source: Attribute
+  readonly type: ValueType | undefined
+  readonly maker: Maker | undefined
+  readonly context: MakerContext
+  readonly nullable: boolean
+  /** Set when a check refuses NULL. */
+  nullRefused?: boolean
+  readonly constant: string | undefined
+  readonly serial: boolean
+  /** Constants from hints, defaults and partial indexes that are, or may be, valid for the type. */
+  readonly mined: readonly string[]
+}
+
+export interface DraftOptions {
+  readonly catalog: Catalog
+  readonly relation: Relation
+  readonly path: string
+  readonly hints: Hints
+  readonly known: ReadonlyMap<string, Maker>
+  readonly unicode: boolean
+  readonly realistic: (attribute: string) => readonly string[]
+  readonly oddTimes: readonly string[]
+}
+
+/** The attributes that an INSERT into the relation gives; generated ones are the server's. */
+export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
+  const { catalog, relation, path, hints } = options
+  const owned = new Set(catalog.sequences.flatMap(({ ownedBy }) => (ownedBy?.relation === path ? [ownedBy.attribute] : [])))
+  const inKey = new Set(relation.constraints.flatMap((constraint) => (constraint.kind === 'primary-key' ? constraint.attributes : [])))
+  const predicates = relation.indexes.flatMap((index) => (index.predicate === undefined ? [] : [partsOf(index.predicate)]))
+  return relation.attributes
+    .filter((attribute) => attribute.generated === undefined)
+    .map((attribute) => {
+      const type = valueTypeOf(catalog, attribute)
+      const folded = attribute.collation !== undefined && !/"?(C|POSIX|default|C\.UTF-?8|ucs_basic)"?$/i.test(attribute.collation)
+      const maker = type && makerOf(type, { unicode: options.unicode, folded, known: options.known })
+      const constant = constantOf(attribute.default)
+      const here = (hint: { readonly relation: string | undefined; readonly attribute: string | undefined }) =>
+        hint.attribute === attribute.name && (hint.relation === undefined || hint.relation === path)
+      const mined = [
+        ...hints.literals
+          .filter((hint) => hint.pattern === undefined && (here(hint) || (hint.attribute === undefined && suits(type, hint.kind))))
+          .flatMap((hint) => (maker !== undefined && hint.ordered ? around(maker, hint.value) : [hint.value])),
+        ...(constant === undefined ? [] : [constant]),
+        ...predicates.flatMap(({ names, texts, numbers }) => (names.has(attribute.name) ? [...texts, ...numbers] : [])),
+      ]
+      return {
+        source: attribute,
+        type,
+        maker,
+        context: {
+          label: attribute.name,
+          realistic: isText(type) ? options.realistic(attribute.name) : [],
+          jsonKeys: hints.jsonKeys.filter(here).map((hint) => hint.path),
+          oddTimes: options.oddTimes,
+        },
+        nullable:
+          !attribute.notNull &&
+          !inKey.has(attribute.name) &&
+          attribute.identity === undefined &&
+          !(type?.kind === 'domain' && type.notNull),
+        constant: constant !== undefined && maker?.accepts(constant) !== false ? constant : undefined,
+        serial: owned.has(attribute.name) || attribute.identity !== undefined || /\bnextval\(/.test(attribute.default ?? ''),
+        mined: [...new Set(mined)].filter((text) => maker?.accepts(text) !== false),
+      }
+    })
+}
+
+function isText(type: ValueType | undefined): boolean {
+  const bare = type && underDomains(type)
+  return bare?.kind === 'scalar' && ['text', 'varchar', 'bpchar', 'citext'].includes(bare.name)
+}
+
+/** Whether a constant whose attribute is not known may belong here. */
+function suits(type: ValueType | undefined, kind: 'text' | 'number' | 'boolean'): boolean {
+  const bare = type && underDomains(type)
+  if (bare === undefined) return false
+  if (bare.kind === 'enum') return kind === 'text'
+  if (bare.kind !== 'scalar') return false
+  if (kind === 'text') return isText(type)
+  return kind === 'number' && /^(int[248]|numeric|float[48])$/.test(bare.name)
+}

@@ -1,0 +1,115 @@
+import { quoteIdentifier, quoteLiteral, StatementError } from '../../postgres/index.ts'
+import type { Server } from './server.ts'
+
+/** Candidates for one value, and what it must satisfy. */
+export interface ValueQuestion {
+  /** The name by which the checks call it: the attribute's, or `value` in a domain. */
+  readonly name: string
+  /** The type that candidates are cast to. */
+  readonly type: string
+  readonly candidates: readonly string[]
+  readonly checks: readonly string[]
+  /** Generated attributes that the checks use, with their expressions. */
+  readonly generated: readonly GeneratedColumn[]
+}
+
+export interface GeneratedColumn {
+  readonly name: string
+  readonly type: string
+  readonly expression: string
+}
+
+/** Which candidates satisfy the checks (or are unknown to them, as PostgreSQL lets pass), and the error where none could be asked. */
+export interface ValueAnswer {
+  readonly feasible: ReadonlySet<string>
+  readonly error: StatementError | undefined
+}
+
+/** Let the server judge the candidates of many values: one round trip unless a candidate makes a check fail with an error. */
+export async function filterValues(server: Server, questions: readonly ValueQuestion[]): Promise<readonly ValueAnswer[]> {
+  const answers = await server.askEach(questions.map((question) => valueQuery(question, question.candidates)))
+  const result: ValueAnswer[] = []
+  for (const [position, question] of questions.entries()) {
+    const answer = answers[position]
+    if (answer === undefined) result.push({ feasible: new Set(), error: undefined })
+    else if (answer instanceof StatementError) result.push(await judgeSingly(server, question))
+    else result.push({ feasible: chosen(question, answer.rows), error: undefined })
+  }
+  return result
+}
+
+/** Some candidate is no valid input, or a check fails on it with an error: ask in halves. */
+async function judgeSingly(server: Server, question: ValueQuestion): Promise<ValueAnswer> {
+  const answers = await server.askEach(question.candidates.map((candidate) => valueQuery(question, [candidate])))
+  const feasible = new Set<string>()
+  let error: StatementError | undefined
+  for (const [position, answer] of answers.entries()) {
+    if (answer instanceof StatementError) error ??= answer
+    else if (answer.rows.length > 0) feasible.add(question.candidates[position] ?? '')
+  }
+  return { feasible, error: feasible.size === 0 ? error : undefined }
+}
+
+function chosen(question: ValueQuestion, rows: readonly (readonly (string | null)[])[]): ReadonlySet<string> {
+  return new Set(rows.map((row) => question.candidates[Number(row[0])] ?? ''))
+}
+
+function valueQuery(question: ValueQuestion, candidates: readonly string[]): string {
+  const values = candidates.map((candidate, position) => `(${position},${quoteLiteral(candidate)}::${question.type})`)
+  const source = `(VALUES ${values.join(',')}) AS "godwit values"("godwit position",${quoteIdentifier(question.name)})`
+  return `SELECT "godwit position" FROM ${source}${laterals(question.generated)} WHERE ${conjunction(question.checks)}`
+}
+
+/** Candidates for several attributes at once; `null` stands for NULL. */
+export interface TupleQuestion {
+  readonly attributes: readonly { readonly name: string; readonly type: string; readonly candidates: readonly (string | null)[] }[]
+  readonly checks: readonly string[]
+  readonly generated: readonly GeneratedColumn[]
+  readonly limit: number
+}
+
+/** Above this many combinations a sample is drawn instead of all of them. */
+const combinations = 6000
+
+/** Rows of candidates that satisfy all checks together, in an order without a pattern; an error where the server could not tell. */
+export async function filterTuples(
+  server: Server,
+  questions: readonly TupleQuestion[],
+): Promise<readonly ((string | null)[][] | StatementError)[]> {
+  const answers = await server.askEach(questions.map(tupleQuery))
+  return answers.map((answer, at) => {
+    if (answer instanceof StatementError) return answer
+    const attributes = questions[at]?.attributes ?? []
+    return answer.rows.map((row) => attributes.map((attribute, position) => attribute.candidates[Number(row[position])] ?? null))
+  })
+}
+
+function tupleQuery({ attributes, checks, generated, limit }: TupleQuestion): string {
+  const product = attributes.reduce((total, attribute) => total * attribute.candidates.length, 1)
+  const sampled = product > combinations
+  const tables = attributes.map(({ name, type, candidates }, at) => {
+    const values = candidates.map((candidate, position) => `(${position},${quoteLiteral(candidate)}::${type})`)
+    return `(VALUES ${values.join(',')}) AS "godwit ${at}"("godwit p${at}",${quoteIdentifier(name)})`
+  })
+  const positions = attributes.map((_, at) => `"godwit p${at}"`)
+  const order = positions.map((position, at) => `hashint8extended(${position},${at + 1})`).join(' # ')
+  const drawn = attributes.map(({ candidates }, at) => `(hashint8extended(s,${at + 1}) & 2147483647) % ${candidates.length} AS d${at}`)
+  const source = sampled
+    ? `(SELECT ${drawn.join(',')} FROM generate_series(1,${combinations}) AS s) AS "godwit draw"${tables.map((table, at) => ` JOIN ${table} ON "godwit p${at}"="godwit draw".d${at}`).join('')}`
+    : tables.join(' CROSS JOIN ')
+  const all = generated.length === 0 ? source : `${source}${laterals(generated)}`
+  return `SELECT DISTINCT ${positions.join(',')},${order} AS "godwit order" FROM ${all} WHERE ${conjunction(checks)} ORDER BY "godwit order" LIMIT ${limit}`
+}
+
+function laterals(generated: readonly GeneratedColumn[]): string {
+  return generated
+    .map(
+      ({ name, type, expression }, at) =>
+        ` CROSS JOIN LATERAL (SELECT (${expression})::${type} AS ${quoteIdentifier(name)}) AS "godwit generated ${at}"`,
+    )
+    .join('')
+}
+
+function conjunction(checks: readonly string[]): string {
+  return checks.length === 0 ? 'true' : checks.map((check) => `(${check}) IS NOT FALSE`).join(' AND ')
+}

@@ -1,0 +1,98 @@
+import type { Catalog, Relation } from '../../catalog/index.ts'
+import type { Unfilled } from '../dataset.ts'
+import type { SoftReference } from '../hints.ts'
+import type { Maker, MakerContext } from '../value/maker.ts'
+
+/** Everything that generating needs to know of one schema: made once with the server's help, then used without it. */
+export interface GenerationPlan {
+  readonly catalog: Catalog
+  /** Relation paths, parents before children; relations of one list reference one another in a circle. */
+  readonly order: readonly (readonly string[])[]
+  readonly relations: ReadonlyMap<string, RelationPlan>
+  /** Those that no legal row is known for. */
+  readonly unfilled: readonly Unfilled[]
+  readonly softReferences: readonly SoftReference[]
+}
+
+export interface RelationPlan {
+  readonly path: string
+  readonly relation: Relation
+  /** Every attribute that an INSERT gives, in the catalog's order. */
+  readonly attributes: readonly AttributePlan[]
+  readonly references: readonly ReferencePlan[]
+  readonly keys: readonly KeyPlan[]
+  readonly groups: readonly GroupPlan[]
+}
+
+export interface AttributePlan {
+  readonly name: string
+  /** For casts: `format_type`. */
+  readonly type: string
+  readonly maker: Maker
+  readonly context: MakerContext
+  readonly nullable: boolean
+  /** Constants of the migration and the schema that are valid and feasible here. */
+  readonly literals: readonly string[]
+  readonly pools: Pools
+  /** The plain text of a constant default. */
+  readonly default: string | undefined
+  /** Of `pools.extremes` what is no mined constant: a cell of these makes a data set extreme. */
+  readonly extremes: ReadonlySet<string>
+  /** Takes its values from a sequence, so stays clear of the type's maximum. */
+  readonly serial: boolean
+  /** Some foreign key points at it. */
+  readonly referenced: boolean
+  /** Positions of the references that set it. */
+  readonly references: readonly number[]
+  /** Position of its group, if it belongs to one. */
+  readonly group: number | undefined
+  /** Rows must not overlap here: the n-th slot. */
+  readonly slot: ((ordinal: number) => string) | undefined
+}
+
+/** Values that satisfy the attribute's own checks. `undefined` says that whatever the maker makes does. */
+export interface Pools {
+  readonly plausible: readonly string[] | undefined
+  readonly edges: readonly string[]
+  readonly extremes: readonly string[]
+  readonly bands: readonly string[] | undefined
+  /** For attributes without room: what a column vector is made of. */
+  readonly vector: readonly string[]
+}
+
+/** A foreign key. */
+export interface ReferencePlan {
+  readonly name: string
+  /** Positions in `RelationPlan.attributes`. */
+  readonly attributes: readonly number[]
+  readonly parent: string
+  readonly parentAttributes: readonly number[]
+  /** Positions that NULL may be written into so that the key is not checked; empty when there are none. */
+  readonly nullable: readonly number[]
+  /** The parent is filled after the child: the rows are linked once the whole circle is there. */
+  readonly late: boolean
+  readonly validated: boolean
+}
+
+/** Something that no two rows may share. */
+export interface KeyPlan {
+  readonly name: string
+  readonly attributes: readonly number[]
+  readonly nullsNotDistinct: boolean
+  /** An expression over the attribute under which case and blanks do not count, e.g. `lower(email)`. */
+  readonly folded: boolean
+}
+
+/** Attributes that checks link, with rows of values that satisfy them all. */
+export interface GroupPlan {
+  readonly constraints: readonly string[]
+  readonly attributes: readonly number[]
+  /** Positions of attributes that a check compares where one references the relation that the other is of, or references too. */
+  readonly pairs: readonly (readonly [number, number])[]
+  /** For runs: the server found these feasible, plainest first. A cell of a referencing attribute only tells whether it is NULL and how it compares. */
+  readonly tuples: readonly Tuple[]
+  /** For bands: each value of an attribute with room occurs once. */
+  readonly bandTuples: readonly Tuple[]
+}
+
+export type Tuple = readonly (string | null)[]

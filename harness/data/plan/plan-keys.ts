@@ -1,0 +1,86 @@
+import { underDomains } from '../value/value-type.ts'
+import type { KeyPlan } from './model.ts'
+import { inputsOf, type RelationDraft } from './plan-generation.ts'
+
+/** What no two rows may share, and where rows must not overlap. */
+export interface Keys {
+  readonly keys: readonly KeyPlan[]
+  /** Position of an attribute → its n-th slot; slots do not overlap. */
+  readonly slots: ReadonlyMap<number, (ordinal: number) => string>
+}
+
+/**
+ * A partial unique index is held to as if it were whole, and an expression as if it were all its attributes without case and blanks: that
+ * is stricter than it need be, and legal.
+ */
+export function planKeys(draft: RelationDraft): Keys {
+  const position = new Map(draft.attributes.map((attribute, at) => [attribute.source.name, at]))
+  const keys: KeyPlan[] = []
+  const slots = new Map<number, (ordinal: number) => string>()
+  for (const index of draft.relation.indexes) {
+    if (!index.unique || index.exclusion || /WITHOUT OVERLAPS/.test(index.definition)) continue
+    const attributes = new Set<number>()
+    let folded = false
+    index.expressions.forEach((expression, at) => {
+      const name = index.attributes[at]
+      const known = name === undefined ? undefined : position.get(name)
+      if (known !== undefined) attributes.add(known)
+      else {
+        folded = true
+        for (const input of inputsOf(expression, draft.relation, draft.attributes).attributes) attributes.add(input)
+      }
+    })
+    if (attributes.size > 0) keys.push({ name: index.name, attributes: [...attributes], nullsNotDistinct: index.nullsNotDistinct, folded })
+  }
+  for (const constraint of draft.relation.constraints) {
+    const overlapping = constraint.kind === 'exclusion' || /WITHOUT OVERLAPS/.test(constraint.definition)
+    if (!overlapping) continue
+    const attributes = constraint.attributes.flatMap((name) => position.get(name) ?? [])
+    const slotted = attributes.flatMap((at) => {
+      const made = slotsOf(draft, at)
+      return made === undefined ? [] : [{ at, made }]
+    })
+    if (slotted.length === 0) keys.push({ name: constraint.name, attributes, nullsNotDistinct: false, folded: false })
+    // One range (or geometry) that never overlaps is enough; two times are the two ends of a range.
+    const times = slotted.filter(({ made }) => made.length === 2)
+    const whole = slotted.find(({ made }) => made.length === 1)
+    if (whole !== undefined) slots.set(whole.at, (ordinal) => whole.made[0]?.(ordinal) ?? '')
+    else for (const [end, { at, made }] of times.slice(0, 2).entries()) slots.set(at, (ordinal) => made[end]?.(ordinal) ?? '')
+  }
+  return { keys, slots }
+}
+
+type Slot = (ordinal: number) => string
+
+const stamp = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+const hour = 3_600_000
+const start = Date.UTC(2020, 0, 1)
+
+/** The n-th slot of a type: one function for a value that spans, two for the ends of a span. */
+function slotsOf(draft: RelationDraft, at: number): readonly Slot[] | undefined {
+  const type = draft.attributes[at]?.type
+  const bare = type && underDomains(type)
+  if (bare?.kind === 'range' || bare?.kind === 'multirange') {
+    const wrap = bare.kind === 'range' ? (text: string) => text : (text: string) => `{${text}}`
+    const subtype = bare.subtype.kind === 'scalar' ? bare.subtype.name : ''
+    if (subtype === 'date')
+      return [(n) => wrap(`[${stamp(start + n * 240 * hour).slice(0, 10)},${stamp(start + (n * 240 + 72) * hour).slice(0, 10)})`)]
+    if (/^timestamp/.test(subtype)) {
+      const zone = subtype === 'timestamptz' ? '+00' : ''
+      return [(n) => wrap(`["${stamp(start + n * 5 * hour)}${zone}","${stamp(start + (n * 5 + 2) * hour)}${zone}")`)]
+    }
+    return /^(int|numeric|float)/.test(subtype) ? [(n) => wrap(`[${100_000 + n * 1000},${100_000 + n * 1000 + 500})`)] : undefined
+  }
+  if (bare?.kind !== 'scalar') return undefined
+  if (bare.name === 'date')
+    return [(n) => stamp(start + n * 240 * hour).slice(0, 10), (n) => stamp(start + (n * 240 + 72) * hour).slice(0, 10)]
+  if (/^timestamp/.test(bare.name)) {
+    const zone = bare.name === 'timestamptz' ? '+00' : ''
+    return [(n) => `${stamp(start + n * 5 * hour)}${zone}`, (n) => `${stamp(start + (n * 5 + 2) * hour)}${zone}`]
+  }
+  if (bare.name === 'circle') return [(n) => `<(${n * 100},0),10>`]
+  if (bare.name === 'box') return [(n) => `(${n * 100 + 50},10),(${n * 100},0)`]
+  if (bare.name === 'polygon') return [(n) => `((${n * 100},0),(${n * 100 + 50},0),(${n * 100 + 50},10))`]
+  if (bare.name === 'inet' || bare.name === 'cidr') return [(n) => `10.${(n >> 8) & 255}.${n & 255}.0/24`]
+  return undefined
+}

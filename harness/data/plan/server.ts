@@ -1,0 +1,52 @@
+import { type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
+
+/**
+ * Runs questions to the server under a savepoint: an answer, or the error, and the transaction goes on as if nothing had been asked.
+ * Opens a transaction of its own where there is none.
+ */
+export class Server {
+  readonly #session: Session
+  readonly #own: boolean
+
+  private constructor(session: Session, own: boolean) {
+    this.#session = session
+    this.#own = own
+  }
+
+  static async open(session: Session): Promise<Server> {
+    try {
+      await session.script('SAVEPOINT godwit_plan')
+      return new Server(session, false)
+    } catch (error) {
+      // 25P01: there is no transaction to set a savepoint in.
+      if (!(error instanceof StatementError) || error.sqlstate !== '25P01') throw error
+      await session.script('BEGIN; SAVEPOINT godwit_plan')
+      return new Server(session, true)
+    }
+  }
+
+  /** All answers in one round trip; the error when one of the statements fails. */
+  async ask(statements: readonly string[]): Promise<readonly StatementResult[] | StatementError> {
+    if (statements.length === 0) return []
+    try {
+      return await this.#session.script(statements.join(';\n'))
+    } catch (error) {
+      if (!(error instanceof StatementError)) throw error
+      await this.#session.script('ROLLBACK TO SAVEPOINT godwit_plan')
+      return error
+    }
+  }
+
+  /** One round trip when all goes well, else halves, so that each statement gets its own answer or error. */
+  async askEach(statements: readonly string[]): Promise<readonly (StatementResult | StatementError)[]> {
+    const together = await this.ask(statements)
+    if (!(together instanceof StatementError)) return together
+    if (statements.length <= 1) return statements.map(() => together)
+    const middle = Math.ceil(statements.length / 2)
+    return [...(await this.askEach(statements.slice(0, middle))), ...(await this.askEach(statements.slice(middle)))]
+  }
+
+  async close(): Promise<void> {
+    await this.#session.script(this.#own ? 'ROLLBACK' : 'ROLLBACK TO SAVEPOINT godwit_plan; RELEASE SAVEPOINT godwit_plan')
+  }
+}

@@ -1,0 +1,46 @@
+import { quoteLiteral, quoteName } from '../../postgres/index.ts'
+import type { Dataset } from '../dataset.ts'
+import type { GenerationPlan } from '../plan/model.ts'
+
+/**
+ * Move every sequence that feeds a filled attribute past the greatest value given, as it would stand in a database that grew: a step that
+ * inserts must not meet our rows. `setval` is not undone by a rollback unless the sequence got a new file node in the transaction
+ * (`ALTER SEQUENCE`); whoever rolls back sees to that.
+ *
+ * @returns Undefined when there is nothing to move.
+ */
+export function sequenceStatement(plan: GenerationPlan, dataset: Dataset): string | undefined {
+  const calls: string[] = []
+  for (const sequence of plan.catalog.sequences) {
+    const fed = feeds(plan, dataset, sequence)
+    const top = fed.reduce((most, value) => (value > most ? value : most), 0n)
+    if (top <= 0n) continue
+    const name = quoteName(sequence)
+    calls.push(`setval(${quoteLiteral(name)}, greatest(${top}, (SELECT last_value FROM ${name})))`)
+  }
+  return calls.length === 0 ? undefined : `SELECT ${calls.join(',\n  ')}`
+}
+
+/** The whole numbers given to attributes that a sequence owns or is the default of. */
+function feeds(plan: GenerationPlan, dataset: Dataset, sequence: GenerationPlan['catalog']['sequences'][number]): readonly bigint[] {
+  const values: bigint[] = []
+  for (const [path, table] of dataset.tables) {
+    const relation = plan.relations.get(path)
+    relation?.attributes.forEach((attribute, position) => {
+      if (!attribute.serial) return
+      const source = relation.relation.attributes.find((other) => other.name === attribute.name)
+      const owned = sequence.ownedBy?.relation === path && sequence.ownedBy.attribute === attribute.name
+      if (
+        !owned &&
+        source?.default?.includes(`nextval('${sequence.schema}.${sequence.name}'`) !== true &&
+        source?.default?.includes(quoteName(sequence)) !== true
+      )
+        return
+      for (const row of table.rows) {
+        const cell = row[position]
+        if (typeof cell === 'string' && /^-?\d+$/.test(cell)) values.push(BigInt(cell))
+      }
+    })
+  }
+  return values
+}

@@ -1,0 +1,126 @@
+import type { BandSource } from '../band/band-source.ts'
+import type { Randomness } from '../random.ts'
+import type { Maker, MakerContext } from './maker.ts'
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+/** json and jsonb. The migration's own keys are there in some rows and absent in others, so that defaults fire too. */
+export function jsonMaker(binary: boolean): Maker {
+  const spaced = ['{ "b" : 1.0,  "a" : null }', '{"a": 1, "a": 2}']
+  return {
+    room: true,
+    plain: '{}',
+    plausible: (random, context) => JSON.stringify(plausibleObject(random, context)),
+    edges: ['{}', '[]', 'null', '""', '0', 'true', '{"a": null}', '{"a": {"b": [1, 2, {"c": null}]}}', '[{"id": 1}, {"id": 2}]', ...spaced],
+    extremes: ['1e400', '"\\u00e9\\n\\"quoted\\""', `${'['.repeat(40)}${']'.repeat(40)}`, `{"long": "${'x'.repeat(500)}"}`],
+    band: (source, context) => JSON.stringify(bandObject(source, context)),
+    bandShapes: [
+      (source) => JSON.stringify([source.mixedWord(), source.lead()]),
+      (source) => JSON.stringify(source.mixedWord()),
+      (source) => String(source.lead()),
+    ],
+    vector: [],
+    key: (text) => (binary ? canonicalJson(text) : text),
+    accepts: isJson,
+  }
+}
+
+function plausibleObject(random: Randomness, context: MakerContext): Json {
+  const made: Record<string, Json> = {}
+  for (const path of context.jsonKeys) if (random.chance(0.6)) put(made, path, scalar(random))
+  for (const key of ['name', 'count', 'tags', 'active', 'nested']) {
+    if (!random.chance(0.3)) continue
+    made[key] = key === 'tags' ? ['a', 'b'] : key === 'nested' ? { level: scalar(random) } : scalar(random)
+  }
+  return made
+}
+
+function scalar(random: Randomness): Json {
+  return random.pick<() => Json>([
+    () => random.below(1000),
+    () => random.pick(['x', '', 'Amber', '42', 'true']),
+    () => random.chance(0.5),
+    () => null,
+    () => random.below(10_000) / 100,
+    () => ({ value: random.below(10) }),
+  ])()
+}
+
+/** Two banded keys, a nested object, a list, and most of the migration's keys: every leaf carries its own band. */
+function bandObject(source: BandSource, context: MakerContext): Json {
+  const made: Record<string, Json> = {}
+  context.jsonKeys.forEach((path, position) => {
+    if (source.random.chance(0.85)) put(made, path, position % 3 === 2 ? bandNumber(source) : bandText(source))
+  })
+  made[source.word()] = bandText(source)
+  made[source.word()] = { [source.word()]: bandNumber(source), list: [bandText(source), bandNumber(source)] }
+  return made
+}
+
+const bandText = (source: BandSource) => `${source.mixedWord()} ${source.mixedWord()}`
+const bandNumber = (source: BandSource) => source.lead() * 100 + source.random.between(1, 9) * 10 + source.random.between(1, 9)
+
+/** Put a value at a path, making objects on the way and lists for whole numbers (`-> 0`). */
+export function put(target: Record<string, Json>, path: readonly string[], value: Json): void {
+  const [key, ...rest] = path
+  if (key === undefined) return
+  if (rest.length === 0) {
+    if (typeof target[key] !== 'object' || target[key] === null) target[key] = value
+    return
+  }
+  const inner = target[key]
+  if (Array.isArray(inner)) return
+  if (/^\d+$/.test(rest[0] ?? '')) {
+    const element: Record<string, Json> = {}
+    if (rest.length > 1) put(element, rest.slice(1), value)
+    target[key] = [rest.length > 1 ? element : value]
+    return
+  }
+  const object: Record<string, Json> = typeof inner === 'object' && inner !== null ? { ...(inner as Record<string, Json>) } : {}
+  put(object, rest, value)
+  target[key] = object
+}
+
+/** The same text with `value` as a string at `path`; the text itself when it is no JSON object. */
+export function withJsonAt(text: string, path: readonly string[], value: string): string {
+  const parsed: unknown = JSON.parse(isJson(text) ? text : '{}')
+  const object = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...(parsed as Record<string, Json>) } : {}
+  const [first] = path
+  if (first !== undefined && path.length === 1) object[first] = value
+  else put(object, path, value)
+  return JSON.stringify(object)
+}
+
+/** The text at a path, as `#>>` gives it. */
+export function jsonAt(text: string, path: readonly string[]): string | null {
+  if (!isJson(text)) return null
+  let value: unknown = JSON.parse(text)
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return null
+    value = (value as Record<string, unknown>)[key]
+  }
+  return value === undefined || value === null ? null : typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Sorted keys and one spelling of numbers, as jsonb compares. */
+function canonicalJson(text: string): string {
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sorted)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value)
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .map(([key, inner]) => [key, sorted(inner)]),
+    )
+  }
+  return isJson(text) ? JSON.stringify(sorted(JSON.parse(text))) : text
+}

@@ -1,0 +1,54 @@
+const dayMs = 86_400_000
+
+/**
+ * Local times without an instant (the clock jumps over them) or with two (it goes back) in the given zones, for three recent years:
+ * `2024-03-31 02:30:00`. A zone that the runtime does not know is left out.
+ */
+export function oddTimesOf(zones: readonly string[]): readonly string[] {
+  const times = new Set<string>()
+  for (const zone of zones.slice(0, 6)) {
+    const offset = offsetsOf(zone)
+    if (offset === undefined) continue
+    for (let at = Date.UTC(2022, 0, 1); at < Date.UTC(2025, 0, 1); at += 7 * dayMs) {
+      if (offset(at) === offset(at + 7 * dayMs)) continue
+      let [before, after] = [at, at + 7 * dayMs]
+      while (after - before > 60_000) {
+        const middle = Math.floor((before + after) / 2)
+        if (offset(middle) === offset(before)) before = middle
+        else after = middle
+      }
+      const jump = Math.round(after / 60_000) * 60_000
+      const local = jump + Math.min(offset(before), offset(after)) * 60_000
+      times.add(format(local + 30 * 60_000))
+      times.add(format(jump))
+    }
+  }
+  return [...times]
+}
+
+function format(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+/** Minutes east of UTC at an instant. */
+function offsetsOf(zone: string): ((ms: number) => number) | undefined {
+  try {
+    const parts = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    })
+    return (ms) => {
+      const found = Object.fromEntries(parts.formatToParts(ms).map((part) => [part.type, Number(part.value)]))
+      const local = Date.UTC(found['year'] ?? 0, (found['month'] ?? 1) - 1, found['day'] ?? 1, found['hour'] ?? 0, found['minute'] ?? 0)
+      return Math.round((local - Math.floor(ms / 60_000) * 60_000) / 60_000)
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
