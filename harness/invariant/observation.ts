@@ -1,7 +1,7 @@
-import type { Catalog, CatalogDifference } from '../catalog/index.ts'
+import type { Catalog } from '../catalog/index.ts'
 import type { BandKind, SeedReport, SoftReference } from '../data/index.ts'
 import type { Discard, Failure } from '../migration/index.ts'
-import type { RelationRows } from '../snapshot/index.ts'
+import type { RelationRows, SnapshotDifference } from '../snapshot/index.ts'
 import type { Lineage } from './lineage/model.ts'
 
 /** One database in one state, as far as rows are judged. */
@@ -22,7 +22,7 @@ export interface MeasureReading {
 
 /** What the first `down` made of the state, or the reason why it did not. */
 export type Reverted =
-  | { readonly outcome: 'reverted'; readonly state: State; readonly differences: readonly CatalogDifference[] }
+  | { readonly outcome: 'reverted'; readonly state: State; /** From the legacy catalog, or, after a second up, from the first one's. */ readonly differences: readonly SnapshotDifference[] }
   | { readonly outcome: 'failed'; readonly failure: Failure }
 
 /** What one run saw, phase by phase. Phases that were not reached or not asked for are undefined. */

@@ -1,5 +1,4 @@
-import type { CatalogDifference } from '../catalog/index.ts'
-import type { RelationRows } from '../snapshot/index.ts'
+import type { RelationRows, SnapshotDifference } from '../snapshot/index.ts'
 import type { Finding } from './finding.ts'
 import { matchRows } from './lineage/recapture.ts'
 import type { Knowledge, Observation, RunObservation } from './observation.ts'
@@ -22,7 +21,8 @@ export const rollbackRestoresState: Invariant = {
     const { reverted, writtenSince } = run
     if (reverted?.outcome === 'failed') findings.push(fails(run, knowledge, reverted.failure, undefined))
     if (reverted?.outcome === 'reverted') {
-      findings.push(...reverted.differences.map((each) => describeDifference(each, knowledge)))
+      // Rows that were read are compared cell by cell below.
+      findings.push(...reverted.differences.filter((each) => each.kind !== 'data' || !run.legacy.rows.has(each.path)).map((each) => describeDifference(each, knowledge)))
       for (const [path, before] of run.legacy.rows) {
         const kind = run.legacy.catalog.relations.get(path)?.kind
         if (kind === 'view') continue
@@ -102,28 +102,20 @@ function legacyOf(migrated: string | undefined, knowledge: Knowledge): string | 
   return undefined
 }
 
-function describeDifference(difference: CatalogDifference, knowledge: Knowledge): Finding {
-  const { change, kind, path, property, before, after } = difference
-  const what =
-    kind === 'sequence-position'
-      ? 'sequence'
-      : property === 'comment'
-        ? 'comment'
-        : property === 'privileges' || property === 'owner' || kind === 'default-privileges'
-          ? 'privilege'
-          : 'schema'
-  const words = { missing: 'is gone', added: 'is left over', changed: `has another ${property ?? 'definition'}` }[change]
+function describeDifference(difference: SnapshotDifference, knowledge: Knowledge): Finding {
+  const { change, path, property, before, after, object } = difference
+  const words = { missing: 'is gone', added: 'is left over', changed: `has another ${property ?? (difference.kind === 'sequence' ? 'position' : 'definition')}` }[change]
   return {
     invariant: 'rollback-restores-state',
-    kind: what,
+    kind: difference.kind === 'missing' ? 'schema' : difference.kind,
     severity: difference.severity,
     known: 'observed',
     relation: difference.relation,
     attribute: difference.attribute,
-    object: `${kind} ${path}`,
+    object: `${object} ${path}`,
     ...knowledge.locateDown(difference.relation ?? path, difference.attribute),
-    message: `after down, ${kind} ${path} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
-    evidence: { change, object: `${kind} ${path}`, property: property ?? null, before: before ?? null, after: after ?? null },
+    message: `after down, ${object} ${path} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
+    evidence: { change, object: `${object} ${path}`, property: property ?? null, before: before ?? null, after: after ?? null },
     hint: change === 'added' ? 'Drop it in down.' : 'Put it back in down, as it was.',
   }
 }

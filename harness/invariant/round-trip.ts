@@ -38,7 +38,7 @@ export const roundTrip: Invariant = {
       return { outcome: 'violated', findings: [finding], saw }
     }
     const findings: Finding[] = []
-    for (const difference of again.differences.filter((each) => each.severity === 'error')) {
+    for (const difference of again.differences.filter((each) => each.severity === 'error' && each.kind !== 'data')) {
       findings.push({
         invariant: 'round-trip',
         kind: 'schema',
@@ -46,8 +46,8 @@ export const roundTrip: Invariant = {
         known: 'observed',
         relation: difference.relation,
         attribute: difference.attribute,
-        object: `${difference.kind} ${difference.path}`,
-        message: `up, down, up leaves ${difference.kind} ${difference.path} ${difference.change}, up alone does not`,
+        object: `${difference.object} ${difference.path}`,
+        message: `up, down, up leaves ${difference.object} ${difference.path} ${difference.change}, up alone does not`,
         evidence: { property: difference.property ?? null, before: difference.before ?? null, after: difference.after ?? null },
       })
     }

@@ -6,6 +6,7 @@ import { type CellFate, judgeCell, type Recodes } from './lineage/judge-cell.ts'
 import type { AttributeLineage, Destination, RelationLineage } from './lineage/model.ts'
 import { isPlausible } from './lineage/plausible.ts'
 import { columnIndex, type Recaptured, recapture, tablesOf } from './lineage/recapture.ts'
+import { alterationOf } from './lineage/transform.ts'
 import { restoredCells } from './lineage/restored.ts'
 import type { Knowledge, Observation, RunObservation } from './observation.ts'
 import { type Invariant, isDiscarded, keyOf, showCell, type Verdict } from './support.ts'
@@ -147,7 +148,13 @@ function judgeAttribute(
     const cell = row[index] ?? null
     const fates = destinations.flatMap((destination) => fatesOf(rows, destination, at, cell, type, recodes))
     if (fates.some(({ fate }) => fate.fate === 'kept')) return
-    if (cell === null && fates.length === 0) return
+    if (fates.length === 0) {
+      if (cell === null) return
+      // It has a place to go to, and no row stands there for this one: as good as NULL.
+      const [destination] = destinations
+      const migrated = destination?.columns[0]?.type ?? type
+      if (destination !== undefined) fates.push({ fate: { fate: 'altered', alteration: alterationOf(cell, null, { legacy: type, migrated }), migrated: null }, destination })
+    }
     const worst = fates.find(({ destination }) => destination.own) ?? fates[0]
     failing.push({ row: at, fate: worst?.fate.fate === 'altered' ? worst.fate : undefined, destination: worst?.destination })
   })

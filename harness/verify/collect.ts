@@ -28,6 +28,12 @@ export function findingId(migration: string, finding: Finding): string {
     .slice(0, 16)
 }
 
+/** Of two runs that show the same, the one that shrinks better is kept: edge rows before banded ones, ordinary magnitudes before extreme ones. */
+function plainness(request: RunRequest | undefined): number {
+  if (request === undefined) return 0
+  return request.regime === 'edge' ? (request.extreme ? 2 : 3) : 1
+}
+
 /** Unites the verdicts of all runs, invariant by invariant: each finding once, at its gravest; what was seen added up. */
 export class Collector {
   readonly #findings = new Map<string, Collected>()
@@ -39,7 +45,7 @@ export class Collector {
     for (const finding of found) {
       const key = findingKey(finding)
       const known = this.#findings.get(key)
-      const graver = known === undefined || gravity[finding.severity] > gravity[known.finding.severity]
+      const graver = known === undefined || gravity[finding.severity] > gravity[known.finding.severity] || (finding.severity === known.finding.severity && plainness(request) > plainness(known.request))
       this.#findings.set(
         key,
         graver ? { key, finding, request, observation, times: (known?.times ?? 0) + 1 } : { ...known, times: known.times + 1 },

@@ -49,16 +49,3 @@ function forAttribute(
     ...(value === undefined ? [] : [{ relation, attribute, rule: { not: value } } as const]),
   ]
 }
-
-/** `public.items.status is not null`, as results show it. */
-export function describeExclusion(exclusion: Exclusion): string {
-  const subject =
-    'attribute' in exclusion && exclusion.attribute !== undefined ? `${exclusion.relation}.${exclusion.attribute}` : exclusion.relation
-  const { rule } = exclusion
-  if (rule === 'not-null') return `${subject} is not null`
-  if (rule === 'unique') return `${subject} has no duplicates`
-  if (rule === 'plausible') return `${subject} is plausible`
-  if (rule === 'empty') return `${subject} is empty`
-  if (rule === 'no-orphan-soft-reference') return `${subject} refers to rows that are there`
-  return 'not' in rule ? `${subject} is not '${rule.not}'` : `${subject} is one of ${rule.only.map((each) => `'${each}'`).join(', ')}`
-}

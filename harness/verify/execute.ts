@@ -1,9 +1,9 @@
-import { type Catalog, type CatalogDifference, catalogFingerprint, diffObjects, readCatalog, readObjects } from '../catalog/index.ts'
+import { type Catalog, type CatalogDifference, type CatalogObjects, catalogFingerprint, diffObjects, readCatalog, readObjects } from '../catalog/index.ts'
 import { type Dataset, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
 import type { MeasureReading, Reverted, RunObservation, State } from '../invariant/index.ts'
 import type { Measure, Script } from '../migration/index.ts'
 import { type Session, StatementError } from '../postgres/index.ts'
-import { readRows } from '../snapshot/index.ts'
+import { captureSnapshot, compareSnapshots, readRows, type Snapshot } from '../snapshot/index.ts'
 import type { Stage } from './stage.ts'
 import type { Subject } from './subject.ts'
 
@@ -30,10 +30,12 @@ export interface RunRequest {
         fingerprint: string,
       ) => Promise<{ readonly dataset: Dataset; readonly extreme: boolean } | undefined>)
     | undefined
+  /** Compare digests of every relation and positions of sequences too, not only what the fingerprint and the rows in scope tell. */
+  readonly deep?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-const nothingSeeded: SeedReport = { filled: [], unfilled: [], bypassed: [] }
+const nothingSeeded: SeedReport = { filled: [], unfilled: [], dropped: [], bypassed: [] }
 
 /**
  * Make one run on a stage and say what was seen. A migration that fails is part of the observation.
@@ -52,6 +54,8 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
   const base = { regime: request.regime, rung: stage.rung, extreme: request.extreme, legacy, seed, bands: request.bands }
   const none = { migrated: undefined, failure: undefined, reverted: undefined, again: undefined, writtenSince: undefined, measures: [] }
 
+  const snapshot = request.deep === true && migration.down !== undefined ? await stage.look((session) => captureSnapshot(session, subject.legacy)) : undefined
+
   const up = await stage.apply(migration.up, request.signal)
   if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
   const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session))
@@ -65,12 +69,12 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
     const plan = subject.plans.get(fingerprint) ?? subject.plan
     const report = await stage.look((session) => seedDataset(session, plan, written.dataset))
     await stage.settle()
-    const outcome = await revert(subject, stage, request.signal)
+    const outcome = await revert(subject, stage, undefined, request.signal)
     const rows = new Map(report.filled.filter((each) => each.rows > 0).map((each) => [each.relation, each.rows]))
-    return { ...reached, writtenSince: { rows, extreme: written.extreme, outcome: outcome.reverted } }
+    return { ...reached, writtenSince: { rows, extreme: written.extreme, outcome } }
   }
 
-  const { reverted } = await revert(subject, stage, request.signal)
+  const reverted = await revert(subject, stage, snapshot, request.signal)
   if (request.until === 'down' || reverted.outcome === 'failed') return { ...reached, reverted }
   return { ...reached, reverted, again: await applyAgain(subject, stage, fingerprint, request.signal) }
 }
@@ -128,14 +132,17 @@ export async function fillStage(subject: Subject, stage: Stage, filling: Filling
   return report
 }
 
-async function revert(subject: Subject, stage: Stage, signal: AbortSignal | undefined): Promise<{ readonly reverted: Reverted }> {
+async function revert(subject: Subject, stage: Stage, before: Snapshot | undefined, signal: AbortSignal | undefined): Promise<Reverted> {
   const { down } = subject.migration
   if (down === undefined) throw new Error('a migration without down cannot be reverted')
   const outcome = await stage.apply(down, signal)
-  if (outcome.outcome === 'failed') return { reverted: outcome }
+  if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
     const { state, fingerprint } = await readState(subject, session)
-    return { reverted: { outcome: 'reverted', state, differences: differencesBetween(subject, subject.fingerprint, fingerprint) } }
+    const objects = objectDifferences(subject, subject.fingerprint, fingerprint)
+    if (before === undefined) return { outcome: 'reverted', state, differences: compareSnapshots(nothing, nothing, { objects }) }
+    const after = await captureSnapshot(session, state.catalog)
+    return { outcome: 'reverted', state, differences: compareSnapshots(before, after, { objects }) }
   })
 }
 
@@ -144,15 +151,18 @@ async function applyAgain(subject: Subject, stage: Stage, first: string, signal:
   if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
     const { state, fingerprint } = await readState(subject, session)
-    return { outcome: 'reverted', state, differences: differencesBetween(subject, first, fingerprint) }
+    return { outcome: 'reverted', state, differences: compareSnapshots(nothing, nothing, { objects: objectDifferences(subject, first, fingerprint) }) }
   })
 }
 
-function differencesBetween(subject: Subject, before: string, after: string): readonly CatalogDifference[] {
+const nothing: Snapshot = { objects: new Map(), digests: new Map(), sequences: new Map() }
+
+/** The differences of two catalogs that were both read, found once. */
+function objectDifferences(subject: Subject, before: string, after: string): readonly CatalogDifference[] {
   if (before === after) return []
   const key = `${before} ${after}`
-  const known =
-    subject.differences.get(key) ?? diffObjects(subject.objects.get(before) ?? new Map(), subject.objects.get(after) ?? new Map())
+  const none: CatalogObjects = new Map()
+  const known = subject.differences.get(key) ?? diffObjects(subject.objects.get(before) ?? none, subject.objects.get(after) ?? none)
   subject.differences.set(key, known)
   return known
 }

@@ -1,4 +1,4 @@
-import type { Dataset, Exclusion } from '../data/index.ts'
+import { type Dataset, describeExclusion, type Exclusion } from '../data/index.ts'
 import { atomicity, determinism, learnLineage, type RunObservation } from '../invariant/index.ts'
 import type { Migration } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
@@ -9,7 +9,7 @@ import { confirmFindings, smallestFor } from './confirm.ts'
 import type { Counterexample } from './counterexample.ts'
 import { legacyTemplate, roleOf } from './database.ts'
 import { type EdgeRuns, edgeRuns, ringsFor } from './edges.ts'
-import { describeExclusion, excludeCause, mostExclusions } from './exclude.ts'
+import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Filling, RunRequest } from './execute.ts'
 import { injectFaults } from './inject.ts'
 import { judgeRun } from './judge.ts'
@@ -67,7 +67,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   const exclusions: Exclusion[] = []
 
   progress('empty database')
-  const none: RunRequest = { regime: 'empty', extreme: false, filling: { kind: 'sql', sql: '' }, until: 'again', signal: hooks.signal }
+  const none: RunRequest = { regime: 'empty', extreme: false, filling: { kind: 'sql', sql: '' }, until: 'again', deep: true, signal: hooks.signal }
   const empty = await clock.time('empty', () => runner.run(subject, none))
   judgeRun(subject, empty, collector, none)
 

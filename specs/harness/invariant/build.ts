@@ -120,7 +120,7 @@ export function run(legacy: State, migrated: State, more: Partial<RunObservation
     again: undefined,
     writtenSince: undefined,
     measures: [],
-    seed: { filled: [], unfilled: [], bypassed: [] },
+    seed: { filled: [], unfilled: [], dropped: [], bypassed: [] },
     bands: undefined,
     ...more,
   }
