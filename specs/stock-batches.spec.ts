@@ -1,9 +1,10 @@
 import fc from 'fast-check'
+import { datasetArbitrary, noHints, planGeneration, readCatalog, seedDataset } from 'godwit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Claim, itemsKept, linksKept, metadataCopied, parityKept, rollbackExact } from './stock-batches/claims.ts'
 import { type LegacyData, legacyData } from './stock-batches/legacy-data.ts'
 import { parameters } from './stock-batches/parameters.ts'
-import { asPlanned, corrected, type Passage, pass, type Scripts } from './stock-batches/passage.ts'
+import { asPlanned, corrected, type Passage, pass, passSeeded, type Scripts } from './stock-batches/passage.ts'
 import { openWorkbench, type Workbench } from './stock-batches/workbench.ts'
 
 const RUNS = 100
@@ -83,6 +84,22 @@ describe('stock-batches', () => {
     const { data, problems } = await counterexample(rollbackExact)
     expect(data).toEqual({ companies: [], users: [], locations: [], items: [], expenses: [] })
     expect(problems).toEqual(['left behind: attribute items useBatchSystem boolean t false'])
+  })
+
+  test('SB-1, SB-2, SB-3, SB-4 and SB-6 hold over any rows that the harness draws from the catalog alone', async () => {
+    const { session } = bench
+    const plan = await planGeneration(session, await readCatalog(session), noHints)
+    const drawn = { rows: 0 }
+    await fc.assert(
+      fc.asyncProperty(datasetArbitrary(plan), async (dataset) => {
+        const passage = await passSeeded(session, corrected, () => seedDataset(session, plan, dataset))
+        if (passage.outcome === 'refused') throw new Error(`up fails with ${passage.sqlstate}`)
+        drawn.rows += passage.before.legacy.items.length
+        for (const claim of [itemsKept, parityKept, linksKept, metadataCopied, rollbackExact]) expect(claim(passage)).toEqual([])
+      }),
+      parameters(RUNS),
+    )
+    expect(drawn.rows).toBeGreaterThan(RUNS)
   })
 
   test('both start from the same legacy schema', () => {

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
+import { applyStep, readPair, StatementError } from 'godwit'
 import { describe, expect, test } from 'vitest'
-import { applyStep, readPair } from '../../harness/migration/index.ts'
-import { StatementError } from '../../harness/postgres/index.ts'
 import { asPlanned, corrected, type Scripts } from './passage.ts'
 import { readState } from './state.ts'
 import { openWorkbench, type Workbench } from './workbench.ts'

@@ -37,8 +37,13 @@ export interface MeasurePair {
 
 /** Seed, up and down in a transaction that is rolled back; the database holds the legacy schema and no rows. */
 export async function pass(session: Session, scripts: Scripts, data: LegacyData): Promise<Passage> {
+  return passSeeded(session, scripts, () => seedLegacyData(session, data))
+}
+
+/** The same, with rows that the caller inserts. */
+export async function passSeeded(session: Session, scripts: Scripts, seed: () => Promise<unknown>): Promise<Passage> {
   return rolledBack(session, async () => {
-    await seedLegacyData(session, data)
+    await seed()
     const before = await readState(session)
     const measuredBefore = await measure(session, 'before')
     const sqlstate = await failureOf(session.script(scripts.up))

@@ -1,6 +1,5 @@
-import type { Session } from 'godwit'
-import type { Database } from '../../harness/postgres/index.ts'
-import { useCluster } from '../../harness/vitest/cluster.ts'
+import type { Database, Session } from 'godwit'
+import { useCluster } from 'godwit/vitest'
 import type { Scripts } from './passage.ts'
 
 /** A database of its own and a superuser's session on it. */
