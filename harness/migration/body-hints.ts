@@ -34,17 +34,19 @@ function plpgsqlHints(walker: HintWalker, names: RelationNames, nodes: readonly 
   }
   for (const { name, fields } of nodes) {
     const record = asText(fieldsOf(fields.var ?? fields.target, 'PLpgSQL_rec')?.refname)
-    if (name === 'PLpgSQL_rec') recordVariable(names, fields, scope)
+    if (name === 'PLpgSQL_rec' || name === 'PLpgSQL_var') recordVariable(names, fields, name === 'PLpgSQL_rec', scope)
     else if (record !== undefined && name === 'PLpgSQL_stmt_fors') remember(scope, record, run(fields.query))
     else if (record !== undefined && name === 'PLpgSQL_stmt_execsql') remember(scope, record, run(fields.sqlstmt))
     else if (name === 'PLpgSQL_expr') run({ PLpgSQL_expr: fields })
   }
 }
 
-function recordVariable(names: RelationNames, fields: Fields, scope: Scope): void {
+function recordVariable(names: RelationNames, fields: Fields, isRecord: boolean, scope: Scope): void {
   const alias = asText(fields.refname) ?? ''
-  const type = asText(fieldsOf(fields.datatype, 'PLpgSQL_type')?.typname)?.replace(/%rowtype$/i, '')
-  if (type === undefined || type === 'record' || scope.sources.some((source) => source.alias === alias)) return
+  const declared = asText(fieldsOf(fields.datatype, 'PLpgSQL_type')?.typname) ?? 'record'
+  const type = declared.replace(/%rowtype$/i, '')
+  // A variable of a row type is a record to PL/pgSQL's parser, and a plain variable where it is written with %ROWTYPE.
+  if (type === 'record' || (!isRecord && type === declared) || scope.sources.some((source) => source.alias === alias)) return
   const parts = [...type.matchAll(/"((?:[^"]|"")*)"|([^."]+)/g)].map(
     ([, quoted, bare]) => quoted?.replaceAll('""', '"') ?? bare?.toLowerCase(),
   )

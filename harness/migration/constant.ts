@@ -83,7 +83,8 @@ function castTo(constant: Constant, type: string | undefined, typeName: unknown)
   const isArray = isFields(typeName) && asList(typeName.arrayBounds).length > 0
   if (constant.kind !== 'text') return [constant]
   const named = isFields(typeName) ? (stringsOf(typeName.names).at(-1) ?? type ?? '') : (type ?? '')
-  if (isArray) return arrayElements(constant.value).map((value) => ({ kind: kindOf(named), value }))
+  if (isArray && constant.value.trim().startsWith('{'))
+    return arrayElements(constant.value).map((value) => ({ kind: kindOf(named), value }))
   // A name that is looked up in the catalog is no datum.
   return named.startsWith('reg') ? [] : [{ kind: kindOf(named), value: constant.value }]
 }

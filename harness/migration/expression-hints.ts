@@ -16,6 +16,13 @@ export function expressionHints(name: string, fields: Fields, scope: Scope, hint
       if (reference !== undefined) hints.literals(reference, constants, { ordered: name === 'MinMaxExpr' })
     }
   } else if (name === 'FuncCall') callHints(fields, scope, hints)
+  else if (name === 'A_Indirection') {
+    const keys = asList(fields.indirection).map((step) => textConstant(fieldsOf(step, 'A_Indices')?.uidx))
+    hints.jsonKey(
+      resolveExpression(fields.arg, scope),
+      keys.filter((key) => key !== undefined),
+    )
+  }
 }
 
 /** What an attribute is given: the constants that the expression may come to, and the keys of the JSON that it builds. */

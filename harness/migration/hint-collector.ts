@@ -80,7 +80,7 @@ export class HintCollector {
     return {
       literals: [...this.#literals.values()],
       softReferences: [...this.#softReferences.values()],
-      jsonKeys: [...this.#jsonKeys.values()],
+      jsonKeys: withoutPrefixes([...this.#jsonKeys.values()]),
       zones: [...this.#zones],
     }
   }
@@ -117,4 +117,12 @@ export class HintCollector {
         attributes.some((attribute, index) => attribute === from.attribute && references?.attributes[index] === to.attribute),
     )
   }
+}
+
+/** `data -> 'a'` inside `data -> 'a' -> 'b'` says nothing of its own. */
+function withoutPrefixes(keys: readonly JsonKeyHint[]): readonly JsonKeyHint[] {
+  const textOf = ({ relation, attribute, path }: JsonKeyHint, length: number) =>
+    JSON.stringify([relation, attribute, path.slice(0, length)])
+  const prefixes = new Set(keys.flatMap((key) => key.path.slice(1).map((_, index) => textOf(key, index + 1))))
+  return keys.filter((key) => !prefixes.has(textOf(key, key.path.length)))
 }
