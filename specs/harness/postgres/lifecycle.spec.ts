@@ -16,6 +16,10 @@ function traces({ address }: ChildRun) {
   return { directory, server, supervisor }
 }
 
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+}
+
 function runs(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
@@ -39,8 +43,8 @@ describe.skipIf(process.platform !== 'linux').concurrent('a run', () => {
   test('that is killed together with the supervisor is swept by the next start', async () => {
     const run = await startChildRun(['18'])
     const { directory, server, supervisor } = traces(run)
-    // The supervisor first, or it would do its work.
-    process.kill(supervisor, 'SIGKILL')
+    // The supervisor and what it waits with first, or they would do their work.
+    for (const pid of [...childrenOf(supervisor).filter((child) => child !== server), supervisor]) process.kill(pid, 'SIGKILL')
     await become(() => expect([runs(supervisor), runs(server)]).toEqual([false, true]))
     run.process.kill('SIGKILL')
     await run.ended
