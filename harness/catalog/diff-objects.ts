@@ -141,7 +141,9 @@ function propertyDifferences(old: CatalogObject, now: CatalogObject, sides: Side
 /** Whether the same change was made to what the object has this property from: the parent's attribute, the owner of a sequence's table. */
 function inheritedChange(old: CatalogObject, name: string, sides: Sides): boolean {
   const { kind, relation, properties } = old
-  if (relation === undefined || isRelation(kind)) return false
+  if (relation === undefined) return false
+  if ((name === 'inheritance' || name === 'partitionBound') && parentsChanged(relation, sides)) return true
+  if (isRelation(kind)) return false
   if (kind === 'sequence' && name === 'owner') {
     return relationKeys(relation).some((key) => sides.before.get(key)?.properties.owner !== sides.after.get(key)?.properties.owner)
   }
@@ -157,6 +159,10 @@ function inheritedChange(old: CatalogObject, name: string, sides: Sides): boolea
       const [above, aboveAfter] = [sides.before.get(key), sides.after.get(key)]
       return above?.properties[name] === properties[name] && aboveAfter !== undefined && aboveAfter.properties[name] === after
     })
+}
+
+function parentsChanged(relation: string, sides: Sides): boolean {
+  return relationKeys(relation).some((key) => sides.before.get(key)?.properties.parents !== sides.after.get(key)?.properties.parents)
 }
 
 function onlyOneSide(before: string | undefined, after: string | undefined): [string | undefined, string | undefined] {

@@ -1,5 +1,6 @@
 import { identity, named, type ObjectQuery, rights, spelled, userMade } from './query.ts'
 
+// The constructors of a range type come and go with it.
 const routines: ObjectQuery = `
   SELECT ${spelled('p.prokind', { f: 'function', p: 'procedure', a: 'aggregate', w: 'function' })} AS kind, ${identity('pg_proc', 'p')},
          p.pronamespace::int8 AS schema, p.proname AS name, '(' || oidvectortypes(p.proargtypes) || ')' AS suffix, ${rights('p', 'pro', 'f')},
@@ -13,7 +14,8 @@ const routines: ObjectQuery = `
                   'serialfunc = ' || ${named('a.aggserialfn')}, 'deserialfunc = ' || ${named('a.aggdeserialfn')}, 'initcond = ' || a.agginitval,
                   'msfunc = ' || ${named('a.aggmtransfn')}, 'minvfunc = ' || ${named('a.aggminvtransfn')}, 'mfinalfunc = ' || ${named('a.aggmfinalfn')}, 'minitcond = ' || a.aggminitval,
                   'sortop = ' || nullif(a.aggsortop, 0)::regoperator::text) FROM pg_aggregate AS a WHERE a.aggfnoid = p.oid) END AS definition
-    FROM pg_proc AS p WHERE ${userMade('p')}`
+    FROM pg_proc AS p
+   WHERE ${userMade('p')} AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')`
 
 const languages: ObjectQuery = `
   SELECT 'language' AS kind, ${identity('pg_language', 'l')}, l.lanname AS name, ${rights('l', 'lan', 'l')}, l.lanpltrusted AS trusted, ${named('l.lanplcallfoid')} AS handler,

@@ -26,7 +26,8 @@ const casts: ObjectQuery = `
   SELECT 'cast' AS kind, ${identity('pg_cast', 'k')}, format_type(k.castsource, NULL) || ' AS ' || format_type(k.casttarget, NULL) AS name,
          ${spelled('k.castmethod', { f: 'function', i: 'inout', b: 'binary' })} AS method, nullif(k.castfunc, 0)::regprocedure::text AS function,
          ${spelled('k.castcontext', { e: 'explicit', a: 'assignment', i: 'implicit' })} AS context
-    FROM pg_cast AS k WHERE ${userMade('k')}`
+    FROM pg_cast AS k
+   WHERE ${userMade('k')} AND NOT EXISTS (SELECT FROM pg_range AS r WHERE r.rngtypid = k.castsource AND r.rngmultitypid = k.casttarget)`
 
 const operators: ObjectQuery = `
   SELECT 'operator' AS kind, ${identity('pg_operator', 'o')}, o.oprnamespace::int8 AS schema, o.oprname AS name, pg_get_userbyid(o.oprowner) AS owner,
