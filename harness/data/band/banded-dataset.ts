@@ -1,5 +1,5 @@
 import type { BandedDataset, BandKind } from '../dataset.ts'
-import { buildDataset } from '../generate/build.ts'
+import { buildDataset, keepMaking } from '../generate/build.ts'
 import type { Drawing } from '../generate/draw-cell.ts'
 import { type Exclusion, Restrictions } from '../generate/exclusion.ts'
 import { Fitter, type IntendedRow } from '../generate/fitter.ts'
@@ -100,7 +100,7 @@ export function bandedDataset(plan: GenerationPlan, options: BandOptions): Bande
     const relation = plan.relations.get(path)
     if (relation !== undefined) bands.set(path, kindsOf(drawing, relation, table.rows, variant))
   }
-  return { ...dataset, bands }
+  return keepMaking(dataset, { ...dataset, bands })
 }
 
 /** All cells of a relation's own attributes, attribute by attribute: vectors and NULLs are properties of columns. */

@@ -19,6 +19,11 @@ export function intentionsOf(plan: GenerationPlan, value: unknown): Intentions |
   return made.plan === plan ? made.intentions : undefined
 }
 
+/** Carry the making of one data set over to another of the same rows, so that it can be shrunk too. */
+export function keepMaking<Other extends Dataset>(from: MadeDataset, to: Other): Other {
+  return Object.defineProperty(to, making, { value: from[making], enumerable: false })
+}
+
 /** Turn what a fitter has placed into a data set. */
 export function buildDataset(plan: GenerationPlan, fitter: Fitter, scope: ReadonlySet<string>): MadeDataset {
   const tables = new Map<string, DatasetTable>()

@@ -27,6 +27,11 @@ export function candidatesFor(
   const random = new Randomness(seedOf('candidates', name))
   const source = new BandSource(seedOf('bands', name), 0)
   const constants = checks.map(partsOf)
+  // `body ? 'name'`, `body ->> 'kind' IN (…)`: texts of the check may be keys.
+  const keyed = {
+    ...context,
+    jsonKeys: [...context.jsonKeys, ...constants.flatMap(({ texts }) => texts.filter((text) => /^\w+$/.test(text)).map((text) => [text]))],
+  }
   const examples = constants.flatMap(({ patterns }) =>
     patterns.flatMap(({ kind, pattern }) => (kind === 'like' ? likeExamples(pattern, random, 48) : regexExamples(pattern, random, 64))),
   )
@@ -41,7 +46,7 @@ export function candidatesFor(
   const valid = (texts: readonly string[]) => [...new Set(texts)].filter((text) => maker.accepts(text) !== false)
   return {
     plausible: valid([
-      ...Array.from({ length: 16 }, () => maker.plausible(random, context)),
+      ...Array.from({ length: 16 }, () => maker.plausible(random, keyed)),
       ...context.realistic,
       ...examples.slice(0, 24),
       ...fitted,
@@ -50,7 +55,7 @@ export function candidatesFor(
     extremes: maker.extremes,
     literals: valid([...mined, ...literals]),
     bands: [
-      maker.room ? Array.from({ length: 64 }, () => maker.band(source, context)) : [],
+      maker.room ? Array.from({ length: 64 }, () => maker.band(source, keyed)) : [],
       maker.room ? valid(between(maker, numbers, random)) : [],
       valid(examples),
       ...(maker.room ? (maker.bandShapes ?? []).map((shape) => valid(Array.from({ length: 64 }, () => shape(source)))) : []),

@@ -24,7 +24,7 @@ export function partsOf(expression: string): ExpressionParts {
       continue
     }
     if (text !== undefined) {
-      const value = unescape(whole, text)
+      const value = unquote(whole, text)
       if (operator.startsWith('~~')) patterns.push({ kind: 'like', pattern: value })
       else if (operator.startsWith('~')) patterns.push({ kind: 'regex', pattern: value })
       else texts.push(...elements(value))
@@ -52,10 +52,10 @@ export function constantOf(expression: string | undefined): string | undefined {
     expression.trim(),
   )
   if (literal === null) return undefined
-  return literal[1] === undefined ? (literal[2] ?? literal[3]?.toLowerCase()) : unescape(expression.trim(), literal[1])
+  return literal[1] === undefined ? (literal[2] ?? literal[3]?.toLowerCase()) : unquote(expression.trim(), literal[1])
 }
 
-function unescape(whole: string, inner: string): string {
+function unquote(whole: string, inner: string): string {
   const single = inner.replaceAll("''", "'")
   return /^\(?E/i.test(whole) ? single.replace(/\\(.)/g, '$1') : single
 }

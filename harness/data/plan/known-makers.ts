@@ -1,5 +1,5 @@
 import type { Catalog, TypeInfo } from '../../catalog/index.ts'
-import { quoteName, type StatementError } from '../../postgres/index.ts'
+import { quoteName } from '../../postgres/index.ts'
 import { type Maker, noContext } from '../value/maker.ts'
 import { makerOf } from '../value/maker-of.ts'
 import { type DomainType, valueTypeOf } from '../value/value-type.ts'

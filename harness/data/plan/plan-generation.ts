@@ -1,5 +1,5 @@
 import type { Attribute, Catalog, Constraint, Relation } from '../../catalog/index.ts'
-import { pathOf, type Session, type StatementError } from '../../postgres/index.ts'
+import { pathOf, type Session } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { Hints } from '../hints.ts'
 import { oddTimesOf } from '../value/odd-times.ts'

@@ -27,7 +27,7 @@ export async function planGroups(server: Server, drafts: readonly RelationDraft[
     question(draft, attributes, checks, pools.get(draft.path) ?? [], 'run'),
     question(draft, attributes, checks, pools.get(draft.path) ?? [], 'band'),
   ])
-  const answers = await filterTuples(server, questions)
+  const answers = await askTamer(server, questions)
   const groups = new Map<string, GroupPlan[]>()
   for (const [at, { draft, attributes, checks }] of asked.entries()) {
     const [tuples, bandTuples] = [answers[at * 2], answers[at * 2 + 1]]
@@ -49,6 +49,44 @@ export async function planGroups(server: Server, drafts: readonly RelationDraft[
     ])
   }
   return { pools, groups, failed }
+}
+
+/**
+ * Ask; where a check fails with an error on some candidates (overflow, division by zero), ask again with ever tamer ones: without the
+ * greatest and least, then small numbers only.
+ */
+async function askTamer(server: Server, questions: readonly TupleQuestion[]): Promise<readonly (Tuple[] | StatementError)[]> {
+  const answers: (Tuple[] | StatementError)[] = [...(await filterTuples(server, questions))]
+  for (const most of [100_000_000, 10_000, 100]) {
+    const failed = answers.flatMap((answer, at) => (answer instanceof StatementError ? [at] : []))
+    if (failed.length === 0) break
+    const again = await filterTuples(
+      server,
+      failed.flatMap((at) => {
+        const question = questions[at]
+        return question === undefined ? [] : [tamed(question, most)]
+      }),
+    )
+    failed.forEach((at, index) => {
+      const answer = again[index]
+      if (answer !== undefined) answers[at] = answer
+    })
+  }
+  return answers
+}
+
+function tamed(question: TupleQuestion, most: number): TupleQuestion {
+  const tame = (cell: string | null) =>
+    cell === null || !/^[-+]?[\d.]+(e[-+]?\d+)?$|^-?inf|^nan$/i.test(cell) || Math.abs(Number(cell)) <= most
+  const small = Array.from({ length: 24 }, (_, at) => String(at + 1))
+  return {
+    ...question,
+    attributes: question.attributes.map((attribute) => {
+      const kept = attribute.candidates.filter(tame)
+      const numbers = attribute.candidates.some((cell) => cell !== null && /^-?\d+(\.\d+)?$/.test(cell))
+      return { ...attribute, candidates: kept.length < 6 && numbers ? [...new Set([...kept, ...small])] : kept }
+    }),
+  }
 }
 
 async function judgeAttributes(server: Server, drafts: readonly RelationDraft[], failed: Unfilled[]): Promise<Map<string, FoundPools[]>> {
@@ -241,7 +279,7 @@ function bandCandidates(attribute: AttributeDraft, pool: FoundPools, found: Retu
   if (pool.bands !== undefined) return pool.bands
   const source = new BandSource(seedOf('group', attribute.source.name), 3)
   const usual = Array.from({ length: 32 }, () => attribute.maker?.band(source, attribute.context) ?? '')
-  return [...usual, ...interleave(found.bands.slice(1).map((shape) => shape.slice(0, 16)))]
+  return interleave([usual, (found.bands[0] ?? []).slice(0, 16), interleave(found.bands.slice(1).map((shape) => shape.slice(0, 16)))])
 }
 
 /** One of each list in turn, so that a cut leaves something of all. */

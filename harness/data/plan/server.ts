@@ -1,5 +1,8 @@
 import { type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
 
+/** Compiling a question that is asked once takes longer than answering it. */
+const settings = 'SET LOCAL jit = off'
+
 /**
  * Runs questions to the server under a savepoint: an answer, or the error, and the transaction goes on as if nothing had been asked.
  * Opens a transaction of its own where there is none.
@@ -15,12 +18,12 @@ export class Server {
 
   static async open(session: Session): Promise<Server> {
     try {
-      await session.script('SAVEPOINT godwit_plan')
+      await session.script(`SAVEPOINT godwit_plan; ${settings}`)
       return new Server(session, false)
     } catch (error) {
       // 25P01: there is no transaction to set a savepoint in.
       if (!(error instanceof StatementError) || error.sqlstate !== '25P01') throw error
-      await session.script('BEGIN; SAVEPOINT godwit_plan')
+      await session.script(`BEGIN; ${settings}; SAVEPOINT godwit_plan`)
       return new Server(session, true)
     }
   }
@@ -32,7 +35,7 @@ export class Server {
       return await this.#session.script(statements.join(';\n'))
     } catch (error) {
       if (!(error instanceof StatementError)) throw error
-      await this.#session.script('ROLLBACK TO SAVEPOINT godwit_plan')
+      await this.#session.script(`ROLLBACK TO SAVEPOINT godwit_plan; ${settings}`)
       return error
     }
   }

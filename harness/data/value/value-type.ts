@@ -38,6 +38,8 @@ function resolve(catalog: Catalog, path: string, modifier: number): ValueType | 
     case 'enum':
       return { kind: 'enum', labels: info.labels }
     case 'array': {
+      // The two fixed vectors of the system count as arrays, but have an input syntax of their own.
+      if (/^(int2|oid)vector$/.test(info.name)) return { kind: 'scalar', name: info.name, schema: info.schema, modifier, category: 'A' }
       const element = resolve(catalog, info.element, modifier)
       return element && { kind: 'array', element }
     }
