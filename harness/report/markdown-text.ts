@@ -46,7 +46,7 @@ export function fence(text: string, language: string): Markdown {
 
 function escaped(text: string): Markdown {
   return text
-    .replace(/[&<>\\`*[\]|~@#$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=^\s*)[-+=]|(?<=^\s*\d+)[.)]/gu, reference)
+    .replace(/[&<>\\`*[\]|~@#$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=^\s*)[-+=]|(?<=^\s*\d+)[.)](?=\s|$)/gu, reference)
     .replace(/:(?=\/\/)|(?<=www)\./gi, reference)
     .replace(/^\s|\s$/g, reference)
 }

@@ -76,11 +76,13 @@ function saw({ saw: { relations, rows, cells, runs } }: InvariantResult): Markdo
 
 function findings(all: readonly FindingResult[]): readonly Markdown[] {
   if (all.length === 0) return ['None.']
+  const sorted = bySeverity(all)
+  const open = sorted.filter((finding) => finding.waived === null)
   const groups = [
-    { title: 'Errors', members: all.filter((finding) => finding.waived === null && finding.severity === 'error') },
-    { title: 'Warnings', members: all.filter((finding) => finding.waived === null && finding.severity === 'warning') },
-    { title: 'For information', members: all.filter((finding) => finding.waived === null && finding.severity === 'info') },
-    { title: 'Waived', members: bySeverity(all.filter((finding) => finding.waived !== null)) },
+    { title: 'Errors', members: open.filter((finding) => finding.severity === 'error') },
+    { title: 'Warnings', members: open.filter((finding) => finding.severity === 'warning') },
+    { title: 'For information', members: open.filter((finding) => finding.severity === 'info') },
+    { title: 'Waived', members: sorted.filter((finding) => finding.waived !== null) },
   ]
   return groups
     .filter((group) => group.members.length > 0)
@@ -162,14 +164,10 @@ function limits(migration: MigrationResult, run: RunInfo): Markdown {
 }
 
 function timings(migration: MigrationResult, run: RunInfo): Markdown {
-  const of = (stages: VerifyResult['timings'], whose: string) =>
-    Object.entries(stages).map(([stage, ms]) => [prose(stage), whose, formatDuration(ms)])
-  const rows = [
-    ...of(run.timings, 'whole run'),
-    ...of(migration.timings, 'this migration'),
-    ['total', 'whole run', formatDuration(run.durationMs)],
-  ]
-  return table(['stage', 'of', 'took'], rows)
+  const took = (ms: number | undefined) => (ms === undefined ? '' : formatDuration(ms))
+  const stages = [...new Set([...Object.keys(run.timings), ...Object.keys(migration.timings)])]
+  const rows = stages.map((stage) => [prose(stage), took(migration.timings[stage]), took(run.timings[stage])])
+  return table(['stage', 'this migration', 'whole run'], [...rows, ['total', '', formatDuration(run.durationMs)]])
 }
 
 function howToReplay(migration: MigrationResult, run: RunInfo): Markdown {

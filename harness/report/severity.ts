@@ -2,9 +2,14 @@ import type { FindingResult, MigrationResult } from '../verify/index.ts'
 
 const gravity = { error: 0, warning: 1, info: 2 } as const
 
-/** Worst first: those that count before the waived ones, then by severity; else in the order in which they were found. */
+/** Worst first: those that count before the waived ones, then by severity, causes before what follows from them; else as they were found. */
 export function bySeverity(findings: readonly FindingResult[]): readonly FindingResult[] {
-  return findings.toSorted((a, b) => Number(a.waived !== null) - Number(b.waived !== null) || gravity[a.severity] - gravity[b.severity])
+  return findings.toSorted(
+    (a, b) =>
+      Number(a.waived !== null) - Number(b.waived !== null) ||
+      gravity[a.severity] - gravity[b.severity] ||
+      Number(a.cause !== null) - Number(b.cause !== null),
+  )
 }
 
 /** Where a finding was made: `public.items.status`, the object's name, or the migration as a whole. */

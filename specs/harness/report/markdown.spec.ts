@@ -86,11 +86,15 @@ describe('Markdown', () => {
     expect(rowsOf(html).map((row) => row.map(textOf))).toContainEqual(['notes', 'a|b', 'NULL'])
   })
 
-  test('leads from a finding to its cause', () => {
-    const findings = [exampleFinding({ id: 'a' }), exampleFinding({ id: 'b', cause: 'a', message: 'down fails' })]
+  test('leaves a version number and a name as they are to read', () => {
+    expect(['18.4', 'order_items', 'a - b'].map(prose)).toEqual(['18.4', 'order_items', 'a - b'])
+  })
+
+  test('leads from a finding to its cause, which comes first', () => {
+    const findings = [exampleFinding({ id: 'b', cause: 'a', message: 'down fails' }), exampleFinding({ id: 'a' })]
     const result = exampleResult([{ findings }])
     const markdown = renderMarkdown(result.migrations[0] ?? never(), result)
-    expect(markdown).toContain('<a id="finding-a"></a>')
+    expect(markdown.match(/<a id="[^"]*">/g)).toEqual(['<a id="finding-a">', '<a id="finding-b">'])
     expect(markdown).toContain('follows from: [cells of "notes" are nowhere to be found afterwards](#finding-a)')
   })
 })
