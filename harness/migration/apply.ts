@@ -86,7 +86,7 @@ async function locate(session: Session, script: Script, failure: Failure): Promi
       script.statements.findLastIndex((statement) => statement.offset <= at),
     )
   }
-  if (script.statements.length < 2 || script.statements.some(controlsTransaction) || failure.sqlstate.startsWith('08')) return 0
+  if (script.statements.length < 2 || script.statements.some(controlsTransaction) || /^(08|57P)/.test(failure.sqlstate)) return 0
   try {
     await session.script('BEGIN')
     const again = await applyOneByOne(session, script, {})

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { type Effect, locateStatement, parseScript, statementTargets } from '../../../harness/migration/index.ts'
+
+const lineOf = (text: string, relation: string, attribute?: string, effects?: readonly Effect[]) =>
+  locateStatement([parseScript('up.sql', text)], { relation, attribute, effects })?.line
+
+describe('the statement to blame', () => {
+  const up = `CREATE TABLE stock_batches (id int, notes text);
+INSERT INTO stock_batches (id, notes) SELECT id, notes FROM items;
+UPDATE items SET status = 'x', "unitPrice" = 0;
+ALTER TABLE items ALTER COLUMN price TYPE numeric(5, 2);
+ALTER TABLE items DROP COLUMN notes, DROP COLUMN colour;
+ALTER TABLE public.orders RENAME TO old_orders;
+ALTER TABLE items RENAME COLUMN a TO b;
+UPDATE items SET b = upper(b);
+DELETE FROM "Line.Items" WHERE false;
+ALTER TABLE items ALTER COLUMN sku SET NOT NULL, ADD CONSTRAINT u UNIQUE (code);
+DROP TABLE old_orders;
+GRANT SELECT ON items TO PUBLIC;
+CREATE TABLE app.items (id int); TRUNCATE app.items;
+DO $$ BEGIN UPDATE customers SET email = lower(email); EXECUTE 'DROP TABLE gone'; END $$;`
+
+  test.each<[string, string | undefined, number | undefined]>([
+    ['public.items', 'notes', 5],
+    ['public.items', 'colour', 5],
+    ['public.items', 'status', 3],
+    ['public.items', 'unitPrice', 3],
+    ['public.items', 'price', 4],
+    ['public.items', 'sku', 10],
+    ['public.items', 'code', 10],
+    ['public.items', 'a', 8],
+    ['public.orders', undefined, 11],
+    ['public.orders', 'total', 11],
+    ['public.stock_batches', undefined, 2],
+    ['public.stock_batches', 'notes', 2],
+    ['public."Line.Items"', 'anything', 9],
+    ['app.items', undefined, 13],
+    ['public.customers', 'email', 14],
+    ['public.gone', undefined, 14],
+    ['public.untouched', undefined, undefined],
+  ])('for %s %s is on line %s', (relation, attribute, line) => {
+    expect(lineOf(up, relation, attribute)).toBe(line)
+  })
+
+  test('is the one with the effect that is known', () => {
+    expect(lineOf(up, 'public.items', undefined, ['privileges'])).toBe(12)
+    expect(lineOf(up, 'public.items', 'a', ['rename'])).toBe(7)
+  })
+})
+
+test('targets name relation, attribute and effect', () => {
+  const [statement] = parseScript('up.sql', 'UPDATE app.items AS i SET a = s.b FROM stock s WHERE i.c = s.d').statements
+  if (statement === undefined) throw new Error('no statement')
+  const shown = statementTargets(statement).map(({ schema, name, attribute, effect }) =>
+    `${effect} ${schema ?? ''}.${name} ${attribute ?? ''}`.trim(),
+  )
+  expect(shown).toEqual(['update app.items', 'update app.items a', 'read .stock', 'read .stock b', 'read .stock d'])
+})
