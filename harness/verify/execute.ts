@@ -1,4 +1,4 @@
-import { type Catalog, type CatalogDifference, type CatalogObjects, catalogFingerprint, diffObjects, readCatalog, readObjects } from '../catalog/index.ts'
+import { type Catalog, type CatalogDifference, type CatalogObjects, catalogFingerprint, catalogShape, diffObjects, readCatalog, readObjects } from '../catalog/index.ts'
 import { type Dataset, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
 import type { MeasureReading, Reverted, RunObservation, State } from '../invariant/index.ts'
 import type { Measure, Script } from '../migration/index.ts'
@@ -58,7 +58,7 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
 
   const up = await stage.apply(migration.up, request.signal)
   if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
-  const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session))
+  const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session, request.deep))
   const after = await stage.look((session) => readMeasures(session, measures, 'after'))
   const reached = { ...base, ...none, migrated, measures: pairMeasures(measures, before, after) }
   if (request.until === 'up' || migration.down === undefined) return reached
@@ -91,9 +91,15 @@ export function storedRelations(catalog: Catalog): readonly string[] {
     .map(([path]) => path)
 }
 
-/** The catalog and the rows of the state the session is in; the catalog from the cache where its fingerprint is known. */
-export async function readState(subject: Subject, session: Session): Promise<{ readonly state: State; readonly fingerprint: string }> {
-  const fingerprint = await catalogFingerprint(session)
+/**
+ * The catalog and the rows of the state the session is in. A catalog is read once for each shape, and once more in full (`deep`) where an
+ * unlikely difference in expressions is to be seen too.
+ */
+export async function readState(subject: Subject, session: Session, deep = false): Promise<{ readonly state: State; readonly fingerprint: string }> {
+  const shape = await catalogShape(session)
+  const known = deep ? undefined : subject.shapes.get(shape)
+  const fingerprint = known ?? (await catalogFingerprint(session))
+  subject.shapes.set(shape, fingerprint)
   let catalog = subject.catalogs.get(fingerprint)
   if (catalog === undefined) {
     catalog = await readCatalog(session)
@@ -138,7 +144,7 @@ async function revert(subject: Subject, stage: Stage, before: Snapshot | undefin
   const outcome = await stage.apply(down, signal)
   if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
-    const { state, fingerprint } = await readState(subject, session)
+    const { state, fingerprint } = await readState(subject, session, before !== undefined)
     const objects = objectDifferences(subject, subject.fingerprint, fingerprint)
     if (before === undefined) return { outcome: 'reverted', state, differences: compareSnapshots(nothing, nothing, { objects }) }
     const after = await captureSnapshot(session, state.catalog)

@@ -1,4 +1,4 @@
-import { catalogFingerprint } from '../catalog/index.ts'
+import type { Session } from '../postgres/index.ts'
 import { applyWithFault } from '../faults/index.ts'
 import type { FaultObservation } from '../invariant/index.ts'
 import { readRows } from '../snapshot/index.ts'
@@ -101,8 +101,8 @@ function same(left: Fingerprint, right: Fingerprint): boolean {
   return left.schema === right.schema && left.rows === right.rows
 }
 
-async function fingerprintOf(subject: Subject, session: Parameters<typeof catalogFingerprint>[0]): Promise<Fingerprint> {
-  const { state } = await readState(subject, session)
+async function fingerprintOf(subject: Subject, session: Session): Promise<Fingerprint> {
+  const { state, fingerprint } = await readState(subject, session, true)
   const rows = await readRows(session, state.catalog, storedRelations(state.catalog))
   const text = [...rows].map(([path, table]) => {
     const kept = table.attributes.flatMap((name, at) => (subject.knowledge.volatile.has(`${path}.${name}`) ? [] : [at]))
@@ -111,7 +111,7 @@ async function fingerprintOf(subject: Subject, session: Parameters<typeof catalo
       .sort()
       .join('\n')}`
   })
-  return { schema: await catalogFingerprint(session), rows: text.sort().join('\n\n') }
+  return { schema: fingerprint, rows: text.sort().join('\n\n') }
 }
 
 async function seed(subject: Subject, stage: CloneStage, filling: Filling): Promise<number> {

@@ -29,6 +29,7 @@ export async function prepareSubject(session: Session, migration: Migration): Pr
     hints,
     plan,
     scope: new Set(storedRelations(legacy)),
+    shapes: new Map(),
     catalogs: new Map([[fingerprint, legacy]]),
     objects: new Map([[fingerprint, objects]]),
     differences: new Map(),

@@ -13,6 +13,8 @@ export interface Subject {
   readonly plan: GenerationPlan
   /** Legacy relations whose rows are read in every run; the others are compared by digest. */
   readonly scope: ReadonlySet<string>
+  /** Fingerprint by shape: the cheap probe first. */
+  readonly shapes: Map<string, string>
   /** Catalogs already read, by fingerprint: up makes the same one in nearly every run. */
   readonly catalogs: Map<string, Catalog>
   readonly objects: Map<string, CatalogObjects>
