@@ -42,6 +42,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
   readonly #scope: ReadonlySet<string>
   readonly #restrictions: Restrictions
   readonly #links: SoftLinks
+  readonly #least: ReadonlyMap<string, number>
 
   constructor(plan: GenerationPlan, options: DatasetOptions) {
     super()
@@ -50,6 +51,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
     this.#scope = scopeOf(plan, options.relations)
     this.#restrictions = new Restrictions(plan, options.exclude ?? [])
     this.#links = new SoftLinks(plan)
+    this.#least = leastParents(plan)
   }
 
   override generate(mrng: Random, _biasFactor: number | undefined): Value<Dataset> {
@@ -84,7 +86,12 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       ring: this.#options.ring ?? new Map(),
       extreme,
     }
-    const counts = new Map([...this.#scope].map((path) => [path, Math.min(random.between(min, max), this.#restrictions.most(path))]))
+    const counts = new Map(
+      [...this.#scope].map((path) => [
+        path,
+        Math.min(Math.max(random.between(min, max), min > 0 ? (this.#least.get(path) ?? 0) : 0), this.#restrictions.most(path)),
+      ]),
+    )
     placeRows(plan, fitter, counts, (relation, ordinal, attempt): IntendedRow => {
       const cells = drawCells(drawing, relation, ordinal, attempt)
       const parents = relation.references.map((reference) => {
@@ -96,6 +103,17 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
     })
     return buildDataset(plan, fitter, this.#scope)
   }
+}
+
+/** Two references to one relation that a check tells apart want two rows there. */
+function leastParents(plan: GenerationPlan): ReadonlyMap<string, number> {
+  const least = new Map<string, number>()
+  for (const relation of plan.relations.values()) {
+    for (const position of relation.groups.flatMap((group) => group.pairs.flat())) {
+      for (const at of relation.attributes[position]?.references ?? []) least.set(relation.references[at]?.parent ?? '', 2)
+    }
+  }
+  return least
 }
 
 function* wrap(datasets: Iterable<MadeDataset>): IterableIterator<Value<Dataset>> {

@@ -45,7 +45,7 @@ export class Fitter {
     // Another row of values may go with the parents that there are.
     for (const group of relation.groups) {
       if (!group.attributes.some((position) => (relation.attributes[position]?.references.length ?? 0) > 0)) continue
-      for (const tuple of spread(group.tuples, 60)) {
+      for (const tuple of spread(group.tuples, 16)) {
         const cells = [...intended.cells]
         group.attributes.forEach((position, at) => {
           cells[position] = tuple[at] ?? null

@@ -16,11 +16,16 @@ export function placeRows(
       const relation = plan.relations.get(path)
       const count = counts.get(path) ?? 0
       if (relation === undefined) continue
-      for (let ordinal = 0; ordinal < count; ordinal++) {
-        for (let attempt = 0; attempt < 12; attempt++) {
+      let refused = 0
+      // Two rows refused twelve times each: there is no room for more (a boolean key, every pair of parents taken).
+      for (let ordinal = 0; ordinal < count && refused < 2; ordinal++) {
+        let placed = false
+        for (let attempt = 0; attempt < 12 && !placed; attempt++) {
           const row = draw(relation, ordinal, attempt)
-          if (row === undefined || fitter.place(relation, row)) break
+          if (row === undefined) break
+          placed = fitter.place(relation, row)
         }
+        if (!placed) refused++
       }
     }
     linkCircle(plan, fitter, component)

@@ -27,13 +27,15 @@ export function candidatesFor(
   const random = new Randomness(seedOf('candidates', name))
   const source = new BandSource(seedOf('bands', name), 0)
   const constants = checks.map(partsOf)
+  // A list of values leaves no room, so none is looked for.
+  const roomy = maker.room && !checks.some((check) => /= ANY \(+(ARRAY\[|'\{)/.test(check) && !/ OR /.test(check))
   // `body ? 'name'`, `body ->> 'kind' IN (…)`: texts of the check may be keys.
   const keyed = {
     ...context,
     jsonKeys: [...context.jsonKeys, ...constants.flatMap(({ texts }) => texts.filter((text) => /^\w+$/.test(text)).map((text) => [text]))],
   }
   const examples = constants.flatMap(({ patterns }) =>
-    patterns.flatMap(({ kind, pattern }) => (kind === 'like' ? likeExamples(pattern, random, 48) : regexExamples(pattern, random, 64))),
+    patterns.flatMap(({ kind, pattern }) => (kind === 'like' ? likeExamples(pattern, random, 48) : regexExamples(pattern, random, 48))),
   )
   const literals = constants.flatMap(({ texts, numbers }) => [...texts, ...numbers.flatMap((number) => around(maker, number))])
   const lengths = constants.flatMap(({ numbers }) =>
@@ -55,11 +57,11 @@ export function candidatesFor(
     extremes: maker.extremes,
     literals: valid([...mined, ...literals]),
     bands: [
-      maker.room ? Array.from({ length: 64 }, () => maker.band(source, keyed)) : [],
-      maker.room ? valid(between(maker, numbers, random)) : [],
+      roomy ? Array.from({ length: 64 }, () => maker.band(source, keyed)) : [],
+      roomy ? valid(between(maker, numbers, random)) : [],
       valid(examples),
-      ...(maker.room ? (maker.bandShapes ?? []).map((shape) => valid(Array.from({ length: 64 }, () => shape(source)))) : []),
-      maker.room ? valid(fittedBands(lengths, source)) : [],
+      ...(roomy ? (maker.bandShapes ?? []).map((shape) => valid(Array.from({ length: 40 }, () => shape(source)))) : []),
+      roomy ? valid(fittedBands(lengths, source)) : [],
     ],
     vector: [...new Set([...maker.vector, ...(maker.room ? [] : literals), ...(maker.room ? [] : examples)])].filter(
       (text) => maker.accepts(text) !== false,

@@ -38,16 +38,23 @@ export async function filterValues(server: Server, questions: readonly ValueQues
   return result
 }
 
-/** Some candidate is no valid input, or a check fails on it with an error: ask in halves. */
+/** Some candidate is no valid input, or a check fails on it with an error: halve until it stands alone, and leave it out. */
 async function judgeSingly(server: Server, question: ValueQuestion): Promise<ValueAnswer> {
-  const answers = await server.askEach(question.candidates.map((candidate) => valueQuery(question, [candidate])))
   const feasible = new Set<string>()
   let error: StatementError | undefined
-  for (const [position, answer] of answers.entries()) {
-    if (answer instanceof StatementError) error ??= answer
-    else if (answer.rows.length > 0) feasible.add(question.candidates[position] ?? '')
+  const open: (readonly string[])[] = halves(question.candidates)
+  for (let candidates = open.pop(); candidates !== undefined; candidates = open.pop()) {
+    const [answer] = await server.askEach([valueQuery(question, candidates)])
+    if (!(answer instanceof StatementError)) for (const text of chosen({ ...question, candidates }, answer?.rows ?? [])) feasible.add(text)
+    else if (candidates.length === 1) error ??= answer
+    else open.push(...halves(candidates))
   }
   return { feasible, error: feasible.size === 0 ? error : undefined }
+}
+
+function halves(candidates: readonly string[]): (readonly string[])[] {
+  const middle = Math.ceil(candidates.length / 2)
+  return [candidates.slice(0, middle), candidates.slice(middle)].filter((half) => half.length > 0)
 }
 
 function chosen(question: ValueQuestion, rows: readonly (readonly (string | null)[])[]): ReadonlySet<string> {
@@ -69,7 +76,7 @@ export interface TupleQuestion {
 }
 
 /** Above this many combinations a sample is drawn instead of all of them. */
-const combinations = 6000
+const combinations = 2500
 
 /** Rows of candidates that satisfy all checks together, in an order without a pattern; an error where the server could not tell. */
 export async function filterTuples(
@@ -93,7 +100,12 @@ function tupleQuery({ attributes, checks, generated, limit }: TupleQuestion): st
   })
   const positions = attributes.map((_, at) => `"godwit p${at}"`)
   const order = positions.map((position, at) => `hashint8extended(${position},${at + 1})`).join(' # ')
-  const drawn = attributes.map(({ candidates }, at) => `(hashint8extended(s,${at + 1}) & 2147483647) % ${candidates.length} AS d${at}`)
+  // NULL comes first where there is one; every second draw takes it, or sums like num_nonnulls(…) = 1 would hardly ever come out.
+  const drawn = attributes.map(({ candidates }, at) => {
+    const count = candidates.length
+    const hash = `hashint8extended(s,${at + 1}) & 2147483647`
+    return candidates[0] === null ? `greatest((${hash}) % ${2 * count} - ${count}, 0) AS d${at}` : `(${hash}) % ${count} AS d${at}`
+  })
   const source = sampled
     ? `(SELECT ${drawn.join(',')} FROM generate_series(1,${combinations}) AS s) AS "godwit draw"${tables.map((table, at) => ` JOIN ${table} ON "godwit p${at}"="godwit draw".d${at}`).join('')}`
     : tables.join(' CROSS JOIN ')

@@ -239,7 +239,7 @@ function pairsOf(draft: RelationDraft, checks: readonly DraftCheck[]): (readonly
 }
 
 /** So many candidates an attribute, by how many are combined. */
-const widths = [0, 60, 60, 16, 10, 8]
+const widths = [0, 40, 40, 13, 9, 7]
 
 function question(
   draft: RelationDraft,
@@ -256,7 +256,7 @@ function question(
       const attribute = draft.attributes[position]
       const pool = pools[position]
       if (attribute?.maker === undefined || pool === undefined) throw new Error('a group without its attribute')
-      const width = use === 'band' && attribute.maker.room ? 48 : (widths[attributes.length] ?? 8)
+      const width = use === 'band' && attribute.maker.room ? 40 : (widths[attributes.length] ?? 8)
       const nulls = attribute.nullable && attribute.nullRefused !== true ? [null] : []
       const found = candidatesFor(attribute.maker, attribute.context, constants, [], `${draft.path}.${attribute.source.name}`)
       const values = use === 'band' && attribute.maker.room ? bandCandidates(attribute, pool, found) : runCandidates(pool, found)
@@ -265,7 +265,7 @@ function question(
     }),
     checks: [...checks, ...own].map((check) => check.expression),
     generated: uniqueColumns([...checks, ...own].flatMap(columns)),
-    limit: use === 'band' ? 1500 : 300,
+    limit: use === 'band' ? 600 : 200,
   }
 }
 

@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Dataset, datasetArbitrary, type Hints, noHints, sampleDatasets } from '../../../harness/data/index.ts'
+import { useCluster } from '../../../harness/vitest/cluster.ts'
+import { zoo } from './zoo.ts'
+import { enclose } from './zoo-plan.ts'
+
+const shop = zoo['shop'] ?? ''
+
+const rowsOf = (dataset: Dataset) => [...dataset.tables.values()].reduce((sum, table) => sum + table.rows.length, 0)
+
+function cellsOf(dataset: Dataset, relation: string, attribute: string) {
+  const table = dataset.tables.get(relation)
+  return table?.rows.map((row) => row[table.attributes.indexOf(attribute)]) ?? []
+}
+
+/** What fast-check is left with when a predicate fails. */
+function smallest(arbitrary: fc.Arbitrary<Dataset>, holds: (dataset: Dataset) => boolean): Dataset {
+  const details = fc.check(fc.property(arbitrary, holds), { seed: 3, numRuns: 300 })
+  const found = details.counterexample?.[0]
+  if (found === undefined) throw new Error('nothing failed')
+  return found
+}
+
+describe('the arbitrary of a schema', () => {
+  test('gives the same data for the same seed, and other data for another', async () => {
+    await using enclosure = await enclose(await useCluster(), shop)
+    const arbitrary = datasetArbitrary(enclosure.plan)
+    expect(sampleDatasets(arbitrary, 5, 4)).toEqual(sampleDatasets(arbitrary, 5, 4))
+    expect(sampleDatasets(arbitrary, 5, 4)).not.toEqual(sampleDatasets(arbitrary, 6, 4))
+  })
+
+  test('plans the same twice', async () => {
+    await using one = await enclose(await useCluster(), shop)
+    await using other = await enclose(await useCluster(), shop)
+    expect(sampleDatasets(datasetArbitrary(one.plan), 5, 4)).toEqual(sampleDatasets(datasetArbitrary(other.plan), 5, 4))
+  })
+
+  test('shrinks to one row with one telling cell', async () => {
+    await using enclosure = await enclose(await useCluster(), shop)
+    const found = smallest(datasetArbitrary(enclosure.plan), (dataset) => !cellsOf(dataset, 'public.items', 'status').includes('gone'))
+    expect([...found.tables.keys()]).toEqual(['public.items'])
+    expect(found.tables.get('public.items')?.rows).toEqual([['1', '', '0.00', 'gone', null, null]])
+  })
+
+  test('shrinks a child to itself and its parent', async () => {
+    await using enclosure = await enclose(await useCluster(), shop)
+    const found = smallest(datasetArbitrary(enclosure.plan), (dataset) =>
+      cellsOf(dataset, 'public.orders', 'shipped').every((cell) => cell === null),
+    )
+    expect([...found.tables].map(([path, table]) => [path, table.rows.length])).toEqual([
+      ['public.customers', 1],
+      ['public.orders', 1],
+    ])
+  })
+
+  test('shrinks duplicates to two rows', async () => {
+    await using enclosure = await enclose(await useCluster(), shop)
+    const found = smallest(datasetArbitrary(enclosure.plan), (dataset) => {
+      const notes = cellsOf(dataset, 'public.items', 'notes').filter((cell) => typeof cell === 'string')
+      return new Set(notes).size === notes.length
+    })
+    expect([...found.tables].map(([path, table]) => [path, table.rows.length])).toEqual([['public.items', 2]])
+  })
+
+  test('any smaller data set is smaller', async () => {
+    await using enclosure = await enclose(await useCluster(), shop)
+    const arbitrary = datasetArbitrary(enclosure.plan)
+    for (const dataset of sampleDatasets(arbitrary, 8, 10)) {
+      for (const { value } of arbitrary.shrink(dataset, undefined).take(60)) {
+        expect(rowsOf(value)).toBeLessThanOrEqual(rowsOf(dataset))
+        expect(value).not.toEqual(dataset)
+      }
+    }
+  })
+
+  test('keeps the ring unique in every row', async () => {
+    await using enclosure = await enclose(await useCluster(), shop)
+    const ring = new Map([['public.items', 'notes']])
+    for (const dataset of sampleDatasets(datasetArbitrary(enclosure.plan, { ring }), 9, 30)) {
+      const notes = cellsOf(dataset, 'public.items', 'notes')
+      expect(notes.every((cell) => typeof cell === 'string' && cell.length >= 5)).toBe(true)
+      expect(new Set(notes).size).toBe(notes.length)
+    }
+  })
+
+  test('fills what is asked for, and what that references', async () => {
+    await using enclosure = await enclose(await useCluster(), shop)
+    const [dataset] = sampleDatasets(datasetArbitrary(enclosure.plan, { relations: ['public.orders'] }), 9, 1)
+    expect([...(dataset?.tables.keys() ?? [])].sort()).toEqual(['public.customers', 'public.orders'])
+  })
+
+  test('never shows what is excluded, not even shrunk', async () => {
+    await using enclosure = await enclose(await useCluster(), shop)
+    const arbitrary = datasetArbitrary(enclosure.plan, {
+      exclude: [
+        { relation: 'public.items', attribute: 'notes', rule: 'not-null' },
+        { relation: 'public.items', attribute: 'status', rule: { not: 'gone' } },
+        { relation: 'public.orders', attribute: 'customer_id', rule: 'unique' },
+        { relation: 'public.lines', rule: 'empty' },
+        { relation: 'public.profiles', attribute: 'score', rule: { only: ['3', '4'] } },
+      ],
+    })
+    for (const dataset of sampleDatasets(arbitrary, 10, 30)) {
+      for (const each of [dataset, ...[...arbitrary.shrink(dataset, undefined).take(20)].map(({ value }) => value)]) {
+        expect(cellsOf(each, 'public.items', 'notes')).not.toContain(null)
+        expect(cellsOf(each, 'public.items', 'status')).not.toContain('gone')
+        const customers = cellsOf(each, 'public.orders', 'customer_id')
+        expect(new Set(customers).size).toBe(customers.length)
+        expect(each.tables.has('public.lines')).toBe(false)
+        for (const score of cellsOf(each, 'public.profiles', 'score')) expect([null, '3', '4']).toContain(score)
+      }
+    }
+  })
+
+  test('puts the constants of the migration and their neighbours into about half of the cells', async () => {
+    const hints: Hints = {
+      ...noHints,
+      literals: [{ relation: 'public.profiles', attribute: 'score', kind: 'number', value: '60', ordered: true, pattern: undefined }],
+    }
+    await using enclosure = await enclose(await useCluster(), shop, hints)
+    const scores = sampleDatasets(datasetArbitrary(enclosure.plan), 4, 100).flatMap((dataset) =>
+      cellsOf(dataset, 'public.profiles', 'score'),
+    )
+    const mined = scores.filter((score) => score === '59' || score === '60' || score === '61')
+    expect(mined.length / scores.length).toBeGreaterThan(0.3)
+    expect(new Set(mined).size).toBe(3)
+  })
+
+  test('matches soft references on some rows and not on others', async () => {
+    const hints: Hints = {
+      ...noHints,
+      softReferences: [{ from: { relation: 'public.profiles', attribute: 'bio' }, to: { relation: 'public.items', attribute: 'sku' } }],
+    }
+    await using enclosure = await enclose(await useCluster(), shop, hints)
+    const kinds = new Set<boolean>()
+    for (const dataset of sampleDatasets(datasetArbitrary(enclosure.plan), 4, 40)) {
+      const skus = new Set(cellsOf(dataset, 'public.items', 'sku'))
+      for (const bio of cellsOf(dataset, 'public.profiles', 'bio')) if (bio !== null) kinds.add(skus.has(bio))
+    }
+    expect([...kinds].sort()).toEqual([false, true])
+  })
+
+  test('marks a data set that holds extremes, and only in the extreme profile', async () => {
+    await using enclosure = await enclose(await useCluster(), shop)
+    const plausible = sampleDatasets(datasetArbitrary(enclosure.plan, { profile: 'plausible' }), 4, 60)
+    expect(plausible.some((dataset) => dataset.extreme)).toBe(false)
+    const extreme = sampleDatasets(datasetArbitrary(enclosure.plan), 4, 60).filter((dataset) => dataset.extreme).length
+    expect(extreme).toBeGreaterThan(3)
+    expect(extreme).toBeLessThan(30)
+  })
+})
