@@ -3,8 +3,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { InputError } from '../errors.ts'
 
 /**
- * Import a module of the user's, TypeScript or not, and give what it exports. Where a TypeScript loader is active (Vitest, tsx, a Node that
- * strips types) Node's own import does it; elsewhere jiti, with `godwit` standing for this very package.
+ * Import a module of the user's, TypeScript or not, and give what it exports. Vitest's own import does it inside Vitest; jiti elsewhere,
+ * with `godwit` standing for this very package: Node 20 knows no TypeScript, and a loader such as tsx takes a `.ts` file outside a package
+ * of type `module` for CommonJS, which cannot require the harness.
  *
  * @param path   Absolute.
  * @param shown  As messages name it.
@@ -12,35 +13,31 @@ import { InputError } from '../errors.ts'
  */
 export async function importModule(path: string, shown: string): Promise<Readonly<Record<string, unknown>>> {
   try {
+    return await (process.env.VITEST ? importByVitest(path) : importByJiti(path))
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new InputError(`"${shown}" does not load: ${message.split('\n', 1)[0]}`, { cause: error })
+  }
+}
+
+async function importByVitest(path: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
-    if (!wantsLoader(error)) throw notLoaded(shown, error)
+    // As a dependency the harness is not transformed by Vitest, nor in a process that a spec started: this import was Node's.
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_')) return importByJiti(path)
+    throw error
   }
-  try {
-    const { createJiti } = await import('jiti')
-    // Handed over as it is, not resolved again, so that a contract and the harness share one instance.
-    const godwit: unknown = await import(ownIndex().href)
-    const jiti = createJiti(import.meta.url, { moduleCache: false, virtualModules: { godwit } })
-    return await jiti.import(path)
-  } catch (error) {
-    throw notLoaded(shown, error)
-  }
+}
+
+async function importByJiti(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const { createJiti } = await import('jiti')
+  // Handed over as it is, not resolved again, so that a contract and the harness share one instance.
+  const godwit: unknown = await import(ownIndex().href)
+  return createJiti(import.meta.url, { moduleCache: false, virtualModules: { godwit } }).import(path)
 }
 
 function ownIndex(): URL {
   const built = new URL('../index.js', import.meta.url)
   return existsSync(fileURLToPath(built)) ? built : new URL('../index.ts', import.meta.url)
-}
-
-/** Whether native import failed for want of a TypeScript loader or of the package's own name, and not through the module's fault. */
-function wantsLoader(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? error.code : undefined
-  if (code === 'ERR_MODULE_NOT_FOUND') return /'godwit'|\.js'|\.ts'/.test(error.message)
-  return code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || error instanceof SyntaxError
-}
-
-function notLoaded(shown: string, error: unknown): InputError {
-  const message = error instanceof Error ? error.message : String(error)
-  return new InputError(`"${shown}" does not load: ${message.split('\n', 1)[0]}`, { cause: error })
 }

@@ -25,15 +25,20 @@ test('a contract loads where Node knows no TypeScript, with the package itself f
       enum Kind { One = 'one' }
       const contract: Contract = { idempotent: Kind.One }
       export default defineContract(contract)`,
+    'commonjs/package.json': '{}',
+    'commonjs/contract.ts': "import { defineContract } from 'godwit'; export default defineContract({})",
     'throws.ts': "const a: string = 'no x'; throw new Error(a)",
     'bad.ts': 'export default {',
   })
   await symlink(resolve('node_modules'), join(folder.path, 'node_modules'))
-  const load = async (name: string): Promise<unknown> => {
-    const { stdout } = await promisify(execFile)(process.execPath, [join(folder.path, 'main.js'), join(folder.path, name)])
+  const load = async (name: string, vitest = ''): Promise<unknown> => {
+    const env = { ...process.env, VITEST: vitest }
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder.path, 'main.js'), join(folder.path, name)], { env })
     return JSON.parse(stdout)
   }
   expect(await load('contract.ts')).toEqual({ idempotent: 'one', through: 'dist' })
+  expect(await load('contract.ts', 'true')).toEqual({ idempotent: 'one', through: 'dist' })
+  expect(await load('commonjs/contract.ts')).toEqual({ through: 'dist' })
   expect(await load('throws.ts')).toBe('"contract.ts" does not load: no x')
   expect(await load('bad.ts')).toMatch(/^"contract\.ts" does not load: /)
   expect(await load('absent.ts')).toMatch(/^"contract\.ts" does not load: /)
