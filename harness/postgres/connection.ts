@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { type CopyStreamQuery, from as copyFromStream, to as copyToStream } from 'pg-copy-streams'
 import Cursor from 'pg-cursor'
@@ -12,6 +13,8 @@ import { translateError } from './translate.ts'
 const CONNECT_TIMEOUT_MS = 10_000
 const STATEMENT_TIMEOUT_MS = 60_000
 const LOCK_TIMEOUT_MS = 10_000
+const CANNOT_CONNECT_NOW = '57P03'
+const RECOVERY_POLL_MS = 10
 const CHUNK_BYTES = 64 * 1024
 
 /** Who connects to what; the options of `Database.connect`, made concrete. */
@@ -31,10 +34,19 @@ export interface ConnectionTarget {
  * @throws {StatementError} `08006` when the server cannot be reached, the server's own code when it refuses.
  */
 export async function openSession(target: ConnectionTarget): Promise<Session> {
-  const client = new pg.Client(clientConfig(target))
-  const session = new PgSession(client, target.database, target.background ?? false)
-  await session.open()
-  return session
+  const deadline = Date.now() + CONNECT_TIMEOUT_MS
+  for (;;) {
+    const session = new PgSession(new pg.Client(clientConfig(target)), target.database, target.background ?? false)
+    try {
+      await session.open()
+      return session
+    } catch (error) {
+      // A backend was killed, and the server starts all of them anew: it says so, and is back in a moment.
+      const recovering = error instanceof StatementError && error.sqlstate === CANNOT_CONNECT_NOW
+      if (!recovering || Date.now() > deadline) throw error
+      await pause(RECOVERY_POLL_MS)
+    }
+  }
 }
 
 function clientConfig({ address, database, user, password, options = {} }: ConnectionTarget): pg.ClientConfig {

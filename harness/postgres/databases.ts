@@ -32,8 +32,13 @@ export function databaseFactory(address: ClusterAddress): DatabaseFactory {
   let closed = false
 
   const session = (): Promise<Session> => {
-    opened ??= superuserSession(address, address.database, { statementTimeoutMs: CREATE_TIMEOUT_MS }, true)
-    return opened
+    const opening = opened ?? superuserSession(address, address.database, { statementTimeoutMs: CREATE_TIMEOUT_MS }, true)
+    opened = opening
+    // One that could not be opened is not kept.
+    opening.catch(() => {
+      if (opened === opening) opened = undefined
+    })
+    return opening
   }
 
   const administer = async (sql: string): Promise<void> => {

@@ -56,3 +56,10 @@ export function throwawayServerSettings(major: number): Readonly<Record<string, 
     ...(major >= 18 ? { file_copy_method: 'clone', io_method: 'sync' } : {}),
   }
 }
+
+/** For `startCluster`'s `settings` where a crash is the subject: what was committed survives it. */
+export const durableServerSettings: Readonly<Record<string, string>> = {
+  fsync: 'on',
+  full_page_writes: 'on',
+  synchronous_commit: 'on',
+}

@@ -28,13 +28,16 @@ export interface StartClusterOptions {
 export async function startCluster(request: ClusterRequest, options: StartClusterOptions = {}): Promise<StartedCluster> {
   options.signal?.throwIfAborted()
   const clock = new StageClock()
-  const server = await startServer(request, {
+  const starting = startServer(request, {
     startupTimeoutMs: options.startupTimeoutMs ?? STARTUP_TIMEOUT_MS,
     signal: options.signal,
     settings: options.settings ?? {},
     allowAnyServer: options.allowAnyServer ?? false,
     clock,
   })
+  // From here on, so that a signal in the middle of the start leaves nothing either.
+  const forgetStart = beforeInterrupt(() => starting.then((server) => server.stop()))
+  const server = await starting.finally(forgetStart)
   const databases = databaseFactory(server.address)
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => {

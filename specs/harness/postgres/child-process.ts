@@ -15,12 +15,17 @@ export interface ChildRun {
 
 /** Start a run in a process of its own, as another user where `uid` says so, and wait for its cluster. */
 export async function startChildRun(args: readonly string[], options: { readonly uid?: number } = {}): Promise<ChildRun> {
-  const script = fileURLToPath(new URL('./child-run.ts', import.meta.url))
-  const account = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['ignore', 'pipe', 'inherit'], ...account })
+  const child = spawnChildRun(args, options.uid)
   const ended = once(child, 'exit').then(([code, signal]: (number | NodeJS.Signals | null)[]) => code ?? signal ?? null)
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line', { signal: AbortSignal.timeout(30_000) })) as [string]
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line', { signal: AbortSignal.timeout(50_000) })) as [string]
   return { process: child, ended, ...(JSON.parse(line) as { address: ClusterAddress; database: string }) }
+}
+
+/** The same without waiting for anything. */
+export function spawnChildRun(args: readonly string[], uid?: number) {
+  const script = fileURLToPath(new URL('./child-run.ts', import.meta.url))
+  const account = uid === undefined ? {} : { uid, gid: uid }
+  return spawn(process.execPath, ['--import', 'tsx', script, ...args], { stdio: ['ignore', 'pipe', 'inherit'], ...account })
 }
 
 /** Wait until a condition is true, without saying how long it takes. */

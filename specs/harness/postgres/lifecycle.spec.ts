@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startCluster } from '../../../harness/postgres/index.ts'
 import { sweepRunDirectories } from '../../../harness/postgres/run-directory.ts'
-import { become, type ChildRun, startChildRun } from './child-process.ts'
+import { scratchDirectory } from '../../../harness/postgres/scratch.ts'
+import { become, type ChildRun, spawnChildRun, startChildRun } from './child-process.ts'
 
 /** An account that every Unix has: initdb wants one that is known. */
 const DAEMON = 1
@@ -14,6 +16,21 @@ function traces({ address }: ChildRun) {
   const server = Number(readFileSync(join(directory, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
   const supervisor = Number(/\) . (\d+)/.exec(readFileSync(`/proc/${server}/stat`, 'utf8'))?.[1])
   return { directory, server, supervisor }
+}
+
+/** The run directories that a process has signed. */
+function directoriesOf(pid: number | undefined): readonly string[] {
+  return readdirSync(scratchDirectory())
+    .map((name) => join(scratchDirectory(), name))
+    .filter((directory) => signatureOf(directory).includes(`"pid":${pid},`))
+}
+
+function signatureOf(directory: string): string {
+  try {
+    return readFileSync(join(directory, 'owner.json'), 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 function childrenOf(pid: number): readonly number[] {
@@ -62,6 +79,15 @@ describe.skipIf(process.platform !== 'linux').concurrent('a run', () => {
     run.process.kill(signal)
     expect(await run.ended).toBe(code)
     expect([runs(server), existsSync(directory)]).toEqual([false, false])
+  })
+
+  test('that is interrupted while it starts leaves nothing', async () => {
+    const child = spawnChildRun(['18'])
+    const exited = once(child, 'exit')
+    await become(() => expect(directoriesOf(child.pid)).toHaveLength(1))
+    child.kill('SIGINT')
+    expect(await exited).toEqual([130, null])
+    expect(directoriesOf(child.pid)).toEqual([])
   })
 
   test('that forgets to stop its cluster ends all the same, and leaves no server', async () => {

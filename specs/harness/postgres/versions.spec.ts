@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { installedMajors, startCluster } from '../../../harness/postgres/index.ts'
+import { durableServerSettings, installedMajors, StatementError, startCluster } from '../../../harness/postgres/index.ts'
 
 describe('embedded cluster', () => {
   test.each(installedMajors())('of version %i starts, says its version and stops', async (major) => {
@@ -35,6 +35,19 @@ describe('embedded cluster', () => {
       fsync: 'on',
       wal: 'logical',
     })
+  })
+
+  test('comes back after one of its backends was killed, with what was committed', async () => {
+    await using cluster = await startCluster({ kind: 'embedded' }, { settings: durableServerSettings })
+    await using database = await cluster.createDatabase()
+    const victim = await database.connect()
+    await victim.script('CREATE TABLE kept AS SELECT 1 AS x')
+    process.kill(victim.processId, 'SIGKILL')
+    await expect(victim.query('SELECT 1')).rejects.toBeInstanceOf(StatementError)
+    await using session = await database.connect()
+    expect(await session.one('SELECT x FROM kept')).toEqual({ x: 1 })
+    await using another = await cluster.createDatabase()
+    expect(another.name).not.toBe(database.name)
   })
 
   test('that cannot start says what the server said, and leaves nothing', async () => {
