@@ -5,6 +5,7 @@ import { SourceMap } from '../../../harness/migration/index.ts'
 const text = fc
   .array(fc.oneof(fc.constantFrom('é', '😀', '\n', '\r\n', '\t', 'a', '漢'), fc.string({ unit: 'grapheme', maxLength: 8 })), {
     maxLength: 400,
+    size: 'max',
   })
   .map((parts) => parts.join(''))
 
