@@ -1,7 +1,8 @@
 import type { Session } from '../postgres/index.ts'
 import { firstUserOid } from './catalog-queries.ts'
 
-const hash = (...parts: readonly string[]) => `pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat_ws('|', ${parts.join(', ')}), 0))`
+const hash = (...parts: readonly string[]) =>
+  `pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat_ws('|', ${parts.join(', ')}), 0))`
 
 /** Nothing is deparsed here: names, flags and the stored texts of functions only. */
 const query = `SELECT pg_catalog.concat_ws('.',
