@@ -4,6 +4,8 @@ const consonants = 'bdfghjklmnprstvz'
 const vowels = 'aeiou'
 /** Syllable codes CVCVC: 16·5·16·5·16. */
 const words = 102_400
+/** Codes CVCV: 16·5·16·5. */
+const shortWords = 6_400
 const leads = 90_000
 /** Whole days from 1950-01-01 to 2049-12-31. */
 const days = 36_525
@@ -16,7 +18,7 @@ const lanes = 4
  */
 export class BandSource {
   readonly random: Randomness
-  readonly #counts = { lead: 0, word: 0, instant: 0, address: 0 }
+  readonly #counts = { lead: 0, word: 0, shortWord: 0, instant: 0, address: 0 }
   readonly #lane: number
   readonly #shift: number
 
@@ -41,6 +43,13 @@ export class BandSource {
     const word = this.word()
     const inner = 1 + this.random.below(4)
     return `${word.charAt(0).toUpperCase()}${word.slice(1, inner)}${word.charAt(inner).toUpperCase()}${word.slice(inner + 1)}`
+  }
+
+  /** A four-letter word, found once among those of four letters, with one capital: `Koba` or `koBa`. */
+  shortWord(): string {
+    const word = spell(this.#spread(this.#counts.shortWord++, shortWords, 4_001)).slice(0, 4)
+    const inner = this.random.below(4)
+    return `${word.slice(0, inner)}${word.charAt(inner).toUpperCase()}${word.slice(inner + 1)}`
   }
 
   /** A day (whole days since 1950-01-01) and milliseconds inside a quarter of an hour, both found once as long as there is room. */

@@ -31,7 +31,7 @@ export interface BandOptions {
  * Shapes, by type:
  * - text, varchar(n), char(n), citext, name, n ≥ 11: two words `KobAr zUmel`, each of five letters CVCVC (`[bdfghjklmnprstvz][aeiou]…`),
  *   each found once when case is folded, one capital in front and one inside; one in six with a blank before, after or on both sides
- *   (n ≥ 14, not char). 4 ≤ n < 11: the first n letters of one word. Under a check that refuses these: `word`, `word word`, `word-word`,
+ *   (n ≥ 14, not char). 5 ≤ n < 11: one word. n = 4: four letters CVCV, one a capital. Under a check that refuses these: `word`, `word word`, `word-word`,
  *   `word.word@example.com`, `https://word.example/word`, `WOR-12345`, 32 hex digits, digits, a date, or examples of the pattern.
  * - int4, int8, oid, xid8: seven digits, unique in the leading five (10000 … 99999), the last not zero. numeric(p,s), money: unique in the
  *   leading five digits, up to six before the point and s after it, as many as fit, the last not zero. float8: five digits, a point, three

@@ -30,7 +30,7 @@ export function drawCells(drawing: Drawing, relation: RelationPlan, ordinal: num
   for (const [position, attribute] of relation.attributes.entries()) {
     if (attribute.group !== undefined || attribute.references.length > 0) continue
     if (drawing.ring.get(relation.path) === attribute.name) {
-      cells[position] = ringCell(drawing, relation, position)
+      cells[position] = ringCell(drawing, relation, position, ordinal + attempt * 7)
       continue
     }
     if (attribute.slot !== undefined) {
@@ -42,11 +42,11 @@ export function drawCells(drawing: Drawing, relation: RelationPlan, ordinal: num
   return cells
 }
 
-function ringCell(drawing: Drawing, relation: RelationPlan, position: number): string {
+function ringCell(drawing: Drawing, relation: RelationPlan, position: number, ordinal: number): string {
   const attribute = relation.attributes[position]
   if (attribute === undefined) return ''
   const pool = attribute.pools.bands
-  if (pool !== undefined && pool.length > 0) return drawing.random.pick(pool)
+  if (pool !== undefined && pool.length > 0) return pool[ordinal % pool.length] ?? ''
   return attribute.maker.room
     ? attribute.maker.band(drawing.bands, attribute.context)
     : attribute.maker.plausible(drawing.random, attribute.context)

@@ -100,7 +100,7 @@ function* withPlainerCells(
     if (relation === undefined) continue
     // A whole column at once, then cell by cell.
     for (const [position, attribute] of relation.attributes.entries()) {
-      if (skipped(relation, position, ring) || rows.length < 2) continue
+      if (skipped(relation, position, ring) || attribute.serial || rows.length < 2) continue
       for (const plain of plainest(attribute)) yield replaced(intentions, path, rows, (row) => withCell(row, position, plain))
     }
     for (const [at, row] of rows.entries()) {
@@ -199,14 +199,15 @@ function withCell(row: IntendedRow, position: number, cell: string | null): Inte
 /** Default, NULL, the type's plainest value, or the plainest that a check leaves. */
 function plainest(attribute: AttributePlan): (string | null)[] {
   const { default: constant, nullable, maker, pools } = attribute
-  const values = pools.plausible === undefined ? [maker.plain] : shortest([...pools.plausible, ...pools.edges])
+  const values = pools.plausible === undefined ? [maker.plain] : plainestOf([...pools.plausible, ...pools.edges], maker.plain)
   return [...(constant === undefined ? [] : [constant]), ...(nullable ? [null] : []), ...values]
 }
 
 function plainerCells(attribute: AttributePlan, cell: string | null, ordinal: number): (string | null)[] {
+  if (attribute.serial) return [String(ordinal + 1)]
   const free = attribute.pools.plausible === undefined
   const steps: (string | null)[] = plainest(attribute)
-  if (attribute.serial || (free && attribute.maker.accepts(String(ordinal + 1)) === true && attribute.maker.neighbours !== undefined))
+  if (free && attribute.maker.accepts(String(ordinal + 1)) === true && attribute.maker.neighbours !== undefined)
     steps.push(String(ordinal + 1))
   if (free && cell !== null && /^-?\d+$/.test(cell) && cell.length < 16 && attribute.maker.neighbours !== undefined) {
     const half = Math.trunc(Number(cell) / 2)
@@ -224,8 +225,9 @@ function plainerCells(attribute: AttributePlan, cell: string | null, ordinal: nu
   return steps
 }
 
-function shortest(values: readonly string[]): string[] {
-  return [...new Set(values)].sort((left, right) => left.length - right.length).slice(0, 3)
+function plainestOf(values: readonly string[], plain: string): string[] {
+  const weight = (value: string) => (value === plain ? -1 : heft(value))
+  return [...new Set(values)].sort((left, right) => weight(left) - weight(right)).slice(0, 3)
 }
 
 /** What shrinking makes smaller: fewer rows, then plainer cells. */
@@ -242,8 +244,8 @@ function sizeOf(plan: GenerationPlan, dataset: Dataset): { readonly rows: number
           weight += cell === null || cell === undefined ? 0 : 1
           return
         }
-        if (cell === attribute.default) return
-        weight += cell === null || cell === undefined ? 1 : cell === attribute.maker.plain ? 2 : 3 + heft(cell)
+        if (cell === attribute.default && !attribute.serial) return
+        weight += cell === null || cell === undefined ? 1 : cell === attribute.maker.plain && !attribute.serial ? 2 : 3 + heft(cell)
       })
     }
   }

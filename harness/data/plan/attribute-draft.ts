@@ -1,10 +1,12 @@
 import type { Attribute, Catalog, Relation } from '../../catalog/index.ts'
 import type { Hints } from '../hints.ts'
+import { Randomness, seedOf } from '../random.ts'
 import type { Maker, MakerContext } from '../value/maker.ts'
 import { makerOf } from '../value/maker-of.ts'
 import { underDomains, type ValueType, valueTypeOf } from '../value/value-type.ts'
 import { around } from './candidates.ts'
 import { constantOf, partsOf } from './expression.ts'
+import { likeExamples, regexExamples } from './pattern-examples.ts'
 
 /** An attribute before the server has judged its values. */
 export interface AttributeDraft {
@@ -49,8 +51,14 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
         hint.attribute === attribute.name && (hint.relation === undefined || hint.relation === path)
       const mined = [
         ...hints.literals
-          .filter((hint) => hint.pattern === undefined && (here(hint) || (hint.attribute === undefined && suits(type, hint.kind))))
-          .flatMap((hint) => (maker !== undefined && hint.ordered ? around(maker, hint.value) : [hint.value])),
+          .filter((hint) => here(hint) || (hint.attribute === undefined && suits(type, hint.kind)))
+          .flatMap((hint) =>
+            hint.pattern !== undefined
+              ? patternExamples(hint.pattern, hint.value)
+              : maker !== undefined && hint.ordered
+                ? around(maker, hint.value)
+                : [hint.value],
+          ),
         ...(constant === undefined ? [] : [constant]),
         ...predicates.flatMap(({ names, texts, numbers }) => (names.has(attribute.name) ? [...texts, ...numbers] : [])),
       ]
@@ -74,6 +82,12 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
         mined: [...new Set(mined)].filter((text) => maker?.accepts(text) !== false),
       }
     })
+}
+
+/** A few texts that the pattern matches. */
+function patternExamples(kind: 'like' | 'regex', pattern: string): readonly string[] {
+  const random = new Randomness(seedOf(pattern))
+  return kind === 'like' ? likeExamples(pattern, random, 3) : regexExamples(pattern, random, 3)
 }
 
 function isText(type: ValueType | undefined): boolean {

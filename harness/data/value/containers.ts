@@ -7,10 +7,12 @@ export function arrayMaker(element: Maker, delimiter = ','): Maker {
   const array = (items: readonly (string | null)[]) =>
     `{${items.map((item) => (item === null ? 'NULL' : quoteElement(item))).join(delimiter)}}`
   const first = element.edges[0] ?? element.plain
+  // Elements without room make arrays without room: a few that differ.
+  const few = element.room ? [] : element.vector.slice(0, 4)
   const bandElement = (source: BandSource, context: MakerContext) =>
     element.room ? element.band(source, context) : source.random.pick(element.vector)
   return {
-    room: true,
+    room: element.room,
     plain: '{}',
     plausible: (random, context) => {
       const item = () => element.plausible(random, context)
@@ -25,10 +27,9 @@ export function arrayMaker(element: Maker, delimiter = ','): Maker {
       `{${array([first, first])}${delimiter}${array([first, element.plain])}}`,
     ],
     extremes: element.extremes.length > 0 ? [array(element.extremes), `[-1:0]={${[first, first].map(quoteElement).join(delimiter)}}`] : [],
-    band: (source, context) =>
-      array(Array.from({ length: element.room ? source.random.between(2, 3) : 8 }, () => bandElement(source, context))),
+    band: (source, context) => array(Array.from({ length: source.random.between(2, 3) }, () => bandElement(source, context))),
     bandShapes: [(source) => array([bandElement(source, { label: '', realistic: [], jsonKeys: [], oddTimes: [] })])],
-    vector: [],
+    vector: [...new Set([...few.map((item) => array([item])), array(few), array([...few].reverse())])],
     key: (text) => text,
     accepts: () => undefined,
   }

@@ -80,7 +80,8 @@ export function singleByteMaker(): Maker {
 
 /** Two words, each its own band, in mixed case; one in six with blanks around; in less room one word, cut. */
 function textBand(source: BandSource, limit: number, padded: boolean): string {
-  if (limit < 11) return source.mixedWord().slice(0, limit)
+  if (limit < 5) return source.shortWord()
+  if (limit < 11) return source.mixedWord()
   const text = `${source.mixedWord()} ${source.mixedWord()}`
   const blanks = !padded && limit >= 14 && source.random.chance(1 / 6)
   return blanks ? source.random.pick([` ${text}`, `${text} `, ` ${text} `]) : text
