@@ -87,6 +87,12 @@ export const sabotages: readonly Sabotage[] = [
     named: ['changed attribute app.items.doubled default', 'changed attribute app.items.doubled generated'],
   },
   { sql: `ALTER TABLE app.parts DROP COLUMN "camelCase"`, named: ['missing attribute app.parts.camelCase'] },
+  { sql: `ALTER TABLE app.parts DROP COLUMN n`, named: ['missing attribute app.parts.n'] },
+  { sql: `ALTER TABLE app.items DROP COLUMN code CASCADE`, named: ['missing attribute app.items.code', 'missing statistics app.related'] },
+  {
+    sql: `DROP POLICY visible ON app.parts; CREATE POLICY visible ON app.parts AS RESTRICTIVE FOR SELECT TO alice, carol USING (item > 0)`,
+    named: ['changed policy app.parts (visible) permissive'],
+  },
   { sql: `ALTER TABLE app.events ADD more int`, named: ['added attribute app.events.more'] },
   { sql: `ALTER TABLE app.items DROP CONSTRAINT items_name_check`, named: ['missing constraint app.items (items_name_check)'] },
   { sql: `ALTER TABLE app.items RENAME CONSTRAINT items_code_key TO other`, named: ['changed constraint app.items (items_code_key) name'] },
