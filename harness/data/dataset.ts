@@ -17,6 +17,8 @@ export interface Dataset {
   readonly unfilled: readonly Unfilled[]
   /** Whether some cell is one that hardly any real row has (the type's limits, infinity, years before Christ): a failure seen only so is a warning. */
   readonly extreme: boolean
+  /** NOT VALID constraints that some row violates: dropped while the rows are inserted, and added again as they were. */
+  readonly dirty?: readonly { readonly relation: string; readonly constraint: string; readonly definition: string }[]
 }
 
 /** A relation that could not be filled. */

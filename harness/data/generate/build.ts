@@ -29,6 +29,7 @@ export function buildDataset(plan: GenerationPlan, fitter: Fitter, scope: Readon
   const tables = new Map<string, DatasetTable>()
   const intentions = new Map<string, readonly IntendedRow[]>()
   let extreme = false
+  const dirty: { relation: string; constraint: string; definition: string }[] = []
   for (const path of plan.order.flat()) {
     const relation = plan.relations.get(path)
     const rows = fitter.rowsOf(path)
@@ -42,12 +43,15 @@ export function buildDataset(plan: GenerationPlan, fitter: Fitter, scope: Readon
       path,
       rows.map((row) => row.intended),
     )
+    for (const [at, { constraint, definition }] of relation.dirt.entries()) {
+      if (rows.some((row) => row.intended.dirt?.of === at)) dirty.push({ relation: path, constraint, definition })
+    }
     if (extreme) continue
     const sets = relation.attributes.map((attribute) => attribute.extremes)
     extreme = rows.some((row) => row.cells.some((cell, position) => cell !== null && sets[position]?.has(cell) === true))
   }
   const unfilled = plan.unfilled.filter((entry) => scope.size === plan.relations.size || scope.has(entry.relation))
-  const dataset = { tables, unfilled, extreme }
+  const dataset = { tables, unfilled, extreme, dirty }
   const made: MadeDataset = { ...dataset, [making]: { plan, intentions } }
   // Not enumerable, so that a data set compares and prints as its rows.
   return Object.defineProperty(made, making, { enumerable: false })

@@ -23,6 +23,8 @@ export interface DatasetOptions {
   readonly exclude?: readonly Exclusion[]
   /** `plausible` never draws a type's limits; `extreme`, the default, does so in a quarter of the data sets, and marks them. */
   readonly profile?: 'plausible' | 'extreme'
+  /** Let rows violate constraints that are NOT VALID, as rows from before the constraint may. */
+  readonly dirty?: boolean
 }
 
 /**
@@ -99,7 +101,11 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
         const none = reference.nullable.length > 0 && random.chance(0.25)
         return none || rows.length === 0 ? null : random.pick(rows).intended
       })
-      return { cells, parents }
+      // Every third row, and never after refusals: a dirty cell may be in a key.
+      const dirty = this.#options.dirty === true && relation.dirt.length > 0 && attempt < 3 && random.chance(0.35)
+      if (!dirty) return { cells, parents }
+      const of = random.below(relation.dirt.length)
+      return { cells, parents, dirt: { of, tuple: random.below(relation.dirt[of]?.tuples.length ?? 1) } }
     })
     return buildDataset(plan, fitter, this.#scope)
   }

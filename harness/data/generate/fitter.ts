@@ -8,6 +8,8 @@ export interface IntendedRow {
   readonly cells: readonly (string | null)[]
   /** By position in `RelationPlan.references`; null for none. */
   readonly parents: readonly (IntendedRow | null)[]
+  /** Violates a NOT VALID constraint: which of `RelationPlan.dirt`, with which tuple. */
+  readonly dirt?: { readonly of: number; readonly tuple: number } | undefined
 }
 
 /** A row as it is inserted. */
@@ -88,7 +90,10 @@ export class Fitter {
     let left = tries
     const search = (position: number, fixed: ReadonlySet<number>): boolean => {
       const reference = relation.references[position]
-      if (reference === undefined) return left-- > 0 && this.#legal(relation, row, wanted, false)
+      if (reference === undefined) {
+        soil(relation, row)
+        return left-- > 0 && this.#legal(relation, row, wanted, false)
+      }
       if (reference.late) {
         for (const at of reference.nullable) if (!fixed.has(at)) row.cells[at] = null
         return search(position + 1, fixed)
@@ -147,8 +152,12 @@ export class Fitter {
       )
         return false
     }
-    for (const group of relation.groups)
+    for (const group of row.intended.dirt === undefined ? relation.groups : [])
       if (!follows(relation, group, row.cells, wanted, (position) => !late && this.#waits(relation, position))) return false
+    return this.#keysFree(relation, row, late)
+  }
+
+  #keysFree(relation: RelationPlan, row: FittedRow, late: boolean): boolean {
     for (const key of this.#keysOf(relation.path)) {
       const waits = key.attributes.some((position) => this.#waits(relation, position))
       if (waits !== late) continue
@@ -206,6 +215,16 @@ export class Fitter {
     this.#use(relation, row, true)
     return true
   }
+}
+
+/** Write the cells that violate a NOT VALID constraint. */
+function soil(relation: RelationPlan, row: FittedRow): void {
+  const { dirt } = row.intended
+  const plan = dirt === undefined ? undefined : relation.dirt[dirt.of]
+  const tuple = plan?.tuples[dirt?.tuple ?? 0]
+  plan?.attributes.forEach((position, at) => {
+    row.cells[position] = tuple?.[at] ?? null
+  })
 }
 
 function setNull(reference: ReferencePlan, row: FittedRow, fixed: ReadonlySet<number>): boolean {

@@ -124,6 +124,7 @@ function* withPlainerCells(
           yield change({ ...row, cells })
         }
       }
+      if (row.dirt !== undefined) yield change({ cells: row.cells, parents: row.parents })
       for (const [position, reference] of relation.references.entries()) {
         const parent = row.parents[position] ?? null
         if (parent === null) continue
@@ -173,7 +174,7 @@ function replaced(
         other,
         list.map((row) => {
           if (!row.parents.some((parent) => parent !== null && successors.has(parent))) return row
-          const moved: { cells: IntendedRow['cells']; parents: (IntendedRow | null)[] } = { cells: row.cells, parents: [...row.parents] }
+          const moved = { ...row, parents: [...row.parents] }
           moved.parents = row.parents.map((parent) => {
             if (parent === null) return null
             const next = successors.get(parent) ?? parent
@@ -249,7 +250,7 @@ function sizeOf(plan: GenerationPlan, dataset: Dataset): { readonly rows: number
       })
     }
   }
-  return { rows, weight }
+  return { rows, weight: weight + (dataset.dirty?.length ?? 0) * 1000 }
 }
 
 /** Longer is heavier; of numbers of one length the greater. */

@@ -22,6 +22,17 @@ export interface RelationPlan {
   readonly references: readonly ReferencePlan[]
   readonly keys: readonly KeyPlan[]
   readonly groups: readonly GroupPlan[]
+  /** How rows from before a NOT VALID constraint may violate it. */
+  readonly dirt: readonly DirtPlan[]
+}
+
+/** A constraint that is NOT VALID, with cells that violate it. */
+export interface DirtPlan {
+  readonly constraint: string
+  /** `pg_get_constraintdef`, which says NOT VALID itself. */
+  readonly definition: string
+  readonly attributes: readonly number[]
+  readonly tuples: readonly Tuple[]
 }
 
 export interface AttributePlan {

@@ -10,6 +10,7 @@ import { knownMakers } from './known-makers.ts'
 import type { AttributePlan, GenerationPlan, ReferencePlan, RelationPlan } from './model.ts'
 import { componentsOf } from './order.ts'
 import { partitionChecks } from './partitions.ts'
+import { planDirt } from './plan-dirt.ts'
 import { planGroups } from './plan-groups.ts'
 import { planKeys } from './plan-keys.ts'
 import { Server } from './server.ts'
@@ -113,7 +114,11 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
         slot: slots.get(position),
       }
     })
-    relations.set(path, { path, relation: draft.relation, attributes, references: draft.references, keys, groups: made })
+    relations.set(path, { path, relation: draft.relation, attributes, references: draft.references, keys, groups: made, dirt: [] })
+  }
+  for (const [path, dirt] of await planDirt(server, drafts, relations)) {
+    const clean = relations.get(path)
+    if (clean !== undefined) relations.set(path, { ...clean, dirt })
   }
   dropChildless(relations, unfilled)
   return {

@@ -269,6 +269,28 @@ function question(
   }
 }
 
+/** Candidates that violate one check of a relation and satisfy its others. */
+export function dirtyQuestion(
+  draft: RelationDraft,
+  name: string,
+): { readonly attributes: readonly number[]; readonly question: TupleQuestion } | undefined {
+  const check = draft.checks.find((each) => each.name === name)
+  if (check === undefined || check.attributes.length === 0) return undefined
+  const others = draft.checks.filter((each) => each !== check && each.attributes.every((position) => check.attributes.includes(position)))
+  const free = draft.attributes.map(freePools)
+  const asked = question(draft, check.attributes, [check], free, 'run')
+  const violated = `(${check.expression}) IS FALSE`
+  return {
+    attributes: check.attributes,
+    question: {
+      ...asked,
+      checks: [violated, ...others.map((each) => each.expression)],
+      generated: uniqueColumns([check, ...others].flatMap(columns)),
+      limit: 40,
+    },
+  }
+}
+
 function runCandidates(pool: FoundPools, found: ReturnType<typeof candidatesFor>): readonly string[] {
   const plausible = pool.plausible ?? found.plausible
   const lists = [pool.literals, found.literals, pool.vector, plausible, pool.edges, pool.extremes.slice(0, 2)]

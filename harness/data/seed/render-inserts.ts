@@ -18,7 +18,9 @@ export interface Insert {
 
 /** The statements that fill a database, parents first. Keys of a circle are checked at the end of its one statement. */
 export function insertsOf(plan: GenerationPlan, dataset: Dataset): readonly Insert[] {
-  return plan.order.flatMap((component): Insert[] => {
+  const dirt = (change: (entry: NonNullable<Dataset['dirty']>[number], table: string) => string): Insert[] =>
+    (dataset.dirty ?? []).map((entry) => ({ relations: [], sql: change(entry, tableName(plan, entry.relation)) }))
+  const inserts = plan.order.flatMap((component): Insert[] => {
     const tables = component.flatMap((path) => dataset.tables.get(path) ?? []).filter((table) => table.rows.length > 0)
     const [first, ...others] = tables
     if (first === undefined) return []
@@ -27,12 +29,24 @@ export function insertsOf(plan: GenerationPlan, dataset: Dataset): readonly Inse
     const last = tables.at(-1) ?? first
     return [{ relations: tables.map((table) => table.relation), sql: `WITH ${inner.join(', ')}\n${insertSql(plan, last)}` }]
   })
+  // A NOT VALID constraint refuses new rows too, so it goes and comes back as it was.
+  return [
+    ...dirt(({ constraint }, table) => `ALTER TABLE ${table} DROP CONSTRAINT ${quoteIdentifier(constraint)}`),
+    ...inserts,
+    ...dirt(({ constraint, definition }, table) => `ALTER TABLE ${table} ADD CONSTRAINT ${quoteIdentifier(constraint)} ${definition}`),
+  ]
+}
+
+/** The quoted name of a relation of the plan. */
+export function tableName(plan: GenerationPlan, path: string): string {
+  const relation = plan.relations.get(path)
+  return relation === undefined ? path : quoteName(relation.relation)
 }
 
 /** One INSERT of some rows of a table. */
 export function insertSql(plan: GenerationPlan, table: DatasetTable, rows: readonly (readonly Cell[])[] = table.rows): string {
   const relation = plan.relations.get(table.relation)
-  const name = relation === undefined ? table.relation : quoteName(relation.relation)
+  const name = tableName(plan, table.relation)
   // A column that is left out everywhere need not be named: that keeps tables of a thousand columns readable.
   const used = table.attributes.map((_, at) => rows.some((row) => row[at] !== undefined))
   const attributes = table.attributes.filter((_, at) => used[at]).map(quoteIdentifier)

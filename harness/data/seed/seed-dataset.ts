@@ -1,7 +1,7 @@
 import { type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
 import type { Dataset, DatasetTable, SeedReport, Unfilled } from '../dataset.ts'
 import type { GenerationPlan } from '../plan/model.ts'
-import { type Insert, insertSql, insertsOf } from './render-inserts.ts'
+import { type Insert, insertSql, insertsOf, tableName } from './render-inserts.ts'
 import { sequenceStatement } from './sequences.ts'
 
 /**
@@ -68,7 +68,7 @@ async function report(
       // A BEFORE trigger that answers NULL swallows rows without an error.
       if (single && rowCount === 0 && rows > 0) {
         const table = dataset.tables.get(relation)
-        const there = await session.script(`SELECT 1 FROM ${insertTarget(plan, relation)} LIMIT 1`)
+        const there = await session.script(`SELECT 1 FROM ${tableName(plan, relation)} LIMIT 1`)
         if (table === undefined || (there[0]?.rows.length ?? 0) > 0) continue
         const forced = await attempt(
           session,
@@ -82,11 +82,6 @@ async function report(
     }
   }
   return { filled, unfilled: dataset.unfilled, bypassed, dropped: [] }
-}
-
-function insertTarget(plan: GenerationPlan, path: string): string {
-  const relation = plan.relations.get(path)?.relation
-  return relation === undefined ? path : `"${relation.schema.replaceAll('"', '""')}"."${relation.name.replaceAll('"', '""')}"`
 }
 
 /** Fills relation by relation inside an open transaction, and remembers what the server refused. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Dataset, datasetArbitrary, type Hints, noHints, sampleDatasets } from '../../../harness/data/index.ts'
+import { type Dataset, datasetArbitrary, type Hints, noHints, sampleDatasets, seedDataset } from '../../../harness/data/index.ts'
 import { useCluster } from '../../../harness/vitest/cluster.ts'
 import { zoo } from './zoo.ts'
 import { enclose } from './zoo-plan.ts'
@@ -148,5 +148,34 @@ describe('the arbitrary of a schema', () => {
     const extreme = sampleDatasets(datasetArbitrary(enclosure.plan), 4, 60).filter((dataset) => dataset.extreme).length
     expect(extreme).toBeGreaterThan(3)
     expect(extreme).toBeLessThan(30)
+  })
+
+  test('violates constraints that are NOT VALID where asked to, and leaves them as they were', async () => {
+    await using enclosure = await enclose(
+      await useCluster(),
+      `CREATE TABLE public.parents (id int PRIMARY KEY);
+       CREATE TABLE public.old (id int PRIMARY KEY, parent int, low int, high int);
+       ALTER TABLE public.old ADD CONSTRAINT sane CHECK (low < high) NOT VALID;
+       ALTER TABLE public.old ADD CONSTRAINT known FOREIGN KEY (parent) REFERENCES public.parents NOT VALID`,
+    )
+    const { session, plan } = enclosure
+    const constraints = `SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'public.old'::regclass ORDER BY 1`
+    const before = (await session.script(constraints))[0]?.rows
+    let [unsane, orphans] = [0, 0]
+    for (const dataset of sampleDatasets(datasetArbitrary(plan, { dirty: true }), 2, 20)) {
+      await session.script('BEGIN')
+      const { dropped, unfilled } = await seedDataset(session, plan, dataset)
+      expect([...dropped, ...unfilled]).toEqual([])
+      const [found] = await session.script(
+        'SELECT count(*) FILTER (WHERE low >= high), count(*) FILTER (WHERE parent NOT IN (SELECT id FROM public.parents)) FROM public.old',
+      )
+      unsane += Number(found?.rows[0]?.[0])
+      orphans += Number(found?.rows[0]?.[1])
+      expect((await session.script(constraints))[0]?.rows).toEqual(before)
+      await session.script('ROLLBACK')
+    }
+    expect(unsane).toBeGreaterThan(0)
+    expect(orphans).toBeGreaterThan(0)
+    expect(sampleDatasets(datasetArbitrary(plan), 2, 20).flatMap((dataset) => dataset.dirty ?? [])).toEqual([])
   })
 })
