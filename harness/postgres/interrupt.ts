@@ -25,10 +25,22 @@ function signals(): readonly (keyof typeof EXIT_CODES)[] {
 
 let ending = false
 
+/**
+ * Between the signal and the end, what fails because its server was taken away does not fail: the program would report that as an error,
+ * and end by it before all is tidied up.
+ */
+export async function freezeWhileEnding(): Promise<void> {
+  if (ending) await new Promise<never>(() => undefined)
+}
+
 function interrupted(signal: keyof typeof EXIT_CODES): void {
   const end = (): never => process.exit(EXIT_CODES[signal])
   if (ending) end()
   ending = true
+  // Whoever else ends the process meanwhile, it was the signal.
+  process.once('exit', () => {
+    process.exitCode = EXIT_CODES[signal]
+  })
   setTimeout(end, PATIENCE_MS).unref()
   Promise.allSettled([...pending].map((work) => work())).then(end, end)
 }

@@ -8,6 +8,8 @@ import { scratchDirectory, sweptDirectories } from './scratch.ts'
 /** A directory that its process has not signed yet, or that another container's process has signed, is left alone for so long. */
 const UNSIGNED_MS = 10 * 60_000
 const ELSEWHERE_MS = 24 * 3600_000
+/** What is kept to start quicker goes when nobody has used it for two weeks. */
+const UNUSED_MS = 14 * ELSEWHERE_MS
 const SHUTDOWN_MS = 6_000
 
 /** Make the directory of one run, signed by this process, with a socket directory that the server's account alone can enter. */
@@ -25,7 +27,7 @@ export function makeRunDirectory(scratch = scratchDirectory()): string {
 }
 
 /**
- * Stop the servers and remove the directories of runs whose process is gone.
+ * Stop the servers and remove the directories of runs whose process is gone, and what was kept and not used for two weeks.
  *
  * @returns the directories removed.
  */
@@ -41,23 +43,28 @@ export async function sweepRunDirectories(directories = sweptDirectories()): Pro
 }
 
 function leftIn(directory: string): readonly string[] {
-  return readdirSync(directory)
-    .filter((name) => /^(run|partial)-/.test(name))
-    .map((name) => join(directory, name))
-    .filter(isLeft)
+  const named = (pattern: RegExp): readonly string[] =>
+    readdirSync(directory)
+      .filter((name) => pattern.test(name))
+      .map((name) => join(directory, name))
+  return [...named(/^(run|partial)-/).filter(isLeft), ...named(/^(initdb|binaries)-/).filter((kept) => ageOf(kept) > UNUSED_MS)]
+}
+
+function ageOf(directory: string): number {
+  try {
+    return Date.now() - statSync(directory).mtimeMs
+  } catch {
+    // Somebody else removes it at this moment.
+    return 0
+  }
 }
 
 function isLeft(directory: string): boolean {
-  try {
-    const ageMs = Date.now() - statSync(directory).mtimeMs
-    const owner = ownerOf(directory)
-    if (owner === undefined) return ageMs > UNSIGNED_MS
-    const state = processState(owner)
-    return state === 'dead' || (state === 'elsewhere' && ageMs > ELSEWHERE_MS)
-  } catch {
-    // Somebody else removes it at this moment.
-    return false
-  }
+  const ageMs = ageOf(directory)
+  const owner = ownerOf(directory)
+  if (owner === undefined) return ageMs > UNSIGNED_MS
+  const state = processState(owner)
+  return state === 'dead' || (state === 'elsewhere' && ageMs > ELSEWHERE_MS)
 }
 
 /** A directory of the cache under work is signed by its name, a run's by a file. */

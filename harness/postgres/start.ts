@@ -2,7 +2,7 @@ import type { Cluster, ClusterAddress, ClusterRequest, JoinedCluster, StartedClu
 import { startContainer } from './container.ts'
 import { type DatabaseFactory, databaseFactory } from './databases.ts'
 import { startEmbedded } from './embedded.ts'
-import { beforeInterrupt } from './interrupt.ts'
+import { beforeInterrupt, freezeWhileEnding } from './interrupt.ts'
 import { StageClock, type StartedServer, type StartOptions } from './started-server.ts'
 import { useUrl } from './url.ts'
 
@@ -38,6 +38,7 @@ export async function startCluster(request: ClusterRequest, options: StartCluste
   // From here on, so that a signal in the middle of the start leaves nothing either.
   const forgetStart = beforeInterrupt(() => starting.then((server) => server.stop()))
   const server = await starting.finally(forgetStart)
+  await freezeWhileEnding()
   const databases = databaseFactory(server.address)
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => {

@@ -36,7 +36,7 @@ function copyWithoutLinks(mode: number) {
   for (const name of readdirSync(join(directory, 'lib')))
     if (lstatSync(join(directory, 'lib', name)).isSymbolicLink()) rmSync(join(directory, 'lib', name))
   chmodSync(place, mode)
-  return { major: newest, directory }
+  return { major: newest, release: 'spec', directory }
 }
 
 describe('binaries', () => {

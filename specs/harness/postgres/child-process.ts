@@ -11,14 +11,25 @@ export interface ChildRun {
   readonly database: string
   /** Resolves to the exit code, or the signal. */
   readonly ended: Promise<number | NodeJS.Signals | null>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Start a run in a process of its own, as another user where `uid` says so, and wait for its cluster. */
+/** Start a run in a process of its own, as another user where `uid` says so, and wait for its cluster; disposing of it kills it. */
 export async function startChildRun(args: readonly string[], options: { readonly uid?: number } = {}): Promise<ChildRun> {
   const child = spawnChildRun(args, options.uid)
   const ended = once(child, 'exit').then(([code, signal]: (number | NodeJS.Signals | null)[]) => code ?? signal ?? null)
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line', { signal: AbortSignal.timeout(50_000) })) as [string]
-  return { process: child, ended, ...(JSON.parse(line) as { address: ClusterAddress; database: string }) }
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  try {
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line', { signal: AbortSignal.timeout(50_000) })) as [string]
+    const told = JSON.parse(line) as { address: ClusterAddress; database: string }
+    return { process: child, ended, ...told, [Symbol.asyncDispose]: kill }
+  } catch (error) {
+    await kill()
+    throw error
+  }
 }
 
 /** The same without waiting for anything. */

@@ -37,13 +37,13 @@ describe.skipIf(why !== '')('a cluster in a container', () => {
   })
 
   test('is gone after SIGINT', async () => {
-    const run = await startChildRun([`docker:${image}`])
+    await using run = await startChildRun([`docker:${image}`])
     run.process.kill('SIGINT')
     expect([await run.ended, await containers()]).toEqual([130, []])
   })
 
   test('whose run was killed is swept by the next start', async () => {
-    const run = await startChildRun([`docker:${image}`])
+    await using run = await startChildRun([`docker:${image}`])
     const left = await containers()
     expect(left).toHaveLength(1)
     expect(engine === undefined ? [] : await sweepContainers(engine)).toEqual([])

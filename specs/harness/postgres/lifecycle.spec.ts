@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { startCluster } from '../../../harness/postgres/index.ts'
 import { sweepRunDirectories } from '../../../harness/postgres/run-directory.ts'
 import { scratchDirectory } from '../../../harness/postgres/scratch.ts'
@@ -45,10 +46,14 @@ function runs(pid: number): boolean {
   }
 }
 
+afterAll(() => {
+  for (const place of ['/dev/shm', tmpdir()]) rmSync(join(place, `godwit-${DAEMON}`), { recursive: true, force: true })
+})
+
 // Reads /proc to see what is left, as the traces of other systems have no such place.
 describe.skipIf(process.platform !== 'linux').concurrent('a run', () => {
   test('that is killed takes its server with it, and the next start sweeps the rest', async () => {
-    const run = await startChildRun(['18'])
+    await using run = await startChildRun(['18'])
     const { directory, server } = traces(run)
     run.process.kill('SIGKILL')
     expect(await run.ended).toBe('SIGKILL')
@@ -58,7 +63,7 @@ describe.skipIf(process.platform !== 'linux').concurrent('a run', () => {
   })
 
   test('that is killed together with the supervisor is swept by the next start', async () => {
-    const run = await startChildRun(['18'])
+    await using run = await startChildRun(['18'])
     const { directory, server, supervisor } = traces(run)
     // The supervisor and what it waits with first, or they would do their work.
     for (const pid of [...childrenOf(supervisor).filter((child) => child !== server), supervisor]) process.kill(pid, 'SIGKILL')
@@ -74,7 +79,7 @@ describe.skipIf(process.platform !== 'linux').concurrent('a run', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const)('leaves nothing on %s, and exits with %i', async (signal, code) => {
-    const run = await startChildRun(['18'])
+    await using run = await startChildRun(['18'])
     const { directory, server } = traces(run)
     run.process.kill(signal)
     expect(await run.ended).toBe(code)
@@ -91,7 +96,7 @@ describe.skipIf(process.platform !== 'linux').concurrent('a run', () => {
   })
 
   test('that forgets to stop its cluster ends all the same, and leaves no server', async () => {
-    const run = await startChildRun(['18', 'forget'])
+    await using run = await startChildRun(['18', 'forget'])
     expect(await run.ended).toBe(0)
     const directory = dirname(run.address.host)
     await become(() => expect(existsSync(join(directory, 'data'))).toBe(false))
@@ -99,7 +104,7 @@ describe.skipIf(process.platform !== 'linux').concurrent('a run', () => {
   })
 
   test('is not swept by another that starts while it works', async () => {
-    const run = await startChildRun(['18'])
+    await using run = await startChildRun(['18'])
     const { directory, server } = traces(run)
     await using second = await startCluster({ kind: 'embedded', major: 18 })
     expect([runs(server), existsSync(directory), second.address.host === run.address.host]).toEqual([true, true, false])
@@ -108,12 +113,11 @@ describe.skipIf(process.platform !== 'linux').concurrent('a run', () => {
   })
 
   test.skipIf(process.getuid?.() !== 0)('works for a user other than root', async () => {
-    const run = await startChildRun(['18'], { uid: DAEMON })
+    await using run = await startChildRun(['18'], { uid: DAEMON })
     const { directory } = traces(run)
     expect(directory).toContain(`godwit-${DAEMON}`)
     run.process.kill('SIGINT')
     expect(await run.ended).toBe(130)
     expect(existsSync(directory)).toBe(false)
-    for (const place of ['/dev/shm', '/tmp']) rmSync(join(place, `godwit-${DAEMON}`), { recursive: true, force: true })
   })
 })

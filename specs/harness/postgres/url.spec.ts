@@ -106,7 +106,7 @@ describe('a server given by URL', () => {
   test('is swept of what a killed run has left, and of nothing that lives', async () => {
     await using living = await startCluster({ kind: 'url', url: ownUrl() })
     await using kept = await living.createDatabase()
-    const run = await startChildRun([ownUrl()])
+    await using run = await startChildRun([ownUrl()])
     const left = (await guests()).filter((name) => name.includes(run.address.run ?? 'no run'))
     run.process.kill('SIGKILL')
     await run.ended
@@ -121,7 +121,7 @@ describe('a server given by URL', () => {
   })
 
   test('is left as it was on SIGINT', async () => {
-    const run = await startChildRun([ownUrl()])
+    await using run = await startChildRun([ownUrl()])
     run.process.kill('SIGINT')
     expect([await run.ended, await guests()]).toEqual([130, []])
   })
