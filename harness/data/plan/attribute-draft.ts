@@ -32,6 +32,8 @@ export interface DraftOptions {
   readonly unicode: boolean
   readonly realistic: (attribute: string) => readonly string[]
   readonly oddTimes: readonly string[]
+  /** Makers made so far, by type, modifier and collation: a thousand attributes share a dozen. */
+  readonly makers: Map<string, Maker | undefined>
 }
 
 /** The attributes that an INSERT into the relation gives; generated ones are the server's. */
@@ -45,7 +47,10 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
     .map((attribute) => {
       const type = valueTypeOf(catalog, attribute)
       const folded = attribute.collation !== undefined && !/"?(C|POSIX|default|C\.UTF-?8|ucs_basic)"?$/i.test(attribute.collation)
-      const maker = type && makerOf(type, { unicode: options.unicode, folded, known: options.known })
+      const kind = `${attribute.typePath}\u0000${attribute.modifier}\u0000${folded}`
+      if (!options.makers.has(kind))
+        options.makers.set(kind, type && makerOf(type, { unicode: options.unicode, folded, known: options.known }))
+      const maker = options.makers.get(kind)
       const constant = constantOf(attribute.default)
       const here = (hint: { readonly relation: string | undefined; readonly attribute: string | undefined }) =>
         hint.attribute === attribute.name && (hint.relation === undefined || hint.relation === path)

@@ -27,7 +27,10 @@ export interface ValueAnswer {
 
 /** Let the server judge the candidates of many values: one round trip unless a candidate makes a check fail with an error. */
 export async function filterValues(server: Server, questions: readonly ValueQuestion[]): Promise<readonly ValueAnswer[]> {
-  const answers = await server.askEach(questions.map((question) => valueQuery(question, question.candidates)))
+  const answers = await server.recall(
+    questions.map((question) => valueQuery(question, question.candidates)),
+    (at) => lasting(questions[at]?.type, questions[at]),
+  )
   const result: ValueAnswer[] = []
   for (const [position, question] of questions.entries()) {
     const answer = answers[position]
@@ -83,12 +86,24 @@ export async function filterTuples(
   server: Server,
   questions: readonly TupleQuestion[],
 ): Promise<readonly ((string | null)[][] | StatementError)[]> {
-  const answers = await server.askEach(questions.map(tupleQuery))
+  const answers = await server.recall(questions.map(tupleQuery), (at) =>
+    lasting(questions[at]?.attributes.map((attribute) => attribute.type).join(), questions[at]),
+  )
   return answers.map((answer, at) => {
     if (answer instanceof StatementError) return answer
     const attributes = questions[at]?.attributes ?? []
     return answer.rows.map((row) => attributes.map((attribute, position) => attribute.candidates[Number(row[position])] ?? null))
   })
+}
+
+/** Whether no type or function of the database has a say: those are written with their schema. */
+function lasting(types: string | undefined, question: Pick<ValueQuestion, 'checks' | 'generated'> | undefined): boolean {
+  const parts = [
+    types ?? '',
+    ...(question?.checks ?? []),
+    ...(question?.generated ?? []).map((column) => `${column.type} ${column.expression}`),
+  ]
+  return !parts.some((part) => /["\w]\.["A-Za-z_]/.test(part.replaceAll('pg_catalog.', '').replaceAll('"pg_catalog".', '')))
 }
 
 function tupleQuery({ attributes, checks, generated, limit }: TupleQuestion): string {

@@ -2,6 +2,7 @@ import type { Attribute, Catalog, Constraint, Relation } from '../../catalog/ind
 import { pathOf, type Session } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { Hints } from '../hints.ts'
+import type { Maker } from '../value/maker.ts'
 import { oddTimesOf } from '../value/odd-times.ts'
 import { realisticSource } from '../value/realistic.ts'
 import { type AttributeDraft, attributeDrafts } from './attribute-draft.ts'
@@ -13,7 +14,7 @@ import { partitionChecks } from './partitions.ts'
 import { planDirt } from './plan-dirt.ts'
 import { planGroups } from './plan-groups.ts'
 import { planKeys } from './plan-keys.ts'
-import { Server } from './server.ts'
+import { type PlanMemory, Server } from './server.ts'
 
 /** A relation while its plan is being made. */
 export interface RelationDraft {
@@ -39,11 +40,17 @@ export interface DraftCheck {
  * the server itself judges. Works inside an open transaction too (under a savepoint), and leaves nothing behind.
  *
  * @param session  A superuser's, on a database whose catalog `catalog` is.
+ * @param memory  What earlier plans asked the same server: hand in one map for all steps of a history, and only what is new is asked.
  * @returns A plan that generates without the server. What cannot be satisfied is in `unfilled`, with the constraint and the reason.
  * @throws {StatementError} Only when the session is broken or its transaction already aborted (`25P02`).
  */
-export async function planGeneration(session: Session, catalog: Catalog, hints: Hints): Promise<GenerationPlan> {
-  const server = await Server.open(session)
+export async function planGeneration(
+  session: Session,
+  catalog: Catalog,
+  hints: Hints,
+  memory: PlanMemory = new Map(),
+): Promise<GenerationPlan> {
+  const server = await Server.open(session, memory)
   try {
     return await plan(server, catalog, hints)
   } finally {
@@ -59,10 +66,11 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
   const { known, failures } = await knownMakers(server, catalog, unicode)
   const realistic = realisticSource()
   const oddTimes = oddTimesOf(hints.zones)
+  const makers = new Map<string, Maker | undefined>()
   const unfilled: Unfilled[] = []
   const drafts = new Map<string, RelationDraft>()
   for (const [path, relation] of fillable) {
-    const attributes = attributeDrafts({ catalog, relation, path, hints, known, unicode, realistic, oddTimes })
+    const attributes = attributeDrafts({ catalog, relation, path, hints, known, unicode, realistic, oddTimes, makers })
     const missing = attributes.find(
       (attribute) => attribute.maker === undefined && !attribute.nullable && attribute.source.default === undefined,
     )

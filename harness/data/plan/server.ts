@@ -1,5 +1,8 @@
 import { type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
 
+/** What the server answered to questions that depend on nothing in the database: shared by the plans of one server. */
+export type PlanMemory = Map<string, StatementResult | StatementError>
+
 /** Compiling a question that is asked once takes longer than answering it. */
 const settings = 'SET LOCAL jit = off'
 
@@ -10,21 +13,23 @@ const settings = 'SET LOCAL jit = off'
 export class Server {
   readonly #session: Session
   readonly #own: boolean
+  readonly #memory: PlanMemory
 
-  private constructor(session: Session, own: boolean) {
+  private constructor(session: Session, own: boolean, memory: PlanMemory) {
     this.#session = session
     this.#own = own
+    this.#memory = memory
   }
 
-  static async open(session: Session): Promise<Server> {
+  static async open(session: Session, memory: PlanMemory): Promise<Server> {
     try {
       await session.script(`SAVEPOINT godwit_plan; ${settings}`)
-      return new Server(session, false)
+      return new Server(session, false, memory)
     } catch (error) {
       // 25P01: there is no transaction to set a savepoint in.
       if (!(error instanceof StatementError) || error.sqlstate !== '25P01') throw error
       await session.script(`BEGIN; ${settings}; SAVEPOINT godwit_plan`)
-      return new Server(session, true)
+      return new Server(session, true, memory)
     }
   }
 
@@ -38,6 +43,22 @@ export class Server {
       await this.#session.script(`ROLLBACK TO SAVEPOINT godwit_plan; ${settings}`)
       return error
     }
+  }
+
+  /**
+   * As `askEach`, but what was answered before is not asked again. `lasting` says whether a statement's answer depends on its text alone, and
+   * not on functions or types of the database.
+   */
+  async recall(statements: readonly string[], lasting: (at: number) => boolean): Promise<readonly (StatementResult | StatementError)[]> {
+    const open = [...new Set(statements.filter((statement) => !this.#memory.has(statement)))]
+    const fresh = new Map<string, StatementResult | StatementError>()
+    for (const [at, answer] of (await this.askEach(open)).entries()) fresh.set(open[at] ?? '', answer)
+    return statements.map((statement, at) => {
+      const answer = this.#memory.get(statement) ?? fresh.get(statement)
+      if (answer === undefined) throw new Error('a question without an answer')
+      if (lasting(at)) this.#memory.set(statement, answer)
+      return answer
+    })
   }
 
   /** One round trip when all goes well, else halves, so that each statement gets its own answer or error. */
