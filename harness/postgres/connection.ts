@@ -15,6 +15,10 @@ const CONNECT_TIMEOUT_MS = 10_000
 const STATEMENT_TIMEOUT_MS = 60_000
 const LOCK_TIMEOUT_MS = 10_000
 const CANNOT_CONNECT_NOW = '57P03'
+const CRASH_SHUTDOWN = '57P02'
+const RECOVERY_MS = 10_000
+/** Whoever cuts connections for longer is no server that recovers. */
+const CUT_MS = 1_000
 const RECOVERY_POLL_MS = 10
 const CHUNK_BYTES = 64 * 1024
 
@@ -35,20 +39,27 @@ export interface ConnectionTarget {
  * @throws {StatementError} `08006` when the server cannot be reached, the server's own code when it refuses.
  */
 export async function openSession(target: ConnectionTarget): Promise<Session> {
-  const deadline = Date.now() + CONNECT_TIMEOUT_MS
+  const began = Date.now()
   for (;;) {
     const session = new PgSession(new pg.Client(clientConfig(target)), target.database, target.background ?? false)
     try {
       await session.open()
       return session
     } catch (error) {
-      // A backend was killed, and the server starts all of them anew: it says so, and is back in a moment.
       if (target.background !== true) await freezeWhileEnding()
-      const recovering = error instanceof StatementError && error.sqlstate === CANNOT_CONNECT_NOW
-      if (!recovering || Date.now() > deadline) throw error
+      if (Date.now() - began > recoveryMs(error)) throw error
       await pause(RECOVERY_POLL_MS)
     }
   }
+}
+
+/** A backend was killed, and the server starts all of them anew: it says so, or cuts off those that have just come, and is back in a moment. */
+function recoveryMs(error: unknown): number {
+  if (!(error instanceof StatementError)) return -1
+  if (error.sqlstate === CANNOT_CONNECT_NOW) return RECOVERY_MS
+  const { code, message } = (error.cause ?? {}) as { readonly code?: string; readonly message?: string }
+  const cut = [CRASH_SHUTDOWN, 'ECONNRESET', 'EPIPE'].includes(code ?? '') || message === 'Connection terminated unexpectedly'
+  return cut ? CUT_MS : -1
 }
 
 function clientConfig({ address, database, user, password, options = {} }: ConnectionTarget): pg.ClientConfig {
