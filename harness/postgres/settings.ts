@@ -53,7 +53,7 @@ export function throwawayServerSettings(major: number): Readonly<Record<string, 
     log_min_error_statement: 'panic',
     logging_collector: 'off',
     restart_after_crash: 'on',
-    ...(major >= 18 ? { file_copy_method: 'clone', io_method: 'sync' } : {}),
+    ...(major >= 18 ? { io_method: 'sync' } : {}),
   }
 }
 
