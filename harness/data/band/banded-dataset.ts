@@ -111,7 +111,9 @@ function drawColumns(drawing: Drawing, relation: RelationPlan, count: number, va
     const enough = group.bandTuples.length >= Math.min(count, 3)
     const allowed = (tuple: readonly (string | null)[]) =>
       group.attributes.every((position, at) => drawing.restrictions.allows(relation.path, position, tuple[at] ?? null))
-    const tuples = random.shuffle((enough ? group.bandTuples : group.tuples).filter(allowed))
+    // Those with the fewest NULLs come first; the sparse variants take from all of them.
+    const usable = (enough ? group.bandTuples : group.tuples).filter(allowed)
+    const tuples = random.shuffle(variant < 2 ? usable.slice(0, count) : usable)
     for (let row = 0; row < count; row++) {
       // Past the tuples that differ everywhere, any feasible one.
       const tuple = tuples[row] ?? random.pick(group.tuples.length > 0 ? group.tuples : tuples)

@@ -114,7 +114,7 @@ function between(maker: Maker, constants: readonly number[], random: Randomness)
 /** Banded words of exactly the lengths that a check names. */
 function fittedBands(lengths: readonly number[], source: BandSource): readonly string[] {
   return [...new Set(lengths)].slice(0, 4).flatMap((length) =>
-    Array.from({ length: 24 }, () => {
+    Array.from({ length: 56 }, () => {
       let text = source.mixedWord()
       while (text.length < length) text += ` ${source.mixedWord()}`
       return text.slice(0, length).replace(/ $/, 'x')

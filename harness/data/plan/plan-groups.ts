@@ -256,7 +256,7 @@ function question(
       const attribute = draft.attributes[position]
       const pool = pools[position]
       if (attribute?.maker === undefined || pool === undefined) throw new Error('a group without its attribute')
-      const width = use === 'band' && attribute.maker.room ? 40 : (widths[attributes.length] ?? 8)
+      const width = use === 'band' && attribute.maker.room ? 80 : (widths[attributes.length] ?? 8)
       const nulls = attribute.nullable && attribute.nullRefused !== true ? [null] : []
       const found = candidatesFor(attribute.maker, attribute.context, constants, [], `${draft.path}.${attribute.source.name}`)
       const values = use === 'band' && attribute.maker.room ? bandCandidates(attribute, pool, found) : runCandidates(pool, found)
@@ -265,7 +265,7 @@ function question(
     }),
     checks: [...checks, ...own].map((check) => check.expression),
     generated: uniqueColumns([...checks, ...own].flatMap(columns)),
-    limit: use === 'band' ? 600 : 200,
+    limit: use === 'band' ? 1200 : 200,
   }
 }
 
@@ -300,7 +300,7 @@ function runCandidates(pool: FoundPools, found: ReturnType<typeof candidatesFor>
 function bandCandidates(attribute: AttributeDraft, pool: FoundPools, found: ReturnType<typeof candidatesFor>): readonly string[] {
   if (pool.bands !== undefined) return pool.bands
   const source = new BandSource(seedOf('group', attribute.source.name), 3)
-  const usual = Array.from({ length: 32 }, () => attribute.maker?.band(source, attribute.context) ?? '')
+  const usual = Array.from({ length: 64 }, () => attribute.maker?.band(source, attribute.context) ?? '')
   return interleave([usual, (found.bands[0] ?? []).slice(0, 16), interleave(found.bands.slice(1).map((shape) => shape.slice(0, 16)))])
 }
 

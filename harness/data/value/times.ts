@@ -79,7 +79,7 @@ export function timeMaker(withZone: boolean, precision: number): Maker {
     bandShapes: [(source) => text(9 * 3_600_000 + source.random.below(28) * quarterMs + source.instant().quarterMs)],
     vector: [],
     key: (value) => value,
-    accepts: (value) => /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(value),
+    accepts: (value) => /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?([+-]\d{2})?$/.test(value),
     neighbours: (value) => [value],
   }
 }
@@ -128,7 +128,7 @@ export function intervalMaker(fields: number, precision: number): Maker {
     ],
     vector: [],
     key: (value) => value,
-    accepts: (value) => /^\d{1,4} (second|minute|hour|day|week|month|year)s?$/.test(value),
+    accepts: (value) => (/^\d{1,4} (second|minute|hour|day|week|month|year)s?$/.test(value) ? true : /\d/.test(value) ? undefined : false),
     neighbours: (value) => [value],
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { BandSource } from '../../../harness/data/band/band-source.ts'
 import { splitOf } from '../../../harness/data/band/vectors.ts'
 import { bandedDataset } from '../../../harness/data/index.ts'
 import { useCluster } from '../../../harness/vitest/cluster.ts'
@@ -31,6 +32,18 @@ describe('a banded data set', () => {
     }
     expect(repeated).toEqual([])
     expect(places.size).toBeGreaterThan(0)
+  })
+
+  test.each(Object.keys(zoo))('of "%s" is made by makers that accept what they make', async (name) => {
+    await using enclosure = await enclose(await useCluster(), zoo[name] ?? '')
+    const source = new BandSource(1, 0)
+    for (const relation of enclosure.plan.relations.values()) {
+      for (const { name: attribute, type, maker, context } of relation.attributes) {
+        const made = [maker.plain, ...maker.vector, ...Array.from({ length: 20 }, () => maker.plausible(source.random, context))]
+        if (maker.room) made.push(...Array.from({ length: 20 }, () => maker.band(source, context)))
+        expect({ attribute, type, refused: made.filter((text) => maker.accepts(text) === false) }).toEqual({ attribute, type, refused: [] })
+      }
+    }
   })
 
   test('writes whole numbers that differ in the leading five digits and do not end in zero', async () => {

@@ -91,4 +91,21 @@ export const zoo: Readonly<Record<string, string>> = {
     CREATE TABLE public.secret (id int PRIMARY KEY, owner text NOT NULL);
     ALTER TABLE public.secret ENABLE ROW LEVEL SECURITY;
     ALTER TABLE public.secret FORCE ROW LEVEL SECURITY;`,
+  extensions: `
+    CREATE EXTENSION citext SCHEMA public; CREATE EXTENSION hstore SCHEMA public; CREATE EXTENSION ltree SCHEMA public;
+    CREATE EXTENSION isn SCHEMA public; CREATE EXTENSION cube SCHEMA public; CREATE EXTENSION seg SCHEMA public;
+    CREATE TABLE public.extended (email public.citext UNIQUE NOT NULL, attrs public.hstore NOT NULL, path public.ltree NOT NULL, q public.lquery, book public.isbn13, cube public.cube NOT NULL, seg public.seg NOT NULL, mails public.citext[]);
+    CREATE COLLATION public.nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE TABLE public.folded (name text COLLATE public.nocase UNIQUE);
+    CREATE DOMAIN public.tag AS text CHECK (VALUE = lower(VALUE) AND length(VALUE) < 20);
+    CREATE DOMAIN public.tags AS public.tag[] CHECK (cardinality(VALUE) <= 3);
+    CREATE TYPE public.address AS (street text, zip public.tag, geo point);
+    CREATE TABLE public.nested (a public.tags NOT NULL, b public.address NOT NULL, c public.address[], CHECK ((b).street IS NOT NULL), d jsonb CHECK ((d ->> 'kind') IN ('x', 'y')));`,
+  temporal: `
+    CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+    CREATE TABLE public.rooms (id int NOT NULL, during daterange NOT NULL, name text, EXCLUDE USING gist (id WITH =, during WITH &&), CHECK (NOT isempty(during)));
+    CREATE TABLE public.valid (id int PRIMARY KEY, span tstzrange CHECK (lower(span) < upper(span)), price int4range CHECK (NOT isempty(price) AND lower(price) >= 0));
+    CREATE TABLE public.counters (id int PRIMARY KEY, a smallint NOT NULL CHECK (a > 0), b smallint NOT NULL, kind "char" NOT NULL CHECK (kind IN ('a', 'b')), CHECK (a > b OR b = 0), UNIQUE (a, b, kind));
+    CREATE TABLE public.steps (id int PRIMARY KEY, status text NOT NULL CHECK (status IN ('draft', 'sent', 'paid')), sent_at timestamptz, paid_at timestamptz, amount numeric(10,2), CHECK (status = 'draft' OR sent_at IS NOT NULL), CHECK (status <> 'paid' OR (paid_at IS NOT NULL AND amount > 0)), CHECK (paid_at IS NULL OR paid_at > sent_at));
+    CREATE TABLE public.clock (id int PRIMARY KEY, starts time NOT NULL, ends time NOT NULL, CHECK (ends > starts), days int[] CHECK (array_length(days, 1) <= 7), hash char(64) CHECK (hash ~ '^[0-9a-f]{64}$'), iso char(2) CHECK (iso = upper(iso)), country varchar(2) CHECK (length(country) = 2));`,
 }
