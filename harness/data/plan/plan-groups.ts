@@ -41,7 +41,7 @@ export async function planGroups(server: Server, drafts: readonly RelationDraft[
       failed.push({ relation: draft.path, constraint: constraints.join(', '), sqlstate, because })
       continue
     }
-    const roomy = attributes.map((position) => draft.attributes[position]?.maker?.room === true)
+    const roomy = attributes.map((position) => hasRoom(draft.attributes[position], pools.get(draft.path)?.[position]))
     const bands = bandTuples === undefined || bandTuples instanceof StatementError ? [] : apart(bandTuples, roomy)
     groups.set(draft.path, [
       ...(groups.get(draft.path) ?? []),
@@ -238,6 +238,11 @@ function pairsOf(draft: RelationDraft, checks: readonly DraftCheck[]): (readonly
   )
 }
 
+/** Whether bands fit: the type has room, and the attribute's own checks leave some. */
+function hasRoom(attribute: AttributeDraft | undefined, pool: FoundPools | undefined): boolean {
+  return attribute?.maker?.room === true && (pool?.bands === undefined || pool.bands.length >= 12)
+}
+
 /** So many candidates an attribute, by how many are combined. */
 const widths = [0, 40, 40, 13, 9, 7]
 
@@ -256,10 +261,11 @@ function question(
       const attribute = draft.attributes[position]
       const pool = pools[position]
       if (attribute?.maker === undefined || pool === undefined) throw new Error('a group without its attribute')
-      const width = use === 'band' && attribute.maker.room ? 80 : (widths[attributes.length] ?? 8)
+      const banded = use === 'band' && hasRoom(attribute, pool)
+      const width = banded ? 80 : (widths[attributes.length] ?? 8)
       const nulls = attribute.nullable && attribute.nullRefused !== true ? [null] : []
       const found = candidatesFor(attribute.maker, attribute.context, constants, [], `${draft.path}.${attribute.source.name}`)
-      const values = use === 'band' && attribute.maker.room ? bandCandidates(attribute, pool, found) : runCandidates(pool, found)
+      const values = banded ? bandCandidates(attribute, pool, found) : runCandidates(pool, found)
       const distinct = [...new Set(values)].filter((text) => attribute.maker?.accepts(text) !== false).slice(0, width)
       return { name: attribute.source.name, type: attribute.source.type, candidates: [...nulls, ...distinct] }
     }),
