@@ -1,6 +1,7 @@
 import type { Dataset, DatasetTable } from '../dataset.ts'
 import type { GenerationPlan } from '../plan/model.ts'
-import type { Fitter, IntendedRow } from './fitter.ts'
+import type { IntendedRow } from './fitted-row.ts'
+import type { Fitter } from './fitter.ts'
 
 /** The rows that were meant, by relation path; a data set carries them so that it can be shrunk. */
 export type Intentions = ReadonlyMap<string, readonly IntendedRow[]>

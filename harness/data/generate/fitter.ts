@@ -1,24 +1,8 @@
 import type { GenerationPlan, KeyPlan, ReferencePlan, RelationPlan } from '../plan/model.ts'
 import type { Restrictions } from './exclusion.ts'
+import { follows, setNull, setParent, soil } from './fit-cells.ts'
+import type { FittedRow, IntendedRow } from './fitted-row.ts'
 import { underKey } from './key-text.ts'
-
-/** A row as it is meant: its own cells, and which rows it would like as parents. */
-export interface IntendedRow {
-  /** By position in `RelationPlan.attributes`. In an attribute that references, only whether NULL is meant, as its group has it. */
-  readonly cells: readonly (string | null)[]
-  /** By position in `RelationPlan.references`; null for none. */
-  readonly parents: readonly (IntendedRow | null)[]
-  /** Violates a NOT VALID constraint: which of `RelationPlan.dirt`, with which tuple. */
-  readonly dirt?: { readonly of: number; readonly tuple: number } | undefined
-}
-
-/** A row as it is inserted. */
-export interface FittedRow {
-  readonly intended: IntendedRow
-  readonly cells: (string | null)[]
-  /** By position in `RelationPlan.references`: the parent taken. */
-  readonly parents: (FittedRow | null)[]
-}
 
 /** So many combinations of parents are tried for a row. */
 const tries = 200
@@ -215,68 +199,6 @@ export class Fitter {
     this.#use(relation, row, true)
     return true
   }
-}
-
-/** Write the cells that violate a NOT VALID constraint. */
-function soil(relation: RelationPlan, row: FittedRow): void {
-  const { dirt } = row.intended
-  const plan = dirt === undefined ? undefined : relation.dirt[dirt.of]
-  const tuple = plan?.tuples[dirt?.tuple ?? 0]
-  plan?.attributes.forEach((position, at) => {
-    row.cells[position] = tuple?.[at] ?? null
-  })
-}
-
-function setNull(reference: ReferencePlan, row: FittedRow, fixed: ReadonlySet<number>): boolean {
-  const free = reference.nullable.filter((at) => !fixed.has(at))
-  for (const at of free) row.cells[at] = null
-  return free.length > 0 || reference.attributes.some((at) => row.cells[at] === null)
-}
-
-function setParent(
-  relation: RelationPlan,
-  reference: ReferencePlan,
-  parentPlan: RelationPlan | undefined,
-  row: FittedRow,
-  parent: FittedRow,
-  fixed: ReadonlySet<number>,
-): boolean {
-  for (const [index, at] of reference.attributes.entries()) {
-    const parentAt = reference.parentAttributes[index] ?? -1
-    const value = parent.cells[parentAt] ?? null
-    if (value === null) return false
-    const attribute = relation.attributes[at]
-    const same = attribute?.type === parentPlan?.attributes[parentAt]?.type
-    if (!same && attribute?.maker.accepts(value) === false) return false
-    if (fixed.has(at) && (row.cells[at] === null || attribute?.maker.key(row.cells[at] ?? '') !== attribute?.maker.key(value))) return false
-    row.cells[at] = value
-  }
-  return true
-}
-
-/** Whether referencing attributes of a group are NULL where the tuple has NULL, and stand to one another as in the tuple. */
-function follows(
-  relation: RelationPlan,
-  group: RelationPlan['groups'][number],
-  cells: readonly (string | null)[],
-  wanted: readonly (string | null)[],
-  waits: (position: number) => boolean,
-): boolean {
-  for (const position of group.attributes) {
-    if ((relation.attributes[position]?.references.length ?? 0) === 0 || waits(position)) continue
-    if ((cells[position] === null) !== (wanted[position] === null)) return false
-  }
-  return group.pairs.every(([left, right]) => {
-    const [a, b, wantedA, wantedB] = [cells[left], cells[right], wanted[left], wanted[right]]
-    if (a == null || b == null || wantedA == null || wantedB == null || waits(left) || waits(right)) return true
-    return Math.sign(compare(a, b)) === Math.sign(compare(wantedA, wantedB))
-  })
-}
-
-function compare(left: string, right: string): number {
-  const whole = /^-?\d+$/
-  if (whole.test(left) && whole.test(right)) return BigInt(left) < BigInt(right) ? -1 : BigInt(left) > BigInt(right) ? 1 : 0
-  return left < right ? -1 : left > right ? 1 : 0
 }
 
 /** The first few, then ever wider apart. */

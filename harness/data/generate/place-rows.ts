@@ -1,5 +1,6 @@
 import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
-import type { Fitter, IntendedRow } from './fitter.ts'
+import type { IntendedRow } from './fitted-row.ts'
+import type { Fitter } from './fitter.ts'
 
 /**
  * Place the rows of every circle, parents first. `draw` gives the n-th row of a relation (again, when `attempt` is above 0), or undefined

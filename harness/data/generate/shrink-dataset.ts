@@ -1,9 +1,13 @@
 import type { Dataset } from '../dataset.ts'
-import type { AttributePlan, GenerationPlan, RelationPlan } from '../plan/model.ts'
+import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
 import { buildDataset, type Intentions, type MadeDataset } from './build.ts'
+import { sizeOf } from './dataset-size.ts'
 import type { Restrictions } from './exclusion.ts'
-import { Fitter, type IntendedRow } from './fitter.ts'
+import type { IntendedRow } from './fitted-row.ts'
+import { Fitter } from './fitter.ts'
 import { linkCircle } from './place-rows.ts'
+import { plainerCells, plainest } from './plainer-cells.ts'
+import { replaced, withCell } from './replace-rows.ts'
 
 /**
  * Smaller data sets, each legal: first without rows (from the leaves; halves, then single rows), then with plainer cells (default, NULL,
@@ -143,122 +147,5 @@ function skipped(relation: RelationPlan, position: number, ring: ReadonlyMap<str
     attribute.references.length > 0 ||
     attribute.slot !== undefined ||
     ring?.get(relation.path) === attribute.name
-  )
-}
-
-/**
- * A changed row is a new one, so its children would lose it: the fitter knows rows by identity. The identity is kept by changing the
- * children's wishes along.
- */
-function replaced(
-  intentions: Intentions,
-  path: string,
-  rows: readonly IntendedRow[],
-  change: (row: IntendedRow, at: number) => IntendedRow,
-): Intentions {
-  const successors = new Map<IntendedRow, IntendedRow>()
-  const changedRows = rows.map((row, at) => {
-    const changed = change(row, at)
-    if (changed !== row) successors.set(row, changed)
-    return changed
-  })
-  const result = new Map(intentions)
-  result.set(path, changedRows)
-  // Rows that pointed at a changed row point at its successor, and have successors themselves, until nothing points at an old one.
-  for (let pending = true; pending; ) {
-    pending = false
-    for (const [other, list] of result) {
-      if (!list.some((row) => row.parents.some((parent) => parent !== null && successors.has(parent)))) continue
-      pending = true
-      result.set(
-        other,
-        list.map((row) => {
-          if (!row.parents.some((parent) => parent !== null && successors.has(parent))) return row
-          const moved = { ...row, parents: [...row.parents] }
-          moved.parents = row.parents.map((parent) => {
-            if (parent === null) return null
-            const next = successors.get(parent) ?? parent
-            return next === row ? (moved as IntendedRow) : next
-          })
-          successors.set(row, moved)
-          return moved
-        }),
-      )
-    }
-    if (successors.size > 10_000) return intentions
-  }
-  return result
-}
-
-function withCell(row: IntendedRow, position: number, cell: string | null): IntendedRow {
-  if ((row.cells[position] ?? null) === cell) return row
-  const cells = [...row.cells]
-  cells[position] = cell
-  return { ...row, cells }
-}
-
-/** Default, NULL, the type's plainest value, or the plainest that a check leaves. */
-function plainest(attribute: AttributePlan): (string | null)[] {
-  const { default: constant, nullable, maker, pools } = attribute
-  const values = pools.plausible === undefined ? [maker.plain] : plainestOf([...pools.plausible, ...pools.edges], maker.plain)
-  return [...(constant === undefined ? [] : [constant]), ...(nullable ? [null] : []), ...values]
-}
-
-function plainerCells(attribute: AttributePlan, cell: string | null, ordinal: number): (string | null)[] {
-  if (attribute.serial) return [String(ordinal + 1)]
-  const free = attribute.pools.plausible === undefined
-  const steps: (string | null)[] = plainest(attribute)
-  if (free && attribute.maker.accepts(String(ordinal + 1)) === true && attribute.maker.neighbours !== undefined)
-    steps.push(String(ordinal + 1))
-  if (free && cell !== null && /^-?\d+$/.test(cell) && cell.length < 16 && attribute.maker.neighbours !== undefined) {
-    const half = Math.trunc(Number(cell) / 2)
-    steps.push(...[String(half), String(Number(cell) - Math.sign(Number(cell)))].filter((text) => attribute.maker.accepts(text) === true))
-  }
-  if (free && cell !== null && cell.length > 1 && attribute.maker.accepts('a') === true) {
-    const points = [...cell]
-    steps.push(
-      points.slice(0, Math.ceil(points.length / 2)).join(''),
-      points.slice(Math.floor(points.length / 2)).join(''),
-      points.slice(1).join(''),
-      points.slice(0, -1).join(''),
-    )
-  }
-  return steps
-}
-
-function plainestOf(values: readonly string[], plain: string): string[] {
-  const weight = (value: string) => (value === plain ? -1 : heft(value))
-  return [...new Set(values)].sort((left, right) => weight(left) - weight(right)).slice(0, 3)
-}
-
-/** What shrinking makes smaller: fewer rows, then plainer cells. */
-function sizeOf(plan: GenerationPlan, dataset: Dataset): { readonly rows: number; readonly weight: number } {
-  let rows = 0
-  let weight = 0
-  for (const [path, table] of dataset.tables) {
-    rows += table.rows.length
-    const attributes = plan.relations.get(path)?.attributes ?? []
-    for (const row of table.rows) {
-      row.forEach((cell, position) => {
-        const attribute = attributes[position]
-        if (attribute === undefined || attribute.references.length > 0) {
-          weight += cell === null || cell === undefined ? 0 : 1
-          return
-        }
-        if (cell === attribute.default && !attribute.serial) return
-        weight += cell === null || cell === undefined ? 1 : cell === attribute.maker.plain && !attribute.serial ? 2 : 3 + heft(cell)
-      })
-    }
-  }
-  return { rows, weight: weight + (dataset.dirty?.length ?? 0) * 1000 }
-}
-
-/** Longer is heavier; of numbers of one length the greater. */
-function heft(cell: string): number {
-  return (
-    cell.length * 10 +
-    (/^-?\d{1,12}$/.test(cell)
-      ? Math.min(9, Math.abs(Number(cell)) / 10 ** Math.max(cell.length - 1, 0)) + Math.abs(Number(cell)) / 1e13
-      : 0)
   )
 }

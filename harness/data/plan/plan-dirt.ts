@@ -3,9 +3,9 @@ import { BandSource } from '../band/band-source.ts'
 import { seedOf } from '../random.ts'
 import { filterTuples, type TupleQuestion } from './filter.ts'
 import type { DirtPlan, RelationPlan } from './model.ts'
-import type { RelationDraft } from './plan-generation.ts'
-import { dirtyQuestion } from './plan-groups.ts'
+import type { RelationDraft } from './relation-draft.ts'
 import type { Server } from './server.ts'
+import { dirtyQuestion } from './tuple-question.ts'
 
 /** So many orphans can be told apart. */
 const orphans = 16

@@ -1,39 +1,20 @@
-import type { Attribute, Catalog, Constraint, Relation } from '../../catalog/index.ts'
+import type { Catalog } from '../../catalog/index.ts'
 import { pathOf, type Session } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { Hints } from '../hints.ts'
 import type { Maker } from '../value/maker.ts'
 import { oddTimesOf } from '../value/odd-times.ts'
 import { realisticSource } from '../value/realistic.ts'
-import { type AttributeDraft, attributeDrafts } from './attribute-draft.ts'
-import { attributesIn } from './expression.ts'
+import { attributeDrafts } from './attribute-draft.ts'
 import { knownMakers } from './known-makers.ts'
-import type { AttributePlan, GenerationPlan, ReferencePlan, RelationPlan } from './model.ts'
-import { componentsOf } from './order.ts'
+import { linkReferences } from './link-references.ts'
+import type { AttributePlan, GenerationPlan, RelationPlan } from './model.ts'
 import { partitionChecks } from './partitions.ts'
 import { planDirt } from './plan-dirt.ts'
 import { planGroups } from './plan-groups.ts'
 import { planKeys } from './plan-keys.ts'
+import { checksOf, type RelationDraft } from './relation-draft.ts'
 import { type PlanMemory, Server } from './server.ts'
-
-/** A relation while its plan is being made. */
-export interface RelationDraft {
-  readonly path: string
-  readonly relation: Relation
-  readonly attributes: AttributeDraft[]
-  /** Checks to satisfy: constraints, partition bounds; each with the attributes given by an INSERT that it depends on. */
-  readonly checks: readonly DraftCheck[]
-  references: readonly ReferencePlan[]
-}
-
-export interface DraftCheck {
-  readonly name: string
-  readonly expression: string
-  /** Positions in `attributes`; inputs of generated attributes stand for these. */
-  readonly attributes: readonly number[]
-  /** Generated attributes that it reads. */
-  readonly generated: readonly Attribute[]
-}
 
 /**
  * Find out what legal rows of a schema look like: the order of filling, and for every attribute the values that satisfy its checks, which
@@ -139,76 +120,6 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
 }
 
 const indexOrUndefined = (index: number) => (index < 0 ? undefined : index)
-
-function checksOf(relation: Relation, attributes: readonly AttributeDraft[], bound: string | undefined): DraftCheck[] {
-  const enforced = relation.constraints.filter(
-    (constraint) => constraint.kind === 'check' && constraint.enforced && constraint.expression !== undefined,
-  )
-  const all = enforced.map((constraint) => ({ name: constraint.name, expression: constraint.expression ?? '' }))
-  if (bound !== undefined) all.push({ name: 'partition bounds', expression: bound })
-  return all.map(({ name, expression }) => ({ name, expression, ...inputsOf(expression, relation, attributes) }))
-}
-
-/** The given attributes that an expression depends on, generated ones replaced by their inputs. */
-export function inputsOf(
-  expression: string,
-  relation: Relation,
-  attributes: readonly AttributeDraft[],
-): Pick<DraftCheck, 'attributes' | 'generated'> {
-  const names = namesIn(expression, relation)
-  const generated = relation.attributes.filter((attribute) => attribute.generated !== undefined && names.has(attribute.name))
-  for (const attribute of generated) for (const name of namesIn(attribute.default ?? '', relation)) names.add(name)
-  return { attributes: attributes.flatMap((attribute, position) => (names.has(attribute.source.name) ? [position] : [])), generated }
-}
-
-function namesIn(expression: string, relation: Relation): Set<string> {
-  return new Set(attributesNamed(expression, relation.attributes))
-}
-
-function attributesNamed(expression: string, attributes: readonly Attribute[]): string[] {
-  return attributesIn(expression, attributes).map((attribute) => attribute.name)
-}
-
-/** Resolve the foreign keys to positions, and find the order of filling. */
-function linkReferences(drafts: Map<string, RelationDraft>): string[][] {
-  const keysOf = (draft: RelationDraft) =>
-    draft.relation.constraints.filter((constraint) => constraint.kind === 'foreign-key' && constraint.enforced)
-  const targets = (path: string) => {
-    const draft = drafts.get(path)
-    return draft === undefined ? [] : keysOf(draft).flatMap((key) => (key.references === undefined ? [] : [key.references.relation]))
-  }
-  const order = componentsOf([...drafts.keys()], targets)
-  const rank = new Map(order.flat().map((path, position) => [path, position]))
-  for (const draft of drafts.values()) {
-    draft.references = keysOf(draft).flatMap((key) => {
-      const reference = referenceOf(key, draft, drafts)
-      return reference === undefined ? [] : [{ ...reference, late: (rank.get(reference.parent) ?? 0) > (rank.get(draft.path) ?? 0) }]
-    })
-  }
-  return order
-}
-
-function referenceOf(
-  key: Constraint,
-  draft: RelationDraft,
-  drafts: ReadonlyMap<string, RelationDraft>,
-): Omit<ReferencePlan, 'late'> | undefined {
-  const position = (of: RelationDraft, name: string) => of.attributes.findIndex((attribute) => attribute.source.name === name)
-  const parent = drafts.get(key.references?.relation ?? '')
-  const attributes = key.attributes.map((name) => position(draft, name))
-  const nullable = attributes.filter((at) => draft.attributes[at]?.nullable === true)
-  const common = {
-    name: key.name,
-    attributes,
-    validated: key.validated,
-    nullable: key.matchFull && nullable.length < attributes.length ? [] : nullable,
-  }
-  if (attributes.includes(-1)) return undefined
-  if (parent === undefined || key.references === undefined)
-    return { ...common, parent: key.references?.relation ?? '', parentAttributes: [] }
-  const parentAttributes = key.references.attributes.map((name) => position(parent, name))
-  return parentAttributes.includes(-1) ? undefined : { ...common, parent: parent.path, parentAttributes }
-}
 
 /** A relation that must reference one that cannot be filled cannot be filled either. */
 function dropChildless(relations: Map<string, RelationPlan>, unfilled: Unfilled[]): void {

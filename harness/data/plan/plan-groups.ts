@@ -1,15 +1,10 @@
 import { StatementError } from '../../postgres/index.ts'
-import { BandSource } from '../band/band-source.ts'
 import type { Unfilled } from '../dataset.ts'
-import { seedOf } from '../random.ts'
-import type { AttributeDraft } from './attribute-draft.ts'
-import { allCandidates, candidatesFor, poolsOf } from './candidates.ts'
-import { filterTuples, filterValues, type GeneratedColumn, type TupleQuestion } from './filter.ts'
-import type { GroupPlan, Pools, Tuple } from './model.ts'
-import type { DraftCheck, RelationDraft } from './plan-generation.ts'
+import { type FoundPools, judgeAttributes } from './judge-attributes.ts'
+import type { GroupPlan, Tuple } from './model.ts'
+import type { DraftCheck, RelationDraft } from './relation-draft.ts'
 import type { Server } from './server.ts'
-
-type FoundPools = Pools & { readonly literals: readonly string[] }
+import { askTamer, hasRoom, question } from './tuple-question.ts'
 
 export interface Groups {
   /** By relation path, in the order of its attributes. */
@@ -51,158 +46,6 @@ export async function planGroups(server: Server, drafts: readonly RelationDraft[
   return { pools, groups, failed }
 }
 
-/**
- * Ask; where a check fails with an error on some candidates (overflow, division by zero), ask again with ever tamer ones: without the
- * greatest and least, then small numbers only.
- */
-async function askTamer(server: Server, questions: readonly TupleQuestion[]): Promise<readonly (Tuple[] | StatementError)[]> {
-  const answers: (Tuple[] | StatementError)[] = [...(await filterTuples(server, questions))]
-  for (const most of [100_000_000, 10_000, 100]) {
-    const failed = answers.flatMap((answer, at) => (answer instanceof StatementError ? [at] : []))
-    if (failed.length === 0) break
-    const again = await filterTuples(
-      server,
-      failed.flatMap((at) => {
-        const question = questions[at]
-        return question === undefined ? [] : [tamed(question, most)]
-      }),
-    )
-    failed.forEach((at, index) => {
-      const answer = again[index]
-      if (answer !== undefined) answers[at] = answer
-    })
-  }
-  return answers
-}
-
-function tamed(question: TupleQuestion, most: number): TupleQuestion {
-  const tame = (cell: string | null) =>
-    cell === null || !/^[-+]?[\d.]+(e[-+]?\d+)?$|^-?inf|^nan$/i.test(cell) || Math.abs(Number(cell)) <= most
-  const small = Array.from({ length: 24 }, (_, at) => String(at + 1))
-  return {
-    ...question,
-    attributes: question.attributes.map((attribute) => {
-      const kept = attribute.candidates.filter(tame)
-      const numbers = attribute.candidates.some((cell) => cell !== null && /^-?\d+(\.\d+)?$/.test(cell))
-      return { ...attribute, candidates: kept.length < 6 && numbers ? [...new Set([...kept, ...small])] : kept }
-    }),
-  }
-}
-
-async function judgeAttributes(server: Server, drafts: readonly RelationDraft[], failed: Unfilled[]): Promise<Map<string, FoundPools[]>> {
-  const work = drafts.flatMap((draft) =>
-    draft.attributes.flatMap((attribute, position) => {
-      const { maker, source } = attribute
-      const own = draft.checks.filter((check) => check.attributes.length === 1 && check.attributes[0] === position)
-      if (maker === undefined) return []
-      // Without a check only constants that the harness cannot judge itself need the server.
-      const doubtful = attribute.mined.some((text) => maker.accepts(text) === undefined)
-      if (own.length === 0 && !doubtful) return []
-      const candidates = candidatesFor(
-        maker,
-        attribute.context,
-        own.map((check) => check.expression),
-        attribute.mined,
-        `${draft.path}.${source.name}`,
-      )
-      return [
-        {
-          draft,
-          position,
-          attribute,
-          own,
-          candidates: own.length === 0 ? { ...candidates, plausible: [], edges: [], extremes: [], bands: [], vector: [] } : candidates,
-        },
-      ]
-    }),
-  )
-  const constant = drafts.flatMap((draft) =>
-    draft.checks.filter((check) => check.attributes.length === 0).map((check) => ({ draft, check })),
-  )
-  const questions = [
-    ...work.map(({ draft, attribute, own, candidates }) => ({
-      name: attribute.source.name,
-      type: attribute.source.type,
-      candidates: allCandidates(candidates),
-      checks: own.map((check) => check.expression),
-      generated: own.flatMap((check) => columns(check)),
-      draft,
-    })),
-    // NULL by itself, where a check might refuse it, and checks without any attribute (`CHECK (false)`).
-    ...constant.map(({ check }) => ({
-      name: 'value',
-      type: 'pg_catalog.int4',
-      candidates: ['0'],
-      checks: [check.expression],
-      generated: [],
-    })),
-  ]
-  const answers = await filterValues(server, questions)
-  const nulls = await server.askEach(
-    work.filter(({ attribute, own }) => attribute.nullable && own.length > 0).map(({ attribute, own }) => nullQuery(attribute, own)),
-  )
-  let asked = 0
-  const pools = new Map(drafts.map((draft) => [draft.path, draft.attributes.map((attribute) => freePools(attribute))]))
-  for (const [at, { draft, position, attribute, own, candidates }] of work.entries()) {
-    const answer = answers[at]
-    const feasible = answer?.feasible ?? new Set<string>()
-    const nullAnswer = attribute.nullable && own.length > 0 ? nulls[asked++] : undefined
-    if (nullAnswer !== undefined && (nullAnswer instanceof StatementError || nullAnswer.rows.length === 0)) attribute.nullRefused = true
-    const referencing = draft.relation.constraints.some(
-      (constraint) => constraint.kind === 'foreign-key' && constraint.attributes.includes(attribute.source.name),
-    )
-    if (own.length === 0) {
-      const list = pools.get(draft.path)
-      const free = list?.[position]
-      if (list !== undefined && free !== undefined)
-        list[position] = { ...free, literals: attribute.mined.filter((text) => feasible.has(text)) }
-      continue
-    }
-    const onlyNull = attribute.nullable && attribute.nullRefused !== true
-    if (feasible.size === 0 && !onlyNull && !referencing) {
-      failed.push({
-        relation: draft.path,
-        constraint: own.map((check) => check.name).join(', '),
-        sqlstate: answer?.error?.sqlstate ?? '23514',
-        because:
-          answer?.error?.message ??
-          `no candidate for "${attribute.source.name}" satisfies ${own.map((check) => check.expression).join(' AND ')}`,
-      })
-    }
-    const list = pools.get(draft.path)
-    if (list !== undefined) list[position] = poolsOf(candidates, feasible)
-  }
-  for (const [at, { draft, check }] of constant.entries()) {
-    if ((answers[work.length + at]?.feasible.size ?? 0) > 0) continue
-    failed.push({ relation: draft.path, constraint: check.name, sqlstate: '23514', because: `nothing satisfies ${check.expression}` })
-  }
-  return pools
-}
-
-function nullQuery(attribute: AttributeDraft, own: readonly DraftCheck[]): string {
-  const name = `"${attribute.source.name.replaceAll('"', '""')}"`
-  const generated = own
-    .flatMap(columns)
-    .map(
-      (column, at) =>
-        ` CROSS JOIN LATERAL (SELECT (${column.expression})::${column.type} AS "${column.name.replaceAll('"', '""')}") AS "godwit generated ${at}"`,
-    )
-  return `SELECT 1 FROM (SELECT NULL::${attribute.source.type} AS ${name}) AS "godwit null"${generated.join('')} WHERE ${own.map((check) => `(${check.expression}) IS NOT FALSE`).join(' AND ')}`
-}
-
-/** The pools of an attribute without checks of its own. */
-function freePools(attribute: AttributeDraft): FoundPools {
-  const { maker, mined } = attribute
-  return {
-    plausible: undefined,
-    edges: maker?.edges ?? [],
-    extremes: maker?.extremes ?? [],
-    bands: undefined,
-    vector: maker?.vector ?? [],
-    literals: mined.filter((text) => maker?.accepts(text) === true),
-  }
-}
-
 /** Attributes that checks of several attributes link, directly or through others. */
 function linked(draft: RelationDraft): { attributes: number[]; checks: DraftCheck[] }[] {
   const linking = draft.checks.filter((check) => check.attributes.length > 1)
@@ -238,84 +81,6 @@ function pairsOf(draft: RelationDraft, checks: readonly DraftCheck[]): (readonly
   )
 }
 
-/** Whether bands fit: the type has room, and the attribute's own checks leave some. */
-function hasRoom(attribute: AttributeDraft | undefined, pool: FoundPools | undefined): boolean {
-  return attribute?.maker?.room === true && (pool?.bands === undefined || pool.bands.length >= 12)
-}
-
-/** So many candidates an attribute, by how many are combined. */
-const widths = [0, 40, 40, 13, 9, 7]
-
-function question(
-  draft: RelationDraft,
-  attributes: readonly number[],
-  checks: readonly DraftCheck[],
-  pools: readonly FoundPools[],
-  use: 'run' | 'band',
-): TupleQuestion {
-  const constants = checks.map((check) => check.expression)
-  // Checks of one attribute hold for its pools already, but not for the constants that linking checks add.
-  const own = draft.checks.filter((check) => check.attributes.length === 1 && attributes.includes(check.attributes[0] ?? -1))
-  return {
-    attributes: attributes.map((position) => {
-      const attribute = draft.attributes[position]
-      const pool = pools[position]
-      if (attribute?.maker === undefined || pool === undefined) throw new Error('a group without its attribute')
-      const banded = use === 'band' && hasRoom(attribute, pool)
-      const width = banded ? 80 : (widths[attributes.length] ?? 8)
-      const nulls = attribute.nullable && attribute.nullRefused !== true ? [null] : []
-      const found = candidatesFor(attribute.maker, attribute.context, constants, [], `${draft.path}.${attribute.source.name}`)
-      const values = banded ? bandCandidates(attribute, pool, found) : runCandidates(pool, found)
-      const distinct = [...new Set(values)].filter((text) => attribute.maker?.accepts(text) !== false).slice(0, width)
-      return { name: attribute.source.name, type: attribute.source.type, candidates: [...nulls, ...distinct] }
-    }),
-    checks: [...checks, ...own].map((check) => check.expression),
-    generated: uniqueColumns([...checks, ...own].flatMap(columns)),
-    limit: use === 'band' ? 1200 : 200,
-  }
-}
-
-/** Candidates that violate one check of a relation and satisfy its others. */
-export function dirtyQuestion(
-  draft: RelationDraft,
-  name: string,
-): { readonly attributes: readonly number[]; readonly question: TupleQuestion } | undefined {
-  const check = draft.checks.find((each) => each.name === name)
-  if (check === undefined || check.attributes.length === 0) return undefined
-  const others = draft.checks.filter((each) => each !== check && each.attributes.every((position) => check.attributes.includes(position)))
-  const free = draft.attributes.map(freePools)
-  const asked = question(draft, check.attributes, [check], free, 'run')
-  const violated = `(${check.expression}) IS FALSE`
-  return {
-    attributes: check.attributes,
-    question: {
-      ...asked,
-      checks: [violated, ...others.map((each) => each.expression)],
-      generated: uniqueColumns([check, ...others].flatMap(columns)),
-      limit: 40,
-    },
-  }
-}
-
-function runCandidates(pool: FoundPools, found: ReturnType<typeof candidatesFor>): readonly string[] {
-  const plausible = pool.plausible ?? found.plausible
-  const lists = [pool.literals, found.literals, pool.vector, plausible, pool.edges, pool.extremes.slice(0, 2)]
-  return interleave(lists)
-}
-
-function bandCandidates(attribute: AttributeDraft, pool: FoundPools, found: ReturnType<typeof candidatesFor>): readonly string[] {
-  if (pool.bands !== undefined) return pool.bands
-  const source = new BandSource(seedOf('group', attribute.source.name), 3)
-  const usual = Array.from({ length: 64 }, () => attribute.maker?.band(source, attribute.context) ?? '')
-  return interleave([usual, (found.bands[0] ?? []).slice(0, 16), interleave(found.bands.slice(1).map((shape) => shape.slice(0, 16)))])
-}
-
-/** One of each list in turn, so that a cut leaves something of all. */
-function interleave(lists: readonly (readonly string[])[]): string[] {
-  const longest = Math.max(0, ...lists.map((list) => list.length))
-  return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list[at] ?? [])).flat()
-}
-
 /** Tuples of which no two share a value of an attribute with room. */
 function apart(tuples: readonly Tuple[], roomy: readonly boolean[]): Tuple[] {
   const used = roomy.map(() => new Set<string>())
@@ -340,12 +105,4 @@ function plainestFirst(tuples: readonly Tuple[], draft: RelationDraft, attribute
     .map((tuple) => ({ tuple, weight: weight(tuple) }))
     .sort((left, right) => left.weight - right.weight)
     .map(({ tuple }) => tuple)
-}
-
-function columns(check: DraftCheck): GeneratedColumn[] {
-  return check.generated.map((attribute) => ({ name: attribute.name, type: attribute.type, expression: attribute.default ?? 'NULL' }))
-}
-
-function uniqueColumns(all: readonly GeneratedColumn[]): GeneratedColumn[] {
-  return [...new Map(all.map((column) => [column.name, column])).values()]
 }

@@ -1,6 +1,6 @@
 import { underDomains } from '../value/value-type.ts'
 import type { KeyPlan } from './model.ts'
-import { inputsOf, type RelationDraft } from './plan-generation.ts'
+import { inputsOf, type RelationDraft } from './relation-draft.ts'
 
 /** What no two rows may share, and where rows must not overlap. */
 export interface Keys {

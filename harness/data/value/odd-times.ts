@@ -44,7 +44,7 @@ function offsetsOf(zone: string): ((ms: number) => number) | undefined {
     })
     return (ms) => {
       const found = Object.fromEntries(parts.formatToParts(ms).map((part) => [part.type, Number(part.value)]))
-      const local = Date.UTC(found['year'] ?? 0, (found['month'] ?? 1) - 1, found['day'] ?? 1, found['hour'] ?? 0, found['minute'] ?? 0)
+      const local = Date.UTC(found.year ?? 0, (found.month ?? 1) - 1, found.day ?? 1, found.hour ?? 0, found.minute ?? 0)
       return Math.round((local - Math.floor(ms / 60_000) * 60_000) / 60_000)
     }
   } catch (error) {

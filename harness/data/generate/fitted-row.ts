@@ -1,0 +1,17 @@
+/** A row as it is meant: its own cells, and which rows it would like as parents. */
+export interface IntendedRow {
+  /** By position in `RelationPlan.attributes`. In an attribute that references, only whether NULL is meant, as its group has it. */
+  readonly cells: readonly (string | null)[]
+  /** By position in `RelationPlan.references`; null for none. */
+  readonly parents: readonly (IntendedRow | null)[]
+  /** Violates a NOT VALID constraint: which of `RelationPlan.dirt`, with which tuple. */
+  readonly dirt?: { readonly of: number; readonly tuple: number } | undefined
+}
+
+/** A row as it is inserted. */
+export interface FittedRow {
+  readonly intended: IntendedRow
+  readonly cells: (string | null)[]
+  /** By position in `RelationPlan.references`: the parent taken. */
+  readonly parents: (FittedRow | null)[]
+}
