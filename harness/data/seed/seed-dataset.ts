@@ -18,27 +18,19 @@ export async function seedDataset(session: Session, plan: GenerationPlan, datase
   if (inserts.length === 0) return { filled: [], unfilled: dataset.unfilled, bypassed: [], dropped: [] }
   const sequences = sequenceStatement(plan, dataset)
   const all = [...inserts.map((insert) => insert.sql), ...(sequences === undefined ? [] : [sequences])].join(';\n')
-  const own = await withoutTransaction(session, `SAVEPOINT godwit_seed;\n${all};\nRELEASE SAVEPOINT godwit_seed`)
-  if (Array.isArray(own)) return report(dataset, inserts, own.slice(1), session, plan)
-  const open = own === 'no transaction'
-  if (open) {
-    const answers = await attempt(session, `BEGIN;\n${all};\nCOMMIT`)
-    if (!(answers instanceof StatementError)) return report(dataset, inserts, answers.slice(1), session, plan)
-    await session.script('ROLLBACK')
-    await session.script('BEGIN')
-  } else await session.script('ROLLBACK TO SAVEPOINT godwit_seed; RELEASE SAVEPOINT godwit_seed')
+  const first = await attempt(session, `SAVEPOINT godwit_seed;\n${all};\nRELEASE SAVEPOINT godwit_seed`)
+  // 25P01: there is no transaction to set a savepoint in, so this is one of our own.
+  const open = first instanceof StatementError && first.sqlstate === '25P01'
+  if (first instanceof StatementError && !open) await session.script('ROLLBACK TO SAVEPOINT godwit_seed; RELEASE SAVEPOINT godwit_seed')
+  const answers = open ? await attempt(session, `BEGIN;\n${all}`) : first
+  if (open && answers instanceof StatementError) await session.script('ROLLBACK; BEGIN')
   const filling = new Filling(session, plan, dataset)
-  for (const insert of inserts) await filling.fill(insert)
-  if (sequences !== undefined) await filling.under(sequences)
+  if (answers instanceof StatementError) {
+    for (const insert of inserts) await filling.fill(insert)
+    if (sequences !== undefined) await filling.under(sequences)
+  } else for (const [at, insert] of inserts.entries()) await filling.filled(insert, answers[at + 1]?.rowCount ?? 0)
   if (open) await session.script('COMMIT')
   return filling.report()
-}
-
-/** The answers, or why there are none: the statements failed, or there is no transaction to set a savepoint in. */
-async function withoutTransaction(session: Session, sql: string): Promise<readonly StatementResult[] | 'no transaction' | 'refused'> {
-  const answers = await attempt(session, sql)
-  if (!(answers instanceof StatementError)) return answers
-  return answers.sqlstate === '25P01' ? 'no transaction' : 'refused'
 }
 
 async function attempt(session: Session, sql: string): Promise<readonly StatementResult[] | StatementError> {
@@ -48,40 +40,6 @@ async function attempt(session: Session, sql: string): Promise<readonly Statemen
     if (error instanceof StatementError && !/^(08|57|25P02)/.test(error.sqlstate)) return error
     throw error
   }
-}
-
-async function report(
-  dataset: Dataset,
-  inserts: readonly Insert[],
-  answers: readonly StatementResult[],
-  session: Session,
-  plan: GenerationPlan,
-): Promise<SeedReport> {
-  const filled: { relation: string; rows: number }[] = []
-  const bypassed: { relation: string; because: string }[] = []
-  for (const [at, insert] of inserts.entries()) {
-    const rowCount = answers[at]?.rowCount ?? 0
-    for (const relation of insert.relations) {
-      const rows = dataset.tables.get(relation)?.rows.length ?? 0
-      const single = insert.relations.length === 1
-      filled.push({ relation, rows: single ? rowCount : rows })
-      // A BEFORE trigger that answers NULL swallows rows without an error.
-      if (single && rowCount === 0 && rows > 0) {
-        const table = dataset.tables.get(relation)
-        const there = await session.script(`SELECT 1 FROM ${tableName(plan, relation)} LIMIT 1`)
-        if (table === undefined || (there[0]?.rows.length ?? 0) > 0) continue
-        const forced = await attempt(
-          session,
-          `SET session_replication_role = replica;\n${insertSql(plan, table)};\nSET session_replication_role = origin`,
-        )
-        if (forced instanceof StatementError) continue
-        filled.pop()
-        filled.push({ relation, rows })
-        bypassed.push({ relation, because: 'a trigger swallowed the rows' })
-      }
-    }
-  }
-  return { filled, unfilled: dataset.unfilled, bypassed, dropped: [] }
 }
 
 /** Fills relation by relation inside an open transaction, and remembers what the server refused. */
@@ -106,56 +64,68 @@ class Filling {
     return { filled, unfilled: this.#unfilled, bypassed: this.#bypassed, dropped: this.#dropped }
   }
 
-  /** Run one statement under a savepoint; the error when it fails. */
-  async under(sql: string): Promise<StatementError | undefined> {
-    const answer = await attempt(this.#session, `SAVEPOINT godwit_seed;\n${sql};\nRELEASE SAVEPOINT godwit_seed`)
-    if (!(answer instanceof StatementError)) return undefined
+  /** Run statements under a savepoint; their answers, or the error when one fails. */
+  async under(sql: string): Promise<readonly StatementResult[] | StatementError> {
+    const answers = await attempt(this.#session, `SAVEPOINT godwit_seed;\n${sql};\nRELEASE SAVEPOINT godwit_seed`)
+    if (!(answers instanceof StatementError)) return answers.slice(1)
     await this.#session.script('ROLLBACK TO SAVEPOINT godwit_seed; RELEASE SAVEPOINT godwit_seed')
-    return answer
+    return answers
   }
 
   async fill(insert: Insert): Promise<void> {
     const whole = await this.under(insert.sql)
-    if (whole === undefined) {
-      for (const relation of insert.relations) this.#filled.set(relation, this.#dataset.tables.get(relation)?.rows.length ?? 0)
-      return
-    }
-    if (raisedByCode(whole) || insert.relations.length > 1) {
-      const bypass = await this.under(
-        `SET LOCAL session_replication_role = replica;\n${insert.sql};\nSET LOCAL session_replication_role = origin`,
-      )
-      if (bypass === undefined) {
-        for (const relation of insert.relations) {
-          this.#filled.set(relation, this.#dataset.tables.get(relation)?.rows.length ?? 0)
-          this.#bypassed.push({ relation, because: `${whole.message} (${whole.sqlstate})` })
-        }
-        return
-      }
-    }
+    if (!(whole instanceof StatementError)) return this.filled(insert, whole[0]?.rowCount ?? 0)
+    const bypass = raisedByCode(whole) || insert.relations.length > 1
+    if (bypass && (await this.#bypass(insert, `${whole.message} (${whole.sqlstate})`))) return
     for (const relation of insert.relations) {
       const table = this.#dataset.tables.get(relation)
       if (table !== undefined) await this.#fillRows(table)
     }
   }
 
+  /** Note an INSERT that went through; a BEFORE trigger that answers NULL swallows rows without an error. */
+  async filled(insert: Insert, rowCount: number): Promise<void> {
+    const [only] = insert.relations
+    const rows = (relation: string) => this.#dataset.tables.get(relation)?.rows.length ?? 0
+    if (insert.relations.length === 1 && only !== undefined && rowCount === 0) {
+      const [there] = await this.#session.script(`SELECT 1 FROM ${tableName(this.#plan, only)} LIMIT 1`)
+      // Rows that a trigger sent to a child table are there all the same.
+      if (there?.rows.length === 0) {
+        if (await this.#bypass(insert, 'a trigger swallowed the rows')) return
+        this.#unfilled.push({ relation: only, constraint: undefined, sqlstate: undefined, because: 'a trigger swallowed the rows' })
+        return
+      }
+    }
+    for (const relation of insert.relations)
+      this.#filled.set(relation, insert.relations.length === 1 && rowCount > 0 ? rowCount : rows(relation))
+  }
+
+  /** Insert with triggers and foreign keys off: legal all the same, as the keys were matched in memory. */
+  async #bypass(insert: Insert, because: string): Promise<boolean> {
+    const answer = await this.under(
+      `SET LOCAL session_replication_role = replica;\n${insert.sql};\nSET LOCAL session_replication_role = origin`,
+    )
+    if (answer instanceof StatementError) return false
+    for (const relation of insert.relations) {
+      this.#filled.set(relation, this.#dataset.tables.get(relation)?.rows.length ?? 0)
+      this.#bypassed.push({ relation, because })
+    }
+    return true
+  }
+
   async #fillRows(table: DatasetTable): Promise<void> {
     let rows = 0
     let last: StatementError | undefined
     for (const row of table.rows) {
-      const error = await this.under(insertSql(this.#plan, table, [row]))
-      if (error === undefined) rows++
-      else last = error
+      const answer = await this.under(insertSql(this.#plan, table, [row]))
+      if (answer instanceof StatementError) last = answer
+      else rows++
     }
-    if (last === undefined || rows === table.rows.length) {
-      this.#filled.set(table.relation, rows)
-      return
-    }
+    if (rows > 0) this.#filled.set(table.relation, rows)
+    if (last === undefined) return
     const refusal = { relation: table.relation, constraint: last.fields.constraint, sqlstate: last.sqlstate, because: last.message }
     if (rows === 0) this.#unfilled.push(refusal)
-    else {
-      this.#filled.set(table.relation, rows)
-      this.#dropped.push({ ...refusal, rows: table.rows.length - rows })
-    }
+    else this.#dropped.push({ ...refusal, rows: table.rows.length - rows })
   }
 }
 

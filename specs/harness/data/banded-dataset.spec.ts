@@ -89,6 +89,15 @@ describe('a banded data set', () => {
     }
   })
 
+  test('splits even six rows by no two of fourteen booleans alike', async () => {
+    const columns = Array.from({ length: 14 }, (_, at) => `b${at} boolean NOT NULL`).join(', ')
+    await using enclosure = await enclose(await useCluster(), `CREATE TABLE public.t (${columns})`)
+    const rows = bandedDataset(enclosure.plan, { seed: 1, rows: 6, variant: 0 }).tables.get('public.t')?.rows ?? []
+    const splits = (rows[0] ?? []).map((_, position) => splitOf(rows.map((row) => row[position])))
+    expect(splits.length).toBe(14)
+    expect(new Set(splits).size).toBe(14)
+  })
+
   test('spreads children over their parents unevenly, and differs in the number of rows', async () => {
     await using enclosure = await enclose(await useCluster(), zoo['shop'] ?? '')
     const { tables, bands } = bandedDataset(enclosure.plan, { seed: 1, rows: 24, variant: 0 })

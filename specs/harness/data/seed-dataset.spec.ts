@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { bandedDataset, type Dataset, datasetArbitrary, sampleDatasets, seedDataset } from '../../../harness/data/index.ts'
+import type { Session } from '../../../harness/postgres/index.ts'
+import { useCluster } from '../../../harness/vitest/cluster.ts'
+import { zoo } from './zoo.ts'
+import { enclose } from './zoo-plan.ts'
+
+async function countOf(session: Session, table: string): Promise<number> {
+  const [answer] = await session.script(`SELECT count(*) FROM ${table}`)
+  return Number(answer?.rows[0]?.[0])
+}
+
+describe('seeding', () => {
+  test('commits where no transaction is open, and stays inside one that is', async () => {
+    await using enclosure = await enclose(await useCluster(), 'CREATE TABLE public.t (id int PRIMARY KEY)')
+    const { session, plan } = enclosure
+    const dataset = bandedDataset(plan, { seed: 1, rows: 4, variant: 0 })
+    await session.script('BEGIN')
+    await seedDataset(session, plan, dataset)
+    await session.script('ROLLBACK')
+    expect(await countOf(session, 'public.t')).toBe(0)
+    expect((await seedDataset(session, plan, dataset)).filled).toEqual([{ relation: 'public.t', rows: 4 }])
+    expect(await countOf(session, 'public.t')).toBe(4)
+  })
+
+  test('moves the sequences past the rows', async () => {
+    await using enclosure = await enclose(
+      await useCluster(),
+      'CREATE TABLE public."Ser.ial" (id serial PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY, t text)',
+    )
+    const { session, plan } = enclosure
+    await seedDataset(session, plan, bandedDataset(plan, { seed: 1, rows: 5, variant: 0 }))
+    await session.script(`INSERT INTO public."Ser.ial" (t) VALUES ('next')`)
+    const [answer] = await session.script(
+      `SELECT bool_and(n.id > o.id AND n.n > o.n) FROM public."Ser.ial" n, public."Ser.ial" o WHERE n.t = 'next' AND o.t <> 'next'`,
+    )
+    expect(answer?.rows[0]?.[0]).toBe('t')
+  })
+
+  test('leaves out the rows that are refused, and says why', async () => {
+    await using enclosure = await enclose(await useCluster(), 'CREATE TABLE public.t (id int PRIMARY KEY)')
+    const { session, plan } = enclosure
+    const table = { relation: 'public.t', attributes: ['id'], rows: [['1'], ['1'], ['2']] }
+    const dataset: Dataset = { tables: new Map([['public.t', table]]), unfilled: [], extreme: false }
+    const report = await seedDataset(session, plan, dataset)
+    expect(report.filled).toEqual([{ relation: 'public.t', rows: 2 }])
+    expect(report.dropped).toEqual([expect.objectContaining({ relation: 'public.t', constraint: 't_pkey', sqlstate: '23505', rows: 1 })])
+    expect(await countOf(session, 'public.t')).toBe(2)
+  })
+
+  test('fills past triggers that refuse or swallow, and says so', async () => {
+    await using enclosure = await enclose(await useCluster(), zoo['triggers'] ?? '')
+    const { session, plan } = enclosure
+    const [dataset] = sampleDatasets(datasetArbitrary(plan), 1, 1)
+    if (dataset === undefined) throw new Error('no data set')
+    const report = await seedDataset(session, plan, dataset)
+    expect(report.bypassed.map((each) => each.relation)).toContain('public.guarded')
+    expect(await countOf(session, 'public.guarded')).toBe(dataset.tables.get('public.guarded')?.rows.length)
+    expect(await countOf(session, 'public.swallowed')).toBe(dataset.tables.get('public.swallowed')?.rows.length)
+    expect((await session.script('SHOW session_replication_role'))[0]?.rows).toEqual([['origin']])
+  })
+
+  test('reports what no row satisfies, and the relation that hangs on it', async () => {
+    await using enclosure = await enclose(
+      await useCluster(),
+      `CREATE TABLE public.never (n int PRIMARY KEY CHECK (n > 5 AND n < 3));
+       CREATE TABLE public.below (n int NOT NULL REFERENCES public.never);
+       CREATE TABLE public.beside (n int REFERENCES public.never, name text)`,
+    )
+    const { plan } = enclosure
+    expect(plan.unfilled.map(({ relation, constraint }) => ({ relation, constraint }))).toEqual([
+      { relation: 'public.never', constraint: 'never_n_check' },
+      { relation: 'public.below', constraint: 'below_n_fkey' },
+    ])
+    expect([...plan.relations.keys()]).toEqual(['public.beside'])
+    const [dataset] = sampleDatasets(datasetArbitrary(plan), 1, 1)
+    expect(dataset?.tables.get('public.beside')?.rows.every((row) => row[0] === null)).toBe(true)
+  })
+})
