@@ -96,7 +96,7 @@ function drawCell(drawing: Drawing, relation: RelationPlan, position: number, at
     if (matched || random.chance(0.5)) {
       const linked = linkedValue(plan, links, fitter, relation.path, position, links[0]?.ownJsonPath === undefined ? null : own(), random)
       if (linked !== undefined && (pools.plausible === undefined || pools.plausible.includes(linked))) return linked
-      if (matched && attribute.nullable && links.some((link) => fitter.rowsOf(link.relation).length > 0)) return null
+      if (matched && attribute.nullable) return null
     }
   }
   const earlier = fitter.rowsOf(relation.path)

@@ -15,6 +15,7 @@ import { planGroups } from './plan-groups.ts'
 import { planKeys } from './plan-keys.ts'
 import { checksOf, type RelationDraft } from './relation-draft.ts'
 import { type PlanMemory, Server } from './server.ts'
+import { preferSoftTargets } from './soft-order.ts'
 
 /**
  * Find out what legal rows of a schema look like: the order of filling, and for every attribute the values that satisfy its checks, which
@@ -68,7 +69,7 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
     const usable = attributes.filter((attribute) => attribute.maker !== undefined)
     drafts.set(path, { path, relation, attributes: usable, checks: checksOf(relation, usable, bounds.get(path)), references: [] })
   }
-  const order = linkReferences(drafts)
+  const order = preferSoftTargets(linkReferences(drafts), drafts, hints.softReferences)
   const { pools, groups, failed } = await planGroups(server, [...drafts.values()])
   unfilled.push(...failed)
   const unfillable = new Set(unfilled.map((entry) => entry.relation))

@@ -141,6 +141,29 @@ describe('the arbitrary of a schema', () => {
     expect([...kinds].sort()).toEqual([false, true])
   })
 
+  test('leaves no soft reference unmatched where that is excluded', async () => {
+    const hints: Hints = {
+      ...noHints,
+      softReferences: [{ from: { relation: 'public.a', attribute: 'code' }, to: { relation: 'public.z', attribute: 'code' } }],
+    }
+    await using enclosure = await enclose(
+      await useCluster(),
+      'CREATE TABLE public.a (id int PRIMARY KEY, code text); CREATE TABLE public.z (code text NOT NULL)',
+      hints,
+    )
+    const exclude = [{ relation: 'public.a', attribute: 'code', rule: 'no-orphan-soft-reference' }] as const
+    let matched = 0
+    for (const dataset of sampleDatasets(datasetArbitrary(enclosure.plan, { exclude }), 4, 40)) {
+      const targets = new Set(cellsOf(dataset, 'public.z', 'code'))
+      for (const code of cellsOf(dataset, 'public.a', 'code')) {
+        if (code === null) continue
+        expect(targets.has(code)).toBe(true)
+        matched++
+      }
+    }
+    expect(matched).toBeGreaterThan(20)
+  })
+
   test('marks a data set that holds extremes, and only in the extreme profile', async () => {
     await using enclosure = await enclose(await useCluster(), shop)
     const plausible = sampleDatasets(datasetArbitrary(enclosure.plan, { profile: 'plausible' }), 4, 60)
