@@ -17,6 +17,11 @@ export class Rounds {
     }
   }
 
+  /** Milliseconds of one contender, a number for each round. */
+  times(name: string): readonly number[] {
+    return this.#times.get(name) ?? []
+  }
+
   /** One line for each contender: milliseconds, and the ratio of each round to `base` as median ± median absolute deviation. */
   report(base: string): string {
     const reference = this.#times.get(base) ?? []
