@@ -1,6 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { markdownTable } from 'markdown-table'
 import { median, medianAbsoluteDeviation } from 'simple-statistics'
+import { bench } from 'vitest'
 
 /** What a benchmark is set against: the most it may be, or the least. */
 export type Budget = { readonly most: number } | { readonly least: number }
@@ -16,8 +17,17 @@ export interface Figure {
   readonly notMeasured?: string
 }
 
+/**
+ * Measure something and print its figures as a table. `work` runs once, does its own rounds, and closes what it opened: Vitest runs no
+ * hooks around benchmarks, and does not wait for an asynchronous teardown.
+ */
+export function measure(title: string, work: () => Promise<readonly Figure[]>): void {
+  // Declared async: what is not is called once more, to see what it returns.
+  bench(title, async () => printFigures(title, await work()), { iterations: 1, time: 0, warmupIterations: 0, warmupTime: 0 })
+}
+
 /** Print figures as a table: median, spread, extremes, and whether the median keeps the budget; the load of the machine stands beside it. */
-export function printFigures(title: string, figures: readonly Figure[]): void {
+function printFigures(title: string, figures: readonly Figure[]): void {
   const head = ['', 'median', '± MAD', 'min … max', 'rounds', 'budget', '']
   const table = markdownTable([head, ...figures.map(row)], { align: ['l', 'r', 'r', 'r', 'r', 'r', 'l'] })
   const load = loadavg().map((each) => each.toFixed(1))

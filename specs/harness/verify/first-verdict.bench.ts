@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { bench, describe } from 'vitest'
 import { resultSchema } from '../../../harness/report/index.ts'
-import { type Figure, printFigures, roundsOr } from '../bench-support.ts'
+import { type Figure, measure, roundsOr } from '../bench-support.ts'
 
 // The command as a user types it, a process for each round; the caches of the machine (binaries, initdb) are warm, as after a first run.
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -19,8 +18,6 @@ interface Verdict {
   readonly connectedMs: number
   readonly timings: Readonly<Record<string, number>>
 }
-
-const verdicts: Verdict[] = []
 
 async function firstVerdict(): Promise<Verdict> {
   const directory = await mkdtemp(join(tmpdir(), 'godwit-bench-'))
@@ -43,7 +40,7 @@ async function firstVerdict(): Promise<Verdict> {
   }
 }
 
-function figures(): readonly Figure[] {
+function figuresOf(verdicts: readonly Verdict[]): readonly Figure[] {
   const stages = [...new Set(verdicts.flatMap(({ timings }) => Object.keys(timings)))]
   const sumOf = (timings: Verdict['timings']) => Object.values(timings).reduce((sum, ms) => sum + ms, 0)
   return [
@@ -58,20 +55,8 @@ function figures(): readonly Figure[] {
   ]
 }
 
-describe('first verdict of stock-batches, 100 edge runs, embedded cluster', () => {
-  bench(
-    'the command from its start to its end',
-    async () => {
-      verdicts.push(await firstVerdict())
-    },
-    {
-      iterations: roundsOr(5),
-      time: 0,
-      warmupIterations: 0,
-      warmupTime: 0,
-      teardown: (_, mode) => {
-        if (mode === 'run') printFigures('First verdict of migrations/stock-batches, 100 edge runs, embedded cluster', figures())
-      },
-    },
-  )
+measure('First verdict of migrations/stock-batches, 100 edge runs, embedded cluster', async () => {
+  const verdicts: Verdict[] = []
+  for (let round = 0; round < roundsOr(5); round += 1) verdicts.push(await firstVerdict())
+  return figuresOf(verdicts)
 })
