@@ -58,8 +58,7 @@ export function blameLegacy(
   const constraint = constraintAttributes(run, named, failure)
   const column = failure.column ?? constraint
   const legacy = named === undefined ? undefined : run.legacy.catalog.relations.get(named)
-  if (named !== undefined && legacy !== undefined)
-    return { relation: named, attribute: legacy.attributes.some((each) => each.name === column) ? column : undefined }
+  if (named !== undefined && legacy !== undefined) return { relation: named, attribute: column }
   if (named !== undefined && column !== undefined) {
     for (const lineage of knowledge.lineage?.relations.values() ?? []) {
       for (const { attribute, destinations } of lineage.attributes.values()) {

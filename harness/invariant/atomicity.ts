@@ -4,6 +4,8 @@ import type { Verdict } from './support.ts'
 /** What one injected fault left behind. */
 export interface FaultObservation {
   readonly fault: 'error' | 'terminate'
+  /** Path of the legacy relation that was being changed. */
+  readonly relation: string | undefined
   /** The fault came before this statement (0-based); the number of statements stands for COMMIT. */
   readonly before: number
   readonly statement: { readonly text: string; readonly file: string; readonly line: number } | undefined
@@ -39,6 +41,7 @@ export const atomicity = {
       kind: 'partial',
       severity: 'error',
       known: 'observed',
+      relation: first.relation,
       file: first.statement?.file,
       line: first.statement?.line,
       message: `an error before ${first.statement === undefined ? 'COMMIT' : `statement ${first.before + 1}`} leaves a state that is neither legacy nor migrated (${first.difference ?? 'rows differ'})${again}`,

@@ -9,7 +9,7 @@ export interface Repetition {
   readonly first: State
   readonly second: State
   readonly reordered: State | undefined
-  readonly knowledge: Pick<Knowledge, 'locate' | 'lineage'>
+  readonly knowledge: Pick<Knowledge, 'locate' | 'volatile'>
 }
 
 /**
@@ -33,13 +33,17 @@ export const determinism = {
     for (const [path, attribute] of volatile.values())
       findings.push(describe(repetition, path, attribute, isClock(first, path, attribute) ? 'clock' : 'random'))
     if (reordered !== undefined) {
-      for (const [path, attribute] of volatileAttributes(first, reordered, true).values()) {
-        if (
-          !volatile.has(`${path}.${attribute}`) &&
-          !followsVolatile(first, path, attribute, volatile) &&
-          !isIssued(first, legacy, path, attribute)
-        )
-          findings.push(describe(repetition, path, attribute, 'row-order'))
+      const known = new Set([...volatile.keys(), ...repetition.knowledge.volatile])
+      const ordered = [...volatileAttributes(first, reordered, true).values()].filter(
+        ([path, attribute]) =>
+          !known.has(`${path}.${attribute}`) &&
+          !followsVolatile(first, path, attribute, known) &&
+          !isIssued(first, legacy, path, attribute),
+      )
+      // Which rows were picked shows in every attribute: one finding for a relation.
+      for (const path of new Set(ordered.map(([each]) => each))) {
+        const attributes = ordered.filter(([each]) => each === path).map(([, attribute]) => attribute)
+        findings.push(describe(repetition, path, attributes[0] ?? '', 'row-order', attributes.length > 1))
       }
     }
     if (saw.rows === 0) return { outcome: 'unknown', because: 'no migrated row was seen', saw }
@@ -94,7 +98,7 @@ function isClock(state: State, path: string, attribute: string): boolean {
 }
 
 /** References to keys that vary vary with them. */
-function followsVolatile(state: State, path: string, attribute: string, volatile: ReadonlyMap<string, unknown>): boolean {
+function followsVolatile(state: State, path: string, attribute: string, volatile: ReadonlySet<string>): boolean {
   return (state.catalog.relations.get(path)?.constraints ?? []).some(
     (each) =>
       each.kind === 'foreign-key' &&
@@ -103,7 +107,13 @@ function followsVolatile(state: State, path: string, attribute: string, volatile
   )
 }
 
-function describe(repetition: Repetition, path: string, attribute: string, kind: 'random' | 'clock' | 'row-order'): Finding {
+function describe(
+  repetition: Repetition,
+  path: string,
+  attribute: string,
+  kind: 'random' | 'clock' | 'row-order',
+  several = false,
+): Finding {
   const relation = repetition.first.catalog.relations.get(path)
   const before = [...repetition.legacy.catalog.relations].find(([, each]) => each.oid === relation?.oid)
   const number = relation?.attributes.find((each) => each.name === attribute)?.number
@@ -118,9 +128,9 @@ function describe(repetition: Repetition, path: string, attribute: string, kind:
     severity: kind === 'row-order' ? 'error' : legacyAttribute === undefined ? 'info' : 'warning',
     known: 'observed',
     relation: before?.[0] ?? path,
-    attribute: legacyAttribute ?? attribute,
+    attribute: several ? undefined : (legacyAttribute ?? attribute),
     ...repetition.knowledge.locate(path, attribute),
-    message: `${path}.${attribute} differs between two runs on the same rows: it comes from ${why}`,
+    message: `${several ? `${path} holds other rows` : `${path}.${attribute} differs`} ${kind === 'row-order' ? 'when the same rows lie in another order' : 'between two runs on the same rows'}: it comes from ${why}`,
     evidence: { first: values[0] ?? null, second: kind === 'row-order' ? null : (values[1] ?? null), migrated: `${path}.${attribute}` },
     hint:
       kind === 'row-order'

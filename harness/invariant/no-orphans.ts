@@ -60,7 +60,7 @@ function referencesOf(run: RunObservation, knowledge: Knowledge): readonly Refer
     ),
   )
   const soft = knowledge.softReferences.flatMap(({ from, to }): readonly Reference[] =>
-    from.jsonPath !== undefined || to.jsonPath !== undefined
+    from.jsonPath !== undefined || to.jsonPath !== undefined || from.relation === to.relation
       ? []
       : [
           {
@@ -172,11 +172,7 @@ function destinationsOf(knowledge: Knowledge, relation: string, attributes: read
   if (lineage === undefined) return undefined
   const found = attributes.map((name) => {
     const list =
-      lineage.attributes
-        .get(name)
-        ?.destinations.filter(
-          (each) => isReversible(each.transform) && each.columns[0]?.via === undefined,
-        ) ?? []
+      lineage.attributes.get(name)?.destinations.filter((each) => isReversible(each.transform) && each.columns[0]?.via === undefined) ?? []
     return list.find((each) => each.own) ?? list.find((each) => each.relation === lineage.home) ?? list[0]
   })
   const all = found.filter((each) => each !== undefined)
@@ -201,5 +197,16 @@ function tuples(table: ColumnTable, positions: readonly number[]): readonly (str
 
 function isHeld(run: RunObservation, relation: string, destinations: readonly Destination[]): boolean {
   const names = destinations.map((each) => each.columns[0]?.attribute)
-  return run.migrated?.catalog.relations.get(relation)?.constraints.some((each) => each.kind === 'foreign-key' && each.validated && each.enforced && each.attributes.length === names.length && each.attributes.every((name) => names.includes(name))) ?? false
+  return (
+    run.migrated?.catalog.relations
+      .get(relation)
+      ?.constraints.some(
+        (each) =>
+          each.kind === 'foreign-key' &&
+          each.validated &&
+          each.enforced &&
+          each.attributes.length === names.length &&
+          each.attributes.every((name) => names.includes(name)),
+      ) ?? false
+  )
 }

@@ -22,7 +22,11 @@ export interface MeasureReading {
 
 /** What the first `down` made of the state, or the reason why it did not. */
 export type Reverted =
-  | { readonly outcome: 'reverted'; readonly state: State; /** From the legacy catalog, or, after a second up, from the first one's. */ readonly differences: readonly SnapshotDifference[] }
+  | {
+      readonly outcome: 'reverted'
+      readonly state: State /** From the legacy catalog, or, after a second up, from the first one's. */
+      readonly differences: readonly SnapshotDifference[]
+    }
   | { readonly outcome: 'failed'; readonly failure: Failure }
 
 /** What one run saw, phase by phase. Phases that were not reached or not asked for are undefined. */

@@ -10,7 +10,7 @@ import { type Invariant, keyOf, showCell, type Verdict } from './support.ts'
  * Each declared measure is equal before and after, per key and in total, in exact decimal arithmetic; so is, without being declared, a
  * numeric attribute that lineage shows copied into another relation: for each legacy row, the sum of the copies.
  *
- * Kind: `difference`. A declared measure is an error; an undeclared copy is a warning while the source keeps its value.
+ * Kind: `difference`. Rows that were moved and not copied are not counted; nor are aggregates.
  */
 export const quantityParity: Invariant = {
   id: 'quantity-parity',
@@ -53,7 +53,12 @@ export const quantityParity: Invariant = {
             place.place.identity.length === 0
           )
             continue
-          if (destination.transform.kind !== 'identical' && destination.transform.kind !== 'same-value') continue
+          if (
+            !['identical', 'same-value', 'rounded'].includes(destination.transform.kind) ||
+            place.place.exclusive === true ||
+            place.place.merges
+          )
+            continue
           const copied = place.place.relation !== lineage.home
           const at = columnIndex(place.table, column)
           const differing = rows.legacy.rows.flatMap((row, position) => {
@@ -73,7 +78,7 @@ export const quantityParity: Invariant = {
           findings.push({
             invariant: 'quantity-parity',
             kind: 'difference',
-            severity: 'warning',
+            severity: isPlausible(first.cell, attribute.type) ? 'error' : 'warning',
             known: 'observed',
             relation: path,
             attribute: attribute.name,

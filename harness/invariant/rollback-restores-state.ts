@@ -22,7 +22,11 @@ export const rollbackRestoresState: Invariant = {
     if (reverted?.outcome === 'failed') findings.push(fails(run, knowledge, reverted.failure, undefined))
     if (reverted?.outcome === 'reverted') {
       // Rows that were read are compared cell by cell below.
-      findings.push(...reverted.differences.filter((each) => each.kind !== 'data' || !run.legacy.rows.has(each.path)).map((each) => describeDifference(each, knowledge)))
+      findings.push(
+        ...reverted.differences
+          .filter((each) => each.kind !== 'data' || !run.legacy.rows.has(each.path))
+          .map((each) => describeDifference(each, knowledge)),
+      )
       for (const [path, before] of run.legacy.rows) {
         const kind = run.legacy.catalog.relations.get(path)?.kind
         if (kind === 'view') continue
@@ -104,7 +108,11 @@ function legacyOf(migrated: string | undefined, knowledge: Knowledge): string | 
 
 function describeDifference(difference: SnapshotDifference, knowledge: Knowledge): Finding {
   const { change, path, property, before, after, object } = difference
-  const words = { missing: 'is gone', added: 'is left over', changed: `has another ${property ?? (difference.kind === 'sequence' ? 'position' : 'definition')}` }[change]
+  const words = {
+    missing: 'is gone',
+    added: 'is left over',
+    changed: `has another ${property ?? (difference.kind === 'sequence' ? 'position' : 'definition')}`,
+  }[change]
   return {
     invariant: 'rollback-restores-state',
     kind: difference.kind === 'missing' ? 'schema' : difference.kind,

@@ -1,13 +1,14 @@
 import type { Relation } from '../catalog/index.ts'
 import type { Finding, Severity } from './finding.ts'
+import { assumeLineage } from './lineage/assume.ts'
 import { type ColumnTable, columnName } from './lineage/columns.ts'
 import { isAmbiguous } from './lineage/concatenated.ts'
 import { type CellFate, judgeCell, type Recodes } from './lineage/judge-cell.ts'
 import type { AttributeLineage, Destination, RelationLineage } from './lineage/model.ts'
 import { isPlausible } from './lineage/plausible.ts'
 import { columnIndex, type Recaptured, recapture, tablesOf } from './lineage/recapture.ts'
-import { alterationOf } from './lineage/transform.ts'
 import { restoredCells } from './lineage/restored.ts'
+import { alterationOf } from './lineage/transform.ts'
 import type { Knowledge, Observation, RunObservation } from './observation.ts'
 import { type Invariant, isDiscarded, keyOf, showCell, type Verdict } from './support.ts'
 
@@ -26,14 +27,19 @@ export const zeroLoss: Invariant = {
   judge({ run, knowledge }: Observation): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
     if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
-    const { lineage } = knowledge
-    if (lineage === undefined)
-      return { outcome: 'unknown', because: 'no banded run went through, so no lineage was learned', saw: { ...saw, runs: 0 } }
+    // What is lost may come back: a run that did not try cannot tell.
+    if (knowledge.hasDown && run.reverted === undefined)
+      return { outcome: 'unknown', because: 'down was not run', saw: { ...saw, runs: 0 } }
+    const unjudged: string[] = []
     const migrated = tablesOf(run.migrated)
     const findings: Finding[] = []
     for (const [path, table] of run.legacy.rows) {
-      const relation = lineage.relations.get(path)
-      if (relation === undefined || table.rows.length === 0 || !isJudged(run, path)) continue
+      if (table.rows.length === 0 || !isJudged(run, path)) continue
+      const relation = knowledge.lineage?.relations.get(path) ?? assumeLineage(run, path)
+      if (relation === undefined) {
+        unjudged.push(path)
+        continue
+      }
       saw.relations += 1
       saw.rows += table.rows.length
       saw.cells += table.rows.length * table.attributes.length
@@ -43,6 +49,13 @@ export const zeroLoss: Invariant = {
     const [first, ...rest] = findings.filter((each) => each.severity !== 'info')
     const notes = findings.filter((each) => each.severity === 'info')
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest, ...notes], saw }
+    if (unjudged.length > 0)
+      return {
+        outcome: 'unknown',
+        because: `nothing is known of where the rows of ${unjudged.join(', ')} go: up failed on all banded ones`,
+        saw,
+        notes,
+      }
     if (saw.rows === 0) return { outcome: 'unknown', because: 'no legacy row was seen', saw }
     return { outcome: 'holds', saw, notes }
   },
@@ -131,7 +144,7 @@ function isDoubled(home: Recaptured['places'][number], row: number, lineage: Rel
 }
 
 function judgeAttribute(
-  _run: RunObservation,
+  run: RunObservation,
   knowledge: Knowledge,
   lineage: RelationLineage,
   rows: Recaptured,
@@ -143,21 +156,34 @@ function judgeAttribute(
   const { attribute, destinations } = learned
   const index = rows.legacy.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0)
   const failing: { row: number; fate: Exclude<CellFate, { fate: 'kept' }> | undefined; destination: Destination | undefined }[] = []
+  const swapped: number[] = []
   rows.legacy.rows.forEach((row, at) => {
     if (rows.places.every(({ byRow }) => (byRow[at] ?? []).length === 0)) return
     const cell = row[index] ?? null
     const fates = destinations.flatMap((destination) => fatesOf(rows, destination, at, cell, type, recodes))
-    if (fates.some(({ fate }) => fate.fate === 'kept')) return
+    if (fates.some(({ fate }) => fate.fate === 'kept')) {
+      if (changedPlaces(lineage, learned, fates)) swapped.push(at)
+      return
+    }
     if (fates.length === 0) {
       if (cell === null) return
       // It has a place to go to, and no row stands there for this one: as good as NULL.
       const [destination] = destinations
       const migrated = destination?.columns[0]?.type ?? type
-      if (destination !== undefined) fates.push({ fate: { fate: 'altered', alteration: alterationOf(cell, null, { legacy: type, migrated }), migrated: null }, destination })
+      const absent = destinations.find((each) => each.absent !== undefined)
+      if (absent?.absent?.value === cell) return
+      if (destination !== undefined)
+        fates.push({
+          fate: { fate: 'altered', alteration: alterationOf(cell, null, { legacy: type, migrated }), migrated: null },
+          destination,
+        })
     }
     const worst = fates.find(({ destination }) => destination.own) ?? fates[0]
     failing.push({ row: at, fate: worst?.fate.fate === 'altered' ? worst.fate : undefined, destination: worst?.destination })
   })
+  const [changed] = swapped
+  if (failing.length === 0 && changed !== undefined && !swapped.every(isRestored))
+    return swappedCells(knowledge, lineage, rows, learned, index, changed, swapped.length)
   const merged = failing.length === 0 ? ambiguousRow(rows, knowledge, lineage, learned) : undefined
   const first =
     failing.find(
@@ -165,16 +191,26 @@ function judgeAttribute(
     ) ??
     failing.find(({ row }) => !isRestored(row)) ??
     failing[0]
-  if (first === undefined) return merged ?? reissuedKey(knowledge, lineage, learned, rows) ?? unfaithfulCopy(knowledge, lineage, rows, learned, type, index)
+  if (first === undefined)
+    return (
+      merged ??
+      reissuedKey(knowledge, lineage, learned, rows) ??
+      unfaithfulCopy(
+        knowledge,
+        lineage,
+        rows,
+        learned,
+        type,
+        index,
+        (path) => run.migrated?.catalog.relations.get(path)?.kind === 'materialized-view',
+      )
+    )
   const { fate, row, destination } = first
   const acquitted = failing.every((each) => isRestored(each.row))
   const where = destination === undefined ? undefined : `${destination.relation}.${destination.columns.map(columnName).join('+')}`
   const volatile = destination?.columns.some((column) => knowledge.volatile.has(`${destination.relation}.${column.attribute}`)) ?? false
-  const severity: Severity = acquitted
-    ? 'info'
-    : volatile && fate !== undefined
-      ? 'warning'
-      : weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type)
+  const grave: Severity = volatile && fate !== undefined ? 'warning' : weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type)
+  const severity: Severity = acquitted ? 'info' : grave
   const legacy = rows.legacy.rows[row]?.[index] ?? null
   const subject = `${lineage.relation}.${attribute}`
   const count = `${failing.length} of ${rows.legacy.rows.length}`
@@ -192,6 +228,7 @@ function judgeAttribute(
         : `${subject} is ${fate.alteration}: ${showCell(legacy)} became ${showCell(fate.migrated)}${where === undefined || where === subject ? '' : ` in ${where}`}${fate.collidesWith === undefined ? '' : `, as ${showCell(fate.collidesWith)} did`} (${count} rows)`) +
       (acquitted ? '; down brings it back' : ''),
     evidence: {
+      ...(acquitted ? { acquittedFrom: grave } : {}),
       ...(fate === undefined ? {} : { alteration: fate.alteration, migrated: fate.migrated }),
       legacy,
       cells: failing.length,
@@ -203,6 +240,51 @@ function judgeAttribute(
       fate === undefined
         ? `Copy it before it goes, or declare the loss: -- godwit: discard ${subject} because …`
         : hintFor(fate.alteration),
+  }
+}
+
+/** Whether an attribute that is still there was given another attribute's cells, while its own went to that one: nothing is lost, and everything reads wrong. */
+function changedPlaces(
+  lineage: RelationLineage,
+  learned: AttributeLineage,
+  fates: readonly { readonly fate: CellFate; readonly destination: Destination }[],
+): boolean {
+  if (!fates.some(({ fate, destination }) => destination.own && fate.fate === 'altered')) return false
+  const now = fates.find(({ fate, destination }) => fate.fate === 'kept' && destination.relation === lineage.home)?.destination.columns[0]
+    ?.attribute
+  return [...lineage.attributes.values()].some(
+    (other) => other.attribute !== learned.attribute && other.destinations.some((each) => each.own && each.columns[0]?.attribute === now),
+  )
+}
+
+function swappedCells(
+  knowledge: Knowledge,
+  lineage: RelationLineage,
+  rows: Recaptured,
+  learned: AttributeLineage,
+  index: number,
+  row: number,
+  count: number,
+): Finding {
+  const subject = `${lineage.relation}.${learned.attribute}`
+  const target = learned.destinations.find((each) => !each.own && each.relation === lineage.home)
+  return {
+    invariant: 'zero-loss',
+    kind: 'cell-altered',
+    severity: 'error',
+    known: 'observed',
+    relation: lineage.relation,
+    attribute: learned.attribute,
+    ...knowledge.locate(lineage.relation, learned.attribute),
+    message: `${subject} is swapped: ${showCell(rows.legacy.rows[row]?.[index] ?? null)} now stands in ${target?.columns.map(columnName).join('+') ?? 'another attribute'}, which had values of its own (${count} of ${rows.legacy.rows.length} rows)`,
+    evidence: {
+      alteration: 'swapped',
+      legacy: rows.legacy.rows[row]?.[index] ?? null,
+      cells: count,
+      row: showRow(rows.legacy, row),
+      destination: target === undefined ? null : `${target.relation}.${target.columns.map(columnName).join('+')}`,
+    },
+    hint: 'Where the attributes were mixed up on purpose, rename them instead.',
   }
 }
 
@@ -234,6 +316,7 @@ function unfaithfulCopy(
   learned: AttributeLineage,
   type: string,
   index: number,
+  isDerived: (relation: string) => boolean,
 ): Finding | undefined {
   const exact = new Set(['identical', 'same-value', 'recoded', 'wrapped', 'scaled'])
   for (const destination of learned.destinations) {
@@ -242,6 +325,16 @@ function unfaithfulCopy(
       destination.relation === lineage.home ||
       !exact.has(destination.transform.kind) ||
       destination.columns.some((column) => column.via !== undefined || column.json.length > 0)
+    )
+      continue
+    const place = rows.places.find((each) => each.place.relation === destination.relation)?.place
+    // An aggregate holds one row for several: no copy. Neither is what the server derives.
+    if (
+      place === undefined ||
+      place.identity.length === 0 ||
+      place.merges ||
+      place.cardinality === 'many' ||
+      isDerived(destination.relation)
     )
       continue
     const recodes: Recodes = new Map()

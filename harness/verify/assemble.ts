@@ -55,6 +55,8 @@ export function assembleResult(assembly: Assembly): VerifiedMigration {
     const own = findings.filter((each) => each.invariant === id && counts(each))
     const under = id === 'applies' ? [] : assembly.exclusions
     if (own.length > 0) return { id, verdict: 'violated', because: own[0]?.message ?? '', saw, under }
+    const follows = findings.find((each) => each.invariant === id && each.severity === 'info' && each.cause !== null)
+    if (follows !== undefined) return { id, verdict: 'violated', because: `follows from ${follows.cause}: ${follows.message}`, saw, under }
     if (outcome === 'not-applicable') return { id, verdict: 'not-applicable', because, saw, under: [] }
     if (outcome === 'unknown')
       return { id, verdict: 'unknown', because: assembly.anyRun || id === 'applies' ? because : 'up fails on every state', saw, under }
@@ -139,16 +141,34 @@ function toResult(
   return named
 }
 
-/** A finding on what another one lost or broke follows from it. */
+/**
+ * One cause, one finding. What follows from another finding names it; that a second `up` differs or fails follows from a `down` that does
+ * not restore the state, and is information then.
+ */
 function linkCauses(findings: readonly FindingResult[]): readonly FindingResult[] {
   const loss = findings.filter((each) => each.invariant === 'zero-loss' && each.severity !== 'info')
+  const rollback = findings.filter((each) => each.invariant === 'rollback-restores-state' && each.severity === 'error')
   return findings.map((finding) => {
-    if (finding.invariant === 'zero-loss' || finding.invariant === 'applies' || finding.relation === null) return finding
+    if (finding.invariant === 'zero-loss' || finding.invariant === 'applies') return finding
+    if (finding.invariant === 'round-trip') {
+      const cause =
+        rollback.find((each) => namesOf(each).some((name) => finding.message.includes(`"${name}"`))) ??
+        rollback.find((each) => each.relation === finding.relation) ??
+        rollback[0]
+      return cause === undefined ? finding : { ...finding, cause: cause.id, severity: 'info' }
+    }
+    if (finding.relation === null) return finding
     const cause = loss.find(
       (each) => each.relation === finding.relation && (each.attribute === finding.attribute || each.attribute === null),
     )
     return cause === undefined ? finding : { ...finding, cause: cause.id }
   })
+}
+
+function namesOf(finding: FindingResult): readonly string[] {
+  return [finding.attribute, finding.object?.split('.').at(-1), finding.relation?.split('.').at(-1)].filter(
+    (each) => typeof each === 'string',
+  )
 }
 
 function matchesWaiver(waiver: Waiver, finding: Finding): boolean {

@@ -1,4 +1,4 @@
-import { type BandedDataset, bandedDataset, type Exclusion } from '../data/index.ts'
+import { type BandedDataset, bandedDataset, type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../data/index.ts'
 import { seedNumber } from './seed.ts'
 import type { Subject } from './subject.ts'
 
@@ -20,4 +20,15 @@ export function bandedFillings(
     })
     return { dataset, bands: dataset.bands, variant }
   })
+}
+
+/** Data sets of a few rows with duplicates and NULLs, in which a migration that picks one of several has a choice. */
+export function tiedRows(subject: Subject, seed: string, exclude: readonly Exclusion[]): readonly Dataset[] {
+  const arbitrary = datasetArbitrary(subject.plan, {
+    rows: { min: 4, max: 8 },
+    relations: [...subject.scope],
+    exclude,
+    profile: 'plausible',
+  })
+  return sampleDatasets(arbitrary, seedNumber(seed, 'ties'), 2)
 }

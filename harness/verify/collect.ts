@@ -45,7 +45,10 @@ export class Collector {
     for (const finding of found) {
       const key = findingKey(finding)
       const known = this.#findings.get(key)
-      const graver = known === undefined || gravity[finding.severity] > gravity[known.finding.severity] || (finding.severity === known.finding.severity && plainness(request) > plainness(known.request))
+      const graver =
+        known === undefined ||
+        gravity[finding.severity] > gravity[known.finding.severity] ||
+        (finding.severity === known.finding.severity && plainness(request) > plainness(known.request))
       this.#findings.set(
         key,
         graver ? { key, finding, request, observation, times: (known?.times ?? 0) + 1 } : { ...known, times: known.times + 1 },
@@ -58,6 +61,35 @@ export class Collector {
     return [...this.#findings.values()].sort(
       (left, right) => gravity[right.finding.severity] - gravity[left.finding.severity] || (left.key < right.key ? -1 : 1),
     )
+  }
+
+  /**
+   * Settle what only all runs together tell. A cell that `down` brought back in one run and not in another (a filler that is a real value
+   * elsewhere) was not brought back: its acquittal falls. What the second `up` stumbles on because `down` left it over follows from that.
+   */
+  settle(): void {
+    for (const [key, collected] of this.#findings) {
+      const { finding } = collected
+      const from = finding.evidence.acquittedFrom
+      const spoilt = [...this.#findings.values()].some(
+        (other) =>
+          other.finding.invariant === 'rollback-restores-state' &&
+          other.finding.kind === 'data' &&
+          other.finding.severity === 'error' &&
+          other.finding.relation === finding.relation &&
+          (other.finding.attribute === finding.attribute || other.finding.attribute === undefined),
+      )
+      if (finding.severity === 'info' && (from === 'error' || from === 'warning') && spoilt) {
+        this.#findings.set(key, {
+          ...collected,
+          finding: {
+            ...finding,
+            severity: from,
+            message: finding.message.replace('; down brings it back', '; down brings it back here, and not everywhere'),
+          },
+        })
+      }
+    }
   }
 
   replace(key: string, finding: Finding, request: RunRequest | undefined, observation: RunObservation | undefined): void {

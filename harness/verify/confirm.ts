@@ -95,7 +95,7 @@ async function shrinkFinding(
     filling: { kind: 'dataset', dataset },
   })
   const shows = async (dataset: Dataset) => showsAgain(subject, await runner.run(subject, requestFor(dataset)), collected) !== undefined
-  const nothing: Dataset = { tables: new Map(), unfilled: [], extreme: false }
+  const nothing: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
   if (await shows(nothing)) return { dataset: nothing, request: requestFor(nothing), complete: true }
   let start = request.filling.dataset
   for (const dataset of known) {

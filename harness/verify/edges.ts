@@ -67,11 +67,14 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
   while (runs < plan.runs) {
     plan.signal?.throwIfAborted()
     const most = Math.max(1, Math.min(plan.rows, 1 + Math.floor((runs / plan.runs) * plan.rows)))
+    // Keeping clear of a cause keeps clear of more than the cause: every other batch is drawn as if it were not known, and what passes counts.
+    const free = plan.exclusions.length > 0 && Math.floor(runs / batch) % 2 === 1
     const arbitrary = datasetArbitrary(subject.plan, {
       rows: { min: Math.min(1, most), max: most },
       relations: [...subject.scope],
-      ring: plan.rings,
-      exclude: plan.exclusions,
+      // A ring tells rows apart and forbids equal ones: every other batch goes without.
+      ring: Math.floor(runs / batch) % 2 === 0 ? plan.rings : new Map(),
+      exclude: free ? [] : plan.exclusions,
       profile: runs % (4 * batch) === 3 * batch ? 'extreme' : 'plausible',
     })
     const sample = sampleDatasets(arbitrary, plan.seed + runs, Math.min(batch, plan.runs - runs))
@@ -90,6 +93,7 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
         extreme: dataset.extreme,
         filling: { kind: 'dataset', dataset },
         until,
+        deep: runs < 4 && until === 'again',
         writeSince: plan.writeSince(subject, runs),
         signal: plan.signal,
       }
@@ -104,7 +108,7 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
       }
       failed += 1
       const finding = collector.findings().find((each) => each.finding.invariant === 'applies' && each.observation === run)?.finding
-      if (finding === undefined || finding.severity !== 'error' || plan.exclusions.length >= mostExclusions) continue
+      if (free || finding === undefined || finding.severity !== 'error' || plan.exclusions.length >= mostExclusions) continue
       const exclusion = excludeCause(
         subject,
         finding,

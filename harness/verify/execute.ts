@@ -1,4 +1,13 @@
-import { type Catalog, type CatalogDifference, type CatalogObjects, catalogFingerprint, catalogShape, diffObjects, readCatalog, readObjects } from '../catalog/index.ts'
+import {
+  type Catalog,
+  type CatalogDifference,
+  canonicalExpressions,
+  catalogFingerprint,
+  catalogShape,
+  diffObjects,
+  readCatalog,
+  readObjects,
+} from '../catalog/index.ts'
 import { type Dataset, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
 import type { MeasureReading, Reverted, RunObservation, State } from '../invariant/index.ts'
 import type { Measure, Script } from '../migration/index.ts'
@@ -54,11 +63,14 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
   const base = { regime: request.regime, rung: stage.rung, extreme: request.extreme, legacy, seed, bands: request.bands }
   const none = { migrated: undefined, failure: undefined, reverted: undefined, again: undefined, writtenSince: undefined, measures: [] }
 
-  const snapshot = request.deep === true && migration.down !== undefined ? await stage.look((session) => captureSnapshot(session, subject.legacy)) : undefined
+  const snapshot =
+    request.deep === true && migration.down !== undefined
+      ? await stage.look((session) => captureSnapshot(session, subject.legacy))
+      : undefined
 
   const up = await stage.apply(migration.up, request.signal)
   if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
-  const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session, request.deep))
+  const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session, 'migrated', request.deep))
   const after = await stage.look((session) => readMeasures(session, measures, 'after'))
   const reached = { ...base, ...none, migrated, measures: pairMeasures(measures, before, after) }
   if (request.until === 'up' || migration.down === undefined) return reached
@@ -95,8 +107,14 @@ export function storedRelations(catalog: Catalog): readonly string[] {
  * The catalog and the rows of the state the session is in. A catalog is read once for each shape, and once more in full (`deep`) where an
  * unlikely difference in expressions is to be seen too.
  */
-export async function readState(subject: Subject, session: Session, deep = false): Promise<{ readonly state: State; readonly fingerprint: string }> {
-  const shape = await catalogShape(session)
+export async function readState(
+  subject: Subject,
+  session: Session,
+  phase: 'migrated' | 'reverted' | 'again' | 'fault',
+  deep = false,
+): Promise<{ readonly state: State; readonly fingerprint: string }> {
+  // A shape stands for a schema only among runs that came the same way.
+  const shape = `${phase} ${await catalogShape(session)}`
   const known = deep ? undefined : subject.shapes.get(shape)
   const fingerprint = known ?? (await catalogFingerprint(session))
   subject.shapes.set(shape, fingerprint)
@@ -144,8 +162,8 @@ async function revert(subject: Subject, stage: Stage, before: Snapshot | undefin
   const outcome = await stage.apply(down, signal)
   if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
-    const { state, fingerprint } = await readState(subject, session, before !== undefined)
-    const objects = objectDifferences(subject, subject.fingerprint, fingerprint)
+    const { state, fingerprint } = await readState(subject, session, 'reverted', before !== undefined)
+    const objects = await objectDifferences(subject, session, subject.fingerprint, fingerprint)
     if (before === undefined) return { outcome: 'reverted', state, differences: compareSnapshots(nothing, nothing, { objects }) }
     const after = await captureSnapshot(session, state.catalog)
     return { outcome: 'reverted', state, differences: compareSnapshots(before, after, { objects }) }
@@ -156,21 +174,28 @@ async function applyAgain(subject: Subject, stage: Stage, first: string, signal:
   const outcome = await stage.apply(subject.migration.up, signal)
   if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
-    const { state, fingerprint } = await readState(subject, session)
-    return { outcome: 'reverted', state, differences: compareSnapshots(nothing, nothing, { objects: objectDifferences(subject, first, fingerprint) }) }
+    const { state, fingerprint } = await readState(subject, session, 'again')
+    return {
+      outcome: 'reverted',
+      state,
+      differences: compareSnapshots(nothing, nothing, { objects: await objectDifferences(subject, session, first, fingerprint) }),
+    }
   })
 }
 
 const nothing: Snapshot = { objects: new Map(), digests: new Map(), sequences: new Map() }
 
-/** The differences of two catalogs that were both read, found once. */
-function objectDifferences(subject: Subject, before: string, after: string): readonly CatalogDifference[] {
-  if (before === after) return []
-  const key = `${before} ${after}`
-  const none: CatalogObjects = new Map()
-  const known = subject.differences.get(key) ?? diffObjects(subject.objects.get(before) ?? none, subject.objects.get(after) ?? none)
-  subject.differences.set(key, known)
-  return known
+/** The differences of two catalogs that were both read, found once; expressions that the server reads as the same are none. */
+async function objectDifferences(subject: Subject, session: Session, from: string, to: string): Promise<readonly CatalogDifference[]> {
+  if (from === to) return []
+  const key = `${from} ${to}`
+  const known = subject.differences.get(key)
+  if (known !== undefined) return known
+  const [before, after] = [subject.objects.get(from), subject.objects.get(to)]
+  if (before === undefined || after === undefined) throw new Error('a catalog was compared that was never read')
+  const found = await canonicalExpressions(session, diffObjects(before, after), before, after)
+  subject.differences.set(key, found)
+  return found
 }
 
 async function readMeasures(

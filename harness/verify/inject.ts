@@ -1,6 +1,7 @@
-import type { Session } from '../postgres/index.ts'
 import { applyWithFault } from '../faults/index.ts'
 import type { FaultObservation } from '../invariant/index.ts'
+import { statementTargets } from '../migration/index.ts'
+import { pathOf, type Session } from '../postgres/index.ts'
 import { readRows } from '../snapshot/index.ts'
 import { executeRun, type Filling, fillStage, readState, storedRelations } from './execute.ts'
 import type { CloneStage, CloneStages } from './stage.ts'
@@ -85,6 +86,7 @@ async function inject(
   const left = await stage.look((session) => fingerprintOf(subject, session))
   const base = {
     ...fault,
+    relation: relationBefore(subject, fault.before),
     statement: statement === undefined ? undefined : { text: statement.text, file: statement.file, line: statement.line },
   }
   if (same(left, legacy)) return { ...base, left: 'legacy', difference: undefined, rerun: undefined }
@@ -102,7 +104,7 @@ function same(left: Fingerprint, right: Fingerprint): boolean {
 }
 
 async function fingerprintOf(subject: Subject, session: Session): Promise<Fingerprint> {
-  const { state, fingerprint } = await readState(subject, session, true)
+  const { state, fingerprint } = await readState(subject, session, 'fault', true)
   const rows = await readRows(session, state.catalog, storedRelations(state.catalog))
   const text = [...rows].map(([path, table]) => {
     const kept = table.attributes.flatMap((name, at) => (subject.knowledge.volatile.has(`${path}.${name}`) ? [] : [at]))
@@ -118,4 +120,18 @@ async function seed(subject: Subject, stage: CloneStage, filling: Filling): Prom
   await fillStage(subject, stage, filling)
   const rows = await stage.look((session) => readRows(session, subject.legacy, storedRelations(subject.legacy)))
   return [...rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
+}
+
+/** The legacy relation that the last statement before the fault changed: what was left half done. */
+function relationBefore(subject: Subject, before: number): string | undefined {
+  const { up } = subject.migration
+  if (up.kind !== 'sql') return undefined
+  const done = up.script.statements.slice(0, Math.max(1, before)).reverse()
+  for (const statement of done) {
+    const found = statementTargets(statement)
+      .map((each) => pathOf({ schema: each.schema ?? 'public', name: each.name }))
+      .find((path) => subject.legacy.relations.has(path))
+    if (found !== undefined) return found
+  }
+  return undefined
 }

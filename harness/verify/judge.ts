@@ -18,5 +18,13 @@ export function showsAgain(subject: Subject, run: RunObservation, collected: Col
       : verdict.outcome === 'violated'
         ? verdict.findings
         : (verdict.notes ?? [])
-  return findings.find((each) => findingKey(each) === collected.key && each.severity !== 'info')
+  const found = findings.find(
+    (each) => findingKey(each) === collected.key && (each.severity !== 'info' || each.evidence.acquittedFrom !== undefined),
+  )
+  // An acquittal that fell stays fallen on the rows that show the alteration.
+  return found?.severity === 'info'
+    ? collected.finding.evidence.acquittedFrom === undefined
+      ? undefined
+      : { ...found, severity: collected.finding.severity }
+    : found
 }

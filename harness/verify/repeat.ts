@@ -1,24 +1,26 @@
 import type { Dataset } from '../data/index.ts'
-import { determinism, type Knowledge, type State, type Verdict, volatileAttributes } from '../invariant/index.ts'
+import { determinism, type State, type Verdict, volatileAttributes } from '../invariant/index.ts'
 import { executeRun } from './execute.ts'
 import type { CloneStages } from './stage.ts'
 import type { Subject } from './subject.ts'
 
 /** What repetitions of one migration on the same rows told. */
 export interface Repeated {
-  readonly verdict: Verdict
+  readonly verdicts: readonly Verdict[]
   /** Migrated attributes (paths) that differ from run to run. */
   readonly volatile: ReadonlySet<string>
 }
 
 /**
- * Migrate the same rows on clones of their own: twice as they are, once inserted in the opposite order. Rung 1 never decides this: its
+ * Migrate the same rows on clones of their own: twice as they are, once inserted in the opposite order; rows with ties (duplicates, equal
+ * times) in either order. Rung 1 never decides this: its
  * clock stands still, and its transactions see one snapshot of the sequences.
  */
 export async function repeatRuns(
   subject: Subject,
   clones: CloneStages,
   dataset: Dataset,
+  ties: readonly Dataset[],
   signal: AbortSignal | undefined,
 ): Promise<Repeated> {
   const migrate = async (rows: Dataset): Promise<{ legacy: State; migrated: State | undefined }> =>
@@ -36,12 +38,26 @@ export async function repeatRuns(
   const second = await migrate(dataset)
   if (first.migrated === undefined || second.migrated === undefined) {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 0 }
-    return { verdict: { outcome: 'unknown', because: 'up failed on the rows that were to be migrated twice', saw }, volatile: new Set() }
+    return { verdicts: [{ outcome: 'unknown', because: 'up failed on the rows that were to be migrated twice', saw }], volatile: new Set() }
   }
   const reordered = (await migrate(opposite(dataset))).migrated
-  const knowledge: Pick<Knowledge, 'locate' | 'lineage'> = subject.knowledge
-  const verdict = determinism.judge({ legacy: first.legacy, first: first.migrated, second: second.migrated, reordered, knowledge })
-  return { verdict, volatile: new Set(volatileAttributes(first.migrated, second.migrated).keys()) }
+  const { knowledge } = subject
+  const volatile = new Set(volatileAttributes(first.migrated, second.migrated).keys())
+  const verdicts = [determinism.judge({ legacy: first.legacy, first: first.migrated, second: second.migrated, reordered, knowledge })]
+  for (const rows of ties) {
+    const [straight, reversed] = [await migrate(rows), await migrate(opposite(rows))]
+    if (straight.migrated === undefined || reversed.migrated === undefined) continue
+    verdicts.push(
+      determinism.judge({
+        legacy: straight.legacy,
+        first: straight.migrated,
+        second: straight.migrated,
+        reordered: reversed.migrated,
+        knowledge: { ...knowledge, volatile },
+      }),
+    )
+  }
+  return { verdicts, volatile }
 }
 
 function opposite(dataset: Dataset): Dataset {

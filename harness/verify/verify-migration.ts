@@ -3,7 +3,7 @@ import { atomicity, determinism, learnLineage, type RunObservation } from '../in
 import type { Migration } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import { assembleResult } from './assemble.ts'
-import { bandedFillings } from './banded.ts'
+import { bandedFillings, tiedRows } from './banded.ts'
 import { Collector } from './collect.ts'
 import { confirmFindings, smallestFor } from './confirm.ts'
 import type { Counterexample } from './counterexample.ts'
@@ -67,7 +67,14 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   const exclusions: Exclusion[] = []
 
   progress('empty database')
-  const none: RunRequest = { regime: 'empty', extreme: false, filling: { kind: 'sql', sql: '' }, until: 'again', deep: true, signal: hooks.signal }
+  const none: RunRequest = {
+    regime: 'empty',
+    extreme: false,
+    filling: { kind: 'sql', sql: '' },
+    until: 'again',
+    deep: true,
+    signal: hooks.signal,
+  }
   const empty = await clock.time('empty', () => runner.run(subject, none))
   judgeRun(subject, empty, collector, none)
 
@@ -118,8 +125,10 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   const first = passed[0]
   if (first !== undefined) {
     progress('repetitions')
-    const repeated = await clock.time('determinism', () => repeatRuns(subject, clones, first.dataset, hooks.signal))
-    collector.add(determinism.id, repeated.verdict)
+    const repeated = await clock.time('determinism', () =>
+      repeatRuns(subject, clones, first.dataset, tiedRows(subject, seed, exclusions), hooks.signal),
+    )
+    for (const verdict of repeated.verdicts) collector.add(determinism.id, verdict)
     subject = { ...subject, knowledge: { ...subject.knowledge, volatile: repeated.volatile } }
   }
   for (const { run, request } of passed) judgeRun(subject, run, collector, request)
@@ -152,6 +161,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
     if (injected.skipped > 0) notChecked.push(`atomicity: ${injected.skipped} of the positions in up were not tried (the script is long)`)
   }
 
+  collector.settle()
   progress('counterexamples')
   const confirmed = await clock.time('shrink', () =>
     confirmFindings(subject, runner, collector, { seed, deadline, edges, exclusions, empty: { run: empty, request: none } }),

@@ -41,7 +41,7 @@ export function judgeCell(
   if (explains({ kind: 'same-value' }, legacy, cell, types) && (legacyType !== type || legacy === cell)) return { fate: 'kept' }
   if (transform.kind === 'same-value' && sameValue(legacy, cell, legacyType, type)) return { fate: 'kept' }
   const reversible =
-    transform.kind === 'wrapped' || transform.kind === 'scaled' || (transform.kind === 'shifted' && transform.seconds !== undefined)
+    ['wrapped', 'encoded', 'offset', 'scaled'].includes(transform.kind) || (transform.kind === 'shifted' && transform.seconds !== undefined)
   if (reversible && explains(transform, legacy, cell, types)) return { fate: 'kept' }
   return altered(legacy, cell, types)
 }

@@ -12,6 +12,8 @@ export function keysOf(cell: string): readonly string[] {
   for (const [word] of cell.matchAll(words)) if (word.length >= 4 && !/^\d{1,6}$/.test(word)) keys.add(`w${word.toLowerCase()}`)
   const hex = cell.startsWith('\\x') ? cell.slice(2) : cell.replaceAll('-', '')
   if (/^[0-9a-f]{8,}$/i.test(hex)) keys.add(`h${hex.toLowerCase()}`)
+  if (/^[A-Za-z0-9+/\s]{12,}={0,2}$/.test(cell) && cell.replaceAll(/\s/g, '').length % 4 === 0)
+    keys.add(`h${Buffer.from(cell, 'base64').toString('hex')}`)
   for (const match of cell.matchAll(instants)) {
     keys.add(`D${match[1]}`)
     if (match[2] !== undefined) keys.add(quarterKey(match[3], match[4], match[5]))

@@ -46,7 +46,9 @@ export function learnLineage(runs: readonly RunObservation[]): Lineage {
     }
     const first = prepared[0]
     paired.set(relation, places)
-    if (first !== undefined) relations.set(relation, learnRelation(relation, places, first.run, first.tables))
+    // Where no banded row was, nothing was learned.
+    const seen = prepared.some(({ tables }) => (tables.legacy.get(relation)?.rows.length ?? 0) > 0)
+    if (first !== undefined && seen) relations.set(relation, learnRelation(relation, places, first.run, first.tables))
   }
   const run = prepared[0]?.run
   if (run === undefined) return { relations }
@@ -75,7 +77,13 @@ function learnRelation(
         for (const at of each.columns) owned.add(`${each.relation}\u0000${at.attribute}\u0000${at.json.join('\u0000')}`)
     destinations.set(column.attribute, list)
   }
-  for (const { column, kind } of found.filter(({ kind }) => kind !== 'band')) {
+  // A band that a soft reference shares is nobody's own: its column is looked for as a vector then.
+  const lost = new Set(
+    found
+      .filter(({ column, kind }) => kind === 'band' && destinations.get(column.attribute)?.length === 0)
+      .map(({ column }) => column.attribute),
+  )
+  for (const { column, kind } of found.filter((each) => each.kind !== 'band' || lost.has(each.column.attribute))) {
     const list = [...runs].flatMap(([place, paired]) => {
       const self = ownAttribute(run, relation, own, place, column.attribute)
       return vectorDestinations(column, place, paired, self, kind === 'alias', owned)
@@ -94,43 +102,51 @@ function learnRelation(
   const ordered = [...runs.keys()]
     .map((place) => ({ place, score: scoreOf(place, attributes, own) }))
     .sort((left, right) => right.score - left.score || (left.place < right.place ? -1 : 1))
-  const places = ordered.map(({ place }): Place => learnPlace(place, runs.get(place) ?? [], attributes, legacy))
-  return { relation, home: ordered[0]?.place, places, attributes }
+  const home = ordered[0]?.place
+  const places = ordered.map(
+    ({ place }): Place =>
+      learnPlace(place, runs.get(place) ?? [], attributes, legacy, home === undefined ? [] : (runs.get(home) ?? []), place === home),
+  )
+  return { relation, home, places, attributes: withAbsence(attributes, runs) }
 }
 
 function bandDestinations(column: Column, place: string, runs: readonly PairedRun[], self: string | undefined): readonly Destination[] {
-  const examples = new Map<number, Example[]>()
-  const rows = new Map<number, Set<string>>()
-  let present = new Set<string>()
+  const found = new Map<string, { readonly target: Column; readonly examples: Example[]; readonly rows: Set<string> }>()
+  const present = new Set<string>()
   runs.forEach(({ legacy, migrated, pairs }, run) => {
     const index = legacy.columns.findIndex((each) => each.attribute === column.attribute && each.json.length === 0)
     for (const { legacyRow, migratedRow, hits } of pairs) {
       const cell = legacy.rows[legacyRow]?.[index]
       if (cell === null || cell === undefined) continue
-      present = present.add(`${run}:${legacyRow}`)
+      present.add(`${run}:${legacyRow}`)
       for (const at of hits.get(index) ?? []) {
-        const value = migrated.rows[migratedRow]?.[at]
-        if (value === null || value === undefined) continue
-        examples.set(at, [...(examples.get(at) ?? []), [cell, value]])
-        rows.set(at, (rows.get(at) ?? new Set()).add(`${run}:${legacyRow}`))
+        const [target, value] = [migrated.columns[at], migrated.rows[migratedRow]?.[at]]
+        if (target === undefined || value === null || value === undefined) continue
+        // Documents have other leaves in other runs, so a column is known by its name and not by its position.
+        const entry = found.get(nameOf(target)) ?? { target, examples: [], rows: new Set() }
+        entry.examples.push([cell, value])
+        entry.rows.add(`${run}:${legacyRow}`)
+        found.set(nameOf(target), entry)
       }
     }
   })
-  const migrated = runs[0]?.migrated
-  const found: Destination[] = []
-  for (const [at, list] of examples) {
-    const target = migrated?.columns[at]
-    const hit = rows.get(at)?.size ?? 0
-    if (target === undefined || hit < Math.min(3, present.size) || hit < present.size * 0.6) continue
-    const transform = learnTransform(list, { legacy: column.type, migrated: target.type })
-    found.push({
-      relation: place,
-      columns: [target],
-      transform,
-      own: self === target.attribute && target.json.length === 0 && target.via === undefined,
-    })
-  }
-  return joinParts(found)
+  const destinations = [...found.values()].flatMap(({ target, examples, rows }): readonly Destination[] => {
+    if (rows.size < Math.min(3, present.size) || rows.size < present.size * 0.6) return []
+    const transform = learnTransform(examples, { legacy: column.type, migrated: target.type })
+    return [
+      {
+        relation: place,
+        columns: [target],
+        transform,
+        own: self === target.attribute && target.json.length === 0 && target.via === undefined,
+      },
+    ]
+  })
+  return joinParts(destinations)
+}
+
+function nameOf(column: Column): string {
+  return JSON.stringify([column.attribute, column.json, column.via?.constraint])
 }
 
 /** Several parts of one cell in one relation are one destination: a split. */
@@ -182,6 +198,8 @@ function learnPlace(
   runs: readonly PairedRun[],
   attributes: ReadonlyMap<string, AttributeLineage>,
   legacy: Relation | undefined,
+  home: readonly PairedRun[],
+  isHome: boolean,
 ): Place {
   const exact = new Map<string, Column>()
   for (const [attribute, { destinations }] of attributes) {
@@ -220,7 +238,73 @@ function learnPlace(
     cardinality: counts.some(({ most }) => most > 1) ? 'many' : 'one',
     merges: counts.some(({ merges }) => merges),
     complete: counts.every(({ found, rows }) => found === rows),
+    where: discriminator(runs),
+    // Moved there, not copied: no row of it was seen at home.
+    exclusive:
+      !isHome &&
+      runs.every(({ pairs }, at) =>
+        pairs.every(({ legacyRow }) => !(home[at]?.pairs.some((each) => each.legacyRow === legacyRow) ?? false)),
+      ),
   }
+}
+
+/** A constant by which the rows of this legacy relation are told from others in the same place (`'in'` and `'out'` of two tables united). */
+function discriminator(runs: readonly PairedRun[]): Place['where'] {
+  const columns = runs[0]?.migrated.columns.filter((each) => each.json.length === 0 && each.via === undefined) ?? []
+  for (const column of columns) {
+    const values = new Set<string | null>()
+    const others = new Set<string | null>()
+    for (const { migrated, pairs } of runs) {
+      const at = migrated.columns.findIndex((each) => nameOf(each) === nameOf(column))
+      const own = new Set(pairs.map((pair) => pair.migratedRow))
+      migrated.rows.forEach((row, index) => {
+        ;(own.has(index) ? values : others).add(row[at] ?? null)
+      })
+    }
+    const [value] = values
+    if (values.size === 1 && others.size > 0 && value !== undefined && !others.has(value)) return { column, value }
+  }
+  return undefined
+}
+
+/** Where the rows with one value, and only those, are missing from a place, to be absent there is as good as the value. */
+function withAbsence(
+  attributes: ReadonlyMap<string, AttributeLineage>,
+  runs: ReadonlyMap<string, readonly PairedRun[]>,
+): ReadonlyMap<string, AttributeLineage> {
+  return new Map(
+    [...attributes].map(([attribute, { destinations }]) => [
+      attribute,
+      { attribute, destinations: destinations.map((each) => ({ ...each, absent: absentValue(attribute, each, runs) })) },
+    ]),
+  )
+}
+
+function absentValue(attribute: string, destination: Destination, runs: ReadonlyMap<string, readonly PairedRun[]>): Destination['absent'] {
+  const here = runs.get(destination.relation) ?? []
+  const [inside, outside] = [new Set<string | null>(), new Set<string | null>()]
+  let rows = 0
+  for (const [place, others] of runs) {
+    if (place === destination.relation) continue
+    others.forEach(({ legacy, pairs }, at) => {
+      const index = legacy.columns.findIndex((each) => each.attribute === attribute && each.json.length === 0)
+      const found = new Set((here[at]?.pairs ?? []).map((each) => each.legacyRow))
+      for (const { legacyRow } of pairs) {
+        const cell = legacy.rows[legacyRow]?.[index] ?? null
+        if (found.has(legacyRow)) inside.add(cell)
+        else {
+          outside.add(cell)
+          rows += 1
+        }
+      }
+    })
+  }
+  for (const { legacy, pairs } of here) {
+    const index = legacy.columns.findIndex((each) => each.attribute === attribute && each.json.length === 0)
+    for (const { legacyRow } of pairs) inside.add(legacy.rows[legacyRow]?.[index] ?? null)
+  }
+  const [value] = outside
+  return outside.size === 1 && rows >= 3 && value !== undefined && !inside.has(value) ? { value } : undefined
 }
 
 function scoreOf(place: string, attributes: ReadonlyMap<string, AttributeLineage>, own: string | undefined): number {

@@ -24,6 +24,10 @@ export type Transform =
   | { readonly kind: 'wrapped'; readonly before: string; readonly after: string }
   /** The cell stands whole inside a longer one that others made too. */
   | { readonly kind: 'concatenated' }
+  /** The same bytes in hexadecimal, base64 or as bytea. */
+  | { readonly kind: 'encoded' }
+  /** A number that the same amount was added to everywhere. */
+  | { readonly kind: 'offset'; readonly amount: string }
   /** Multiplied by 10^exponent without rounding. */
   | { readonly kind: 'scaled'; readonly exponent: number }
   | { readonly kind: 'rounded' }
@@ -44,6 +48,8 @@ export interface Destination {
   readonly relation: string
   readonly columns: readonly Column[]
   readonly transform: Transform
+  /** The one legacy value of the rows that are elsewhere and not here. */
+  readonly absent?: { readonly value: string | null } | undefined
   /** The attribute itself, unmoved (same relation and attribute number, whatever they are named now). */
   readonly own: boolean
 }
@@ -75,6 +81,10 @@ export interface Place {
   readonly merges: boolean
   /** Whether every banded legacy row was found here. */
   readonly complete: boolean
+  /** Only rows with this value are this legacy relation's. */
+  readonly where?: { readonly column: Column; readonly value: string | null } | undefined
+  /** Banded rows that were found here were not at home: a move, not a copy. */
+  readonly exclusive?: boolean | undefined
 }
 
 /** Learned by recapture: legacy relation path → where it went. */
@@ -85,7 +95,17 @@ export interface Lineage {
 /** Whether the legacy value can be computed back from the migrated one, as far as the learned examples go. */
 export function isReversible(transform: Transform): boolean {
   if (transform.kind === 'shifted') return transform.seconds !== undefined
-  return ['identical', 'same-value', 'wrapped', 'concatenated', 'scaled', 'recoded', 're-keyed', 'part', 'elements'].includes(
-    transform.kind,
-  )
+  return [
+    'identical',
+    'same-value',
+    'wrapped',
+    'concatenated',
+    'scaled',
+    'encoded',
+    'offset',
+    'recoded',
+    're-keyed',
+    'part',
+    'elements',
+  ].includes(transform.kind)
 }

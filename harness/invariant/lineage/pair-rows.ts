@@ -49,8 +49,9 @@ export function pairRows(tables: BandedTables): Pairs {
             const columns = entry.hits.get(owner.column) ?? new Set()
             columns.add(column)
             entry.hits.set(owner.column, columns)
-            const attribute = table.columns[column]?.attribute
-            if (attribute !== undefined && !tables.isReference(relation, attribute)) entry.evidence.add(owner.column)
+            const at = table.columns[column]
+            // What stands behind a reference is another row's: it tells where a cell went, not whose row this is.
+            if (at !== undefined && at.via === undefined && !tables.isReference(relation, at.attribute)) entry.evidence.add(owner.column)
             found.set(id, entry)
           }
         }

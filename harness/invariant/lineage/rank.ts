@@ -6,6 +6,8 @@ const order = [
   'recoded',
   'wrapped',
   'scaled',
+  'encoded',
+  'offset',
   're-keyed',
   'elements',
   'part',

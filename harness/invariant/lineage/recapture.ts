@@ -87,7 +87,9 @@ function matchIdentity(legacy: ColumnTable, table: ColumnTable, place: Place): r
       }),
     )
   const byKey = new Map<string, number[]>()
+  const where = place.where === undefined ? undefined : { at: columnIndex(table, place.where.column), value: place.where.value }
   table.rows.forEach((row, at) => {
+    if (where !== undefined && (row[where.at] ?? null) !== where.value) return
     const key = keyOf(row, after)
     const list = byKey.get(key)
     if (list === undefined) byKey.set(key, [at])

@@ -12,7 +12,12 @@ export type PairedPlaces = ReadonlyMap<string, readonly PairedRun[]>
  *
  * @returns The lineage of `relation` with that destination, or as it was.
  */
-export function followReissuedKey(lineage: RelationLineage, run: RunObservation, paired: ReadonlyMap<string, PairedPlaces>, all: ReadonlyMap<string, RelationLineage>): RelationLineage {
+export function followReissuedKey(
+  lineage: RelationLineage,
+  run: RunObservation,
+  paired: ReadonlyMap<string, PairedPlaces>,
+  all: ReadonlyMap<string, RelationLineage>,
+): RelationLineage {
   const legacy = run.legacy.catalog.relations.get(lineage.relation)
   const key = legacy?.indexes.find((index) => index.primary)?.attributes
   const name = key?.length === 1 ? key[0] : undefined
@@ -20,13 +25,23 @@ export function followReissuedKey(lineage: RelationLineage, run: RunObservation,
   const home = lineage.home === undefined ? undefined : run.migrated?.catalog.relations.get(lineage.home)
   const runs = lineage.home === undefined ? undefined : paired.get(lineage.relation)?.get(lineage.home)
   if (name === undefined || known === undefined || home === undefined || runs === undefined) return lineage
-  if (known.destinations.some((each) => isReversible(each.transform) && !(each.own && each.transform.kind === 'identical' && !holds(runs, name, each)))) return lineage
+  if (
+    known.destinations.some(
+      (each) => isReversible(each.transform) && !(each.own && each.transform.kind === 'identical' && !holds(runs, name, each)),
+    )
+  )
+    return lineage
   const issued = home.indexes.find((index) => index.primary)?.attributes
   const column = issued?.length === 1 ? home.attributes.find((each) => each.name === issued[0]) : undefined
   if (column === undefined) return lineage
   const renamed = valuesOf(runs, name, column.name)
   if (renamed === undefined || !referencesFollow(lineage.relation, name, renamed, run, paired, all)) return lineage
-  const destination: Destination = { relation: lineage.home ?? '', columns: [{ attribute: column.name, json: [], type: column.type }], transform: { kind: 're-keyed' }, own: false }
+  const destination: Destination = {
+    relation: lineage.home ?? '',
+    columns: [{ attribute: column.name, json: [], type: column.type }],
+    transform: { kind: 're-keyed' },
+    own: false,
+  }
   return { ...lineage, attributes: new Map([...lineage.attributes, [name, { attribute: name, destinations: [destination] }]]) }
 }
 
@@ -34,7 +49,10 @@ export function followReissuedKey(lineage: RelationLineage, run: RunObservation,
 function holds(runs: readonly PairedRun[], attribute: string, destination: Destination): boolean {
   const target = destination.columns[0]?.attribute
   return runs.some(({ legacy, migrated, pairs }) => {
-    const [from, to] = [legacy.columns.findIndex((each) => each.attribute === attribute), migrated.columns.findIndex((each) => each.attribute === target)]
+    const [from, to] = [
+      legacy.columns.findIndex((each) => each.attribute === attribute),
+      migrated.columns.findIndex((each) => each.attribute === target),
+    ]
     return pairs.some(({ legacyRow, migratedRow }) => legacy.rows[legacyRow]?.[from] === migrated.rows[migratedRow]?.[to])
   })
 }
@@ -43,7 +61,10 @@ function holds(runs: readonly PairedRun[], attribute: string, destination: Desti
 function valuesOf(runs: readonly PairedRun[], attribute: string, column: string): ReadonlyMap<string, string> | undefined {
   const found = new Map<string, string>()
   for (const [run, { legacy, migrated, pairs }] of runs.entries()) {
-    const [from, to] = [legacy.columns.findIndex((each) => each.attribute === attribute), migrated.columns.findIndex((each) => each.attribute === column && each.via === undefined && each.json.length === 0)]
+    const [from, to] = [
+      legacy.columns.findIndex((each) => each.attribute === attribute),
+      migrated.columns.findIndex((each) => each.attribute === column && each.via === undefined && each.json.length === 0),
+    ]
     for (const { legacyRow, migratedRow } of pairs) {
       const [old, fresh] = [legacy.rows[legacyRow]?.[from], migrated.rows[migratedRow]?.[to]]
       if (old === null || old === undefined || fresh === null || fresh === undefined) return undefined
@@ -55,7 +76,14 @@ function valuesOf(runs: readonly PairedRun[], attribute: string, column: string)
   return found.size === 0 ? undefined : found
 }
 
-function referencesFollow(relation: string, key: string, renamed: ReadonlyMap<string, string>, run: RunObservation, paired: ReadonlyMap<string, PairedPlaces>, all: ReadonlyMap<string, RelationLineage>): boolean {
+function referencesFollow(
+  relation: string,
+  key: string,
+  renamed: ReadonlyMap<string, string>,
+  run: RunObservation,
+  paired: ReadonlyMap<string, PairedPlaces>,
+  all: ReadonlyMap<string, RelationLineage>,
+): boolean {
   return [...run.legacy.catalog.relations].every(([child, catalog]) =>
     referringAttributes(catalog, relation, key).every((attribute) => {
       const lineage = all.get(child)
@@ -65,7 +93,10 @@ function referencesFollow(relation: string, key: string, renamed: ReadonlyMap<st
       if (runs.length === 0) return true
       return columns.some((column) =>
         runs.every(({ legacy, migrated, pairs }, at) => {
-          const [from, to] = [legacy.columns.findIndex((each) => each.attribute === attribute), migrated.columns.findIndex((each) => each.attribute === column.attribute)]
+          const [from, to] = [
+            legacy.columns.findIndex((each) => each.attribute === attribute),
+            migrated.columns.findIndex((each) => each.attribute === column.attribute),
+          ]
           return pairs.every(({ legacyRow, migratedRow }) => {
             const old = legacy.rows[legacyRow]?.[from] ?? null
             return old === null || renamed.get(`${at} ${old}`) === migrated.rows[migratedRow]?.[to]
@@ -77,5 +108,12 @@ function referencesFollow(relation: string, key: string, renamed: ReadonlyMap<st
 }
 
 function referringAttributes(catalog: Relation, relation: string, key: string): readonly string[] {
-  return catalog.constraints.flatMap((each) => (each.kind === 'foreign-key' && each.references?.relation === relation && each.attributes.length === 1 && each.references.attributes[0] === key ? each.attributes : []))
+  return catalog.constraints.flatMap((each) =>
+    each.kind === 'foreign-key' &&
+    each.references?.relation === relation &&
+    each.attributes.length === 1 &&
+    each.references.attributes[0] === key
+      ? each.attributes
+      : [],
+  )
 }

@@ -1,5 +1,5 @@
 import type { Transform } from './model.ts'
-import { decimalOf, instantOf, isNumeric, isTemporal, numberKey, sameValue } from './value.ts'
+import { decimalOf, instantOf, isNumeric, isTemporal, numberKey, sameValue, sumKey } from './value.ts'
 
 /** A legacy cell and the migrated cell in which it was recaptured. */
 export type Example = readonly [legacy: string, migrated: string]
@@ -24,6 +24,9 @@ export function learnTransform(examples: readonly Example[], types: Types): Tran
   if (found !== undefined) return found
   const scaled = learnScale(examples)
   if (scaled !== undefined) return scaled
+  if (examples.every(([legacy, migrated]) => explains({ kind: 'encoded' }, legacy, migrated, types))) return { kind: 'encoded' }
+  const offset = learnOffset(examples, types)
+  if (offset !== undefined) return offset
   const shifted = learnShift(examples)
   if (shifted !== undefined) return shifted
   if (examples.every(([legacy, migrated]) => isRounded(legacy, migrated))) return { kind: 'rounded' }
@@ -51,6 +54,12 @@ export function explains(transform: Transform, legacy: string, migrated: string,
       return fold(legacy) === fold(migrated)
     case 'truncated':
       return migrated.length > 0 && legacy.startsWith(migrated)
+    case 'encoded': {
+      const [from, to] = [bytesOf(legacy), bytesOf(migrated)]
+      return from?.some((each) => to?.includes(each) ?? false)
+    }
+    case 'offset':
+      return isNumeric(types.legacy) && isNumeric(types.migrated) && sumKey([legacy, transform.amount]) === numberKey(migrated)
     case 'wrapped':
       return migrated === transform.before + legacy + transform.after
     case 'concatenated':
@@ -147,6 +156,31 @@ function learnShift(examples: readonly Example[]): Transform | undefined {
   }
   if (seconds.size === 0) return undefined
   return { kind: 'shifted', seconds: seconds.size === 1 ? [...seconds][0] : undefined }
+}
+
+function learnOffset(examples: readonly Example[], types: Types): Transform | undefined {
+  const [first] = examples
+  if (
+    first === undefined ||
+    !isNumeric(types.legacy) ||
+    !isNumeric(types.migrated) ||
+    numberKey(first[0]) === undefined ||
+    numberKey(first[1]) === undefined
+  )
+    return undefined
+  const negated = first[0].startsWith('-') ? first[0].slice(1) : `-${first[0]}`
+  const transform = { kind: 'offset', amount: sumKey([first[1], negated]) } as const
+  return examples.every(([legacy, migrated]) => explains(transform, legacy, migrated, types)) ? transform : undefined
+}
+
+/** What bytes a text may stand for, as hexadecimal digits: of a bytea, of base64, of hexadecimal digits, of itself. */
+function bytesOf(text: string): readonly string[] | undefined {
+  const found: string[] = []
+  const bare = text.startsWith('\\x') ? text.slice(2) : text
+  if (/^([0-9a-f]{2})*$/i.test(bare)) found.push(bare.toLowerCase())
+  if (/^[A-Za-z0-9+/\s]*={0,2}$/.test(text) && text.replaceAll(/\s/g, '').length % 4 === 0)
+    found.push(Buffer.from(text, 'base64').toString('hex'))
+  return found.length === 0 ? undefined : found
 }
 
 function learnWrapping(examples: readonly Example[]): Transform | undefined {

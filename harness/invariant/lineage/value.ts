@@ -42,6 +42,8 @@ const booleans = new Map([
 /** Whether two cells are one value in two notations: another scale, another spelling of a boolean, JSON respaced, an instant with its offset. */
 export function sameValue(left: string, right: string, leftType: string, rightType: string): boolean {
   if (left === right) return true
+  // A text says more than the value it is read as: '007' and ' 7 ' are one number and two texts.
+  if (isText(leftType) && !isText(rightType)) return JSON.stringify(left) === right
   const [leftNumber, rightNumber] = [numberKey(left), numberKey(right)]
   if (leftNumber !== undefined && rightNumber !== undefined && (isNumeric(leftType) || isNumeric(rightType))) {
     if (leftNumber === rightNumber) return true
@@ -62,6 +64,10 @@ export function sameValue(left: string, right: string, leftType: string, rightTy
 
 export function isNumeric(type: string): boolean {
   return /^(smallint|integer|bigint|numeric|real|double precision|money)/.test(type)
+}
+
+function isText(type: string): boolean {
+  return /^(text|character varying|citext|name)/.test(type)
 }
 
 export function isTemporal(type: string): boolean {

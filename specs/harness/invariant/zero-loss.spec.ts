@@ -19,7 +19,7 @@ function judge(
     state({ [place]: { oid, columns: shape, key: Object.keys(shape)[0] === 'id' ? ['id'] : [], rows: from.flatMap(migrate) } })
   const learned: RunObservation = banded(legacy, after(rows), bands)
   const before = state({ 'public.task': { oid: 1, columns, key: ['id'], rows: edges } })
-  const knowledge = knowing([learned])
+  const knowledge = knowing([learned], { hasDown: false })
   const verdicts = [learned, run(before, after(edges))].map((each) => zeroLoss.judge({ run: each, knowledge }))
   return verdicts.flatMap((verdict) =>
     verdict.outcome === 'violated'
