@@ -5,6 +5,8 @@ export interface Hints {
   readonly jsonKeys: readonly JsonKeyHint[]
   /** Time zones that the SQL names. */
   readonly zones: readonly string[]
+  /** Attributes that the SQL reads or stores as another type. */
+  readonly casts: readonly CastHint[]
 }
 
 /** A constant that the SQL compares, assigns or matches. */
@@ -20,12 +22,25 @@ export interface LiteralHint {
   readonly ordered: boolean
   /** A LIKE or regular-expression pattern rather than a value. */
   readonly pattern: 'like' | 'regex' | undefined
+  /** A value that only the migrated attribute can hold, for rows written between `up` and `down`: `down` narrows what `up` widened. */
+  readonly migrated?: true | undefined
 }
 
-/** Two attributes that the SQL equates and no foreign key covers. */
+/** An attribute that is cast to a type, or stored in an attribute of that type. */
+export interface CastHint {
+  readonly relation: string | undefined
+  readonly attribute: string
+  /** As `format_type` writes it: `character varying(20)`, `public.mood`, `numeric(10,2)[]`. */
+  readonly type: string
+  readonly direction: 'up' | 'down'
+}
+
+/** Two attributes, of two rows, that the SQL equates and no foreign key covers. */
 export interface SoftReference {
   readonly from: { readonly relation: string; readonly attribute: string; readonly jsonPath?: readonly string[] | undefined }
   readonly to: { readonly relation: string; readonly attribute: string; readonly jsonPath?: readonly string[] | undefined }
+  /** Only looked for where it does not hold (`NOT IN (SELECT …)`, `NOT EXISTS`): good to generate, not a thing that held before. */
+  readonly negated?: true | undefined
 }
 
 /** A key that the SQL reads or writes in a JSON attribute. */
@@ -35,4 +50,4 @@ export interface JsonKeyHint {
   readonly path: readonly string[]
 }
 
-export const noHints: Hints = { literals: [], softReferences: [], jsonKeys: [], zones: [] }
+export const noHints: Hints = { literals: [], softReferences: [], jsonKeys: [], zones: [], casts: [] }

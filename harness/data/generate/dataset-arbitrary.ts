@@ -4,7 +4,8 @@ import type { Dataset } from '../dataset.ts'
 import type { GenerationPlan } from '../plan/model.ts'
 import { Randomness } from '../random.ts'
 import { buildDataset, intentionsOf, type MadeDataset } from './build.ts'
-import { type Drawing, drawCells } from './draw-cell.ts'
+import type { Drawing } from './draw-cell.ts'
+import { drawRow } from './draw-row.ts'
 import { type Exclusion, Restrictions } from './exclusion.ts'
 import type { IntendedRow } from './fitted-row.ts'
 import { Fitter } from './fitter.ts'
@@ -12,6 +13,7 @@ import { placeRows } from './place-rows.ts'
 import { scopeOf } from './scope.ts'
 import { shrinkDataset } from './shrink-dataset.ts'
 import { SoftLinks } from './soft-references.ts'
+import { noTraits, type Traits, traitsOf } from './traits.ts'
 
 export interface DatasetOptions {
   /** Rows in a relation, drawn for each anew; default 1 to 6. */
@@ -46,6 +48,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
   readonly #restrictions: Restrictions
   readonly #links: SoftLinks
   readonly #least: ReadonlyMap<string, number>
+  readonly #traits: ReadonlyMap<string, Traits>
 
   constructor(plan: GenerationPlan, options: DatasetOptions) {
     super()
@@ -55,6 +58,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
     this.#restrictions = new Restrictions(plan, options.exclude ?? [])
     this.#links = new SoftLinks(plan)
     this.#least = leastParents(plan)
+    this.#traits = traitsOf(plan)
   }
 
   override generate(mrng: Random, _biasFactor: number | undefined): Value<Dataset> {
@@ -96,12 +100,8 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       ]),
     )
     placeRows(plan, fitter, counts, (relation, ordinal, attempt): IntendedRow => {
-      const cells = drawCells(drawing, relation, ordinal, attempt)
-      const parents = relation.references.map((reference) => {
-        const rows = fitter.rowsOf(reference.parent)
-        const none = reference.nullable.length > 0 && random.chance(0.25)
-        return none || rows.length === 0 ? null : random.pick(rows).intended
-      })
+      const traits = this.#traits.get(relation.path) ?? noTraits
+      const { cells, parents } = drawRow(drawing, relation, traits, ordinal, attempt)
       // Every third row, and never after refusals: a dirty cell may be in a key.
       const dirty = this.#options.dirty === true && relation.dirt.length > 0 && attempt < 3 && random.chance(0.35)
       if (!dirty) return { cells, parents }

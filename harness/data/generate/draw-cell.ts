@@ -4,6 +4,7 @@ import type { Randomness } from '../random.ts'
 import type { Restrictions } from './exclusion.ts'
 import type { Fitter } from './fitter.ts'
 import { linkedValue, type SoftLinks } from './soft-references.ts'
+import type { Traits } from './traits.ts'
 
 /** What cells are drawn with; one for a whole data set. */
 export interface Drawing {
@@ -18,11 +19,24 @@ export interface Drawing {
   readonly extreme: boolean
 }
 
-/** Draw the cells of one row; `attempt` counts how often the row was refused before, and makes for fresher values. */
-export function drawCells(drawing: Drawing, relation: RelationPlan, ordinal: number, attempt: number): (string | null)[] {
+/**
+ * Draw the cells of one row; `attempt` counts how often the row was refused before, and makes for fresher values. `nulls` is the share of
+ * NULLs where they may be.
+ */
+export function drawCells(
+  drawing: Drawing,
+  relation: RelationPlan,
+  traits: Traits,
+  ordinal: number,
+  attempt: number,
+  nulls: number,
+): (string | null)[] {
   const cells: (string | null)[] = relation.attributes.map(() => null)
-  for (const group of relation.groups) {
-    const tuple = drawTuple(drawing, relation, group.attributes, group.tuples)
+  for (const [at, group] of relation.groups.entries()) {
+    const strata = traits.strata[at] ?? []
+    // Every other row from any kind of tuple alike: those with all NULLs are few, and tell most.
+    const tuples = strata.length > 1 && drawing.random.chance(0.5) ? drawing.random.pick(strata) : group.tuples
+    const tuple = drawTuple(drawing, relation, group.attributes, tuples, group.tuples)
     group.attributes.forEach((position, at) => {
       cells[position] = tuple[at] ?? null
     })
@@ -37,7 +51,7 @@ export function drawCells(drawing: Drawing, relation: RelationPlan, ordinal: num
       cells[position] = attribute.slot(ordinal)
       continue
     }
-    cells[position] = drawAllowed(drawing, relation, position, attempt)
+    cells[position] = drawAllowed(drawing, relation, traits, position, attempt, nulls)
   }
   return cells
 }
@@ -52,37 +66,57 @@ function ringCell(drawing: Drawing, relation: RelationPlan, position: number, or
     : attribute.maker.plausible(drawing.random, attribute.context)
 }
 
-function drawTuple(drawing: Drawing, relation: RelationPlan, attributes: readonly number[], tuples: readonly Tuple[]): Tuple {
+function drawTuple(
+  drawing: Drawing,
+  relation: RelationPlan,
+  attributes: readonly number[],
+  tuples: readonly Tuple[],
+  all: readonly Tuple[],
+): Tuple {
   const { random, restrictions } = drawing
   for (let round = 0; round < 20; round++) {
     const tuple = random.pick(tuples)
     if (attributes.every((position, at) => restrictions.allows(relation.path, position, tuple[at] ?? null))) return tuple
   }
   return (
-    tuples.find((tuple) => attributes.every((position, at) => restrictions.allows(relation.path, position, tuple[at] ?? null))) ??
-    random.pick(tuples)
+    all.find((tuple) => attributes.every((position, at) => restrictions.allows(relation.path, position, tuple[at] ?? null))) ??
+    random.pick(all)
   )
 }
 
-function drawAllowed(drawing: Drawing, relation: RelationPlan, position: number, attempt: number): string | null {
+function drawAllowed(
+  drawing: Drawing,
+  relation: RelationPlan,
+  traits: Traits,
+  position: number,
+  attempt: number,
+  nulls: number,
+): string | null {
   const { random, restrictions } = drawing
-  let cell = drawCell(drawing, relation, position, attempt)
+  let cell = drawCell(drawing, relation, traits, position, attempt, nulls)
   const rules = restrictions.rules(relation.path, position)
   if (rules.length === 0) return cell
   for (let round = 0; round < 30 && !restrictions.allows(relation.path, position, cell); round++)
-    cell = drawCell(drawing, relation, position, attempt + round)
+    cell = drawCell(drawing, relation, traits, position, attempt + round, nulls)
   if (restrictions.allows(relation.path, position, cell)) return cell
   const only = rules.flatMap((rule) => (typeof rule === 'object' && 'only' in rule ? rule.only : []))
   return rules.includes('null') ? null : only.length > 0 ? random.pick(only) : cell
 }
 
-function drawCell(drawing: Drawing, relation: RelationPlan, position: number, attempt: number): string | null {
+function drawCell(
+  drawing: Drawing,
+  relation: RelationPlan,
+  traits: Traits,
+  position: number,
+  attempt: number,
+  nulls: number,
+): string | null {
   const { random, plan, fitter } = drawing
   const attribute = relation.attributes[position]
   if (attribute === undefined) return null
   const { maker, pools, context } = attribute
   if (attribute.serial) return String(random.between(1, 20 * (attempt + 1)))
-  if (attribute.nullable && random.chance(0.22)) return null
+  if (attribute.nullable && random.chance(nulls)) return null
   if (attempt > 2 && maker.room) {
     // Refused again and again: mostly a key that wants a value nobody has yet.
     if (pools.bands !== undefined && pools.bands.length > 0) return random.pick(pools.bands)
@@ -100,8 +134,18 @@ function drawCell(drawing: Drawing, relation: RelationPlan, position: number, at
     }
   }
   const earlier = fitter.rowsOf(relation.path)
-  if (earlier.length > 0 && random.chance(0.12)) return random.pick(earlier).cells[position] ?? null
+  if (earlier.length > 0) {
+    const keys = traits.keys[position] ?? []
+    const alone = keys.some((key) => key.attributes.length === 1)
+    if (!alone && random.chance(keys.length === 0 ? 0.2 : 0.12))
+      return repeated(random.pick(earlier).cells[position] ?? null, attribute.nullable, own)
+  }
   return own()
+}
+
+/** The cell of an earlier row; its NULL only where NULLs are not counted. */
+function repeated(cell: string | null, nullable: boolean, own: () => string | null): string | null {
+  return cell === null && nullable ? own() : cell
 }
 
 function pick(drawing: Drawing, relation: RelationPlan, position: number, plausibleOnly: boolean): string | null {

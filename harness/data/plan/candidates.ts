@@ -89,6 +89,7 @@ export function poolsOf(candidates: Candidates, feasible: ReadonlySet<string>): 
     extremes: keep(candidates.extremes),
     bands: whole(candidates.bands[0] ?? []) ? undefined : [...new Set((bands[0]?.length ?? 0) >= 48 ? bands[0] : bands.flat())],
     vector: [...new Set([...keep(candidates.vector), ...literals])],
+    checked: true,
   }
 }
 

@@ -125,6 +125,7 @@ export function freePools(attribute: AttributeDraft): FoundPools {
     extremes: maker?.extremes ?? [],
     bands: undefined,
     vector: maker?.vector ?? [],
+    checked: false,
     literals: mined.filter((text) => maker?.accepts(text) === true),
   }
 }

@@ -69,6 +69,8 @@ export interface Pools {
   readonly bands: readonly string[] | undefined
   /** For attributes without room: what a column vector is made of. */
   readonly vector: readonly string[]
+  /** A check judges values: what was not asked about must not be written. */
+  readonly checked: boolean
 }
 
 /** A foreign key. */

@@ -1,0 +1,51 @@
+import type { RelationPlan } from '../plan/model.ts'
+import { type Drawing, drawCells } from './draw-cell.ts'
+import type { IntendedRow } from './fitted-row.ts'
+import type { Traits } from './traits.ts'
+import { twinRow } from './twin-row.ts'
+
+/** How often a row beyond the first repeats an earlier one. */
+const twins = 0.22
+
+/** Draw a row: its cells and the parents it would like; often one that resembles an earlier row, or itself from cell to cell. */
+export function drawRow(
+  drawing: Drawing,
+  relation: RelationPlan,
+  traits: Traits,
+  ordinal: number,
+  attempt: number,
+): Pick<IntendedRow, 'cells' | 'parents'> {
+  const { random, fitter } = drawing
+  const nulls = nullShare(drawing)
+  const cells = drawCells(drawing, relation, traits, ordinal, attempt, nulls)
+  if (random.chance(0.3)) setAlike(drawing, relation, traits, cells)
+  const parents = relation.references.map((reference) => {
+    const rows = fitter.rowsOf(reference.parent)
+    const none = reference.nullable.length > 0 && random.chance(nulls)
+    return none || rows.length === 0 ? null : random.pick(rows).intended
+  })
+  const earlier = fitter.rowsOf(relation.path)
+  if (earlier.length === 0 || attempt > 3 || !random.chance(twins)) return { cells, parents }
+  return twinRow(drawing, relation, traits, random.pick(earlier), { cells, parents })
+}
+
+/** Some rows are NULL wherever they may be, some nowhere. */
+function nullShare({ random }: Drawing): number {
+  const kind = random.fraction()
+  return kind < 0.06 ? 1 : kind < 0.3 ? 0 : 0.25
+}
+
+/** Give two attributes of one type one value: the empty interval, the transfer to oneself. */
+function setAlike(drawing: Drawing, relation: RelationPlan, traits: Traits, cells: (string | null)[]): void {
+  const { random } = drawing
+  if (traits.alike.length === 0) return
+  const [from, to] = random.shuffle(random.pick(traits.alike))
+  if (from === undefined || to === undefined) return
+  const cell = cells[from] ?? null
+  const attribute = relation.attributes[to]
+  const ring = drawing.ring.get(relation.path)
+  if (cell === null || attribute === undefined || ring === attribute.name) return
+  const { checked, plausible } = attribute.pools
+  if ((checked && plausible?.includes(cell) !== true) || !drawing.restrictions.allows(relation.path, to, cell)) return
+  cells[to] = cell
+}
