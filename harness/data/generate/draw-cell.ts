@@ -1,5 +1,5 @@
 import type { BandSource } from '../band/band-source.ts'
-import type { GenerationPlan, RelationPlan, Tuple } from '../plan/model.ts'
+import type { AttributePlan, GenerationPlan, RelationPlan, Tuple } from '../plan/model.ts'
 import type { Randomness } from '../random.ts'
 import type { Restrictions } from './exclusion.ts'
 import type { Fitter } from './fitter.ts'
@@ -129,6 +129,8 @@ function drawCell(
     const matched = rules.includes('no-orphan-soft-reference')
     if (matched || random.chance(0.5)) {
       const linked = linkedValue(plan, links, fitter, relation.path, position, links[0]?.ownJsonPath === undefined ? null : own(), random)
+      const near = linked !== undefined && !matched && random.chance(0.2) ? nearCell(drawing, attribute, linked) : undefined
+      if (near !== undefined) return near
       if (linked !== undefined && (pools.plausible === undefined || pools.plausible.includes(linked))) return linked
       if (matched && attribute.nullable) return null
     }
@@ -137,15 +139,25 @@ function drawCell(
   if (earlier.length > 0) {
     const keys = traits.keys[position] ?? []
     const alone = keys.some((key) => key.attributes.length === 1)
-    if (!alone && random.chance(keys.length === 0 ? 0.2 : 0.12))
-      return repeated(random.pick(earlier).cells[position] ?? null, attribute.nullable, own)
+    // Nearness under an expression's key is the server's to judge.
+    const folded = keys.some((key) => key.folded)
+    if (maker.near !== undefined && !folded && random.chance(alone ? 0.2 : 0.1)) {
+      const near = nearCell(drawing, attribute, random.pick(earlier).cells[position] ?? null)
+      if (near !== undefined) return near
+    }
+    if (!alone && random.chance(keys.length === 0 ? 0.2 : 0.12)) return random.pick(earlier).cells[position] ?? own()
   }
   return own()
 }
 
-/** The cell of an earlier row; its NULL only where NULLs are not counted. */
-function repeated(cell: string | null, nullable: boolean, own: () => string | null): string | null {
-  return cell === null && nullable ? own() : cell
+/** A value almost like another, as far as the attribute's checks are known to let it be. */
+function nearCell({ random }: Drawing, attribute: AttributePlan, text: string | null): string | undefined {
+  const { maker, pools } = attribute
+  if (text === null || maker.near === undefined) return undefined
+  const near = maker.near(text)
+  const { plausible } = pools
+  const legal = plausible === undefined ? near : near.filter((other) => plausible.includes(other))
+  return legal.length === 0 ? undefined : random.pick(legal)
 }
 
 function pick(drawing: Drawing, relation: RelationPlan, position: number, plausibleOnly: boolean): string | null {

@@ -106,6 +106,9 @@ function* withPlainerCells(
     for (const [position, attribute] of relation.attributes.entries()) {
       if (skipped(relation, position, ring) || attribute.serial || rows.length < 2) continue
       for (const plain of plainest(attribute)) yield replaced(intentions, path, rows, (row) => withCell(row, position, plain))
+      if (attribute.maker.near === undefined || attribute.pools.checked) continue
+      // Texts that differ in case or blanks stay so when all are cut alike.
+      for (const cut of cuts) yield replaced(intentions, path, rows, (row) => cutCell(row, position, attribute.maker.accepts, cut))
     }
     for (const [at, row] of rows.entries()) {
       const change = (changed: IntendedRow) => replaced(intentions, path, rows, (other, position) => (position === at ? changed : other))
@@ -137,6 +140,22 @@ function* withPlainerCells(
       }
     }
   }
+}
+
+const cuts = [
+  (text: string) => text.replace(/\S(.*)\S/su, (all) => [...all][0] ?? ''),
+  (text: string) => [...text].slice(0, Math.ceil([...text].length / 2)).join(''),
+]
+
+function cutCell(
+  row: IntendedRow,
+  position: number,
+  accepts: (text: string) => boolean | undefined,
+  cut: (text: string) => string,
+): IntendedRow {
+  const cell = row.cells[position] ?? null
+  const shorter = cell === null ? null : cut(cell)
+  return shorter === null || accepts(shorter) !== true ? row : withCell(row, position, shorter)
 }
 
 function skipped(relation: RelationPlan, position: number, ring: ReadonlyMap<string, string> | undefined): boolean {

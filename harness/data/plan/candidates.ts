@@ -14,6 +14,8 @@ export interface Candidates {
   /** The maker's usual band, and the other shapes, best first. */
   readonly bands: readonly (readonly string[])[]
   readonly vector: readonly string[]
+  /** Values almost like some plausible ones. */
+  readonly near: readonly string[]
 }
 
 /** Candidates for a value under checks: the maker's own, the constants in the checks with their neighbours, examples of their patterns. */
@@ -45,17 +47,20 @@ export function candidatesFor(
     [size - 1, size, size + 1].filter((length) => length > 0).map((length) => 'Kobari zumel '.repeat(40).slice(0, length)),
   )
   const numbers = constants.flatMap((part) => part.numbers.map(Number)).filter((number) => Number.isFinite(number))
+  const sample = [...Array.from({ length: 16 }, () => maker.plausible(random, keyed)), ...(maker.kinds?.(random, keyed) ?? [])]
   const valid = (texts: readonly string[]) => [...new Set(texts)].filter((text) => maker.accepts(text) !== false)
   return {
-    plausible: valid([
-      ...Array.from({ length: 16 }, () => maker.plausible(random, keyed)),
-      ...context.realistic,
-      ...examples.slice(0, 24),
-      ...fitted,
-    ]),
+    plausible: valid([...sample, ...context.realistic, ...examples.slice(0, 24), ...fitted]),
     edges: [...new Set([maker.plain, ...maker.edges])],
     extremes: maker.extremes,
     literals: valid([...mined, ...literals]),
+    near: [
+      ...new Set(
+        [...examples.slice(0, 4), ...context.realistic.slice(0, 3), ...sample.slice(0, 4), ...fitted.slice(0, 6)].flatMap(
+          (text) => maker.near?.(text) ?? [],
+        ),
+      ),
+    ],
     bands: [
       roomy ? Array.from({ length: 64 }, () => maker.band(source, keyed)) : [],
       roomy ? valid(between(maker, numbers, random)) : [],
@@ -70,8 +75,8 @@ export function candidatesFor(
 }
 
 export function allCandidates(candidates: Candidates): readonly string[] {
-  const { plausible, edges, extremes, literals, bands, vector } = candidates
-  return [...new Set([...plausible, ...edges, ...extremes, ...literals, ...bands.flat(), ...vector])]
+  const { plausible, edges, extremes, literals, bands, vector, near } = candidates
+  return [...new Set([...plausible, ...edges, ...extremes, ...literals, ...bands.flat(), ...vector, ...near])]
 }
 
 /** What is left of the candidates; a pool that lost nothing stays free. */
@@ -79,12 +84,12 @@ export function poolsOf(candidates: Candidates, feasible: ReadonlySet<string>): 
   const keep = (values: readonly string[]) => values.filter((value) => feasible.has(value))
   const whole = (values: readonly string[]) => values.length > 0 && values.every((value) => feasible.has(value))
   const literals = keep(candidates.literals)
-  const plausible = keep([...candidates.plausible, ...candidates.literals, ...candidates.edges, ...candidates.vector])
+  const plausible = keep([...candidates.plausible, ...candidates.literals, ...candidates.edges, ...candidates.vector, ...candidates.near])
   const fallback = plausible.length > 0 ? plausible : keep(candidates.bands.flat()).slice(0, 16)
   const bands = candidates.bands.map(keep).sort((left, right) => Math.min(right.length, 48) - Math.min(left.length, 48))
   return {
     literals,
-    plausible: whole(candidates.plausible) ? undefined : fallback,
+    plausible: whole([...candidates.plausible, ...candidates.near]) ? undefined : fallback,
     edges: keep(candidates.edges),
     extremes: keep(candidates.extremes),
     bands: whole(candidates.bands[0] ?? []) ? undefined : [...new Set((bands[0]?.length ?? 0) >= 48 ? bands[0] : bands.flat())],

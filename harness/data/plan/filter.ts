@@ -76,6 +76,8 @@ export interface TupleQuestion {
   readonly checks: readonly string[]
   readonly generated: readonly GeneratedColumn[]
   readonly limit: number
+  /** Some of every pattern of NULLs and of equal values come first, so that the limit cuts none of them. */
+  readonly patterns?: boolean
 }
 
 /** Above this many combinations a sample is drawn instead of all of them. */
@@ -106,7 +108,7 @@ function lasting(types: string | undefined, question: Pick<ValueQuestion, 'check
   return !parts.some((part) => /["\w]\.["A-Za-z_]/.test(part.replaceAll('pg_catalog.', '').replaceAll('"pg_catalog".', '')))
 }
 
-function tupleQuery({ attributes, checks, generated, limit }: TupleQuestion): string {
+function tupleQuery({ attributes, checks, generated, limit, patterns = false }: TupleQuestion): string {
   const product = attributes.reduce((total, attribute) => total * attribute.candidates.length, 1)
   const sampled = product > combinations
   const tables = attributes.map(({ name, type, candidates }, at) => {
@@ -125,7 +127,25 @@ function tupleQuery({ attributes, checks, generated, limit }: TupleQuestion): st
     ? `(SELECT ${drawn.join(',')} FROM generate_series(1,${combinations}) AS s) AS "godwit draw"${tables.map((table, at) => ` JOIN ${table} ON "godwit p${at}"="godwit draw".d${at}`).join('')}`
     : tables.join(' CROSS JOIN ')
   const all = generated.length === 0 ? source : `${source}${laterals(generated)}`
-  return `SELECT DISTINCT ${positions.join(',')},${order} AS "godwit order" FROM ${all} WHERE ${conjunction(checks)} ORDER BY "godwit order" LIMIT ${limit}`
+  const rows = (more: string) =>
+    `SELECT DISTINCT ${positions.join(',')},${order} AS "godwit order"${more} FROM ${all} WHERE ${conjunction(checks)}`
+  if (!patterns) return `${rows('')} ORDER BY "godwit order" LIMIT ${limit}`
+  const ranked = `row_number() OVER (PARTITION BY "godwit pattern" ORDER BY "godwit order")`
+  return `SELECT ${positions.join(',')} FROM (${rows(`,concat(${patternOf(attributes)}) AS "godwit pattern"`)}) AS "godwit rows" ORDER BY ${ranked} <= ${perPattern} DESC,"godwit order" LIMIT ${limit}`
+}
+
+/** So many tuples of each pattern are kept whatever the limit. */
+const perPattern = 4
+
+/** Which attributes are NULL, and which neighbours of one type are equal. */
+function patternOf(attributes: TupleQuestion['attributes']): string {
+  const column = (at: number) => `"godwit ${at}".${quoteIdentifier(attributes[at]?.name ?? '')}::text`
+  const nulls = attributes.flatMap(({ candidates }, at) => (candidates[0] === null ? [`"godwit p${at}"=0`] : []))
+  const equals = attributes.flatMap(({ type }, at) => {
+    const earlier = attributes.slice(0, at).findLastIndex((other) => other.type === type)
+    return earlier < 0 ? [] : [`${column(earlier)}=${column(at)}`]
+  })
+  return [...nulls, ...equals, "''"].join(',')
 }
 
 function laterals(generated: readonly GeneratedColumn[]): string {

@@ -37,7 +37,8 @@ export async function judgeAttributes(
           position,
           attribute,
           own,
-          candidates: own.length === 0 ? { ...candidates, plausible: [], edges: [], extremes: [], bands: [], vector: [] } : candidates,
+          candidates:
+            own.length === 0 ? { ...candidates, plausible: [], edges: [], extremes: [], bands: [], vector: [], near: [] } : candidates,
         },
       ]
     }),

@@ -143,6 +143,9 @@ async function judgeDomains(
       extremes: pools.extremes,
       band: (source, context) => (pools.bands === undefined ? maker.band(source, context) : source.random.pick(pools.bands)),
       bandShapes: [],
+      near: (text) =>
+        pools.plausible === undefined ? (maker.near?.(text) ?? []) : (maker.near?.(text) ?? []).filter((other) => feasible.has(other)),
+      kinds: () => [...(pools.plausible ?? [])].slice(0, 24),
       vector: pools.vector.length > 0 ? pools.vector : [...feasible].slice(0, 8),
       accepts: (text) => (feasible.has(text) ? true : maker.accepts(text) === false ? false : undefined),
       ...(pools.bands === undefined ? {} : { neighbours: (text: string) => [text] }),

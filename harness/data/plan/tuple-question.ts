@@ -44,6 +44,7 @@ export function question(
     checks: [...checks, ...own].map((check) => check.expression),
     generated: uniqueColumns([...checks, ...own].flatMap(columns)),
     limit: use === 'band' ? 1200 : 200,
+    patterns: use === 'run',
   }
 }
 

@@ -34,6 +34,13 @@ export interface Maker {
   key(text: string): string
   /** Whether a text from elsewhere (a literal of the migration) is valid; undefined when only the server can tell. */
   accepts(text: string): boolean | undefined
+  /**
+   * Values that are almost `text` to a reader and others to the server: another case, a blank more, the same day. Valid for the type, but
+   * perhaps not for a check.
+   */
+  near?(text: string): readonly string[]
+  /** One of each kind that `plausible` draws, so that a check is asked about all of them. */
+  kinds?(random: Randomness, context: MakerContext): readonly string[]
   /** Neighbours on either side, for types with an order and a unit. */
   neighbours?(text: string): readonly string[]
 }

@@ -59,6 +59,7 @@ export function textMaker(options: TextOptions): Maker {
       return folded ? plain.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase() : plain
     },
     accepts: (text) => !text.includes('\u0000') && text.length <= most,
+    near: (text) => nearTexts(text).filter((other) => other !== text && other.length <= most),
   }
 }
 
@@ -85,6 +86,13 @@ function textBand(source: BandSource, limit: number, padded: boolean): string {
   const text = `${source.mixedWord()} ${source.mixedWord()}`
   const blanks = !padded && limit >= 14 && source.random.chance(1 / 6)
   return blanks ? source.random.pick([` ${text}`, `${text} `, ` ${text} `]) : text
+}
+
+/** The same words in another case, or with a blank more or less. */
+function nearTexts(text: string): readonly string[] {
+  if (text.trim() === '') return text === '' ? [' '] : ['']
+  const capital = `${text.charAt(0).toUpperCase()}${text.slice(1).toLowerCase()}`
+  return [...new Set([text.toLowerCase(), text.toUpperCase(), capital, ` ${text}`, `${text} `, text.trim()])]
 }
 
 function phrase(random: Randomness): string {
