@@ -31,7 +31,9 @@ export const quantityParity: Invariant = {
       const lineage = knowledge.lineage?.relations.get(path)
       const catalog = run.legacy.catalog.relations.get(path)
       if (lineage === undefined || catalog === undefined) continue
+      const soft = knowledge.softReferences.flatMap(({ from, to }) => [from, to]).filter((each) => each.relation === path)
       const keys = new Set([
+        ...soft.map((each) => each.attribute),
         ...keyOf(catalog),
         ...catalog.constraints.filter((each) => each.kind === 'foreign-key' || each.kind === 'unique').flatMap((each) => each.attributes),
       ])

@@ -1,4 +1,5 @@
 import type { RelationRows, SnapshotDifference } from '../snapshot/index.ts'
+import { blameLegacy } from './applies.ts'
 import type { Finding } from './finding.ts'
 import { matchRows } from './lineage/recapture.ts'
 import type { Knowledge, Observation, RunObservation } from './observation.ts'
@@ -66,15 +67,14 @@ function fails(
   failure: import('../migration/index.ts').Failure,
   since: RunObservation['writtenSince'],
 ): Finding {
-  const named = failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`
-  const relation = named ?? relationOfStatement(run, failure.statement?.text)
+  const { relation, attribute } = blameLegacy(run, failure, knowledge)
   return {
     invariant: 'rollback-restores-state',
     kind: 'fails',
     severity: (since === undefined ? run.extreme : since.extreme) ? 'warning' : 'error',
     known: 'observed',
     relation: relation !== undefined && run.legacy.catalog.relations.has(relation) ? relation : legacyOf(relation, knowledge),
-    attribute: failure.column,
+    attribute,
     object: failure.constraint,
     file: failure.file,
     line: failure.line,
@@ -90,14 +90,6 @@ function fails(
         ? 'Correct down.sql: it was run on the state that up left.'
         : 'Let down deal with rows that only the new schema allows: convert, move aside, or refuse with a clear message before anything is changed.',
   }
-}
-
-function relationOfStatement(run: RunObservation, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  for (const [path, relation] of run.legacy.catalog.relations)
-    if (new RegExp(`(^|[^\\p{L}\\p{N}_])${relation.name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}($|[^\\p{L}\\p{N}_])`, 'u').test(text))
-      return path
-  return undefined
 }
 
 function legacyOf(migrated: string | undefined, knowledge: Knowledge): string | undefined {

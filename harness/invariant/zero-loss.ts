@@ -43,7 +43,7 @@ export const zeroLoss: Invariant = {
       saw.relations += 1
       saw.rows += table.rows.length
       saw.cells += table.rows.length * table.attributes.length
-      const rows = recapture(run, relation, migrated)
+      const rows = ownRows(recapture(run, relation, migrated), relation, knowledge)
       if (rows !== undefined) findings.push(...judgeRelation(run, knowledge, relation, rows))
     }
     const [first, ...rest] = findings.filter((each) => each.severity !== 'info')
@@ -59,6 +59,32 @@ export const zeroLoss: Invariant = {
     if (saw.rows === 0) return { outcome: 'unknown', because: 'no legacy row was seen', saw }
     return { outcome: 'holds', saw, notes }
   },
+}
+
+/** In a place that several legacy relations share, a row under the same key that agrees in nothing else is another relation's. */
+function ownRows(rows: Recaptured | undefined, lineage: RelationLineage, knowledge: Knowledge): Recaptured | undefined {
+  if (rows === undefined) return undefined
+  const places = rows.places.map((each) => {
+    const { place, table } = each
+    const shared = [...(knowledge.lineage?.relations.values() ?? [])].some(
+      (other) => other.relation !== lineage.relation && other.home === place.relation,
+    )
+    if (!shared || place.identity.length === 0) return each
+    const keys = new Set(place.identity.map(({ legacy }) => legacy))
+    const compared = [...lineage.attributes.values()].flatMap(({ attribute, destinations }) => {
+      const found = keys.has(attribute)
+        ? undefined
+        : destinations.find((at) => at.relation === place.relation && at.transform.kind === 'identical')
+      const before = rows.legacy.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0)
+      return found?.columns[0] === undefined ? [] : [{ before, after: columnIndex(table, found.columns[0]) }]
+    })
+    const agrees = (legacy: number, match: number) =>
+      compared.some(({ before, after }) => (rows.legacy.rows[legacy]?.[before] ?? null) === (table.rows[match]?.[after] ?? null))
+    return compared.length === 0
+      ? each
+      : { ...each, byRow: each.byRow.map((matches, legacy) => matches.filter((match) => agrees(legacy, match))) }
+  })
+  return { ...rows, places }
 }
 
 function isJudged(run: RunObservation, path: string): boolean {
@@ -293,16 +319,19 @@ function reissuedKey(knowledge: Knowledge, lineage: RelationLineage, learned: At
   const destination = learned.destinations[0]
   const column = destination?.columns[0]
   const isReference = knowledge.lineage === undefined || rows.isReference(learned.attribute)
+  const dangling = knowledge.softReferences.find(({ from, to }) =>
+    [from, to].some((end) => end.relation === lineage.relation && end.attribute === learned.attribute),
+  )
   if (destination?.transform.kind !== 're-keyed' || column === undefined || isReference) return undefined
   return {
     invariant: 'zero-loss',
     kind: 'cell-altered',
-    severity: 'warning',
+    severity: dangling === undefined ? 'warning' : 'error',
     known: 'inferred',
     relation: lineage.relation,
     attribute: learned.attribute,
     ...knowledge.locate(lineage.relation, learned.attribute),
-    message: `${lineage.relation}.${learned.attribute} is re-keyed: rows and references carry new keys in ${destination.relation}.${columnName(column)}, the old ones are nowhere`,
+    message: `${lineage.relation}.${learned.attribute} is re-keyed: rows and references carry new keys in ${destination.relation}.${columnName(column)}, the old ones are nowhere${dangling === undefined ? '' : `, and ${[dangling.from, dangling.to].find((end) => end.relation !== lineage.relation)?.relation ?? 'another relation'} still holds them`}`,
     evidence: { alteration: 're-keyed', destination: `${destination.relation}.${columnName(column)}` },
     hint: 'Keep the old key in a column of its own as long as anything outside the database may hold it.',
   }

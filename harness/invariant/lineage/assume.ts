@@ -29,11 +29,26 @@ export function assumeLineage(run: RunObservation, path: string): RelationLineag
     const column = columnOf(name)
     return column === undefined ? [] : [{ legacy: name, migrated: column }]
   })
-  const whole = identity.length === (keyAttributes(legacy)?.length ?? 0)
+  const whole = identity.length === (keyAttributes(legacy)?.length ?? 0) && keysAreThere(run, path, own, identity)
   return {
     relation: path,
     home: own,
     places: [{ relation: own, identity: whole ? identity : [], cardinality: 'one', merges: false, complete: true }],
     attributes,
   }
+}
+
+/** Nothing was learned, so that a key is kept must show: each legacy one is there after `up`. */
+function keysAreThere(
+  run: RunObservation,
+  path: string,
+  own: string,
+  identity: readonly { readonly legacy: string; readonly migrated: { readonly attribute: string } }[],
+): boolean {
+  const [before, after] = [run.legacy.rows.get(path), run.migrated?.rows.get(own)]
+  if (before === undefined || after === undefined) return false
+  const found = new Set(
+    after.rows.map((row) => JSON.stringify(identity.map(({ migrated }) => row[after.attributes.indexOf(migrated.attribute)]))),
+  )
+  return before.rows.every((row) => found.has(JSON.stringify(identity.map(({ legacy }) => row[before.attributes.indexOf(legacy)]))))
 }

@@ -13,6 +13,8 @@ import { vectorTransform } from './vector.ts'
 
 /** Pairs of one banded run between one legacy and one migrated relation. */
 export interface PairedRun {
+  /** Which of the banded runs it was. */
+  readonly run: number
   readonly legacy: ColumnTable
   readonly migrated: ColumnTable
   readonly pairs: readonly Pair[]
@@ -33,7 +35,7 @@ export function learnLineage(runs: readonly RunObservation[]): Lineage {
   const names = new Set(prepared.flatMap(({ tables }) => [...tables.legacy.keys()]))
   for (const relation of names) {
     const places = new Map<string, PairedRun[]>()
-    for (const { run, tables, pairs } of prepared) {
+    for (const [number, { run, tables, pairs }] of prepared.entries()) {
       const legacy = tables.legacy.get(relation)
       if (legacy === undefined) continue
       const own = sameRelation(run, relation)
@@ -41,7 +43,7 @@ export function learnLineage(runs: readonly RunObservation[]): Lineage {
         const byBand = pairs.get(relation)?.get(place) ?? []
         const byKey = place === own || byBand.length === 0 ? matchKeys(run, relation, place, legacy, migrated) : []
         const merged = byKey.length > 0 && place === own ? unite(byKey, byBand) : byBand.length > 0 ? byBand : byKey
-        if (merged.length > 0) places.set(place, [...(places.get(place) ?? []), { legacy, migrated, pairs: merged }])
+        if (merged.length > 0) places.set(place, [...(places.get(place) ?? []), { run: number, legacy, migrated, pairs: merged }])
       }
     }
     const first = prepared[0]
@@ -95,7 +97,13 @@ function learnRelation(
     const self = own === undefined ? undefined : ownAttribute(run, relation, own, own, column.attribute)
     if (self !== undefined && own !== undefined && !list.some((each) => each.own)) {
       const type = run.migrated?.catalog.relations.get(own)?.attributes.find((each) => each.name === self)?.type ?? column.type
-      list.push({ relation: own, columns: [{ attribute: self, json: [], type }], transform: { kind: 'identical' }, own: true })
+      list.push({
+        relation: own,
+        columns: [{ attribute: self, json: [], type }],
+        transform: { kind: 'identical' },
+        own: true,
+        assumed: true,
+      })
     }
     attributes.set(column.attribute, { attribute: column.attribute, destinations: rankDestinations(list) })
   }
@@ -206,6 +214,7 @@ function learnPlace(
     const found = destinations.find(
       (each) =>
         each.relation === place &&
+        each.assumed !== true &&
         (each.transform.kind === 'identical' || each.transform.kind === 'same-value') &&
         each.columns[0]?.via === undefined,
     )
@@ -242,8 +251,10 @@ function learnPlace(
     // Moved there, not copied: no row of it was seen at home.
     exclusive:
       !isHome &&
-      runs.every(({ pairs }, at) =>
-        pairs.every(({ legacyRow }) => !(home[at]?.pairs.some((each) => each.legacyRow === legacyRow) ?? false)),
+      runs.every(({ run, pairs }) =>
+        pairs.every(
+          ({ legacyRow }) => !(home.find((each) => each.run === run)?.pairs.some((each) => each.legacyRow === legacyRow) ?? false),
+        ),
       ),
   }
 }
@@ -286,9 +297,9 @@ function absentValue(attribute: string, destination: Destination, runs: Readonly
   let rows = 0
   for (const [place, others] of runs) {
     if (place === destination.relation) continue
-    others.forEach(({ legacy, pairs }, at) => {
+    others.forEach(({ run, legacy, pairs }) => {
       const index = legacy.columns.findIndex((each) => each.attribute === attribute && each.json.length === 0)
-      const found = new Set((here[at]?.pairs ?? []).map((each) => each.legacyRow))
+      const found = new Set((here.find((each) => each.run === run)?.pairs ?? []).map((each) => each.legacyRow))
       for (const { legacyRow } of pairs) {
         const cell = legacy.rows[legacyRow]?.[index] ?? null
         if (found.has(legacyRow)) inside.add(cell)
@@ -378,8 +389,8 @@ function bandedTables(run: RunObservation): BandedTables | undefined {
   }
 }
 
+/** By key where no band tells otherwise: keys that were rewritten in place meet the wrong rows. */
 function unite(byKey: readonly Pair[], byBand: readonly Pair[]): readonly Pair[] {
-  const united = new Map(byKey.map((pair) => [`${pair.legacyRow}:${pair.migratedRow}`, pair]))
-  for (const pair of byBand) united.set(`${pair.legacyRow}:${pair.migratedRow}`, pair)
-  return [...united.values()]
+  const banded = new Set(byBand.map((pair) => pair.legacyRow))
+  return [...byBand, ...byKey.filter((pair) => !banded.has(pair.legacyRow))]
 }

@@ -48,6 +48,8 @@ export interface Destination {
   readonly relation: string
   readonly columns: readonly Column[]
   readonly transform: Transform
+  /** Nothing was recaptured here, but the attribute is still there: what stands in it now is held against what stood there. */
+  readonly assumed?: boolean | undefined
   /** The one legacy value of the rows that are elsewhere and not here. */
   readonly absent?: { readonly value: string | null } | undefined
   /** The attribute itself, unmoved (same relation and attribute number, whatever they are named now). */

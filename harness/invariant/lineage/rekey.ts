@@ -60,7 +60,7 @@ function holds(runs: readonly PairedRun[], attribute: string, destination: Desti
 /** Old value → new value over all paired rows; undefined unless it is one to one. */
 function valuesOf(runs: readonly PairedRun[], attribute: string, column: string): ReadonlyMap<string, string> | undefined {
   const found = new Map<string, string>()
-  for (const [run, { legacy, migrated, pairs }] of runs.entries()) {
+  for (const { run, legacy, migrated, pairs } of runs) {
     const [from, to] = [
       legacy.columns.findIndex((each) => each.attribute === attribute),
       migrated.columns.findIndex((each) => each.attribute === column && each.via === undefined && each.json.length === 0),
@@ -92,7 +92,7 @@ function referencesFollow(
       // A child without rows, or one that is gone, says nothing against it.
       if (runs.length === 0) return true
       return columns.some((column) =>
-        runs.every(({ legacy, migrated, pairs }, at) => {
+        runs.every(({ run: at, legacy, migrated, pairs }) => {
           const [from, to] = [
             legacy.columns.findIndex((each) => each.attribute === attribute),
             migrated.columns.findIndex((each) => each.attribute === column.attribute),

@@ -56,7 +56,7 @@ export function explains(transform: Transform, legacy: string, migrated: string,
       return migrated.length > 0 && legacy.startsWith(migrated)
     case 'encoded': {
       const [from, to] = [bytesOf(legacy), bytesOf(migrated)]
-      return from?.some((each) => to?.includes(each) ?? false)
+      return from?.some((each) => to?.includes(each) ?? false) ?? false
     }
     case 'offset':
       return isNumeric(types.legacy) && isNumeric(types.migrated) && sumKey([legacy, transform.amount]) === numberKey(migrated)

@@ -1,5 +1,5 @@
 import type { Transform } from './model.ts'
-import { explains, type Types } from './transform.ts'
+import { explains, learnTransform, type Types } from './transform.ts'
 
 /** A pair of cells of paired rows; NULLs count, for the column's vector is the band. */
 export type VectorExample = readonly [legacy: string | null, migrated: string | null]
@@ -22,6 +22,12 @@ export function vectorTransform(
   const matches = same('same-value')
   const enough = as.own || as.sameName ? matches > 0 && matches >= nonNull * 0.6 : distinct >= 2 && nonNull >= 3 && matches === nonNull
   if (enough) return { kind: same('identical') === matches ? 'identical' : 'same-value' }
+  const computed = (as.own || as.sameName) && filled.length >= 3 && distinct >= 2 ? learnTransform(filled, types) : undefined
+  if (
+    computed !== undefined &&
+    ['offset', 'scaled', 'encoded', 'shifted', 'rounded', 'case-folded', 'trimmed', 'truncated'].includes(computed.kind)
+  )
+    return computed
   return distinct < 2 || examples.length < 3 ? undefined : recode(examples, as)
 }
 
@@ -37,6 +43,9 @@ function recode(
   }
   // A value for each row determines everything and says nothing.
   const identifier = inverse.size > Math.max(examples.length / 2, forward.size)
+  // Two columns that differ in every row are one to one by chance.
+  const unique = forward.size === examples.length
+  if (unique && !(as.alias && as.own)) return undefined
   const functional = [...inverse.values()].every((values) => values.size === 1)
   const determined = [...forward.values()].every((values) => values.size === 1)
   if (functional && (determined || !identifier)) {
