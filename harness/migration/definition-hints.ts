@@ -1,12 +1,13 @@
 import { constantsOf } from './constant.ts'
 import type { HintWalker } from './hint-walker.ts'
-import { columnOf, droppedRanges } from './relation-names.ts'
+import { columnOf, droppedRanges, type MadeAttribute } from './relation-names.ts'
 import { aliased, rowSources, type Scope, scopeIn } from './scope.ts'
 import { asList, asText, type Fields, fieldsOf, isFields, nodeOf } from './tree.ts'
 
 /** Statements that define things: what they say of rows, and what names mean after them. */
 export function definitionHints(walker: HintWalker, name: string, fields: Fields, scope: Scope | undefined): void {
   const { names, hints } = walker
+  walker.types.follow(name, fields)
   switch (name) {
     case 'CreateStmt':
     case 'CreateForeignTableStmt':
@@ -66,7 +67,7 @@ function createTable(walker: HintWalker, fields: Fields): void {
   const borrows = asList(fields.inhRelations).length > 0 || elements.some((element) => element.name === 'TableLikeClause')
   names.create(
     fields.relation,
-    definitions.flatMap((definition) => asText(definition.colname) ?? []),
+    definitions.map((definition) => made(walker, definition)),
     borrows,
   )
   for (const definition of definitions) columnConstraints(walker, fields.relation, definition)
@@ -90,7 +91,7 @@ function alterTable(walker: HintWalker, relation: unknown, command: Fields): voi
   const name = asText(command.name) ?? ''
   const definition = fieldsOf(command.def, 'ColumnDef')
   if (command.subtype === 'AT_AddColumn' && definition !== undefined) {
-    names.addAttribute(relation, asText(definition.colname) ?? '')
+    names.addAttribute(relation, made(walker, definition))
     columnConstraints(walker, relation, definition)
     return
   }
@@ -100,7 +101,17 @@ function alterTable(walker: HintWalker, relation: unknown, command: Fields): voi
   }
   const columns = names.columns(relation)
   const scope = scopeIn(undefined, [aliased(relation, columns)])
-  if (command.subtype === 'AT_ColumnDefault' || command.subtype === 'AT_AlterColumnType') {
-    walker.assign(columnOf(columns, name), definition?.raw_default ?? (definition === undefined ? command.def : undefined), scope)
+  const column = columnOf(columns, name)
+  if (command.subtype === 'AT_ColumnDefault') walker.assign(column, command.def, scope)
+  else if (command.subtype === 'AT_AlterColumnType') {
+    const type = walker.types.ofTree(definition?.typeName)
+    const target = column === undefined ? undefined : { ...column, type }
+    if (definition?.raw_default === undefined) walker.flow(target, column === undefined ? [] : [column])
+    else walker.assign(target, definition.raw_default, scope)
+    names.changeType(relation, name, type)
   } else walker.expression(command.def, scope)
+}
+
+function made(walker: HintWalker, definition: Fields): MadeAttribute {
+  return { name: asText(definition.colname) ?? '', type: walker.types.ofTree(definition.typeName) }
 }

@@ -1,3 +1,4 @@
+import { lengthComparison } from './cast-hints.ts'
 import { constantsOf, possibleConstants, textConstant } from './constant.ts'
 import type { HintCollector, LiteralUse } from './hint-collector.ts'
 import type { Reference } from './relation-names.ts'
@@ -46,6 +47,8 @@ export function comparisonHints(
     for (const [index, item] of asList(leftRow.args).entries()) comparisonHints(item, rights[index], scope, hints, equality, use)
     return
   }
+  lengthComparison(left, right, scope, hints.casts)
+  lengthComparison(right, left, scope, hints.casts)
   const [from, to] = [resolveExpression(left, scope), resolveExpression(right, scope)]
   if (from !== undefined && to !== undefined) {
     if (equality) hints.equal(from, to)
@@ -82,7 +85,7 @@ function operatorHints(fields: Fields, scope: Scope, hints: HintCollector): void
     case 'AEXPR_DISTINCT':
     case 'AEXPR_NOT_DISTINCT':
     case 'AEXPR_NULLIF':
-      compare(fields.kind !== 'AEXPR_NULLIF')
+      compare(fields.kind === 'AEXPR_NOT_DISTINCT')
       return
   }
   if (operator === '=' || operator === '<>' || operator === '!=') compare(operator === '=')

@@ -1,10 +1,13 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Hints, JsonKeyHint, LiteralHint, SoftReference } from '../data/index.ts'
+import type { CastCollector } from './cast-collector.ts'
 import type { Constant } from './constant.ts'
-import type { Reference } from './relation-names.ts'
+import type { Columns, Reference } from './relation-names.ts'
 
 /** More constants than these on one attribute are a load of data, not conditions. */
 const mostPerAttribute = 64
+/** Those at the borders of a type included. */
+const mostInAll = 96
 const mostUnattributed = 256
 
 export interface LiteralUse {
@@ -14,6 +17,7 @@ export interface LiteralUse {
 
 /** Gathers hints, each once. */
 export class HintCollector {
+  readonly casts: CastCollector
   readonly #catalog: Catalog
   readonly #literals = new Map<string, LiteralHint>()
   readonly #perAttribute = new Map<string, number>()
@@ -21,8 +25,12 @@ export class HintCollector {
   readonly #jsonKeys = new Map<string, JsonKeyHint>()
   readonly #zones = new Set<string>()
 
-  constructor(catalog: Catalog) {
+  /** The rows outside a NOT EXISTS that is being read. */
+  #outside: ReadonlySet<Columns> = new Set()
+
+  constructor(catalog: Catalog, casts: CastCollector) {
     this.#catalog = catalog
+    this.casts = casts
   }
 
   literals(reference: Reference | undefined, constants: readonly Constant[], use: LiteralUse = {}): void {
@@ -46,15 +54,30 @@ export class HintCollector {
     }
   }
 
-  /** Two attributes that the SQL equates; from is the one that points, where a unique index tells which is pointed at. */
-  equal(left: Reference | undefined, right: Reference | undefined): void {
-    if (left === undefined || right === undefined) return
+  /** What `read` meets is inside a NOT EXISTS: an equality with a row outside is looked for where it does not hold. */
+  withoutMatch(outside: ReadonlySet<Columns>, read: () => void): void {
+    const before = this.#outside
+    this.#outside = outside
+    read()
+    this.#outside = before
+  }
+
+  /**
+   * Two attributes that the SQL equates; from is the one that points, where a unique index tells which is pointed at. Two of one row
+   * point at nothing.
+   */
+  equal(left: Reference | undefined, right: Reference | undefined, negated = false): void {
+    if (left === undefined || right === undefined || (left.row !== undefined && left.row === right.row)) return
     const [from, to] = this.#isUnique(left) && !this.#isUnique(right) ? [right, left] : [left, right]
     const ends = [this.#end(from), this.#end(to)] as const
     if (ends[0] === undefined || ends[1] === undefined || this.#covered(from, to) || this.#covered(to, from)) return
-    const key = JSON.stringify(ends)
-    if (JSON.stringify(ends[0]) === JSON.stringify(ends[1]) || this.#softReferences.has(JSON.stringify([ends[1], ends[0]]))) return
-    this.#softReferences.set(key, { from: ends[0], to: ends[1] })
+    if (JSON.stringify(ends[0]) === JSON.stringify(ends[1])) return
+    const turned = JSON.stringify([ends[1], ends[0]])
+    const key = this.#softReferences.has(turned) ? turned : JSON.stringify(ends)
+    const known = this.#softReferences.get(key)
+    const looksForNone = negated || this.#isOutside(left) !== this.#isOutside(right)
+    if (known === undefined) this.#softReferences.set(key, { from: ends[0], to: ends[1], ...(looksForNone ? { negated: true } : {}) })
+    else if (!looksForNone) this.#softReferences.set(key, { from: known.from, to: known.to })
   }
 
   jsonKey(reference: Reference | undefined, path: readonly string[]): void {
@@ -78,11 +101,29 @@ export class HintCollector {
 
   hints(): Hints {
     return {
-      literals: [...this.#literals.values()],
+      literals: this.#allLiterals(),
       softReferences: [...this.#softReferences.values()],
       jsonKeys: withoutPrefixes([...this.#jsonKeys.values()]),
       zones: [...this.#zones],
+      casts: this.casts.casts,
     }
+  }
+
+  /** Constants and borders of types, up to a bound for each attribute that leaves borders at least a third. */
+  #allLiterals(): readonly LiteralHint[] {
+    const counts = new Map(this.#perAttribute)
+    const borders = this.casts.literals.filter((hint) => {
+      const owner = JSON.stringify([hint.relation, hint.attribute])
+      const count = counts.get(owner) ?? 0
+      if (this.#literals.has(JSON.stringify(hint)) || count >= mostInAll) return false
+      counts.set(owner, count + 1)
+      return true
+    })
+    return [...this.#literals.values(), ...borders]
+  }
+
+  #isOutside(reference: Reference): boolean {
+    return reference.row !== undefined && this.#outside.has(reference.row)
   }
 
   /** A relation that the migration makes has no rows to generate; its attribute's name may still tell. */

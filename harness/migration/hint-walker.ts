@@ -1,11 +1,14 @@
 import { bodyHints } from './body-hints.ts'
+import { callCasts, subjectsOf } from './cast-hints.ts'
+import type { CastType } from './cast-type.ts'
 import { textConstant } from './constant.ts'
 import { definitionHints } from './definition-hints.ts'
 import { assignmentHints, expressionHints } from './expression-hints.ts'
 import type { HintCollector } from './hint-collector.ts'
 import { type Columns, columnOf, noColumns, type Reference, type RelationNames } from './relation-names.ts'
-import { aliased, resolveExpression, type Scope, type Source, scopeIn, withQuery } from './scope.ts'
+import { aliased, resolveExpression, rowsIn, type Scope, type Source, scopeIn, through, withQuery } from './scope.ts'
 import { asList, asText, type Fields, fieldsOf, isFields, nodeOf, stringsOf } from './tree.ts'
+import type { TypeNames } from './type-names.ts'
 
 /**
  * Walks parse trees for what they tell of the rows they meet. Statements change what names mean for those after them. A node that it does
@@ -14,12 +17,14 @@ import { asList, asText, type Fields, fieldsOf, isFields, nodeOf, stringsOf } fr
 export class HintWalker {
   readonly hints: HintCollector
   readonly names: RelationNames
+  readonly types: TypeNames
   /** Trigger functions, by bare name: the relations whose rows they see as NEW and OLD. */
   readonly #triggered: ReadonlyMap<string, unknown>
 
-  constructor(hints: HintCollector, names: RelationNames, triggered: ReadonlyMap<string, unknown>) {
+  constructor(hints: HintCollector, names: RelationNames, types: TypeNames, triggered: ReadonlyMap<string, unknown>) {
     this.hints = hints
     this.names = names
+    this.types = types
     this.#triggered = triggered
   }
 
@@ -77,6 +82,14 @@ export class HintWalker {
       this.#subLink(node.fields, scope)
       return
     }
+    const negated =
+      node.name === 'BoolExpr' && node.fields.boolop === 'NOT_EXPR' ? fieldsOf(asList(node.fields.args)[0], 'SubLink') : undefined
+    if (negated !== undefined) {
+      this.#subLink(negated, scope, true)
+      return
+    }
+    if (node.name === 'TypeCast') this.#cast(subjectsOf(node.fields.arg, scope), this.types.ofTree(node.fields.typeName))
+    if (node.name === 'FuncCall') callCasts(node.fields, scope, this.hints.casts)
     expressionHints(node.name, node.fields, scope, this.hints)
     for (const child of Object.values(node.fields)) if (typeof child === 'object') this.expression(child, scope)
   }
@@ -89,6 +102,29 @@ export class HintWalker {
   assign(target: Reference | undefined, value: unknown, scope: Scope): void {
     assignmentHints(target, value, this.hints)
     this.expression(value, scope)
+    this.flow(target, this.#sources(value, scope))
+  }
+
+  /** What the target is filled from. */
+  flow(target: Reference | undefined, sources: readonly Reference[]): void {
+    for (const source of sources) this.hints.casts.flow(target, source)
+    this.#domainChecks(sources, target?.type)
+  }
+
+  #cast(sources: readonly Reference[], type: CastType | undefined): void {
+    for (const source of sources) this.hints.casts.cast(source, type)
+    this.#domainChecks(sources, type)
+  }
+
+  /** A domain's checks are then checks on what is brought to it. */
+  #domainChecks(sources: readonly Reference[], type: CastType | undefined): void {
+    for (const check of type?.checks ?? [])
+      for (const source of sources)
+        if (this.hints.casts.typeOf(source)?.text !== type?.text)
+          this.expression(
+            check,
+            scopeIn(undefined, [{ alias: '', columns: { references: new Map([['value', source]]), open: undefined } }]),
+          )
   }
 
   select(fields: Fields, parent: Scope | undefined): Columns {
@@ -96,8 +132,9 @@ export class HintWalker {
     this.#with(fields.withClause, scope)
     if (isFields(fields.larg)) {
       const left = this.select(fields.larg, scope)
-      if (isFields(fields.rarg)) this.select(fields.rarg, scope)
-      return left
+      const right = isFields(fields.rarg) ? this.select(fields.rarg, scope) : noColumns
+      const outputs = left.outputs?.map((sources, index) => [...sources, ...(right.outputs?.[index] ?? [])])
+      return outputs === undefined ? left : { ...left, outputs }
     }
     for (const item of asList(fields.fromClause)) this.#from(item, scope)
     const columns = this.#targets(asList(fields.targetList), scope)
@@ -161,7 +198,7 @@ export class HintWalker {
 
   #add(alias: unknown, name: string, columns: Columns, scope: Scope): readonly Source[] {
     const given = isFields(alias) ? alias : {}
-    const source = { alias: asText(given.aliasname) ?? name, columns: renamed(columns, stringsOf(given.colnames)) }
+    const source = { alias: asText(given.aliasname) ?? name, columns: { ...renamed(columns, stringsOf(given.colnames)) } }
     scope.sources.push(source)
     return [source]
   }
@@ -193,6 +230,7 @@ export class HintWalker {
 
   #targets(items: readonly unknown[], scope: Scope): Columns {
     const references = new Map<string, Reference | undefined>()
+    const outputs: (readonly Reference[])[] = []
     let open: string | undefined
     for (const item of items) {
       const target = fieldsOf(item, 'ResTarget')
@@ -202,7 +240,11 @@ export class HintWalker {
         for (const source of scope.sources.filter(
           (candidate) => candidate.qualifiedOnly !== true && (names.length === 0 || candidate.alias === names.at(-1)),
         )) {
-          for (const [name, reference] of source.columns.references) if (!references.has(name)) references.set(name, reference)
+          for (const name of source.columns.references.keys()) {
+            const reference = through(source, name)
+            if (!references.has(name)) references.set(name, reference)
+            if (open === undefined) outputs.push(reference === undefined ? [] : [reference])
+          }
           open ??= source.columns.open
         }
         continue
@@ -213,18 +255,38 @@ export class HintWalker {
         stringsOf(fieldsOf(target?.val, 'FuncCall')?.funcname).at(-1) ??
         `?column?${references.size}`
       references.set(name, resolveExpression(target?.val, scope))
+      if (open === undefined) outputs.push(this.#sources(target?.val, scope))
     }
-    return { references, open }
+    return { references, open, outputs }
   }
 
-  #subLink(fields: Fields, scope: Scope): void {
-    const columns = this.statement(fields.subselect, scope)
+  #sources(value: unknown, scope: Scope): readonly Reference[] {
+    return fieldsOf(value, 'SubLink') === undefined ? subjectsOf(value, scope) : (this.#outputs(value, scope)[0] ?? [])
+  }
+
+  /** Of `(SELECT …)` as a value, or several. */
+  #outputs(value: unknown, scope: Scope): readonly (readonly Reference[])[] {
+    const query = fieldsOf(value, 'SubLink')
+    const isValue = query?.subLinkType === 'EXPR_SUBLINK' || query?.subLinkType === 'MULTIEXPR_SUBLINK'
+    return isValue ? (this.statement(query.subselect, scope).outputs ?? []) : []
+  }
+
+  #subLink(fields: Fields, scope: Scope, negated = false): void {
+    let columns = noColumns
+    const read = () => {
+      columns = this.statement(fields.subselect, scope)
+    }
+    if (negated && fields.subLinkType === 'EXISTS_SUBLINK') this.hints.withoutMatch(rowsIn(scope), read)
+    else read()
     this.expression(fields.testexpr, scope)
-    if (fields.subLinkType !== 'ANY_SUBLINK') return
+    const operator = stringsOf(fields.operName).at(-1) ?? '='
+    // `<> ALL` is NOT IN.
+    const isNone = fields.subLinkType === 'ALL_SUBLINK' && operator === '<>'
+    if (!isNone && (fields.subLinkType !== 'ANY_SUBLINK' || operator !== '=')) return
     const tests =
       fieldsOf(fields.testexpr, 'RowExpr') === undefined ? [fields.testexpr] : asList(fieldsOf(fields.testexpr, 'RowExpr')?.args)
     const found = [...columns.references.values()]
-    for (const [index, test] of tests.entries()) this.hints.equal(resolveExpression(test, scope), found[index])
+    for (const [index, test] of tests.entries()) this.hints.equal(resolveExpression(test, scope), found[index], negated !== isNone)
   }
 
   #insert(fields: Fields, parent: Scope | undefined): Columns {
@@ -238,7 +300,10 @@ export class HintWalker {
     const values = rows.length > 0 ? rows : [selectedValues(source)]
     for (const row of values)
       for (const [index, value] of row.entries()) assignmentHints(columnOf(target, attributes[index] ?? ''), value, this.hints)
-    this.statement(fields.selectStmt, scope)
+    const given = this.statement(fields.selectStmt, scope).outputs ?? []
+    const sources = rows.length > 0 ? rows.map((row) => row.map((value) => this.#sources(value, scope))) : [given]
+    for (const row of sources)
+      for (const [index, source] of row.entries()) if (source.length > 0) this.flow(columnOf(target, attributes[index] ?? ''), source)
     const conflict = isFields(fields.onConflictClause) ? fields.onConflictClause : {}
     const inner = scopeIn(scope, [aliased(fields.relation, target), { alias: 'excluded', columns: target, qualifiedOnly: true }])
     this.#assignments(conflict.targetList, target, inner)
@@ -269,7 +334,11 @@ export class HintWalker {
       const whole = asList(assigned?.indirection).length === 0 ? column : undefined
       const row = fieldsOf(multiple?.source, 'RowExpr')
       if (row !== undefined) this.assign(whole, asList(row.args)[Number(multiple?.colno ?? 1) - 1], scope)
-      else this.assign(whole, multiple === undefined ? assigned?.val : multiple.source, scope)
+      else if (multiple === undefined) this.assign(whole, assigned?.val, scope)
+      else {
+        this.expression(multiple.source, scope)
+        this.flow(whole, this.#outputs(multiple.source, scope)[Number(multiple.colno ?? 1) - 1] ?? [])
+      }
     }
   }
 
@@ -312,7 +381,7 @@ export class HintWalker {
 function renamed(columns: Columns, names: readonly string[]): Columns {
   if (names.length === 0) return columns
   const entries = [...columns.references].map(([name, reference], index) => [names[index] ?? name, reference] as const)
-  return { references: new Map(entries), open: columns.open }
+  return { ...columns, references: new Map(entries) }
 }
 
 function selectedValues(select: Fields | undefined): readonly unknown[] {
@@ -324,5 +393,5 @@ function namesOf(sources: readonly Source[]): readonly string[] {
 }
 
 function among(sources: readonly Source[], name: string): Reference | undefined {
-  return sources.map((source) => columnOf(source.columns, name)).find((reference) => reference !== undefined)
+  return sources.map((source) => through(source, name)).find((reference) => reference !== undefined)
 }

@@ -1,27 +1,35 @@
 import type { Catalog, Relation } from '../catalog/index.ts'
 import type { Hints } from '../data/index.ts'
+import { CastCollector } from './cast-collector.ts'
 import { HintCollector } from './hint-collector.ts'
 import { HintWalker } from './hint-walker.ts'
 import type { Script } from './model.ts'
 import { columnOf, RelationNames } from './relation-names.ts'
 import { scopeIn } from './scope.ts'
 import { fieldsOf, stringsOf, tryParse, tryParseExpression } from './tree.ts'
+import { TypeNames } from './type-names.ts'
 
 /**
  * What the SQL of a migration tells of the rows that it will meet: constants, attributes that are equated without a foreign key, keys in
- * JSON, time zones; from the scripts themselves, the functions that they create, and the checks, defaults, partial indexes, triggers and
+ * JSON, time zones, casts with values at the borders of what they accept; from the scripts themselves, the functions that they create, and the checks, defaults, partial indexes, triggers and
  * views of the relations that they name. Relations and attributes bear the names of `catalog`, whatever the scripts rename them to.
  *
  * @param scripts  In the order in which they run: up, then down.
  * @param catalog  Of the legacy database.
+ * @param downFrom Index of the first script of down; without it, every script after the first is one.
  */
-export function readHints(scripts: readonly Script[], catalog: Catalog): Hints {
-  const hints = new HintCollector(catalog)
-  const names = new RelationNames(catalog)
+export function readHints(scripts: readonly Script[], catalog: Catalog, downFrom = 1): Hints {
+  const types = new TypeNames(catalog)
+  const casts = new CastCollector(catalog, types)
+  const hints = new HintCollector(catalog, casts)
+  const names = new RelationNames(catalog, types)
   const relations = namedRelations(scripts, catalog)
-  const walker = new HintWalker(hints, names, triggerRelations(scripts, relations))
+  const walker = new HintWalker(hints, names, types, triggerRelations(scripts, relations))
   for (const relation of relations) readRelation(relation, catalog, walker, names)
-  for (const script of scripts) for (const statement of script.statements) walker.statement(statement.tree, undefined, statement.text)
+  for (const [index, script] of scripts.entries()) {
+    casts.direction = index < downFrom ? 'up' : 'down'
+    for (const statement of script.statements) walker.statement(statement.tree, undefined, statement.text)
+  }
   return hints.hints()
 }
 

@@ -1,6 +1,8 @@
 import type { Catalog } from '../catalog/index.ts'
 import { pathOf } from '../postgres/index.ts'
+import type { CastType } from './cast-type.ts'
 import { asList, asText, type Fields, fieldsOf, isFields, stringsOf } from './tree.ts'
+import type { TypeNames } from './type-names.ts'
 
 /** An attribute, perhaps a place inside its JSON, as the legacy database names it. */
 export interface Reference {
@@ -9,6 +11,20 @@ export interface Reference {
   readonly attribute: string
   /** Empty for the attribute itself; a whole number stands for the elements of a list. */
   readonly jsonPath: readonly string[]
+  /** The type that it has now, where the script or the catalog tells. */
+  readonly type?: CastType | undefined
+  /** The `TypeName` that an expression casts it to. */
+  readonly castTo?: unknown
+  /** How many decimals a factor of ten moves before the point. */
+  readonly shift?: number | undefined
+  /** The range variable it is read through: two attributes of one row have the same. */
+  readonly row?: Columns | undefined
+}
+
+/** An attribute that a script makes. */
+export interface MadeAttribute {
+  readonly name: string
+  readonly type: CastType | undefined
 }
 
 /** What can be named in one place: the columns of a relation, a subquery, a record. */
@@ -17,6 +33,8 @@ export interface Columns {
   readonly references: ReadonlyMap<string, Reference | undefined>
   /** Path of a relation whose attributes are not known: any name is taken to be one. */
   readonly open: string | undefined
+  /** Of a query: what each column of the result may come from, in order, as far as that can be counted. */
+  readonly outputs?: readonly (readonly Reference[])[]
 }
 
 export const noColumns: Columns = { references: new Map(), open: undefined }
@@ -41,13 +59,13 @@ export class RelationNames {
   readonly #entries = new Map<string, Entry>()
   #searchPath: readonly string[] = ['public']
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, types: TypeNames) {
     for (const [path, relation] of catalog.relations) {
       this.#entries.set(path, {
         path,
         references: ownAttributes(
           path,
-          relation.attributes.map((attribute) => attribute.name),
+          relation.attributes.map((attribute) => ({ name: attribute.name, type: types.ofAttribute(attribute) })),
         ),
         open: false,
       })
@@ -72,7 +90,7 @@ export class RelationNames {
   }
 
   /** A relation that the script makes; `columns` undefined where it takes those of another (LIKE, PARTITION OF). */
-  create(range: unknown, columns: readonly string[] | ReadonlyMap<string, Reference | undefined>, open = false): void {
+  create(range: unknown, columns: readonly MadeAttribute[] | ReadonlyMap<string, Reference | undefined>, open = false): void {
     const path = this.#pathOf(range)
     if (path === undefined) return
     this.#entries.set(path, {
@@ -83,9 +101,16 @@ export class RelationNames {
   }
 
   /** One attribute more. */
-  addAttribute(range: unknown, name: string): void {
+  addAttribute(range: unknown, { name, type }: MadeAttribute): void {
     const found = this.#find(range)
-    found?.references.set(name, { relation: found.path, attribute: name, jsonPath: [] })
+    found?.references.set(name, { relation: found.path, attribute: name, jsonPath: [], type })
+  }
+
+  /** ALTER COLUMN … TYPE. */
+  changeType(range: unknown, name: string, type: CastType | undefined): void {
+    const references = this.#find(range)?.references
+    const reference = references?.get(name)
+    if (reference !== undefined) references?.set(name, { ...reference, type })
   }
 
   dropAttribute(range: unknown, name: string): void {
@@ -151,6 +176,6 @@ export function droppedRanges(drop: Fields): readonly Fields[] {
   })
 }
 
-function ownAttributes(path: string, names: readonly string[]): Map<string, Reference | undefined> {
-  return new Map(names.map((name) => [name, { relation: path, attribute: name, jsonPath: [] }]))
+function ownAttributes(path: string, attributes: readonly MadeAttribute[]): Map<string, Reference | undefined> {
+  return new Map(attributes.map(({ name, type }) => [name, { relation: path, attribute: name, jsonPath: [], type }]))
 }

@@ -50,18 +50,31 @@ export function resolveName(names: readonly string[], scope: Scope): Reference |
 function resolveBare(attribute: string, scope: Scope): Reference | undefined {
   const visible = scope.sources.filter((source) => source.qualifiedOnly !== true)
   const known = visible.find((source) => source.columns.references.has(attribute))
-  if (known !== undefined) return columnOf(known.columns, attribute)
+  if (known !== undefined) return through(known, attribute)
   const open = visible.filter((source) => source.columns.open !== undefined)
   if (scope.variables.has(attribute)) return undefined
-  if (open.length === 1 && open[0] !== undefined) return columnOf(open[0].columns, attribute)
+  if (open.length === 1 && open[0] !== undefined) return through(open[0], attribute)
   if (open.length > 1) return { relation: undefined, attribute, jsonPath: [] }
   return scope.parent === undefined ? undefined : resolveBare(attribute, scope.parent)
 }
 
 function resolveQualified(qualifier: string, attribute: string, scope: Scope): Reference | undefined {
   const source = scope.sources.find((candidate) => candidate.alias === qualifier)
-  if (source !== undefined) return columnOf(source.columns, attribute)
+  if (source !== undefined) return through(source, attribute)
   return scope.parent === undefined ? undefined : resolveQualified(qualifier, attribute, scope.parent)
+}
+
+/** The range variables in sight. */
+export function rowsIn(scope: Scope | undefined): ReadonlySet<Columns> {
+  const rows = new Set<Columns>()
+  for (let at = scope; at !== undefined; at = at.parent) for (const source of at.sources) rows.add(source.columns)
+  return rows
+}
+
+/** A column of a range variable. */
+export function through(source: Source, attribute: string): Reference | undefined {
+  const reference = columnOf(source.columns, attribute)
+  return reference === undefined ? undefined : { ...reference, row: source.columns }
 }
 
 /** Functions whose result is their first argument, as far as looking for its values goes. */
@@ -77,7 +90,10 @@ export function resolveExpression(expression: unknown, scope: Scope): Reference 
       return asList(fields.fields).some((field) => nodeOf(field)?.name === 'A_Star')
         ? undefined
         : resolveName(stringsOf(fields.fields), scope)
-    case 'TypeCast':
+    case 'TypeCast': {
+      const reference = resolveExpression(fields.arg, scope)
+      return reference === undefined ? undefined : { ...reference, castTo: fields.typeName }
+    }
     case 'CollateClause':
       return resolveExpression(fields.arg, scope)
     case 'A_Indirection':

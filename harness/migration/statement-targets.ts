@@ -1,3 +1,4 @@
+import { pathOf } from '../postgres/index.ts'
 import { bodyOf, bodyQueries, plpgsqlNodes } from './body.ts'
 import { textConstant } from './constant.ts'
 import type { Statement } from './model.ts'
@@ -36,6 +37,16 @@ export interface StatementTarget {
  */
 export function statementTargets(statement: Statement): readonly StatementTarget[] {
   return targetsOf(statement.tree, statement.text)
+}
+
+/**
+ * The path of the relation that a statement writes, makes, alters or drops, `public` where it names no schema; the first of several.
+ * Undefined for one that only reads, or defines something else (a function's body runs later).
+ */
+export function firstTarget(statement: Statement): string | undefined {
+  if (statement.node === 'CreateFunctionStmt') return undefined
+  const written = statementTargets(statement).find(({ effect, name }) => effect !== 'read' && name !== '')
+  return written === undefined ? undefined : pathOf({ schema: written.schema ?? 'public', name: written.name })
 }
 
 function targetsOf(tree: unknown, text: string): readonly StatementTarget[] {

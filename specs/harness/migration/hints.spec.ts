@@ -39,7 +39,8 @@ const literals = (hints: Hints) =>
     .sort()
 
 const end = ({ relation, attribute, jsonPath }: SoftReference['from']) => [`${relation}.${attribute}`, ...(jsonPath ?? [])].join(' -> ')
-const references = (hints: Hints) => hints.softReferences.map(({ from, to }) => `${end(from)} = ${end(to)}`).sort()
+const references = (hints: Hints) =>
+  hints.softReferences.map(({ from, to, negated }) => `${negated === true ? 'not ' : ''}${end(from)} = ${end(to)}`).sort()
 const keys = (hints: Hints) =>
   hints.jsonKeys.map((hint) => [`${hint.relation ?? '?'}.${hint.attribute ?? '?'}`, ...hint.path].join(' -> ')).sort()
 
@@ -112,7 +113,7 @@ describe('literals', () => {
       "DELETE FROM items WHERE lower(trim(status)) = 'done'::varchar AND age::text = '7' AND at < DATE '2020-02-29'",
       ['public.items.age text 7', 'public.items.at text 2020-02-29 ordered', 'public.items.status text done'],
     ],
-    ['a computed side, by type alone', 'DELETE FROM items WHERE length(status) > 20', ['?.? number 20 ordered']],
+    ['a computed side, by type alone', 'DELETE FROM items WHERE length(status || sku) > 20', ['?.? number 20 ordered']],
     [
       'texts that are looked for',
       "UPDATE items SET sku = split_part(status, '/', 1), status = regexp_replace(status, '[0-9]+', '') WHERE position('x' in sku) > 0",
@@ -275,8 +276,40 @@ describe('soft references', () => {
     ],
     [
       'a correlated EXISTS',
-      'DELETE FROM stock WHERE NOT EXISTS (SELECT FROM items WHERE items.sku = stock.sku)',
+      'DELETE FROM stock WHERE EXISTS (SELECT FROM items WHERE items.sku = stock.sku)',
       ['public.items.sku = public.stock.sku'],
+    ],
+    [
+      'NOT EXISTS, negated where it reaches outside',
+      'DELETE FROM stock WHERE NOT EXISTS (SELECT FROM items i JOIN customers c ON c.email = i.status WHERE i.sku = stock.sku)',
+      ['not public.items.sku = public.stock.sku', 'public.items.status = public.customers.email'],
+    ],
+    [
+      'NOT IN and <> ALL, negated',
+      'DELETE FROM stock WHERE sku NOT IN (SELECT sku FROM items) OR customer_email <> ALL (SELECT email FROM customers)',
+      ['not public.stock.customer_email = public.customers.email', 'not public.stock.sku = public.items.sku'],
+    ],
+    [
+      'what is negated in one place and joined in another',
+      'DELETE FROM stock WHERE sku NOT IN (SELECT sku FROM items); SELECT FROM items NATURAL JOIN stock',
+      ['public.stock.sku = public.items.sku'],
+    ],
+    ['a self join', 'SELECT FROM items child JOIN items parent ON child.status = parent.sku', ['public.items.status = public.items.sku']],
+    [
+      'a self join of a query of WITH',
+      'WITH w AS (SELECT * FROM items) SELECT FROM w a JOIN w b ON a.status = b.sku',
+      ['public.items.status = public.items.sku'],
+    ],
+    [
+      'none of one row to itself',
+      `ALTER TABLE items ADD CHECK (status = lower(sku)); DELETE FROM items i WHERE i.sku = status OR (sku, 1) = (i.status, 2) OR sku IS NOT DISTINCT FROM status;
+       CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.sku = OLD.status THEN RETURN NULL; END IF; RETURN NEW; END $$; CREATE TRIGGER t BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION f()`,
+      [],
+    ],
+    [
+      'none where they must differ',
+      'SELECT FROM items i JOIN stock s ON i.sku <> s.sku OR i.status IS DISTINCT FROM s.note OR i.status > ANY (SELECT note FROM stock)',
+      [],
     ],
     [
       'UPDATE … FROM and DELETE … USING',

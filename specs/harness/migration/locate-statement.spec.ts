@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Effect, locateStatement, parseScript, statementTargets } from '../../../harness/migration/index.ts'
+import { type Effect, firstTarget, locateStatement, parseScript, statementTargets } from '../../../harness/migration/index.ts'
 
 const lineOf = (text: string, relation: string, attribute?: string, effects?: readonly Effect[]) =>
   locateStatement([parseScript('up.sql', text)], { relation, attribute, effects })?.line
@@ -55,4 +55,22 @@ test('targets name relation, attribute and effect', () => {
     `${effect} ${schema ?? ''}.${name} ${attribute ?? ''}`.trim(),
   )
   expect(shown).toEqual(['update app.items', 'update app.items a', 'read .stock', 'read .stock b', 'read .stock d'])
+})
+
+test.each<[string, string | undefined]>([
+  ['UPDATE app."Order.Items" SET a = 1', 'app."Order.Items"'],
+  ['WITH gone AS (DELETE FROM stock RETURNING *) SELECT * FROM gone JOIN items USING (id)', 'public.stock'],
+  ['INSERT INTO a SELECT * FROM b', 'public.a'],
+  ['ALTER TABLE items ADD COLUMN x int', 'public.items'],
+  ['CREATE TABLE app.made AS SELECT * FROM items', 'app.made'],
+  ['CREATE INDEX ON items (sku)', 'public.items'],
+  ['DROP VIEW v', 'public.v'],
+  ['COPY items FROM stdin', 'public.items'],
+  ["DO $$ BEGIN PERFORM 1 FROM a; EXECUTE 'TRUNCATE b'; END $$", 'public.b'],
+  ['SELECT * FROM items', undefined],
+  ["CREATE TYPE mood AS ENUM ('ok')", undefined],
+  ['CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ DELETE FROM items $$', undefined],
+])('the first target of %s is %s', (text, expected) => {
+  const [statement] = parseScript('up.sql', text).statements
+  expect(statement && firstTarget(statement)).toBe(expected)
 })

@@ -1,0 +1,119 @@
+import type { Catalog } from '../catalog/index.ts'
+import type { CastHint, LiteralHint } from '../data/index.ts'
+import { type CastType, isInteger, isNumber, lengthOf } from './cast-type.ts'
+import { castValues, lengthValues, scaleValues } from './cast-values.ts'
+import { holds } from './holds.ts'
+import type { Reference } from './relation-names.ts'
+import type { TypeNames } from './type-names.ts'
+
+interface Owner {
+  readonly relation: string | undefined
+  readonly attribute: string
+  readonly type: CastType | undefined
+}
+
+/** Gathers what attributes are cast to and stored as, with values at the borders of those types. */
+export class CastCollector {
+  readonly #catalog: Catalog
+  readonly #types: TypeNames
+  readonly #casts = new Map<string, CastHint>()
+  readonly #literals = new Map<string, LiteralHint>()
+  /** By attribute that the scripts make: the one that it is filled from first. */
+  readonly #origins = new Map<string, Reference>()
+  /** The script that is being read. */
+  direction: 'up' | 'down' = 'up'
+
+  constructor(catalog: Catalog, types: TypeNames) {
+    this.#catalog = catalog
+    this.#types = types
+  }
+
+  /** An attribute is filled from another. */
+  flow(target: Reference | undefined, source: Reference): void {
+    if (target === undefined || target.jsonPath.length > 0) return
+    const place = placeOf(target)
+    if (this.#legacyType(target) === undefined && place !== placeOf(source) && !this.#origins.has(place)) this.#origins.set(place, source)
+    this.cast(source, target.type)
+  }
+
+  /** An attribute is read as a value of the type. */
+  cast(source: Reference | undefined, target: CastType | undefined): void {
+    const owner = this.#owner(source)
+    if (owner === undefined || source === undefined || target === undefined) return
+    const from = this.typeOf(source)
+    if (from !== undefined && isSame(from, target)) return
+    const values = source.shift !== undefined && isInteger(target) ? scaleValues(source.shift) : valuesOf(owner.type, from, target)
+    this.#add(owner, values)
+    if (owner.type?.array === false && target.text === 'text') return
+    const { relation, attribute } = owner
+    const hint: CastHint = { relation, attribute, type: target.text, direction: this.direction }
+    this.#casts.set(JSON.stringify(hint), hint)
+  }
+
+  /** Only so many characters of it are taken, or let through. */
+  length(source: Reference | undefined, length: number): void {
+    const owner = this.#owner(source)
+    if (owner !== undefined && Number.isInteger(length)) this.#add(owner, lengthValues(length))
+  }
+
+  /** It is rounded to so many decimals. */
+  scale(source: Reference | undefined, scale: number): void {
+    const owner = this.#owner(source)
+    if (owner?.type !== undefined && isNumber(owner.type) && Number.isInteger(scale))
+      this.#add(owner, scaleValues(scale + (source?.shift ?? 0)))
+  }
+
+  typeOf(reference: Reference): CastType | undefined {
+    return reference.castTo === undefined ? reference.type : this.#types.ofTree(reference.castTo)
+  }
+
+  get casts(): readonly CastHint[] {
+    return [...this.#casts.values()]
+  }
+
+  /** Each attribute's literals, the most telling first. */
+  get literals(): readonly LiteralHint[] {
+    return [...this.#literals.values()]
+  }
+
+  #add({ relation, attribute, type }: Owner, values: readonly string[]): void {
+    const kind = type !== undefined && isNumber(type) ? 'number' : type?.name === 'bool' ? 'boolean' : 'text'
+    for (const value of values) {
+      const legal = type === undefined || holds(type, value)
+      if (!legal && this.direction === 'up') continue
+      const plain: LiteralHint = { relation, attribute, kind, value, ordered: false, pattern: undefined }
+      const key = JSON.stringify([relation, attribute, value])
+      if (!this.#literals.has(key)) this.#literals.set(key, legal ? plain : { ...plain, migrated: true })
+    }
+  }
+
+  /** The legacy attribute that the values come from; undefined where there is none, or they are inside its JSON. */
+  #owner(reference: Reference | undefined, steps = 0): Owner | undefined {
+    if (reference === undefined || reference.jsonPath.length > 0 || steps > 8) return undefined
+    const { relation, attribute } = reference
+    if (relation === undefined) return { relation, attribute, type: undefined }
+    const type = this.#legacyType(reference)
+    if (type !== undefined) return { relation, attribute, type }
+    return this.#owner(this.#origins.get(placeOf(reference)), steps + 1)
+  }
+
+  #legacyType({ relation, attribute }: Reference): CastType | undefined {
+    const found = this.#catalog.relations.get(relation ?? '')?.attributes.find(({ name }) => name === attribute)
+    return found === undefined ? undefined : this.#types.ofAttribute(found)
+  }
+}
+
+/** Of the legacy type and of the type that it is cast from; between enums a text on the way changes nothing. */
+function valuesOf(owner: CastType | undefined, from: CastType | undefined, target: CastType): readonly string[] {
+  const sources = owner?.labels !== undefined && target.labels !== undefined ? [owner] : [owner, from]
+  return [...new Set(sources.flatMap((source) => (source === undefined ? [] : castValues(source, target))))]
+}
+
+function placeOf({ relation, attribute }: Reference): string {
+  return JSON.stringify([relation, attribute])
+}
+
+/** An enum made again under its old name is another type. */
+function isSame(left: CastType, right: CastType): boolean {
+  return left.text === right.text && left.labels === right.labels && lengthOf(left) === lengthOf(right)
+}
