@@ -7,6 +7,7 @@ export function arrayMaker(element: Maker, delimiter = ','): Maker {
   const array = (items: readonly (string | null)[]) =>
     `{${items.map((item) => (item === null ? 'NULL' : quoteElement(item))).join(delimiter)}}`
   const first = element.edges[0] ?? element.plain
+  const second = element.edges[1] ?? element.plain
   // Elements without room make arrays without room: a few that differ.
   const few = element.room ? [] : element.vector.slice(0, 4)
   const bandElement = (source: BandSource, context: MakerContext) =>
@@ -17,13 +18,35 @@ export function arrayMaker(element: Maker, delimiter = ','): Maker {
     plausible: (random, context) => {
       const item = () => element.plausible(random, context)
       if (random.chance(0.1)) return `{${array([item(), item()])}${delimiter}${array([item(), item()])}}`
-      return array(Array.from({ length: random.below(4) }, () => (random.chance(0.1) ? null : item())))
+      const items = Array.from({ length: random.below(4) }, () => (random.chance(0.15) ? null : item()))
+      return array(random.chance(0.2) ? [...items, ...items.slice(0, 1)] : items)
+    },
+    kinds: (random, context) => {
+      const some = [...(element.kinds?.(random, context) ?? []), element.plausible(random, context), element.plausible(random, context)]
+      const item = element.plausible(random, context)
+      return [
+        array([]),
+        array([item, item, null]),
+        array([item, null]),
+        `{${array([item])}${delimiter}${array([item])}}`,
+        array(some.slice(0, 3)),
+        ...some.map((one) => array([one])),
+      ]
+    },
+    // The same elements in the opposite order; those that need quotes are left alone.
+    near: (text) => {
+      const inner = /^\{([^"{}\\]+)\}$/.exec(text)?.[1]
+      const reversed = inner === undefined ? text : `{${inner.split(delimiter).reverse().join(delimiter)}}`
+      return reversed === text ? [] : [reversed]
     },
     edges: [
       '{}',
       array([first]),
       array([null]),
       array([first, null, first]),
+      array([first, second]),
+      array([second, first]),
+      ...(element.accepts('a,b') === true ? [array(['a,b', 'c']), array(['a', 'b,c']), array(['', ' ', 'a|b;c/d', '"', '\\', '\n'])] : []),
       `{${array([first, first])}${delimiter}${array([first, element.plain])}}`,
     ],
     extremes: element.extremes.length > 0 ? [array(element.extremes), `[-1:0]={${[first, first].map(quoteElement).join(delimiter)}}`] : [],
@@ -82,6 +105,8 @@ export function compositeMaker(parts: readonly Maker[]): Maker {
     room: parts.some((part) => part.room),
     plain: row(parts.map((part) => part.plain)),
     plausible: (random, context) => row(parts.map((part) => (random.chance(0.1) ? null : part.plausible(random, context)))),
+    kinds: (random, context) =>
+      parts.map((_, absent) => row(parts.map((part, at) => (at === absent ? null : part.plausible(random, context))))),
     edges: [...new Set([row(parts.map((part) => part.plain)), row(parts.map(() => null)), edge(0), edge(1), edge(3)])],
     extremes: [],
     band: (source, context) => row(parts.map((part) => bandPart(part, source, context))),

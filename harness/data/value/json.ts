@@ -6,13 +6,30 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 
 /** json and jsonb. The migration's own keys are there in some rows and absent in others, so that defaults fire too. */
 export function jsonMaker(binary: boolean): Maker {
-  const spaced = ['{ "b" : 1.0,  "a" : null }', '{"a": 1, "a": 2}']
+  const spaced = ['{ "b" : 1.0,  "a" : null }', '{"a": 1, "a": 2}', '{"n": 12345678901234567890, "x": 1.10}']
+  const object = (random: Randomness, context: MakerContext) => JSON.stringify(plausibleObject(random, context))
+  const top = (random: Randomness) => JSON.stringify(random.pick<Json>([[], ['a', 1, null], 'text', 7, null, true, [{ id: 1 }]]))
   return {
     room: true,
     plain: '{}',
-    plausible: (random, context) => JSON.stringify(plausibleObject(random, context)),
+    plausible: (random, context) => {
+      if (random.chance(0.1)) return top(random)
+      return !binary && random.chance(0.4) ? respelled(random, object(random, context)) : object(random, context)
+    },
+    kinds: (random, context) => [
+      ...['[]', '"text"', '7', 'null', 'true'],
+      ...(binary ? [] : Array.from({ length: 4 }, () => respelled(random, object(random, context)))),
+      ...Array.from({ length: 8 }, () => object(random, context)),
+    ],
     edges: ['{}', '[]', 'null', '""', '0', 'true', '{"a": null}', '{"a": {"b": [1, 2, {"c": null}]}}', '[{"id": 1}, {"id": 2}]', ...spaced],
-    extremes: ['1e400', '"\\u00e9\\n\\"quoted\\""', `${'['.repeat(40)}${']'.repeat(40)}`, `{"long": "${'x'.repeat(500)}"}`],
+    extremes: [
+      ...(binary ? [] : ['{"a": "\\u0000"}']),
+      '1e400',
+      '{"n": 1e400}',
+      '"\\u00e9\\n\\"quoted\\""',
+      `${'['.repeat(40)}${']'.repeat(40)}`,
+      `{"long": "${'x'.repeat(500)}"}`,
+    ],
     band: (source, context) => JSON.stringify(bandObject(source, context)),
     bandShapes: [
       (source) => JSON.stringify([source.mixedWord(), source.lead()]),
@@ -43,6 +60,22 @@ function scalar(random: Randomness): Json {
     () => null,
     () => random.below(10_000) / 100,
     () => ({ value: random.below(10) }),
+    () => [random.below(10), 'x', null],
+    () => String(random.below(1000)),
+  ])()
+}
+
+/** The same object as a person writes it: blanks, keys twice or in another order. jsonb would not keep any of it. */
+function respelled(random: Randomness, text: string): string {
+  const entries = Object.entries(JSON.parse(text) as Record<string, Json>).map(
+    ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  )
+  const [first] = entries
+  return random.pick([
+    () => `{ ${[...entries].reverse().join(' , ')} }`,
+    () => JSON.stringify(JSON.parse(text), null, 2),
+    () => `{${first === undefined ? '"a": 1, "a": 2' : [...entries, first.replace(/: .*$/s, ': "again"')].join(',')}}`,
+    () => ` ${text}`,
   ])()
 }
 

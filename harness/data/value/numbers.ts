@@ -45,14 +45,25 @@ export function numericMaker(modifier: number, rangeBound: boolean): Maker {
   const units = (value: bigint) => place(value > limit ? limit : value < -limit ? -limit : value, scale, zeros)
   const perUnit = 10 ** scale
   const ceiling = Math.min(1_000_000 * perUnit, Number(limit))
+  const scaled = (random: Randomness) =>
+    units(BigInt(Math.min(Math.abs(plausibleWhole(random, ceiling)), 9e15)) * (random.chance(0.15) ? -1n : 1n))
   const special = bound === undefined ? ['Infinity', '-Infinity'] : []
   return {
     room,
     plain: units(0n),
-    plausible: (random) => units(BigInt(Math.min(Math.abs(plausibleWhole(random, ceiling)), 9e15)) * (random.chance(0.15) ? -1n : 1n)),
-    edges: [0n, 1n, -1n, BigInt(perUnit), -BigInt(perUnit), BigInt(5 * Math.ceil(perUnit / 10)), 99n, BigInt(ceiling)]
-      .filter((value) => value <= limit && -value <= limit)
-      .map(units),
+    plausible: (random) => (bound === undefined && random.chance(0.4) ? random.pick(unboundKinds)(random) : scaled(random)),
+    kinds: (random) => (bound === undefined ? unboundKinds.map((kind) => kind(random)) : []),
+    near: (text) => (bound === undefined && /^-?\d+(\.\d{1,6})?$/.test(text) ? [text.includes('.') ? `${text}0` : `${text}.00`] : []),
+    edges: distinctTexts([
+      ...[0n, 1n, -1n, BigInt(perUnit), -BigInt(perUnit), BigInt(5 * Math.ceil(perUnit / 10)), 99n, BigInt(ceiling)]
+        .filter((value) => value <= limit && -value <= limit)
+        .map(units),
+      // What halves of the last place round to is where money is lost.
+      ...halves(scale)
+        .filter((text) => toUnits(text, scale) <= limit && -toUnits(text, scale) <= limit && zeros === 0)
+        .map((text) => units(toUnits(text, scale))),
+      ...(bound === undefined ? ['10.555', '1.50', '100.000', '-0.005', '0.1', '33.3333333333'] : []),
+    ]),
     extremes: [
       ...(rangeBound ? [] : ['NaN']),
       ...special,
@@ -87,15 +98,46 @@ export function numericMaker(modifier: number, rangeBound: boolean): Maker {
   }
 }
 
-/** `float4` and `float8`: short decimals, so that text and value say the same. */
+/** What a numeric without a scale holds: more places than two, and trailing zeros that it keeps. */
+const unboundKinds: readonly ((random: Randomness) => string)[] = [
+  (random) => place(BigInt(plausibleWhole(random, 100_000)), random.between(3, 6), 0),
+  (random) => `${place(BigInt(plausibleWhole(random, 100_000)), 2, 0)}${'0'.repeat(random.between(1, 3))}`,
+  (random) => `${plausibleWhole(random, 10_000)}.00`,
+  (random) => String(plausibleWhole(random, 10_000)),
+  (random) => `${random.below(1000)}.${String(random.next()).padStart(10, '0')}${random.between(1, 9)}`,
+]
+
+/** Amounts whose last digit decides how a coarser scale rounds. */
+const halves = (scale: number): readonly string[] =>
+  [
+    ['1', '-5'],
+    ['1.5', '2.5', '-0.5'],
+    ['1.05', '19.99', '-2.50', '0.05'],
+    ['2.675', '10.555', '-0.005', '1.005'],
+    ['0.0005', '1.2345', '-12.0050'],
+  ][Math.min(scale, 4)] ?? []
+
+const distinctTexts = (texts: readonly string[]) => [...new Set(texts)]
+
+/**
+ * `float4` and `float8`: short decimals, and those that need all digits; always the shortest text that reads as the value, which is how the
+ * server writes it.
+ */
 export function floatMaker(single: boolean): Maker {
   const decimals = single ? 1 : 3
   const most = single ? '3.4028235e+38' : '1.7976931348623157e+308'
   return {
     room: true,
     plain: '0',
-    plausible: (random) => shortDecimal(plausibleWhole(random, single ? 9_999_999 : 1_000_000_000), decimals),
-    edges: ['0', '1', '-1', '0.5', '0.1', '-0.1', '100', '1000000'],
+    plausible: (random) =>
+      random.chance(0.35)
+        ? longDecimal(random, single)
+        : shortDecimal(plausibleWhole(random, single ? 9_999_999 : 1_000_000_000), decimals),
+    kinds: (random) => [longDecimal(random, single), longDecimal(random, single), single ? '0.3' : '0.30000000000000004'],
+    edges: [
+      ...['0', '1', '-1', '0.5', '0.1', '-0.1', '100', '1000000'],
+      ...(single ? ['16777.217', '0.33333334'] : ['0.30000000000000004', '52.52000659999999', '-0.1234567890123456', '1.0000000000000002']),
+    ],
     extremes: ['NaN', 'Infinity', '-Infinity', '-0', most, `-${most}`, single ? '1e-45' : '5e-324', '1e-10'],
     band: (source) =>
       shortDecimal(source.lead() * 10 ** (decimals - (single ? 0 : 0)) + filler(source.random, decimals), single ? 2 : decimals),
@@ -105,8 +147,11 @@ export function floatMaker(single: boolean): Maker {
       (source) => shortDecimal(-source.lead(), 2),
     ],
     vector: ['0.25', '0.5', '0.75'],
-    key: (text) => String(Number(text.replace(/^(-?)inf(inity)?$/i, '$1Infinity')) + 0),
-    accepts: (text) => /^[+-]?\d{1,15}(\.\d{1,10})?$/.test(text),
+    key: (text) => {
+      const value = Number(text.replace(/^(-?)inf(inity)?$/i, '$1Infinity')) + 0
+      return String(single ? Math.fround(value) : value)
+    },
+    accepts: (text) => /^[+-]?\d{1,15}(\.\d{1,20})?$/.test(text),
     neighbours: (text) => [String(Number(text) - 1), text, String(Number(text) + 1)],
   }
 }
@@ -146,6 +191,17 @@ function place(unitsOfLast: bigint, scale: number, zeros: number): string {
 
 function shortDecimal(value: number, decimals: number): string {
   return place(BigInt(Math.trunc(value)), decimals, 0).replace(/\.?0+$/, '') || '0'
+}
+
+/** A decimal of 15 to 17 digits (7 to 9 for float4): a sum of tenths, a coordinate, a ratio. */
+function longDecimal(random: Randomness, single: boolean): string {
+  const sum = random.below(100) / 10 + random.below(100) / 100 + 0.1 + 0.2
+  const exact = random.pick([sum, (random.fraction() - 0.5) * 360, random.below(1000) / 7, -random.below(1000) / 3])
+  if (!single) return String(Math.abs(exact) < 0.001 ? 0 : exact)
+  const value = Math.fround(exact)
+  if (Math.abs(value) < 0.001) return '0'
+  const digits = [6, 7, 8, 9].find((count) => Math.fround(Number(value.toPrecision(count))) === value) ?? 9
+  return String(Number(value.toPrecision(digits)))
 }
 
 function toUnits(text: string, scale: number): bigint {

@@ -28,9 +28,20 @@ const everyday = [
   'Mixed Case',
   '"quoted"',
   '50%_off',
+  'a, b',
+  'a|b',
+  'and/or',
+  'one - two',
+  ',a,,b,',
+  '; ',
+  '/',
+  '"a","b"',
+  'line\nbreak',
+  'tab\there',
+  'back\\slash',
 ]
 const unicodeEveryday = ['Zoë', 'İstanbul', 'Straße', '日本語', 'naïve café']
-const odd = ['back\\slash', '\\n', 'line\nbreak', 'tab\there', '{}', '[]', '$1', "'; --", '<b>&amp;</b>', '\u0001']
+const odd = ['\\n', 'line\r\nbreak', '{}', '[]', '$1', "'; --", '<b>&amp;</b>', '\u0001']
 const unicodeOdd = ['🦤', 'e\u0301', '\u200b', '\u00a0', 'עברית', '\ufeffbom']
 
 /** text, varchar(n), char(n), citext, name. */
@@ -46,7 +57,14 @@ export function textMaker(options: TextOptions): Maker {
     room,
     plain: '',
     plausible: (random, context) =>
-      cut(context.realistic.length > 0 && random.chance(0.7) ? random.pick(context.realistic) : phrase(random)),
+      cut(
+        context.realistic.length > 0 && random.chance(0.6)
+          ? random.pick(context.realistic)
+          : random.chance(0.25)
+            ? delimited(random, random.pick(delimiters))
+            : phrase(random),
+      ),
+    kinds: (random) => delimiters.map((delimiter) => cut(delimited(random, delimiter)).trimEnd()),
     edges: distinct(edges.map(trimPadding)),
     extremes: distinct([...odd, ...(unicode ? unicodeOdd : []), longest].map(cut).map(trimPadding)),
     band: (source) => (room ? textBand(source, most, padded) : ''),
@@ -93,6 +111,15 @@ function nearTexts(text: string): readonly string[] {
   if (text.trim() === '') return text === '' ? [' '] : ['']
   const capital = `${text.charAt(0).toUpperCase()}${text.slice(1).toLowerCase()}`
   return [...new Set([text.toLowerCase(), text.toUpperCase(), capital, ` ${text}`, `${text} `, text.trim()])]
+}
+
+const delimiters = [',', ', ', ';', '|', '/', ' - ', '\n', '\t', '"', "'", '\\']
+
+/** Words with a usual delimiter between them, and sometimes in front or behind, as an application without a list type writes a list. */
+function delimited(random: Randomness, delimiter: string): string {
+  const items = Array.from({ length: random.between(2, 3) }, () => phrase(random).split(' ')[0] ?? '')
+  const outside = random.below(6)
+  return `${outside === 0 ? delimiter.trim() : ''}${items.join(delimiter)}${outside === 1 ? delimiter.trim() : ''}`
 }
 
 function phrase(random: Randomness): string {

@@ -5,14 +5,20 @@ import type { Maker, MakerContext } from './maker.ts'
 const dayMs = 86_400_000
 const epoch1950 = Date.UTC(1950, 0, 1)
 const quarterMs = 900_000
+const fourDigitYear = /^(?!0000)\d{4}-/
 
 export function dateMaker(): Maker {
   const band = (source: BandSource) => dateText(epoch1950 + source.instant().day * dayMs)
   return {
     room: true,
     plain: '2000-01-01',
-    plausible: (random) => dateText(plausibleMs(random)),
-    edges: ['1990-01-01', '2040-12-31', '2024-02-29', '1999-12-31', '2000-01-01', '2024-12-31'],
+    plausible: (random) => (random.chance(0.15) ? monthEnd(random) : dateText(plausibleMs(random))),
+    kinds: (random) => [monthEnd(random)],
+    near: (text) =>
+      /^\d{4}-\d{2}-\d{2}$/.test(text)
+        ? [-1, 1].map((days) => dateText(Date.parse(`${text}T00:00:00Z`) + days * dayMs)).filter((near) => fourDigitYear.test(near))
+        : [],
+    edges: ['1990-01-01', '2040-12-31', '2024-02-29', '1999-12-31', '2000-01-01', '2024-12-31', '2024-01-31', '2023-02-28', '2023-03-31'],
     extremes: ['infinity', '-infinity', '0044-03-15 BC', '0001-01-01', '9999-12-31', '1582-10-10', '4713-01-01 BC', '5874897-12-31'],
     band,
     bandShapes: [(source) => dateText(Date.UTC(2030, 0, 1) + (source.instant().day % 3_650) * dayMs)],
@@ -26,7 +32,7 @@ export function dateMaker(): Maker {
 /** timestamp and timestamptz (written in UTC); `precision` is the number of decimals of a second that are kept. */
 export function timestampMaker(withZone: boolean, precision: number): Maker {
   const zone = withZone ? '+00' : ''
-  const text = (ms: number) => `${stamp(ms, precision)}${zone}`
+  const text = (ms: number, micros = 0) => `${stamp(ms, precision, micros)}${zone}`
   const odd = (local: string) => `${local}${zone}`
   const parse = (value: string) =>
     Date.parse(`${value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')}${/[zZ]|[+-]\d\d(:?\d\d)?$/.test(value) ? '' : 'Z'}`)
@@ -36,7 +42,11 @@ export function timestampMaker(withZone: boolean, precision: number): Maker {
     plausible: (random, context) =>
       context.oddTimes.length > 0 && random.chance(0.25)
         ? odd(random.pick(context.oddTimes))
-        : text(random.chance(0.3) ? Math.floor(plausibleMs(random) / 1000) * 1000 : plausibleMs(random)),
+        : random.chance(0.35)
+          ? text(plausibleMs(random), random.below(1000))
+          : text(random.chance(0.3) ? Math.floor(plausibleMs(random) / 1000) * 1000 : plausibleMs(random)),
+    kinds: (random) => [text(plausibleMs(random), random.between(1, 999)), text(Math.floor(plausibleMs(random) / dayMs) * dayMs)],
+    near: (value) => nearStamps(value, precision).map((near) => `${near}${zone}`),
     edges: [
       '1990-01-01 00:00:00',
       '2040-12-31 23:59:59',
@@ -44,12 +54,13 @@ export function timestampMaker(withZone: boolean, precision: number): Maker {
       '1999-12-31 23:59:59',
       '2024-03-31 02:30:00',
       '2024-10-27 02:30:00',
+      ...(precision >= 6 ? ['2024-01-01 00:00:00.000001', '2023-12-31 23:59:59.999999', '2024-05-31 12:00:00.123456'] : []),
+      ...(precision >= 3 ? ['2024-05-31 12:00:00.123'] : []),
     ].map(odd),
     extremes: [
       'infinity',
       '-infinity',
       ...[`0044-03-15 12:00:00${zone} BC`, odd('0001-01-01 00:00:00'), odd('9999-12-31 23:59:59'), odd('294276-01-01 00:00:00')],
-      ...(precision >= 6 ? [odd('2024-01-01 00:00:00.000001'), odd('2023-12-31 23:59:59.999999')] : []),
     ],
     band: (source, context) => text(bandMs(source, context)),
     bandShapes: [(source) => text(Date.UTC(2030, 0, 1) + (source.instant().day % 3_650) * dayMs + source.instant().quarterMs)],
@@ -64,17 +75,16 @@ export function timestampMaker(withZone: boolean, precision: number): Maker {
 export function timeMaker(withZone: boolean, precision: number): Maker {
   const zone = withZone ? '+00' : ''
   const text = (ms: number) => `${stamp(ms, precision).slice(11)}${zone}`
-  const edges = ['00:00:00', '12:00:00', '23:59:59', '00:00:01', '09:30:00'].map((time) => `${time}${zone}`)
+  const edges = [
+    ...['00:00:00', '12:00:00', '23:59:59', '00:00:01', '09:30:00'],
+    ...(precision >= 6 ? ['23:59:59.999999', '12:34:56.123456'] : precision >= 3 ? ['23:59:59.999'] : []),
+  ].map((time) => `${time}${zone}`)
   return {
     room: true,
     plain: `00:00:00${zone}`,
     plausible: (random) => text(random.below(86_400) * 1000),
     edges,
-    extremes: [
-      `24:00:00${zone}`,
-      ...(precision >= 6 ? [`23:59:59.999999${zone}`] : []),
-      ...(withZone ? ['12:00:00+05:45', '12:00:00-11'] : []),
-    ],
+    extremes: [`24:00:00${zone}`, ...(withZone ? ['12:00:00+05:45', '12:00:00-11'] : [])],
     band: (source) => text(source.random.below(96) * quarterMs + source.instant().quarterMs),
     bandShapes: [(source) => text(9 * 3_600_000 + source.random.below(28) * quarterMs + source.instant().quarterMs)],
     vector: [],
@@ -150,13 +160,36 @@ function plausibleMs(random: Randomness): number {
   return Date.UTC(1990, 0, 1) + random.below(51 * 365) * dayMs + random.below(86_400_000)
 }
 
+function monthEnd(random: Randomness): string {
+  return dateText(Date.UTC(1990 + random.below(51), random.below(12) + 1, 1) - dayMs)
+}
+
+/** The same microsecond but one, the same second, the same day, and an hour later: what a coarser type or a zone makes equal. */
+function nearStamps(value: string, precision: number): readonly string[] {
+  const parts = /^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?(?:\+00)?$/.exec(value)
+  const second = parts?.[1]
+  if (second === undefined) return []
+  const ms = Date.parse(`${second.replace(' ', 'T')}Z`)
+  const micros = Number((parts?.[2] ?? '').padEnd(6, '0'))
+  const at = (other: number, fraction: number) => stamp(other + Math.floor(fraction / 1000), precision, fraction % 1000)
+  const hour = 3_600_000
+  const texts = [
+    at(ms, (micros + 1) % 1_000_000),
+    at(ms, (micros + 250_000) % 1_000_000),
+    at(ms, 0),
+    at(Math.floor(ms / dayMs) * dayMs + ((ms + 5 * hour) % dayMs), micros),
+    at(ms + hour, micros),
+  ]
+  return [...new Set(texts)].filter((text) => `${text}+00` !== value && text !== value && fourDigitYear.test(text))
+}
+
 function dateText(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10)
 }
 
 /** `2024-03-31 02:30:00.123`, as many decimals as the precision keeps, none where they are zero. */
-function stamp(ms: number, precision: number): string {
+function stamp(ms: number, precision: number, micros = 0): string {
   const iso = new Date(ms).toISOString()
-  const fraction = iso.slice(20, 23).slice(0, Math.min(precision, 3)).replace(/0+$/, '')
+  const fraction = `${iso.slice(20, 23)}${String(micros).padStart(3, '0')}`.slice(0, precision).replace(/0+$/, '')
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)}${fraction === '' ? '' : `.${fraction}`}`
 }
