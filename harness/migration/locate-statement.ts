@@ -17,6 +17,7 @@ const blame: Readonly<Record<Effect, number>> = {
   truncate: 7,
   update: 6,
   delete: 6,
+  copy: 5,
   insert: 4,
   rename: 3,
   constrain: 3,
@@ -41,7 +42,16 @@ export function locateStatement(scripts: readonly Script[], wanted: Located): St
     }
     for (const target of targets) names.follow(target)
   }
-  return best?.statement
+  return best?.statement ?? lastResort(scripts)
+}
+
+/** Where none names the relation: the first that may have taken it along, or the only one there is. */
+function lastResort(scripts: readonly Script[]): Statement | undefined {
+  const statements = scripts
+    .flatMap((script) => script.statements)
+    .filter(({ node }) => !/^(TransactionStmt|VariableSetStmt|SelectStmt)$/.test(node))
+  const taking = statements.find((statement) => statementTargets(statement).some((target) => target.cascades === true))
+  return taking ?? (statements.length === 1 ? statements[0] : undefined)
 }
 
 function scoreOf(target: StatementTarget, wanted: Located): number {
@@ -68,6 +78,7 @@ class KnownNames {
   }
 
   matches(target: StatementTarget): boolean {
+    if (target.wholeSchema === true) return target.schema === this.#schema
     if (target.name !== this.#name || (target.schema !== undefined && target.schema !== this.#schema)) return false
     return target.attribute === undefined || !this.#wantsAttribute || target.attribute === this.#attribute
   }

@@ -18,6 +18,8 @@ export type Effect =
   | 'constrain'
   | 'alter'
   | 'privileges'
+  /** Read by a statement that puts it elsewhere. */
+  | 'copy'
   | 'read'
 
 /** One relation (or attribute) that a statement touches, named as the statement names it. */
@@ -28,6 +30,10 @@ export interface StatementTarget {
   readonly attribute: string | undefined
   readonly effect: Effect
   /** For a rename: the name afterwards, of the attribute or else of the relation; or the schema it moves to. */
+  /** Of everything in `schema`; `name` is empty. */
+  readonly wholeSchema?: true
+  /** With CASCADE: relations that it does not name may go with it. */
+  readonly cascades?: true
   readonly renamedTo?: { readonly name?: string; readonly schema?: string }
 }
 
@@ -45,7 +51,7 @@ export function statementTargets(statement: Statement): readonly StatementTarget
  */
 export function firstTarget(statement: Statement): string | undefined {
   if (statement.node === 'CreateFunctionStmt') return undefined
-  const written = statementTargets(statement).find(({ effect, name }) => effect !== 'read' && name !== '')
+  const written = statementTargets(statement).find(({ effect, name }) => effect !== 'read' && effect !== 'copy' && name !== '')
   return written === undefined ? undefined : pathOf({ schema: written.schema ?? 'public', name: written.name })
 }
 
@@ -91,7 +97,7 @@ function writes(node: string, fields: Fields): readonly StatementTarget[] {
           : [target(relation, effect), ...assigned(clause.targetList).map((name) => target(relation, effect, name))]
       })
     case 'TruncateStmt':
-      return asList(fields.relations).map((item) => target(fieldsOf(item, 'RangeVar'), 'truncate'))
+      return asList(fields.relations).map((item) => ({ ...target(fieldsOf(item, 'RangeVar'), 'truncate'), ...cascade(fields) }))
     case 'CopyStmt':
       return [target(relation, fields.is_from === true ? 'insert' : 'read')]
     case 'DropStmt':
@@ -127,22 +133,34 @@ function writes(node: string, fields: Fields): readonly StatementTarget[] {
   }
 }
 
-/** Every relation that is named, and the attributes of the names with one before the dot that is a relation's or its alias. */
+/**
+ * Every relation that is named, and the attributes of the names with one before the dot that is a relation's or its alias; a copy where
+ * the statement puts them somewhere.
+ */
 function reads(tree: unknown): readonly StatementTarget[] {
-  const ranges = [...everyNode(tree)].flatMap((node) => (node.name === 'RangeVar' ? [node.fields] : []))
-  const byAlias = new Map(ranges.map((range) => [asText(isFields(range.alias) ? range.alias.aliasname : range.relname) ?? '', range]))
-  const only = ranges.length === 1 ? ranges[0] : undefined
-  const attributes = [...everyNode(tree)].flatMap((node) => {
-    const names = node.name === 'ColumnRef' ? stringsOf(node.fields.fields) : []
-    const range = names.length === 1 ? only : byAlias.get(names.at(-2) ?? '')
-    return range === undefined || names.length === 0 ? [] : [target(range, 'read', names.at(-1))]
-  })
-  return [...ranges.map((range) => target(range, 'read')), ...attributes]
+  const node = nodeOf(tree)
+  const copies = /^(InsertStmt|UpdateStmt|MergeStmt|CreateTableAsStmt)$/.test(node?.name ?? '')
+  const ranges = [...everyNode(tree)].flatMap((each) => (each.name === 'RangeVar' ? [each.fields] : []))
+  // What is updated is read too, by names that no other relation need explain.
+  const own = node?.name === 'UpdateStmt' || node?.name === 'DeleteStmt' ? node.fields.relation : undefined
+  const all = isFields(own) ? [own, ...ranges] : ranges
+  const byAlias = new Map(all.map((range) => [asText(isFields(range.alias) ? range.alias.aliasname : range.relname) ?? '', range]))
+  const only = all.length === 1 ? all[0] : undefined
+  const attributesIn = (value: unknown, effect: Effect) =>
+    [...everyNode(value)].flatMap((each) => {
+      const names = each.name === 'ColumnRef' ? stringsOf(each.fields.fields) : []
+      const range = names.length === 1 ? only : byAlias.get(names.at(-2) ?? '')
+      return range === undefined || names.length === 0 ? [] : [target(range, effect, names.at(-1))]
+    })
+  const given = copies ? [...everyNode(tree)].flatMap((each) => (each.name === 'ResTarget' ? [each.fields.val] : [])) : []
+  return [...ranges.map((range) => target(range, copies ? 'copy' : 'read')), ...attributesIn(given, 'copy'), ...attributesIn(tree, 'read')]
 }
 
 function dropTargets(fields: Fields): readonly StatementTarget[] {
   if (/_(TABLE|VIEW|MATVIEW|FOREIGN_TABLE)$/.test(String(fields.removeType)))
-    return droppedRanges(fields).map((range) => target(range, 'drop'))
+    return droppedRanges(fields).map((range) => ({ ...target(range, 'drop'), ...cascade(fields) }))
+  if (fields.removeType === 'OBJECT_SCHEMA')
+    return stringsOf(fields.objects).map((schema) => ({ ...target({ schemaname: schema }, 'drop'), wholeSchema: true, ...cascade(fields) }))
   // A trigger, rule or policy is named after its relation.
   if (!/_(TRIGGER|RULE|POLICY)$/.test(String(fields.removeType))) return []
   return asList(fields.objects).map((object) => {
@@ -153,6 +171,8 @@ function dropTargets(fields: Fields): readonly StatementTarget[] {
 
 function renameTargets(fields: Fields): readonly StatementTarget[] {
   const renamedTo = { name: asText(fields.newname) ?? '' }
+  if (fields.renameType === 'OBJECT_SCHEMA')
+    return [{ ...target({ schemaname: fields.subname }, 'rename'), wholeSchema: true, renamedTo: { schema: renamedTo.name } }]
   if (fields.renameType === 'OBJECT_COLUMN') return [{ ...target(fields.relation, 'rename', asText(fields.subname)), renamedTo }]
   return fields.relation === undefined || fields.subname !== undefined ? [] : [{ ...target(fields.relation, 'rename'), renamedTo }]
 }
@@ -180,6 +200,10 @@ function commentTargets(fields: Fields): readonly StatementTarget[] {
   const names = stringsOf(fieldsOf(fields.object, 'List')?.items)
   if (fields.objtype === 'OBJECT_COLUMN') return [target({ relname: names.at(-2), schemaname: names.at(-3) }, 'alter', names.at(-1))]
   return /_(TABLE|VIEW|MATVIEW)$/.test(String(fields.objtype)) ? [target({ relname: names.at(-1), schemaname: names.at(-2) }, 'alter')] : []
+}
+
+function cascade(fields: Fields): { readonly cascades?: true } {
+  return fields.behavior === 'DROP_CASCADE' ? { cascades: true } : {}
 }
 
 function assigned(items: unknown): readonly string[] {

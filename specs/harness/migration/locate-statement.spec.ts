@@ -45,6 +45,24 @@ DO $$ BEGIN UPDATE customers SET email = lower(email); EXECUTE 'DROP TABLE gone'
   test('is the one with the effect that is known', () => {
     expect(lineOf(up, 'public.items', undefined, ['privileges'])).toBe(12)
     expect(lineOf(up, 'public.items', 'a', ['rename'])).toBe(7)
+    expect(lineOf(up, 'public.items', 'notes', ['copy', 'update', 'alter-type'])).toBe(2)
+  })
+
+  test.each<[string, string, string, string | undefined, number | undefined]>([
+    ['a schema that is dropped', 'SELECT 1;\nDROP SCHEMA staging CASCADE', 'staging.errors', 'id', 2],
+    ['a schema that is renamed', 'ALTER SCHEMA a RENAME TO b;\nUPDATE b.t SET x = 1;\nUPDATE a.t SET x = 1', 'a.t', 'x', 2],
+    ['an attribute that fills its neighbour', 'ALTER TABLE t ADD y int;\nUPDATE t SET y = x / 100', 'public.t', 'x', 2],
+    ['what CASCADE took along', 'UPDATE u SET a = 1;\nTRUNCATE t CASCADE', 'public.items', undefined, 2],
+    ['the only statement there is', 'BEGIN;\nALTER DOMAIN d ADD CHECK (VALUE > 0);\nCOMMIT', 'public.items', 'price', 2],
+    [
+      'two statements of which neither tells',
+      'ALTER DOMAIN d ADD CHECK (VALUE > 0);\nALTER DOMAIN e ADD CHECK (VALUE > 0)',
+      'public.items',
+      'price',
+      undefined,
+    ],
+  ])('for %s', (_, text, relation, attribute, line) => {
+    expect(lineOf(text, relation, attribute)).toBe(line)
   })
 })
 
@@ -54,7 +72,15 @@ test('targets name relation, attribute and effect', () => {
   const shown = statementTargets(statement).map(({ schema, name, attribute, effect }) =>
     `${effect} ${schema ?? ''}.${name} ${attribute ?? ''}`.trim(),
   )
-  expect(shown).toEqual(['update app.items', 'update app.items a', 'read .stock', 'read .stock b', 'read .stock d'])
+  expect(shown).toEqual([
+    'update app.items',
+    'update app.items a',
+    'copy .stock',
+    'copy .stock b',
+    'read .stock b',
+    'read app.items c',
+    'read .stock d',
+  ])
 })
 
 test.each<[string, string | undefined]>([
