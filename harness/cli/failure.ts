@@ -1,5 +1,5 @@
 import { GodwitError } from '../errors.ts'
-import { maskSecrets } from '../report/mask-secrets.ts'
+import { maskSecrets } from '../report/index.ts'
 import { exitCodes } from './exit-codes.ts'
 
 export interface FailureText {

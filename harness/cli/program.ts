@@ -109,8 +109,8 @@ Reports are written to <dir>/<migration>/: MIGRATION_TEST_RESULTS.md, results.js
 which psql alone can run.
 
 Examples:
-  godwit verify migrations/stock-batches
-  godwit verify migrations/stock-batches --postgres 15 --runs 500 --seed random
+  godwit verify migrations/add-prices
+  godwit verify migrations/add-prices --postgres 15 --runs 500 --seed random
   godwit verify . --json --fail-on warning > result.json
 ${exitCodesHelp}`
 

@@ -1,6 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline'
 import type { WriteStream } from 'node:tty'
-import { counted, visibleText } from '../report/visible-text.ts'
+import { counted, visibleText } from '../report/index.ts'
 import type { ProgressEvent } from '../verify/index.ts'
 
 export interface Progress extends Disposable {

@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander'
 import { exitCodes } from './exit-codes.ts'
-import { describeFailure } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
 import { createProgram } from './program.ts'
 
@@ -27,6 +26,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (interrupt.signal.aborted) return interrupt.exitCode()
     // Commander has said what is wrong by itself.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage
+    // Only now: what describes a failure knows the reports, and they take their time to load.
+    const { describeFailure } = await import('./failure.ts')
     const failure = describeFailure(error, { debug: process.env.GODWIT_DEBUG === '1' })
     process.stderr.write(failure.text)
     return failure.exitCode

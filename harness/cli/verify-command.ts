@@ -1,4 +1,4 @@
-import { counted } from '../report/visible-text.ts'
+import { counted } from '../report/index.ts'
 import type { VerifyOptions } from '../verify/index.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import type { CommandContext, VerifyFlags } from './program.ts'

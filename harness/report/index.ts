@@ -6,4 +6,5 @@ export { type ParsedCounterexample, parseCounterexample } from './parse-countere
 export { reportFolders, safeFolderName } from './report-folder.ts'
 export { resultSchema, resultSchemaText } from './result-schema.ts'
 export { renderTerminal, type TerminalOptions } from './terminal.ts'
+export { counted, visibleText } from './visible-text.ts'
 export * from './write.ts'

@@ -2,7 +2,8 @@ import type { RelationRows } from '../../snapshot/index.ts'
 import type { RunObservation, State } from '../observation.ts'
 import { type ColumnTable, columnsOf } from './columns.ts'
 import { joinReferenced } from './join.ts'
-import type { Column, Place, RelationLineage } from './model.ts'
+import { type Column, isReversible, type Place, type RelationLineage } from './model.ts'
+import { explains } from './transform.ts'
 import { isNumeric, numberKey } from './value.ts'
 
 /** The migrated rows of each legacy row, place by place. */
@@ -48,22 +49,27 @@ export function columnIndex(table: ColumnTable, column: Column): number {
   )
 }
 
-/** Match rows of two tables that hold the same attributes: by the given key, or by whole rows first and then by most equal cells. */
+/**
+ * Match rows of two tables that hold the same attributes: by the given key, and what is left over (a key that was altered, no key at all)
+ * by most equal cells.
+ */
 export function matchRows(before: RelationRows, after: RelationRows, key: readonly string[] | undefined): readonly (number | undefined)[] {
   const positions = before.attributes.map((name) => after.attributes.indexOf(name))
-  if (key?.every((name) => after.attributes.includes(name))) {
-    const texts = (rows: RelationRows) => rows.rows.map((row) => JSON.stringify(key.map((name) => row[rows.attributes.indexOf(name)])))
-    const found = new Map(texts(after).map((text, at) => [text, at]))
-    return texts(before).map((text) => found.get(text))
+  const usable = key?.every((name) => after.attributes.includes(name)) ? key : undefined
+  const texts = (rows: RelationRows) => rows.rows.map((row) => JSON.stringify(usable?.map((name) => row[rows.attributes.indexOf(name)])))
+  const byKey = usable === undefined ? new Map<string, number>() : new Map(texts(after).map((text, at) => [text, at]))
+  const found: (number | undefined)[] =
+    usable === undefined ? before.rows.map(() => undefined) : texts(before).map((text) => byKey.get(text))
+  const taken = new Set(found)
+  const left = before.rows.map((_, at) => at).filter((at) => found[at] === undefined)
+  const right = after.rows.map((_, at) => at).filter((at) => !taken.has(at))
+  const equal = (from: number, to: number) =>
+    before.rows[left[from] ?? -1]?.filter((cell, at) => cell === after.rows[right[to] ?? -1]?.[positions[at] ?? -1]).length ?? 0
+  for (const [from, to] of assign(left.length, right.length, equal, before.attributes.length).entries()) {
+    const [row, match] = [left[from], to === undefined ? undefined : right[to]]
+    if (row !== undefined) found[row] = match
   }
-  const left = before.rows
-  const right = after.rows.map((row) => positions.map((at) => (at < 0 ? undefined : row[at])))
-  return assign(
-    left.length,
-    right.length,
-    (from, to) => left[from]?.filter((cell, at) => cell === right[to]?.[at]).length ?? 0,
-    before.attributes.length,
-  )
+  return found
 }
 
 function matchIdentity(legacy: ColumnTable, table: ColumnTable, place: Place): readonly (readonly number[])[] {
@@ -101,16 +107,26 @@ function matchIdentity(legacy: ColumnTable, table: ColumnTable, place: Place): r
 function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: RelationLineage, place: Place): readonly (readonly number[])[] {
   const shared = [...lineage.attributes.values()].flatMap(({ attribute, destinations }) => {
     const found = destinations.find(
-      (each) => each.relation === place.relation && (each.transform.kind === 'identical' || each.transform.kind === 'same-value'),
+      (each) => each.relation === place.relation && each.assumed !== true && isReversible(each.transform) && each.columns.length === 1,
     )
     const column = found?.columns[0]
     const before = legacy.columns.findIndex((each) => each.attribute === attribute && each.json.length === 0)
-    return column === undefined || before < 0 ? [] : [{ before, after: columnIndex(table, column) }]
+    if (found === undefined || column === undefined || before < 0) return []
+    return [
+      {
+        before,
+        after: columnIndex(table, column),
+        transform: found.transform,
+        types: { legacy: legacy.columns[before]?.type ?? 'text', migrated: column.type },
+      },
+    ]
   })
   const score = (from: number, to: number) =>
-    shared.filter(({ before, after }) => {
+    shared.filter(({ before, after, transform, types }) => {
       const [left, right] = [legacy.rows[from]?.[before] ?? null, table.rows[to]?.[after] ?? null]
-      return left === right || (left !== null && right !== null && numberKey(left) !== undefined && numberKey(left) === numberKey(right))
+      if (left === right) return transform.kind !== 'offset'
+      if (left === null || right === null) return false
+      return transform.kind === 'recoded' ? transform.inverse.get(right) === left : explains(transform, left, right, types)
     }).length
   return assign(legacy.rows.length, table.rows.length, score, shared.length).map((at) => (at === undefined ? [] : [at]))
 }
