@@ -11,7 +11,7 @@ import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
 import { Randomness, seedOf } from '../random.ts'
 import { kindsOf } from './band-kinds.ts'
 import { BandSource } from './band-source.ts'
-import { drawColumns } from './draw-columns.ts'
+import { castableBand, drawColumns } from './draw-columns.ts'
 import { Vectors } from './vectors.ts'
 
 export interface BandOptions {
@@ -122,7 +122,9 @@ function refresh(drawing: Drawing, relation: RelationPlan, cells: (string | null
       const attribute = relation.attributes[position]
       if (attribute === undefined || attribute.references.length > 0 || attribute.group !== undefined || attribute.slot !== undefined)
         continue
-      if (attribute.maker.room && attribute.pools.bands === undefined)
+      const castable = castableBand(drawing, relation, position)
+      if (castable !== undefined) cells[position] = castable
+      else if (attribute.maker.room && attribute.pools.bands === undefined)
         cells[position] = attribute.maker.band(drawing.bands, attribute.context)
       else if (attribute.pools.bands !== undefined && attribute.pools.bands.length > 0)
         cells[position] = drawing.random.pick(attribute.pools.bands)

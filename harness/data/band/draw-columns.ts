@@ -1,5 +1,7 @@
 import type { Drawing } from '../generate/draw-cell.ts'
 import type { AttributePlan, RelationPlan } from '../plan/model.ts'
+import { castables } from '../value/castable.ts'
+import { noContext } from '../value/maker.ts'
 import type { Vectors } from './vectors.ts'
 
 /** All cells of a relation's own attributes, attribute by attribute: vectors and NULLs are properties of columns. */
@@ -82,9 +84,21 @@ function drawColumn(
   })
 }
 
+/** The band of the type that the attribute's texts must read as. */
+export function castableBand(drawing: Drawing, relation: RelationPlan, position: number): string | undefined {
+  const attribute = relation.attributes[position]
+  const type = drawing.restrictions.castable(relation.path, position)
+  if (type === undefined || attribute === undefined || attribute.pools.checked) return undefined
+  const { maker } = castables[type]
+  const cell = maker.room ? maker.band(drawing.bands, noContext) : drawing.random.pick(maker.vector)
+  return attribute.maker.accepts(cell) !== false && drawing.restrictions.allows(relation.path, position, cell) ? cell : undefined
+}
+
 /** A value that the exclusions allow, banded where there is room for one; NULL where none is known. */
 function replacement(drawing: Drawing, relation: RelationPlan, attribute: AttributePlan, position: number): string | null {
   const { random, bands } = drawing
+  const castable = castableBand(drawing, relation, position)
+  if (castable !== undefined) return castable
   for (let attempt = 0; attempt < 20; attempt++) {
     const pool = attempt % 2 === 0 ? attribute.pools.bands : attribute.pools.plausible
     const roomy = attribute.maker.room && attempt % 2 === 0

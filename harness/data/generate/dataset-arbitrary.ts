@@ -28,6 +28,8 @@ export interface DatasetOptions {
   readonly profile?: 'plausible' | 'extreme'
   /** Let rows violate constraints that are NOT VALID, as rows from before the constraint may. */
   readonly dirty?: boolean
+  /** The rows are to be written beside others: keys of one attribute keep clear of usual values, also when shrunk. */
+  readonly beside?: boolean
 }
 
 /**
@@ -73,7 +75,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
   override shrink(value: Dataset, _context: unknown): Stream<Value<Dataset>> {
     const intentions = intentionsOf(this.#plan, value)
     if (intentions === undefined) return Stream.nil<Value<Dataset>>()
-    const smaller = shrinkDataset(this.#plan, value, intentions, this.#restrictions, this.#scope, this.#options.ring)
+    const smaller = shrinkDataset(this.#plan, value, intentions, this.#restrictions, this.#scope, this.#options)
     return new Stream(wrap(smaller))
   }
 
@@ -92,6 +94,9 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       restrictions: this.#restrictions,
       ring: this.#options.ring ?? new Map(),
       extreme,
+      clock:
+        random.chance(plan.clocks.hinted ? 0.35 : 0.1) && plan.clocks.changes.length > 0 ? random.pick(plan.clocks.changes) : undefined,
+      beside: this.#options.beside ?? false,
     }
     const counts = new Map(
       [...this.#scope].map((path) => [

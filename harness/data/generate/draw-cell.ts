@@ -1,6 +1,8 @@
 import type { BandSource } from '../band/band-source.ts'
 import type { AttributePlan, GenerationPlan, RelationPlan, Tuple } from '../plan/model.ts'
 import type { Randomness } from '../random.ts'
+import { castables, castableText } from '../value/castable.ts'
+import type { ClockChange } from '../value/odd-times.ts'
 import type { Restrictions } from './exclusion.ts'
 import type { Fitter } from './fitter.ts'
 import { linkedValue, type SoftLinks } from './soft-references.ts'
@@ -17,6 +19,10 @@ export interface Drawing {
   readonly ring: ReadonlyMap<string, string>
   /** Whether this data set may hold extremes. */
   readonly extreme: boolean
+  /** A turn of the clocks that many times of this data set lie around. */
+  readonly clock?: ClockChange | undefined
+  /** The rows are written beside others, whose keys they must not meet. */
+  readonly beside?: boolean
 }
 
 /**
@@ -48,7 +54,7 @@ export function drawCells(
       continue
     }
     if (attribute.slot !== undefined) {
-      cells[position] = attribute.slot(ordinal)
+      cells[position] = attribute.slot(drawing.beside === true ? 10_000 + ordinal : ordinal)
       continue
     }
     cells[position] = drawAllowed(drawing, relation, traits, position, attempt, nulls)
@@ -64,6 +70,15 @@ function ringCell(drawing: Drawing, relation: RelationPlan, position: number, or
   return attribute.maker.room
     ? attribute.maker.band(drawing.bands, attribute.context)
     : attribute.maker.plausible(drawing.random, attribute.context)
+}
+
+/** A key that rows from elsewhere hardly have: a high whole number, a band. */
+function besideCell({ random, bands }: Drawing, { maker, pools, context }: AttributePlan): string | undefined {
+  if (pools.checked) return pools.bands === undefined || pools.bands.length === 0 ? undefined : random.pick(pools.bands)
+  const high = [String(1_900_000_000 + random.below(200_000_000)), String(30_000 + random.below(2_700))]
+  const whole = maker.neighbours !== undefined && maker.accepts('0.5') === false
+  const number = whole ? high.find((text) => maker.accepts(text) === true) : undefined
+  return number ?? (maker.room ? maker.band(bands, context) : undefined)
 }
 
 function drawTuple(
@@ -96,6 +111,17 @@ function drawAllowed(
   let cell = drawCell(drawing, relation, traits, position, attempt, nulls)
   const rules = restrictions.rules(relation.path, position)
   if (rules.length === 0) return cell
+  const type = restrictions.castable(relation.path, position)
+  const attribute = relation.attributes[position]
+  if (
+    type !== undefined &&
+    attribute?.pools.checked === false &&
+    cell !== null &&
+    (random.chance(0.7) || !restrictions.allows(relation.path, position, cell))
+  ) {
+    const fits = (text: string) => attribute.maker.accepts(text) !== false && restrictions.allows(relation.path, position, text)
+    cell = attempt > 2 ? castables[type].maker.band(drawing.bands, attribute.context) : (castableText(type, random, fits) ?? cell)
+  }
   for (let round = 0; round < 30 && !restrictions.allows(relation.path, position, cell); round++)
     cell = drawCell(drawing, relation, traits, position, attempt + round, nulls)
   if (restrictions.allows(relation.path, position, cell)) return cell
@@ -115,6 +141,12 @@ function drawCell(
   const attribute = relation.attributes[position]
   if (attribute === undefined) return null
   const { maker, pools, context } = attribute
+  const keys = traits.keys[position] ?? []
+  const alone = keys.some((key) => key.attributes.length === 1)
+  if (drawing.beside === true && (alone || attribute.serial)) {
+    const cell = besideCell(drawing, attribute)
+    if (cell !== undefined) return cell
+  }
   if (attribute.serial) return String(random.between(1, 20 * (attempt + 1)))
   if (attribute.nullable && random.chance(nulls)) return null
   if (attempt > 2 && maker.room) {
@@ -137,8 +169,6 @@ function drawCell(
   }
   const earlier = fitter.rowsOf(relation.path)
   if (earlier.length > 0) {
-    const keys = traits.keys[position] ?? []
-    const alone = keys.some((key) => key.attributes.length === 1)
     // Nearness under an expression's key is the server's to judge.
     const folded = keys.some((key) => key.folded)
     if (maker.near !== undefined && !folded && random.chance(alone ? 0.2 : 0.1)) {
@@ -165,6 +195,9 @@ function pick(drawing: Drawing, relation: RelationPlan, position: number, plausi
   const attribute = relation.attributes[position]
   if (attribute === undefined) return null
   const { maker, pools, context, literals } = attribute
+  const { clock } = drawing
+  if (clock !== undefined && maker.clock !== undefined && !pools.checked && random.chance(0.6))
+    return maker.clock === 'local' ? random.pick(clock.locals) : `${random.pick(clock.instants)}+00`
   if (literals.length > 0 && random.chance(0.5)) return random.pick(literals)
   if (extreme && !plausibleOnly && pools.extremes.length > 0 && random.chance(0.2)) return random.pick(pools.extremes)
   if (pools.edges.length > 0 && random.chance(0.3)) return random.pick(pools.edges)

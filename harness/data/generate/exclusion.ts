@@ -1,5 +1,6 @@
 import { pathOf } from '../../postgres/index.ts'
 import type { GenerationPlan, KeyPlan } from '../plan/model.ts'
+import { type CastableType, castables } from '../value/castable.ts'
 
 /** What later data sets must satisfy, so that they do not show a cause that is known already. */
 export type Exclusion =
@@ -23,6 +24,8 @@ export type AttributeRule =
   | { readonly not: string }
   | { readonly only: readonly string[] }
   | { readonly maxLength: number }
+  /** For attributes of texts: a cast to the type takes the value. */
+  | { readonly castable: CastableType }
   /** As numbers when all three are numbers, else as texts. */
   | { readonly min?: string; readonly max?: string }
 
@@ -46,6 +49,7 @@ export function describeExclusion(exclusion: Exclusion): string {
   }
   if ('not' in rule) return `${subject} is not '${rule.not}'`
   if ('only' in rule) return `${subject} is one of ${rule.only.map((value) => `'${value}'`).join(', ')}`
+  if ('castable' in rule) return `${subject} reads as ${rule.castable}`
   if ('maxLength' in rule) return `${subject} has at most ${rule.maxLength} characters`
   return `${subject} is ${[rule.min === undefined ? [] : [`at least ${rule.min}`], rule.max === undefined ? [] : [`at most ${rule.max}`]].flat().join(' and ')}`
 }
@@ -88,6 +92,12 @@ export class Restrictions {
     return this.#rules.size === 0 ? [] : (this.#rules.get(`${relation}\u0000${position}`) ?? [])
   }
 
+  /** The type that texts of the attribute must read as. */
+  castable(relation: string, position: number): CastableType | undefined {
+    const rule = this.rules(relation, position).find((each) => typeof each === 'object' && 'castable' in each)
+    return typeof rule === 'object' && 'castable' in rule ? rule.castable : undefined
+  }
+
   allows(relation: string, position: number, cell: string | null): boolean {
     return this.rules(relation, position).every((rule) => satisfies(rule, cell))
   }
@@ -102,6 +112,7 @@ function satisfies(rule: AttributeRule, cell: string | null): boolean {
   if (typeof rule === 'string') return true
   if ('not' in rule) return cell !== rule.not
   if ('only' in rule) return rule.only.includes(cell)
+  if ('castable' in rule) return castables[rule.castable].reads(cell)
   if ('maxLength' in rule) return [...cell].length <= rule.maxLength
   const order = (limit: string) =>
     Number.isNaN(Number(limit)) || Number.isNaN(Number(cell)) ? (cell < limit ? -1 : cell > limit ? 1 : 0) : Number(cell) - Number(limit)

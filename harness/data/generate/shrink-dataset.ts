@@ -1,5 +1,6 @@
 import type { Dataset } from '../dataset.ts'
 import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
+import { castables } from '../value/castable.ts'
 import { buildDataset, type Intentions, type MadeDataset } from './build.ts'
 import { sizeOf } from './dataset-size.ts'
 import type { Restrictions } from './exclusion.ts'
@@ -8,6 +9,12 @@ import { Fitter } from './fitter.ts'
 import { linkCircle } from './place-rows.ts'
 import { plainerCells, plainest } from './plainer-cells.ts'
 import { replaced, withCell } from './replace-rows.ts'
+
+/** What shrinking leaves as it is: the ring, and keys of rows beside others. */
+interface Kept {
+  readonly ring?: ReadonlyMap<string, string>
+  readonly beside?: boolean
+}
 
 /**
  * Smaller data sets, each legal: first without rows (from the leaves; halves, then single rows), then with plainer cells (default, NULL,
@@ -19,7 +26,7 @@ export function* shrinkDataset(
   intentions: Intentions,
   restrictions: Restrictions,
   scope: ReadonlySet<string>,
-  ring: ReadonlyMap<string, string> | undefined,
+  options: Kept,
 ): Generator<MadeDataset> {
   const size = sizeOf(plan, dataset)
   const smaller = (candidate: Intentions): MadeDataset | undefined => {
@@ -31,7 +38,7 @@ export function* shrinkDataset(
     const made = smaller(candidate)
     if (made !== undefined) yield made
   }
-  for (const candidate of withPlainerCells(plan, intentions, ring)) {
+  for (const candidate of withPlainerCells(plan, intentions, restrictions, options)) {
     const made = smaller(candidate)
     // Losing a row here would hide which cell mattered.
     if (made !== undefined && sizeOf(plan, made).rows === size.rows) yield made
@@ -93,18 +100,14 @@ function lineOf(plan: GenerationPlan, paths: readonly string[], path: string): r
   return paths.filter((other) => !line.has(other))
 }
 
-function* withPlainerCells(
-  plan: GenerationPlan,
-  intentions: Intentions,
-  ring: ReadonlyMap<string, string> | undefined,
-): Generator<Intentions> {
+function* withPlainerCells(plan: GenerationPlan, intentions: Intentions, restrictions: Restrictions, options: Kept): Generator<Intentions> {
   for (const path of plan.order.flat()) {
     const relation = plan.relations.get(path)
     const rows = intentions.get(path) ?? []
     if (relation === undefined) continue
     // A whole column at once, then cell by cell.
     for (const [position, attribute] of relation.attributes.entries()) {
-      if (skipped(relation, position, ring) || attribute.serial || rows.length < 2) continue
+      if (skipped(relation, position, options) || attribute.serial || rows.length < 2) continue
       for (const plain of plainest(attribute)) yield replaced(intentions, path, rows, (row) => withCell(row, position, plain))
       if (attribute.maker.near === undefined || attribute.pools.checked) continue
       // Texts that differ in case or blanks stay so when all are cut alike.
@@ -113,9 +116,12 @@ function* withPlainerCells(
     for (const [at, row] of rows.entries()) {
       const change = (changed: IntendedRow) => replaced(intentions, path, rows, (other, position) => (position === at ? changed : other))
       for (const [position, attribute] of relation.attributes.entries()) {
-        if (skipped(relation, position, ring)) continue
+        if (skipped(relation, position, options)) continue
         const cell = row.cells[position] ?? null
-        for (const plainer of plainerCells(attribute, cell, at)) if (plainer !== cell) yield change(withCell(row, position, plainer))
+        const castable = restrictions.castable(path, position)
+        const steps = castable === undefined ? [] : [castables[castable].maker.plain, String(at + 1)]
+        for (const plainer of [...steps, ...plainerCells(attribute, cell, at)])
+          if (plainer !== cell) yield change(withCell(row, position, plainer))
       }
       for (const group of relation.groups) {
         const now = group.tuples.findIndex((tuple) =>
@@ -158,13 +164,14 @@ function cutCell(
   return shorter === null || accepts(shorter) !== true ? row : withCell(row, position, shorter)
 }
 
-function skipped(relation: RelationPlan, position: number, ring: ReadonlyMap<string, string> | undefined): boolean {
+function skipped(relation: RelationPlan, position: number, { ring, beside = false }: Kept): boolean {
   const attribute = relation.attributes[position]
   return (
     attribute === undefined ||
     attribute.group !== undefined ||
     attribute.references.length > 0 ||
     attribute.slot !== undefined ||
+    (beside && (attribute.serial || relation.keys.some((key) => key.attributes.length === 1 && key.attributes[0] === position))) ||
     ring?.get(relation.path) === attribute.name
   )
 }

@@ -2,6 +2,7 @@ import type { Catalog, Relation } from '../../catalog/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { SoftReference } from '../hints.ts'
 import type { Maker, MakerContext } from '../value/maker.ts'
+import type { ClockChange } from '../value/odd-times.ts'
 
 /** Everything that generating needs to know of one schema: made once with the server's help, then used without it. */
 export interface GenerationPlan {
@@ -12,6 +13,8 @@ export interface GenerationPlan {
   /** Those that no legal row is known for. */
   readonly unfilled: readonly Unfilled[]
   readonly softReferences: readonly SoftReference[]
+  /** Turns of the clocks in the zones that the migration names; where it names none, in two usual ones. */
+  readonly clocks: { readonly hinted: boolean; readonly changes: readonly ClockChange[] }
 }
 
 export interface RelationPlan {

@@ -3,7 +3,7 @@ import { pathOf, type Session } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { Hints } from '../hints.ts'
 import type { Maker } from '../value/maker.ts'
-import { oddTimesOf } from '../value/odd-times.ts'
+import { clockChangesOf, oddTimesOf } from '../value/odd-times.ts'
 import { realisticSource } from '../value/realistic.ts'
 import { attributeDrafts } from './attribute-draft.ts'
 import { knownMakers } from './known-makers.ts'
@@ -117,7 +117,18 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
     relations,
     unfilled,
     softReferences: hints.softReferences,
+    clocks: clocksOf(hints.zones, relations),
   }
+}
+
+/** Nobody needs the turns of the clocks where nothing tells the time. */
+function clocksOf(zones: readonly string[], relations: ReadonlyMap<string, RelationPlan>): GenerationPlan['clocks'] {
+  const timed = [...relations.values()].some((relation) => relation.attributes.some((attribute) => attribute.maker.clock !== undefined))
+  if (!timed) return { hinted: false, changes: [] }
+  const named = clockChangesOf(zones)
+  return named.length > 0
+    ? { hinted: true, changes: named }
+    : { hinted: false, changes: clockChangesOf(['Europe/Berlin', 'America/New_York']) }
 }
 
 const indexOrUndefined = (index: number) => (index < 0 ? undefined : index)

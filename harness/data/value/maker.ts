@@ -41,6 +41,8 @@ export interface Maker {
   near?(text: string): readonly string[]
   /** One of each kind that `plausible` draws, so that a check is asked about all of them. */
   kinds?(random: Randomness, context: MakerContext): readonly string[]
+  /** Which texts of a turn of the clocks the type takes: `2024-10-27 02:30:00`, or that with `+00`. */
+  readonly clock?: 'local' | 'instant'
   /** Neighbours on either side, for types with an order and a unit. */
   neighbours?(text: string): readonly string[]
 }

@@ -5,7 +5,29 @@ const dayMs = 86_400_000
  * `2024-03-31 02:30:00`. A zone that the runtime does not know is left out.
  */
 export function oddTimesOf(zones: readonly string[]): readonly string[] {
-  const times = new Set<string>()
+  return [...new Set(clockChanges(zones).flatMap(({ localMs, jump }) => [format(localMs + halfHour), format(jump)]))]
+}
+
+/** The turn of a zone's clocks. */
+export interface ClockChange {
+  /** Local times around it, without a zone: those the clock jumps over, or shows twice, among them. */
+  readonly locals: readonly string[]
+  /** Instants around it, in UTC: in autumn two of them are one local time. */
+  readonly instants: readonly string[]
+}
+
+/** What rows around the turns of the clocks hold, a change each. */
+export function clockChangesOf(zones: readonly string[]): readonly ClockChange[] {
+  return clockChanges(zones).map(({ localMs, jump, width }) => ({
+    locals: [localMs, localMs + width / 2, localMs + width / 2 + 60_000, localMs + width, localMs + 1.5 * width].map(format),
+    instants: [jump - width / 2, jump + width / 2, jump - width, jump, jump + width].map(format),
+  }))
+}
+
+const halfHour = 30 * 60_000
+
+function clockChanges(zones: readonly string[]): readonly { readonly localMs: number; readonly jump: number; readonly width: number }[] {
+  const changes: { localMs: number; jump: number; width: number }[] = []
   for (const zone of zones.slice(0, 6)) {
     const offset = offsetsOf(zone)
     if (offset === undefined) continue
@@ -18,12 +40,11 @@ export function oddTimesOf(zones: readonly string[]): readonly string[] {
         else after = middle
       }
       const jump = Math.round(after / 60_000) * 60_000
-      const local = jump + Math.min(offset(before), offset(after)) * 60_000
-      times.add(format(local + 30 * 60_000))
-      times.add(format(jump))
+      const localMs = jump + Math.min(offset(before), offset(after)) * 60_000
+      changes.push({ localMs, jump, width: Math.abs(offset(after) - offset(before)) * 60_000 })
     }
   }
-  return [...times]
+  return changes
 }
 
 function format(ms: number): string {

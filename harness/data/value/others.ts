@@ -74,6 +74,9 @@ export function bitMaker(modifier: number, varying: boolean): Maker {
 
 type Simple = () => Maker
 
+export const inetMaker: Simple = () =>
+  simple(['127.0.0.1', '10.0.0.1', '192.168.1.5/24', '::1', '2001:db8::1', '0.0.0.0'], (source) => `10.${octets(source.address())}`)
+
 /** Built-in types (and usual extensions') by `typname`. */
 export const simpleMakers: Readonly<Record<string, Simple>> = {
   bytea: () =>
@@ -82,8 +85,7 @@ export const simpleMakers: Readonly<Record<string, Simple>> = {
       extremes: [`\\x${'00ff'.repeat(200)}`],
       key: (text) => text.toLowerCase(),
     }),
-  inet: () =>
-    simple(['127.0.0.1', '10.0.0.1', '192.168.1.5/24', '::1', '2001:db8::1', '0.0.0.0'], (source) => `10.${octets(source.address())}`),
+  inet: inetMaker,
   cidr: () =>
     simple(['10.0.0.0/8', '192.168.1.0/24', '0.0.0.0/0', '2001:db8::/32', '10.1.2.3/32'], (source) => `10.${octets(source.address())}/32`),
   macaddr: () => simple(['00:00:00:00:00:00', 'ff:ff:ff:ff:ff:ff', '08:00:2b:01:02:03'], (source) => `02:00:${colons(source.hex(4))}`),

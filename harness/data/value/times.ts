@@ -46,6 +46,7 @@ export function timestampMaker(withZone: boolean, precision: number): Maker {
           ? text(plausibleMs(random), random.below(1000))
           : text(random.chance(0.3) ? Math.floor(plausibleMs(random) / 1000) * 1000 : plausibleMs(random)),
     kinds: (random) => [text(plausibleMs(random), random.between(1, 999)), text(Math.floor(plausibleMs(random) / dayMs) * dayMs)],
+    clock: withZone ? 'instant' : 'local',
     near: (value) => nearStamps(value, precision).map((near) => `${near}${zone}`),
     edges: [
       '1990-01-01 00:00:00',
