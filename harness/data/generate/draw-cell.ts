@@ -198,7 +198,7 @@ function pick(drawing: Drawing, relation: RelationPlan, position: number, plausi
   const { clock } = drawing
   if (clock !== undefined && maker.clock !== undefined && !pools.checked && random.chance(0.6))
     return maker.clock === 'local' ? random.pick(clock.locals) : `${random.pick(clock.instants)}+00`
-  if (literals.length > 0 && random.chance(0.5)) return random.pick(literals)
+  if (literals.length > 0 && random.chance(0.58)) return random.pick(literals)
   if (extreme && !plausibleOnly && pools.extremes.length > 0 && random.chance(0.2)) return random.pick(pools.extremes)
   if (pools.edges.length > 0 && random.chance(0.3)) return random.pick(pools.edges)
   if (pools.plausible === undefined) return maker.plausible(random, context)

@@ -3,7 +3,7 @@ import { pathOf, type Session } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { Hints } from '../hints.ts'
 import type { Maker } from '../value/maker.ts'
-import { clockChangesOf, oddTimesOf } from '../value/odd-times.ts'
+import { clockChangesOf, oddTimesOf, type Turn, turnsOf, usualTurns } from '../value/odd-times.ts'
 import { realisticSource } from '../value/realistic.ts'
 import { attributeDrafts } from './attribute-draft.ts'
 import { knownMakers } from './known-makers.ts'
@@ -47,7 +47,8 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
   const { unicode, bounds } = await partitionChecks(server, catalog)
   const { known, failures } = await knownMakers(server, catalog, unicode)
   const realistic = realisticSource()
-  const oddTimes = oddTimesOf(hints.zones)
+  const turns = turnsOf(hints.zones)
+  const oddTimes = oddTimesOf(turns)
   const makers = new Map<string, Maker | undefined>()
   const unfilled: Unfilled[] = []
   const drafts = new Map<string, RelationDraft>()
@@ -117,18 +118,16 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
     relations,
     unfilled,
     softReferences: hints.softReferences,
-    clocks: clocksOf(hints.zones, relations),
+    clocks: clocksOf(turns, relations),
   }
 }
 
 /** Nobody needs the turns of the clocks where nothing tells the time. */
-function clocksOf(zones: readonly string[], relations: ReadonlyMap<string, RelationPlan>): GenerationPlan['clocks'] {
+function clocksOf(turns: readonly Turn[], relations: ReadonlyMap<string, RelationPlan>): GenerationPlan['clocks'] {
   const timed = [...relations.values()].some((relation) => relation.attributes.some((attribute) => attribute.maker.clock !== undefined))
   if (!timed) return { hinted: false, changes: [] }
-  const named = clockChangesOf(zones)
-  return named.length > 0
-    ? { hinted: true, changes: named }
-    : { hinted: false, changes: clockChangesOf(['Europe/Berlin', 'America/New_York']) }
+  const hinted = turns.length > 0
+  return { hinted, changes: clockChangesOf(hinted ? turns : usualTurns) }
 }
 
 const indexOrUndefined = (index: number) => (index < 0 ? undefined : index)

@@ -76,6 +76,7 @@ function respelled(random: Randomness, text: string): string {
     () => JSON.stringify(JSON.parse(text), null, 2),
     () => `{${first === undefined ? '"a": 1, "a": 2' : [...entries, first.replace(/: .*$/s, ': "again"')].join(',')}}`,
     () => ` ${text}`,
+    () => `{${[...entries, '"big": 12345678901234567890'].join(', ')}}`,
   ])()
 }
 

@@ -1,11 +1,11 @@
 const dayMs = 86_400_000
 
 /**
- * Local times without an instant (the clock jumps over them) or with two (it goes back) in the given zones, for three recent years:
- * `2024-03-31 02:30:00`. A zone that the runtime does not know is left out.
+ * Local times without an instant (the clock jumps over them) or with two (it goes back):
+ * `2024-03-31 02:30:00`.
  */
-export function oddTimesOf(zones: readonly string[]): readonly string[] {
-  return [...new Set(clockChanges(zones).flatMap(({ localMs, jump }) => [format(localMs + halfHour), format(jump)]))]
+export function oddTimesOf(turns: readonly Turn[]): readonly string[] {
+  return [...new Set(turns.flatMap(({ localMs, jump }) => [format(localMs + halfHour), format(jump)]))]
 }
 
 /** The turn of a zone's clocks. */
@@ -17,8 +17,8 @@ export interface ClockChange {
 }
 
 /** What rows around the turns of the clocks hold, a change each. */
-export function clockChangesOf(zones: readonly string[]): readonly ClockChange[] {
-  return clockChanges(zones).map(({ localMs, jump, width }) => ({
+export function clockChangesOf(turns: readonly Turn[]): readonly ClockChange[] {
+  return turns.map(({ localMs, jump, width }) => ({
     locals: [localMs, localMs + width / 2, localMs + width / 2 + 60_000, localMs + width, localMs + 1.5 * width].map(format),
     instants: [jump - width / 2, jump + width / 2, jump - width, jump, jump + width].map(format),
   }))
@@ -26,8 +26,28 @@ export function clockChangesOf(zones: readonly string[]): readonly ClockChange[]
 
 const halfHour = 30 * 60_000
 
-function clockChanges(zones: readonly string[]): readonly { readonly localMs: number; readonly jump: number; readonly width: number }[] {
-  const changes: { localMs: number; jump: number; width: number }[] = []
+/** When a zone's clocks turn. */
+export interface Turn {
+  /** The first local time that is left out or shown twice, as if it were UTC. */
+  readonly localMs: number
+  /** The instant, and by how much the clocks turn. */
+  readonly jump: number
+  readonly width: number
+}
+
+const hour = 3_600_000
+
+/** Europe/Berlin and America/New_York in 2024, for schemas whose migration names no zone. */
+export const usualTurns: readonly Turn[] = [
+  { localMs: Date.UTC(2024, 2, 31, 2), jump: Date.UTC(2024, 2, 31, 1), width: hour },
+  { localMs: Date.UTC(2024, 9, 27, 2), jump: Date.UTC(2024, 9, 27, 1), width: hour },
+  { localMs: Date.UTC(2024, 2, 10, 2), jump: Date.UTC(2024, 2, 10, 7), width: hour },
+  { localMs: Date.UTC(2024, 10, 3, 1), jump: Date.UTC(2024, 10, 3, 6), width: hour },
+]
+
+/** The turns in the given zones in three recent years. A zone that the runtime does not know is left out. */
+export function turnsOf(zones: readonly string[]): readonly Turn[] {
+  const changes: Turn[] = []
   for (const zone of zones.slice(0, 6)) {
     const offset = offsetsOf(zone)
     if (offset === undefined) continue
@@ -39,7 +59,8 @@ function clockChanges(zones: readonly string[]): readonly { readonly localMs: nu
         if (offset(middle) === offset(before)) before = middle
         else after = middle
       }
-      const jump = Math.round(after / 60_000) * 60_000
+      // `after` is less than a minute past it.
+      const jump = Math.floor(after / 60_000) * 60_000
       const localMs = jump + Math.min(offset(before), offset(after)) * 60_000
       changes.push({ localMs, jump, width: Math.abs(offset(after) - offset(before)) * 60_000 })
     }

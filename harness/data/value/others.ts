@@ -74,8 +74,13 @@ export function bitMaker(modifier: number, varying: boolean): Maker {
 
 type Simple = () => Maker
 
-export const inetMaker: Simple = () =>
-  simple(['127.0.0.1', '10.0.0.1', '192.168.1.5/24', '::1', '2001:db8::1', '0.0.0.0'], (source) => `10.${octets(source.address())}`)
+export const inetMaker: Simple = () => {
+  const usual: [string, ...string[]] = ['127.0.0.1', '10.0.0.1', '192.168.1.5/24', '::1', '2001:db8::1', '0.0.0.0']
+  return simple(usual, (source) => `10.${octets(source.address())}`, {
+    plausible: (random) => (random.chance(0.4) ? random.pick(usual) : `${random.between(1, 223)}.${octets(random.below(16_777_216))}`),
+    kinds: () => usual,
+  })
+}
 
 /** Built-in types (and usual extensions') by `typname`. */
 export const simpleMakers: Readonly<Record<string, Simple>> = {

@@ -118,7 +118,7 @@ const delimiters = [',', ', ', ';', '|', '/', ' - ', '\n', '\t', '"', "'", '\\']
 /** Words with a usual delimiter between them, and sometimes in front or behind, as an application without a list type writes a list. */
 function delimited(random: Randomness, delimiter: string): string {
   const items = Array.from({ length: random.between(2, 3) }, () => phrase(random).split(' ')[0] ?? '')
-  const outside = random.below(6)
+  const outside = random.below(4)
   return `${outside === 0 ? delimiter.trim() : ''}${items.join(delimiter)}${outside === 1 ? delimiter.trim() : ''}`
 }
 
