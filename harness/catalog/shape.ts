@@ -13,7 +13,7 @@ const query = `SELECT pg_catalog.concat_ws('.',
   (SELECT ${hash('c.relname', 'i.indisunique', 'i.indisvalid', 'i.indkey')} FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indrelid >= ${firstUserOid} AND c.relnamespace <> 99),
   (SELECT ${hash('tgname', 'tgenabled')} FROM pg_catalog.pg_trigger WHERE tgrelid >= ${firstUserOid} AND NOT tgisinternal),
   (SELECT ${hash('proname', 'prosrc', 'proacl')} FROM pg_catalog.pg_proc WHERE oid >= ${firstUserOid}),
-  (SELECT ${hash('enumlabel')} FROM pg_catalog.pg_enum),
+  (SELECT ${hash('enumlabel', 'enumsortorder')} FROM pg_catalog.pg_enum),
   (SELECT ${hash('polname', 'polcmd')} FROM pg_catalog.pg_policy),
   (SELECT ${hash('objsubid', 'description')} FROM pg_catalog.pg_description WHERE objoid >= ${firstUserOid})) AS shape`
 

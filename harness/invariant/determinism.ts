@@ -69,7 +69,10 @@ export function volatileAttributes(
     const rest = rows.attributes.filter((name) => !differing.includes(name))
     // Each column may hold the same values and still give them to other rows.
     if (paired && differing.length === 0 && sorted(rows, rest) !== sorted(other, rest)) {
-      const culprit = rest.find((name) => sorted(rows, without(rest, name)) === sorted(other, without(rest, name)))
+      const keys = new Set(first.catalog.relations.get(path)?.indexes.find((index) => index.primary)?.attributes)
+      const culprit = [...rest]
+        .sort((left, right) => Number(keys.has(left)) - Number(keys.has(right)))
+        .find((name) => sorted(rows, without(rest, name)) === sorted(other, without(rest, name)))
       if (culprit !== undefined) differing.push(culprit)
     }
     for (const name of differing) found.set(`${path}.${name}`, [path, name])

@@ -59,8 +59,8 @@ function referencesOf(run: RunObservation, knowledge: Knowledge): readonly Refer
           ],
     ),
   )
-  const soft = knowledge.softReferences.flatMap(({ from, to }): readonly Reference[] =>
-    from.jsonPath !== undefined || to.jsonPath !== undefined || from.relation === to.relation
+  const soft = knowledge.softReferences.flatMap(({ from, to, negated }): readonly Reference[] =>
+    negated === true || from.jsonPath !== undefined || to.jsonPath !== undefined || from.relation === to.relation
       ? []
       : [
           {

@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { BandKind, SeedReport, SoftReference } from '../data/index.ts'
-import type { Discard, Failure } from '../migration/index.ts'
+import type { Discard, Effect, Failure } from '../migration/index.ts'
 import type { RelationRows, SnapshotDifference } from '../snapshot/index.ts'
 import type { Lineage } from './lineage/model.ts'
 
@@ -63,7 +63,11 @@ export interface Knowledge {
   /** Migrated attributes (paths) that differ between two runs on the same rows. */
   readonly volatile: ReadonlySet<string>
   /** Where the SQL that touches a relation or an attribute stands. */
-  readonly locate: (relation: string, attribute?: string) => { readonly file: string; readonly line: number } | undefined
+  readonly locate: (
+    relation: string,
+    attribute?: string,
+    effects?: readonly Effect[],
+  ) => { readonly file: string; readonly line: number } | undefined
   readonly locateDown: (relation: string, attribute?: string) => { readonly file: string; readonly line: number } | undefined
 }
 

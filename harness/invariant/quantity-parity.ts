@@ -84,7 +84,7 @@ export const quantityParity: Invariant = {
             known: 'observed',
             relation: path,
             attribute: attribute.name,
-            ...knowledge.locate(destination.relation),
+            ...knowledge.locate(path, attribute.name, ['copy']),
             message: `${path}.${attribute.name} is ${showCell(first.cell)} before, but ${first.matches === 0 ? 'not copied' : `${first.matches} rows sum up otherwise`} in ${target} (${differing.length} of ${rows.legacy.rows.length} rows)`,
             evidence: {
               legacy: first.cell,

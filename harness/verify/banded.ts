@@ -25,10 +25,10 @@ export function bandedFillings(
 /** Data sets of a few rows with duplicates and NULLs, in which a migration that picks one of several has a choice. */
 export function tiedRows(subject: Subject, seed: string, exclude: readonly Exclusion[]): readonly Dataset[] {
   const arbitrary = datasetArbitrary(subject.plan, {
-    rows: { min: 4, max: 8 },
+    rows: { min: 10, max: 16 },
     relations: [...subject.scope],
     exclude,
     profile: 'plausible',
   })
-  return sampleDatasets(arbitrary, seedNumber(seed, 'ties'), 2)
+  return sampleDatasets(arbitrary, seedNumber(seed, 'ties'), 8)
 }

@@ -9,6 +9,7 @@ import {
   readObjects,
 } from '../catalog/index.ts'
 import { type Dataset, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
+import { InputError } from '../errors.ts'
 import type { MeasureReading, Reverted, RunObservation, State } from '../invariant/index.ts'
 import type { Measure, Script } from '../migration/index.ts'
 import { type Session, StatementError } from '../postgres/index.ts'
@@ -198,21 +199,23 @@ async function objectDifferences(subject: Subject, session: Session, from: strin
   return found
 }
 
+/** Read all measures of one side, in one message. */
 async function readMeasures(
   session: Session,
   measures: readonly Measure[],
   side: 'before' | 'after',
 ): Promise<readonly ReadonlyMap<string, string | null>[]> {
-  const readings: ReadonlyMap<string, string | null>[] = []
-  for (const measure of measures) {
-    const results = await session.script(measure[side]).catch((error: unknown) => {
-      if (!(error instanceof StatementError)) throw error
-      throw new StatementError({ ...error.fields, message: `measure "${measure.name}", ${side}: ${error.message}` }, error)
+  if (measures.length === 0) return []
+  const results = await session.script(measures.map((measure) => measure[side]).join('\n;\n')).catch((error: unknown) => {
+    if (!(error instanceof StatementError)) throw error
+    throw new InputError(`a measure of the contract fails ${side} the migration: ${error.message} (${error.sqlstate})`, {
+      cause: error,
+      hint: 'Each measure is one SELECT of two columns, key and value.',
     })
-    const last = results.at(-1)
-    readings.push(new Map(last?.rows.map((row) => (row.length > 1 ? [row[0] ?? '', row[1] ?? null] : ['', row[0] ?? null])) ?? []))
-  }
-  return readings
+  })
+  return measures.map(
+    (_, at) => new Map(results[at]?.rows.map((row) => (row.length > 1 ? [row[0] ?? '', row[1] ?? null] : ['', row[0] ?? null])) ?? []),
+  )
 }
 
 function pairMeasures(

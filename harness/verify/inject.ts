@@ -1,7 +1,7 @@
 import { applyWithFault } from '../faults/index.ts'
 import type { FaultObservation } from '../invariant/index.ts'
-import { statementTargets } from '../migration/index.ts'
-import { pathOf, type Session } from '../postgres/index.ts'
+import { firstTarget } from '../migration/index.ts'
+import type { Session } from '../postgres/index.ts'
 import { readRows } from '../snapshot/index.ts'
 import { executeRun, type Filling, fillStage, readState, storedRelations } from './execute.ts'
 import type { CloneStage, CloneStages } from './stage.ts'
@@ -128,10 +128,8 @@ function relationBefore(subject: Subject, before: number): string | undefined {
   if (up.kind !== 'sql') return undefined
   const done = up.script.statements.slice(0, Math.max(1, before)).reverse()
   for (const statement of done) {
-    const found = statementTargets(statement)
-      .map((each) => pathOf({ schema: each.schema ?? 'public', name: each.name }))
-      .find((path) => subject.legacy.relations.has(path))
-    if (found !== undefined) return found
+    const found = firstTarget(statement)
+    if (found !== undefined && subject.legacy.relations.has(found)) return found
   }
   return undefined
 }

@@ -1,5 +1,6 @@
 import { catalogFingerprint, readCatalog, readObjects } from '../catalog/index.ts'
 import { planGeneration } from '../data/index.ts'
+import type { Knowledge } from '../invariant/index.ts'
 import { locateStatement, type Migration, neededRung, type RungNeed, readHints, type Script, type Step } from '../migration/index.ts'
 import type { Session } from '../postgres/index.ts'
 import { storedRelations } from './execute.ts'
@@ -11,17 +12,13 @@ export async function prepareSubject(session: Session, migration: Migration): Pr
   const fingerprint = await catalogFingerprint(session)
   const objects = await readObjects(session)
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
-  const hints = readHints([...up, ...down], legacy)
+  const hints = readHints([...up, ...down], legacy, up.length)
   await session.script('BEGIN')
   const plan = await planGeneration(session, legacy, hints).finally(() => session.script('ROLLBACK'))
   const declared = (migration.contract.references ?? []).flatMap(({ from, to }) => {
     const [child, parent] = [splitPath(from, legacy.relations), splitPath(to, legacy.relations)]
     return child === undefined || parent === undefined ? [] : [{ from: child, to: parent }]
   })
-  const locator = (scripts: readonly Script[]) => (relation: string, attribute?: string) => {
-    const statement = locateStatement(scripts, { relation, attribute })
-    return statement === undefined ? undefined : { file: statement.file, line: statement.line }
-  }
   return {
     migration,
     legacy,
@@ -56,6 +53,19 @@ export function rungOf(migration: Migration): RungNeed {
 
 export function scriptsOf(step: Step | undefined): readonly Script[] {
   return step?.kind === 'sql' ? [step.script] : []
+}
+
+/** Where a script touches something, looked up once for each question: every run asks, and the answer takes a walk through all bodies. */
+function locator(scripts: readonly Script[]): Knowledge['locate'] {
+  const known = new Map<string, { readonly file: string; readonly line: number } | undefined>()
+  return (relation, attribute, effects) => {
+    const key = JSON.stringify([relation, attribute, effects])
+    if (known.has(key)) return known.get(key)
+    const statement = locateStatement(scripts, { relation, attribute, effects })
+    const place = statement === undefined ? undefined : { file: statement.file, line: statement.line }
+    known.set(key, place)
+    return place
+  }
 }
 
 function splitPath(

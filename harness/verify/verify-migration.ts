@@ -126,7 +126,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   if (first !== undefined) {
     progress('repetitions')
     const repeated = await clock.time('determinism', () =>
-      repeatRuns(subject, clones, first.dataset, tiedRows(subject, seed, exclusions), hooks.signal),
+      repeatRuns(subject, clones, first.dataset, tiedRows(subject, seed, exclusions), runner, hooks.signal),
     )
     for (const verdict of repeated.verdicts) collector.add(determinism.id, verdict)
     subject = { ...subject, knowledge: { ...subject.knowledge, volatile: repeated.volatile } }
