@@ -83,7 +83,7 @@ describe('of 200 data sets', () => {
   })
 
   test('many repeat an attribute that is in no key', () => {
-    expect(pairs('owner', (one, other) => one['label'] !== null && one['label'] === other['label'])).toBeGreaterThan(60)
+    expect(pairs('owner', (one, other) => one['label'] !== null && one['label'] === other['label'])).toBeGreaterThan(75)
   })
 
   test('many hold texts that differ in case or blanks only, also under UNIQUE', () => {
@@ -101,7 +101,9 @@ describe('of 200 data sets', () => {
   test('many hold numbers and times that a coarser type rounds', () => {
     expect(some('measure', (row) => text(row['ratio']).replace(/[-.]/g, '').length >= 16)).toBeGreaterThan(60)
     expect(some('measure', (row) => /\.\d*0$/.test(text(row['amount'])))).toBeGreaterThan(40)
-    expect(some('measure', (row) => /^-?\d+\.\d*[1-9]\d{0,1}5$|\.\d{3,}/.test(text(row['amount'])))).toBeGreaterThan(40)
+    const borders = new Set(['10.555', '100.000', '-0.005', '33.3333333333'])
+    expect(some('measure', (row) => /\.\d{3,}/.test(text(row['amount'])) && !borders.has(text(row['amount'])))).toBeGreaterThan(45)
+    expect(some('measure', (row) => borders.has(text(row['amount'])))).toBeGreaterThan(10)
     expect(some('measure', (row) => /\.\d?[1-9]$/.test(text(row['price'])))).toBeGreaterThan(80)
     expect(some('measure', (row) => text(row['price']).startsWith('-'))).toBeGreaterThan(30)
     expect(some('log', (row) => /\.\d{4,6}\+00$/.test(text(row['at'])))).toBeGreaterThan(60)
@@ -155,8 +157,9 @@ describe('of 200 data sets', () => {
       expect([delimiter, some('measure', (row) => text(row['line']).includes(delimiter)) > 4]).toEqual([delimiter, true])
     expect(some('measure', (row) => /^[,;|/]|[,;|/]$/.test(text(row['line'])))).toBeGreaterThan(15)
     const tags = (pattern: RegExp) => some('measure', (row) => pattern.test(text(row['tags'])))
-    for (const pattern of [/^\{\}$/, /NULL/, /"[^"]*,[^"]*"/, /^\{[^,{}"]+\}$/, /^\{([^,{}]+),(?:.*,)?\1\}$/])
+    for (const pattern of [/^\{\}$/, /NULL/, /"[^"]*,[^"]*"/, /^\{[^,{}"]+\}$/])
       expect([pattern, tags(pattern) > 10]).toEqual([pattern, true])
+    expect(tags(/^\{([^,{}]+),(?:.*,)?\1\}$/)).toBeGreaterThan(25)
   })
 
   test('many take the way out of a check that is NULL', () => {
