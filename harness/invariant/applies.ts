@@ -94,6 +94,8 @@ function constraintAttributes(run: RunObservation, named: string | undefined, fa
   const known =
     named === undefined ? undefined : run.legacy.catalog.relations.get(named)?.constraints.find((each) => each.name === failure.constraint)
   if (known !== undefined) return known.attributes.length === 1 ? known.attributes[0] : undefined
+  const partition = /^Partition key of the failing row contains \("?([^"(),]+)"?\) = /.exec(failure.detail ?? '')?.[1]
+  if (partition !== undefined) return partition
   const key = /^Key \("?([^"(),]+)"?\)=/.exec(failure.detail ?? '')?.[1]
   if (key !== undefined) return key
   const attributes = named === undefined ? [] : (run.legacy.catalog.relations.get(named)?.attributes ?? [])

@@ -97,7 +97,9 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
         writeSince: plan.writeSince(subject, runs),
         signal: plan.signal,
       }
-      const run = await runner.run(subject, request)
+      // A label that up adds can be used once up is committed, and not before.
+      const run =
+        until === 'written' && addsLabels(subject) ? await runner.runOnClone(subject, request) : await runner.run(subject, request)
       runs += 1
       plan.onRun(runs)
       judgeRun(subject, run, collector, request)
@@ -122,6 +124,11 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
     }
   }
   return { runs, passed, failed, datasets, cut: undefined }
+}
+
+function addsLabels(subject: Subject): boolean {
+  const { up } = subject.migration
+  return up.kind === 'sql' && up.script.statements.some((each) => each.node === 'AlterEnumStmt')
 }
 
 /** For each relation that has no key which lineage keeps: an attribute that lineage carries unaltered into its home, to tell its rows apart. */

@@ -1,4 +1,4 @@
-import type { Dataset, Exclusion } from '../data/index.ts'
+import type { CastableType, Dataset, Exclusion } from '../data/index.ts'
 import type { Finding } from '../invariant/index.ts'
 import type { Subject } from './subject.ts'
 
@@ -41,6 +41,8 @@ function forAttribute(
   if (finding.kind === '23502') return notNull
   if (finding.kind === '23505' || finding.kind === '23P01') return [{ relation, attribute, rule: 'unique' }]
   if (finding.kind === '23503') return [{ relation, attribute, rule: 'no-orphan-soft-reference' }]
+  const castable = castableTo(subject, finding, relation, attribute)
+  if (castable !== undefined) return [...notNull, { relation, attribute, rule: { castable } }]
   const values = cells.filter((cell) => typeof cell === 'string')
   const value = values[0]
   return [
@@ -48,4 +50,25 @@ function forAttribute(
     { relation, attribute, rule: 'plausible' },
     ...(value === undefined ? [] : [{ relation, attribute, rule: { not: value } } as const]),
   ]
+}
+
+/** The type that `up` reads the texts of an attribute as, where the error is one of reading. */
+function castableTo(subject: Subject, finding: Finding, relation: string, attribute: string): CastableType | undefined {
+  if (!finding.kind.startsWith('22')) return undefined
+  const cast = subject.hints.casts.find((each) => each.direction === 'up' && each.relation === relation && each.attribute === attribute)
+  const bare = cast?.type.replace(/\(.*\)| without time zone| with time zone/g, '').trim()
+  const names: Readonly<Record<string, CastableType>> = {
+    integer: 'integer',
+    bigint: 'bigint',
+    smallint: 'smallint',
+    numeric: 'numeric',
+    boolean: 'boolean',
+    date: 'date',
+    timestamp: 'timestamp',
+    uuid: 'uuid',
+    json: 'jsonb',
+    jsonb: 'jsonb',
+    inet: 'inet',
+  }
+  return bare === undefined ? undefined : names[bare]
 }

@@ -14,7 +14,7 @@ export type WriteSince = (
 export function writeAfterUp(seed: string): WriteSince {
   return (subject, run) => async (stage, migrated, fingerprint) => {
     const plan = await planFor(subject, stage, migrated, fingerprint)
-    const arbitrary = datasetArbitrary(plan, { rows: { min: 1, max: 3 }, profile: 'plausible' })
+    const arbitrary = datasetArbitrary(plan, { rows: { min: 1, max: 3 }, profile: 'plausible', beside: true })
     const [dataset] = sampleDatasets(arbitrary, seedNumber(seed, `written ${run}`), 1)
     return dataset === undefined ? undefined : { dataset, extreme: dataset.extreme }
   }

@@ -319,7 +319,8 @@ function absentValue(attribute: string, destination: Destination, runs: Readonly
 }
 
 function scoreOf(place: string, attributes: ReadonlyMap<string, AttributeLineage>, own: string | undefined): number {
-  let score = place === own ? 0.5 : 0
+  // Where the relation itself is still there with its rows, it is at home.
+  let score = place === own ? 100 : 0
   for (const { destinations } of attributes.values()) if (destinations.some((each) => each.relation === place)) score += 1
   return score
 }

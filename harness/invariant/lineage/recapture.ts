@@ -35,8 +35,10 @@ export function recapture(
   const places = lineage.places.flatMap((place) => {
     const table = migrated.get(place.relation)
     if (table === undefined) return []
-    const byRow = place.identity.length > 0 ? matchIdentity(legacy, table, place) : assignByContent(legacy, table, lineage, place)
-    return [{ place, table, byRow }]
+    if (place.identity.length === 0) return [{ place, table, byRow: assignByContent(legacy, table, lineage, place) }]
+    const byKey = matchIdentity(legacy, table, place)
+    const lost = place.relation === lineage.home && byKey.some((matches) => matches.length === 0)
+    return [{ place, table, byRow: lost ? withAlteredKeys(byKey, legacy, table, lineage, place) : byKey }]
   })
   const keys = run.legacy.catalog.relations.get(lineage.relation)?.constraints.filter((each) => each.kind === 'foreign-key') ?? []
   return { legacy, places, isReference: (attribute) => keys.some((each) => each.attributes.includes(attribute)) }
@@ -102,6 +104,29 @@ function matchIdentity(legacy: ColumnTable, table: ColumnTable, place: Place): r
     else list.push(at)
   })
   return legacy.rows.map((row) => byKey.get(keyOf(row, before)) ?? [])
+}
+
+/** A key may be altered itself: at home, rows that no key finds are looked for by content among those that no key found. */
+function withAlteredKeys(
+  byKey: readonly (readonly number[])[],
+  legacy: ColumnTable,
+  table: ColumnTable,
+  lineage: RelationLineage,
+  place: Place,
+): readonly (readonly number[])[] {
+  const taken = new Set(byKey.flat())
+  const left = byKey.flatMap((matches, at) => (matches.length === 0 ? [at] : []))
+  const right = table.rows.map((_, at) => at).filter((at) => !taken.has(at))
+  const found = assignByContent(
+    { ...legacy, rows: left.flatMap((at) => legacy.rows.slice(at, at + 1)) },
+    { ...table, rows: right.flatMap((at) => table.rows.slice(at, at + 1)) },
+    lineage,
+    place,
+  )
+  return byKey.map((matches, at) => {
+    const position = left.indexOf(at)
+    return position < 0 ? matches : (found[position] ?? []).flatMap((match) => right.slice(match, match + 1))
+  })
 }
 
 function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: RelationLineage, place: Place): readonly (readonly number[])[] {

@@ -114,7 +114,7 @@ function fold(text: string): string {
 export function isRounded(legacy: string, migrated: string): boolean {
   const [from, to] = [numberKey(legacy), numberKey(migrated)]
   if (from !== undefined && to !== undefined) {
-    const exponent = -(/\.(\d+)/.exec(migrated)?.[1]?.length ?? 0)
+    const exponent = Math.min(0, decimalOf(migrated)?.exponent ?? 0)
     const distance = Math.abs(Number(legacy.replace(/[$,]/g, '')) - Number(migrated.replace(/[$,]/g, '')))
     const lost = decimalOf(legacy)
     if (from === to) return true
