@@ -42,11 +42,12 @@ function forAttribute(
   if (finding.kind === '23505' || finding.kind === '23P01') return [{ relation, attribute, rule: 'unique' }]
   if (finding.kind === '23503') return [{ relation, attribute, rule: 'no-orphan-soft-reference' }]
   const castable = castableTo(subject, finding, relation, attribute)
-  if (castable !== undefined) return [...notNull, { relation, attribute, rule: { castable } }]
+  const readable = castable === undefined ? [] : [{ relation, attribute, rule: { castable } } as const]
   const values = cells.filter((cell) => typeof cell === 'string')
   const value = values[0]
   return [
     ...notNull,
+    ...readable,
     { relation, attribute, rule: 'plausible' },
     ...(value === undefined ? [] : [{ relation, attribute, rule: { not: value } } as const]),
   ]

@@ -42,6 +42,8 @@ export interface RunRequest {
     | undefined
   /** Compare digests of every relation and positions of sequences too, not only what the fingerprint and the rows in scope tell. */
   readonly deep?: boolean | undefined
+  /** Settings under which the first `up` runs. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -69,7 +71,7 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
       ? await stage.look((session) => captureSnapshot(session, subject.legacy))
       : undefined
 
-  const up = await stage.apply(migration.up, request.signal)
+  const up = await stage.apply(migration.up, { signal: request.signal, settings: request.settings })
   if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
   const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session, 'migrated', request.deep))
   const after = await stage.look((session) => readMeasures(session, measures, 'after'))
@@ -160,7 +162,7 @@ export async function fillStage(subject: Subject, stage: Stage, filling: Filling
 async function revert(subject: Subject, stage: Stage, before: Snapshot | undefined, signal: AbortSignal | undefined): Promise<Reverted> {
   const { down } = subject.migration
   if (down === undefined) throw new Error('a migration without down cannot be reverted')
-  const outcome = await stage.apply(down, signal)
+  const outcome = await stage.apply(down, { signal })
   if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
     const { state, fingerprint } = await readState(subject, session, 'reverted', before !== undefined)
@@ -172,7 +174,7 @@ async function revert(subject: Subject, stage: Stage, before: Snapshot | undefin
 }
 
 async function applyAgain(subject: Subject, stage: Stage, first: string, signal: AbortSignal | undefined): Promise<Reverted> {
-  const outcome = await stage.apply(subject.migration.up, signal)
+  const outcome = await stage.apply(subject.migration.up, { signal })
   if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
     const { state, fingerprint } = await readState(subject, session, 'again')

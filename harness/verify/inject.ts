@@ -92,7 +92,7 @@ async function inject(
   if (same(left, legacy)) return { ...base, left: 'legacy', difference: undefined, rerun: undefined }
   if (same(left, migrated)) return { ...base, left: 'migrated', difference: undefined, rerun: undefined }
   const difference = left.schema !== legacy.schema ? 'the schema differs' : 'rows differ'
-  const again = await stage.apply(up, signal)
+  const again = await stage.apply(up, { signal })
   if (again.outcome === 'failed')
     return { ...base, left: 'other', difference, rerun: { fails: `${again.failure.message} (${again.failure.sqlstate})` } }
   const end = await stage.look((session) => fingerprintOf(subject, session))

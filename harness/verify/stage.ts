@@ -1,6 +1,21 @@
 import type { Catalog, Sequence } from '../catalog/index.ts'
 import { applyStep, type Outcome, type Step } from '../migration/index.ts'
-import { type Cluster, type Database, quoteIdentifier, quoteName, type Session, StatementError, type Template } from '../postgres/index.ts'
+import {
+  type Cluster,
+  type Database,
+  quoteIdentifier,
+  quoteLiteral,
+  quoteName,
+  type Session,
+  StatementError,
+  type Template,
+} from '../postgres/index.ts'
+
+export interface ApplyAs {
+  readonly signal?: AbortSignal | undefined
+  /** Settings of the migration's session, as if they came with its connection. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
+}
 
 /** One isolated run: the harness looks and seeds, the migration's role applies; each phase on a fresh connection, or what stands for one. */
 export interface Stage {
@@ -8,7 +23,7 @@ export interface Stage {
   /** As the harness. */
   look<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
   /** Run statements of one phase as the role that runs migrations. */
-  apply(step: Step, signal?: AbortSignal): Promise<Outcome>
+  apply(step: Step, options?: ApplyAs): Promise<Outcome>
   /** End a phase of seeding or writing: what is deferred is checked now, as a commit would. */
   settle(): Promise<void>
 }
@@ -67,9 +82,12 @@ class TransactionStage implements Stage {
     return work(this.#session)
   }
 
-  async apply(step: Step, signal?: AbortSignal): Promise<Outcome> {
+  async apply(step: Step, { signal, settings = {} }: ApplyAs = {}): Promise<Outcome> {
     const session = this.#session
-    await session.script(`${resetSession}${this.#role === undefined ? '' : `; SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`}`)
+    const set = Object.entries(settings).map(([name, value]) => `; SET ${quoteIdentifier(name)} = ${quoteLiteral(value)}`)
+    await session.script(
+      `${resetSession}${this.#role === undefined ? '' : `; SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`}${set.join('')}`,
+    )
     const outcome =
       (await this.#applyWhole(step)) ?? (await applyStep(session, step, { enclosed: true, ...(signal === undefined ? {} : { signal }) }))
     if (outcome.outcome === 'failed') return outcome
@@ -163,14 +181,17 @@ export class CloneStage implements Stage, AsyncDisposable {
     return work(this.#harness)
   }
 
-  async apply(step: Step, signal?: AbortSignal): Promise<Outcome> {
-    await using session = await this.connect()
+  async apply(step: Step, { signal, settings }: ApplyAs = {}): Promise<Outcome> {
+    await using session = await this.connect(settings)
     return await applyStep(session, step, { url: this.database.url(), ...(signal === undefined ? {} : { signal }) })
   }
 
   /** A fresh connection as the role that runs migrations. */
-  connect(): Promise<Session> {
-    return this.database.connect({ as: this.#role === undefined ? 'superuser' : { role: this.#role } })
+  connect(settings?: Readonly<Record<string, string>>): Promise<Session> {
+    return this.database.connect({
+      as: this.#role === undefined ? 'superuser' : { role: this.#role },
+      ...(settings === undefined ? {} : { settings }),
+    })
   }
 
   async settle(): Promise<void> {

@@ -17,7 +17,8 @@ export function twinRow(
   const own = ownPositions(drawing, relation, traits, earlier)
   const cells = relation.attributes.map((attribute, position) => {
     const group = attribute.group === undefined ? undefined : relation.groups[attribute.group]
-    if (own.has(position) || group?.attributes.some((at) => own.has(at)) === true) return fresh.cells[position] ?? null
+    if (own.has(position) || group?.attributes.some((at) => own.has(at)) === true)
+      return neighbour(drawing, relation, position, earlier.cells[position]) ?? fresh.cells[position] ?? null
     const late = attribute.references.some((at) => relation.references[at]?.late === true)
     const from = late || earlier.intended.dirt !== undefined ? earlier.intended.cells : earlier.cells
     return from[position] ?? null
@@ -27,6 +28,20 @@ export function twinRow(
     return (reference.late ? earlier.intended.parents[at] : earlier.parents[at]?.intended) ?? null
   })
   return { cells, parents }
+}
+
+/** Of a key over several attributes, what differs often differs least: the next number, the same second, another case. */
+function neighbour(drawing: Drawing, relation: RelationPlan, position: number, cell: string | null | undefined): string | undefined {
+  const attribute = relation.attributes[position]
+  const composite = relation.keys.some((key) => key.attributes.length > 1 && key.attributes.includes(position))
+  if (attribute === undefined || !composite) return undefined
+  const { pools, maker } = attribute
+  const free = attribute.group === undefined && attribute.references.length === 0 && attribute.slot === undefined
+  if (!free || typeof cell !== 'string' || !drawing.random.chance(0.4)) return undefined
+  const near = [...(maker.near?.(cell) ?? []), ...(/^-?\d{1,18}$/.test(cell) ? (maker.neighbours?.(cell) ?? []) : [])].filter(
+    (text) => text !== cell && maker.accepts(text) === true && (pools.plausible === undefined || pools.plausible.includes(text)),
+  )
+  return near.length === 0 ? undefined : drawing.random.pick(near)
 }
 
 /** Positions that keep their fresh cells. */

@@ -13,6 +13,13 @@ export function isAmbiguous(
 ): { readonly row: number; readonly legacy: string; readonly migrated: string } | undefined {
   const target = learned.destinations.find((each) => each.transform.kind === 'concatenated')
   const column = target?.columns[0]
+  const separator = target?.transform.kind === 'concatenated' ? target.transform.separator : undefined
+  if (separator !== undefined) {
+    const own = rows.legacy.columns.findIndex((each) => each.attribute === learned.attribute && each.json.length === 0)
+    const row = rows.legacy.rows.findIndex((cells) => cells[own]?.includes(separator) ?? false)
+    const legacy = rows.legacy.rows[row]?.[own]
+    if (typeof legacy === 'string') return { row, legacy, migrated: `…${separator}${legacy}${separator}…` }
+  }
   const place = rows.places.find((each) => each.place.relation === target?.relation)
   if (target === undefined || column === undefined || place === undefined || column.json.length > 0 || /json|\[\]/.test(column.type))
     return undefined

@@ -153,6 +153,23 @@ function bandDestinations(column: Column, place: string, runs: readonly PairedRu
   return joinParts(destinations)
 }
 
+/** The text between two legacy cells that were joined into one migrated cell, where it is the same everywhere. */
+function _separatorOf(examples: readonly Example[]): string | undefined {
+  const joined = new Map<string, string[]>()
+  for (const [legacy, migrated] of examples) joined.set(migrated, [...(joined.get(migrated) ?? []), legacy])
+  const between = new Set<string>()
+  for (const [whole, cells] of joined) {
+    const sorted = cells
+      .map((cell) => ({ from: whole.indexOf(cell), to: whole.indexOf(cell) + cell.length }))
+      .sort((left, right) => left.from - right.from)
+    sorted.slice(1).forEach((next, at) => {
+      between.add(whole.slice(sorted[at]?.to ?? next.from, next.from))
+    })
+  }
+  const [separator] = between
+  return between.size === 1 && separator !== '' ? separator : undefined
+}
+
 function nameOf(column: Column): string {
   return JSON.stringify([column.attribute, column.json, column.via?.constraint])
 }

@@ -23,7 +23,10 @@ export type Transform =
   /** The cell stands whole inside a longer one, between the same texts everywhere. */
   | { readonly kind: 'wrapped'; readonly before: string; readonly after: string }
   /** The cell stands whole inside a longer one that others made too. */
-  | { readonly kind: 'concatenated' }
+  | {
+      readonly kind: 'concatenated' /** What stood between two cells of this attribute in one migrated cell, everywhere. */
+      readonly separator?: string | undefined
+    }
   /** The same bytes in hexadecimal, base64 or as bytea. */
   | { readonly kind: 'encoded' }
   /** A number that the same amount was added to everywhere. */

@@ -100,6 +100,7 @@ export function alterationOf(legacy: string | null, migrated: string | null, typ
     const [from, to] = [instantOf(legacy), instantOf(migrated)]
     if (from !== undefined && to !== undefined && from !== to && isZoneOffset(Number((to - from) / 1_000_000n))) return 'zone-shifted'
   }
+  if (numberKey(legacy) !== undefined && numberKey(legacy) === numberKey(migrated)) return 'rewritten'
   if (isRounded(legacy, migrated)) return 'rounded'
   if (isNumeric(types.legacy)) return 'overwritten'
   if (migrated !== '' && legacy.startsWith(migrated)) return 'truncated'
