@@ -15,6 +15,8 @@ export interface Repeated {
   readonly verdicts: readonly Verdict[]
   /** Migrated attributes (paths) that differ from run to run. */
   readonly volatile: ReadonlySet<string>
+  /** What the first repetition ended in, on a clone. */
+  readonly migrated: State | undefined
 }
 
 /**
@@ -46,7 +48,11 @@ export async function repeatRuns(
   const second = await migrate(dataset)
   if (first.migrated === undefined || second.migrated === undefined) {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 0 }
-    return { verdicts: [{ outcome: 'unknown', because: 'up failed on the rows that were to be migrated twice', saw }], volatile: new Set() }
+    return {
+      verdicts: [{ outcome: 'unknown', because: 'up failed on the rows that were to be migrated twice', saw }],
+      volatile: new Set(),
+      migrated: undefined,
+    }
   }
   const reordered = (await migrate(opposite(dataset), otherPlans)).migrated
   const { knowledge } = subject
@@ -73,7 +79,7 @@ export async function repeatRuns(
       }),
     )
   }
-  return { verdicts, volatile }
+  return { verdicts, volatile, migrated: first.migrated }
 }
 
 function opposite(dataset: Dataset): Dataset {

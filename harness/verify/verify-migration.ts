@@ -1,5 +1,5 @@
 import { type Dataset, describeExclusion, type Exclusion } from '../data/index.ts'
-import { atomicity, determinism, learnLineage, type RunObservation } from '../invariant/index.ts'
+import { atomicity, determinism, learnLineage, type RunObservation, volatileAttributes } from '../invariant/index.ts'
 import type { Migration } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import { assembleResult } from './assemble.ts'
@@ -15,7 +15,7 @@ import { injectFaults } from './inject.ts'
 import { judgeRun } from './judge.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
 import { prepareSubject, rungOf } from './prepare.ts'
-import { repeatRuns } from './repeat.ts'
+import { type Repeated, repeatRuns } from './repeat.ts'
 import type { MigrationResult } from './result.ts'
 import { Runner } from './runner.ts'
 import { seedNumber } from './seed.ts'
@@ -51,6 +51,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   const progress = (stage: string, done?: number, total?: number) => hooks.onProgress?.({ migration: migration.name, stage, done, total })
   const deadline = options.timeLimitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.timeLimitMs
   const notChecked: string[] = []
+  const disagreements: string[] = []
 
   progress('legacy schema')
   const template = await clock.time('legacy', () => legacyTemplate(cluster, migration, options))
@@ -130,6 +131,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
     )
     for (const verdict of repeated.verdicts) collector.add(determinism.id, verdict)
     subject = { ...subject, knowledge: { ...subject.knowledge, volatile: repeated.volatile } }
+    disagreements.push(...rungsDisagree(first.run, repeated))
   }
   for (const { run, request } of passed) judgeRun(subject, run, collector, request)
 
@@ -169,7 +171,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   return assembleResult({
     subject,
     collector,
-    confirmed,
+    confirmed: { ...confirmed, disagreements: [...disagreements, ...confirmed.disagreements] },
     context,
     runner,
     role: role ?? 'the user of the URL',
@@ -179,6 +181,15 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
     anyRun: empty.failure === undefined,
     notChecked,
     timings: clock.timings(),
+  })
+}
+
+/** One run is made on both rungs: where a transaction and a clone end in different rows, one of them is wrong, and not the migration. */
+function rungsDisagree(run: RunObservation, repeated: Repeated): readonly string[] {
+  if (run.rung !== 'transaction' || run.migrated === undefined || repeated.migrated === undefined) return []
+  return [...volatileAttributes(run.migrated, repeated.migrated).values()].flatMap(([relation, attribute]) => {
+    const path = `${relation}.${attribute}`
+    return repeated.volatile.has(path) ? [] : [`${path} differs between a run in a transaction and the same run on a clone`]
   })
 }
 
