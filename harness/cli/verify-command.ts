@@ -8,6 +8,7 @@ import { terminalOf } from './terminal-of.ts'
 /** `godwit verify`: verify, write the reports, show the result, and exit with the verdict. */
 export async function verifyCommand(paths: readonly string[], flags: VerifyFlags, context: CommandContext): Promise<void> {
   const [{ verify }, report] = await Promise.all([import('../verify/index.ts'), import('../report/index.ts')])
+  await report.prepareDirectory(flags.report)
   const options: VerifyOptions = {
     ...flags,
     skipExtensions: flags.skipExtension,

@@ -1,6 +1,6 @@
-import { chmodSync, lstatSync, mkdirSync, statfsSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, statfsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { EnvironmentError } from '../errors.ts'
 
 /** A fresh data directory is 31 MB, and each database 7 MB more before it holds anything. */
@@ -36,7 +36,17 @@ export function sweptDirectories(): readonly string[] {
 }
 
 function diskPlaces(): readonly string[] {
-  return [...new Set([tmpdir(), '/tmp', '/var/tmp'])]
+  return [...new Set([tmpdir(), '/tmp', '/var/tmp'])].filter(letsOthersThrough)
+}
+
+/** As root the server runs as another account, which a private TMPDIR (libpam-tmpdir makes it with mode 0700) keeps out. */
+function letsOthersThrough(place: string): boolean {
+  if (process.getuid?.() !== 0) return true
+  for (let directory = resolve(place); ; directory = dirname(directory)) {
+    const mode = statSync(directory, { throwIfNoEntry: false })?.mode
+    if (mode !== undefined && (mode & 0o001) === 0) return false
+    if (directory === dirname(directory)) return true
+  }
 }
 
 /** Anybody may have made a directory of our name in a place that all can write: a few names are tried. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { EnvironmentError, InputError } from '../errors.ts'
@@ -59,8 +60,7 @@ export async function writeReports(result: VerifyResult, options: WriteOptions):
     const stale = await Promise.all(reports.map((report) => counterexamplesIn(join(dirname(report), 'counterexamples'))))
     return { written: [...files.keys()], reports, stale: stale.flat().filter((path) => !saved.has(path)) }
   } catch (cause) {
-    const detail = `${cause instanceof Error ? cause.message : String(cause)}.`
-    throw new EnvironmentError(`cannot write reports to "${directory}"`, { cause, detail, hint: 'Name another directory with --report.' })
+    throw unwritable(directory, cause)
   }
 }
 
@@ -145,9 +145,40 @@ function placeUnder(directory: string, path: string): string {
   return join(directory, relative(resolve(directory), resolve(candidate)))
 }
 
+/**
+ * Make sure that reports can be written, before anything is verified for them.
+ *
+ * @throws {EnvironmentError} When the directory cannot be made, or nothing can be written into it.
+ */
+export async function prepareDirectory(directory: string): Promise<void> {
+  const probe = join(directory, `.godwit.${randomUUID()}.tmp`)
+  try {
+    await makeDirectory(directory)
+    await writeFile(probe, '', { flag: 'wx' })
+    await rm(probe)
+  } catch (cause) {
+    throw unwritable(directory, cause)
+  }
+}
+
+function unwritable(directory: string, cause: unknown): EnvironmentError {
+  const detail = `${cause instanceof Error ? cause.message : String(cause)}.`
+  return new EnvironmentError(`cannot write reports to "${directory}"`, { cause, detail, hint: 'Name another directory with --report.' })
+}
+
+/** Step by step: under /proc Node's own recursive mkdir never comes to an end. */
+async function makeDirectory(directory: string): Promise<void> {
+  if (existsSync(directory)) return
+  if (dirname(directory) !== directory) await makeDirectory(dirname(directory))
+  await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+    // Another run may have made it meanwhile.
+    if (error.code !== 'EEXIST') throw error
+  })
+}
+
 /** A reader sees the old text or the new one; what cannot be finished leaves nothing. */
 async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeDirectory(dirname(path))
   const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${randomUUID()}.tmp`)
   try {
     await writeFile(temporary, text, { flag: 'wx' })
