@@ -19,11 +19,14 @@ const mostPositions = 16
 /**
  * Make `up` fail before each statement and before COMMIT, by an error and (at the middle and the last position) by a killed backend, and
  * look with a fresh connection at what is left.
+ *
+ * @param failing  Rows on which `up` fails by itself, where there are any.
  */
 export async function injectFaults(
   subject: Subject,
   clones: CloneStages,
   filling: Filling,
+  failing: Filling | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Injected> {
   const { up } = subject.migration
@@ -61,7 +64,35 @@ export async function injectFaults(
       }
     })
   }
+  if (failing !== undefined && up.script.mode !== 'transaction') faults.push(...(await failOnRows(subject, clones, failing, signal)))
   return { faults, rows, skipped: all.length - positions.length }
+}
+
+/** A script without a transaction that fails on its rows needs no injected error: what it leaves is looked at as it is. */
+async function failOnRows(
+  subject: Subject,
+  clones: CloneStages,
+  filling: Filling,
+  signal: AbortSignal | undefined,
+): Promise<readonly FaultObservation[]> {
+  return clones.run(async (stage) => {
+    await fillStage(subject, stage, filling)
+    const before = await stage.look((session) => fingerprintOf(subject, session))
+    const outcome = await stage.apply(subject.migration.up, { signal })
+    const left = await stage.look((session) => fingerprintOf(subject, session))
+    if (outcome.outcome === 'applied' || same(left, before)) return []
+    const { statement, index } = outcome.failure
+    const again = await stage.apply(subject.migration.up, { signal })
+    const base = {
+      fault: 'error',
+      before: index,
+      relation: relationBefore(subject, index + 1),
+      statement,
+      left: 'other',
+      difference: left.schema !== before.schema ? 'the schema differs' : 'rows differ',
+    } as const
+    return [{ ...base, rerun: again.outcome === 'failed' ? { fails: `${again.failure.message} (${again.failure.sqlstate})` } : 'other' }]
+  })
 }
 
 interface Fingerprint {

@@ -158,7 +158,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   if (first !== undefined && migration.up.kind === 'sql') {
     progress('faults')
     const filling: Filling = { kind: 'dataset', dataset: first.dataset }
-    const injected = await clock.time('atomicity', () => injectFaults(subject, clones, filling, hooks.signal))
+    const injected = await clock.time('atomicity', () => injectFaults(subject, clones, filling, failingRows(collector), hooks.signal))
     collector.add(atomicity.id, atomicity.judge(injected.faults, injected.rows))
     if (injected.skipped > 0) notChecked.push(`atomicity: ${injected.skipped} of the positions in up were not tried (the script is long)`)
   }
@@ -182,6 +182,12 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
     notChecked,
     timings: clock.timings(),
   })
+}
+
+/** Rows on which `up` fails, where a run found some. */
+function failingRows(collector: Collector): Filling | undefined {
+  return collector.findings().find(({ finding, request }) => finding.invariant === 'applies' && request?.filling.kind === 'dataset')
+    ?.request?.filling
 }
 
 /** One run is made on both rungs: where a transaction and a clone end in different rows, one of them is wrong, and not the migration. */

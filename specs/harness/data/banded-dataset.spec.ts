@@ -99,7 +99,7 @@ describe('a banded data set', () => {
   })
 
   test('spreads children over their parents unevenly, and differs in the number of rows', async () => {
-    await using enclosure = await enclose(await useCluster(), zoo['shop'] ?? '')
+    await using enclosure = await enclose(await useCluster(), zoo.shop ?? '')
     const { tables, bands } = bandedDataset(enclosure.plan, { seed: 1, rows: 24, variant: 0 })
     const orders = tables.get('public.orders')?.rows.map((row) => row[1]) ?? []
     const shares = [...new Set(orders)].map((parent) => orders.filter((each) => each === parent).length)

@@ -5,7 +5,7 @@ import { useCluster } from '../../../harness/vitest/cluster.ts'
 import { zoo } from './zoo.ts'
 import { enclose } from './zoo-plan.ts'
 
-const shop = zoo['shop'] ?? ''
+const shop = zoo.shop ?? ''
 
 const rowsOf = (dataset: Dataset) => [...dataset.tables.values()].reduce((sum, table) => sum + table.rows.length, 0)
 

@@ -49,7 +49,7 @@ describe('seeding', () => {
   })
 
   test('fills past triggers that refuse or swallow, and says so', async () => {
-    await using enclosure = await enclose(await useCluster(), zoo['triggers'] ?? '')
+    await using enclosure = await enclose(await useCluster(), zoo.triggers ?? '')
     const { session, plan } = enclosure
     const [dataset] = sampleDatasets(datasetArbitrary(plan), 1, 1)
     if (dataset === undefined) throw new Error('no data set')
