@@ -17,6 +17,11 @@ test('the labelled corpus is judged with few misses and fewer false alarms', { t
   measured.sort((left, right) => (left.id < right.id ? -1 : 1))
   const { text, recall, precision } = summarise(measured)
   const disagreements = measured.flatMap((each) => each.result.disagreements.map((text) => `${each.id}: ${text}`))
-  console.log(`${measured.length} pairs\n${text}\ndisagreements of the harness with itself: ${disagreements.length}\n${disagreements.join('\n')}`)
-  expect({ recall: recall >= 0.8, precision: precision >= 0.95 }, `recall ${recall}, precision ${precision}`).toEqual({ recall: true, precision: true })
+  console.log(
+    `${measured.length} pairs\n${text}\ndisagreements of the harness with itself: ${disagreements.length}\n${disagreements.join('\n')}`,
+  )
+  expect({ recall: recall >= 0.8, precision: precision >= 0.95 }, `recall ${recall}, precision ${precision}`).toEqual({
+    recall: true,
+    precision: true,
+  })
 })

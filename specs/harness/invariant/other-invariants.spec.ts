@@ -237,15 +237,15 @@ describe('determinism', () => {
   })
   const knowledge = knowing([])
   const shape = { oid: 5, columns: { id: 'text', qty: 'integer' } }
-  const after = (rows: readonly (readonly string[])[]) => state({ 'public.batch': { ...shape, rows } })
+  const endsIn = (rows: readonly (readonly string[])[]) => state({ 'public.batch': { ...shape, rows } })
   test('random values in a new attribute are named as info', () => {
     const verdict = determinism.judge({
       legacy,
-      first: after([
+      first: endsIn([
         ['x', '2'],
         ['y', '3'],
       ]),
-      second: after([
+      second: endsIn([
         ['z', '2'],
         ['w', '3'],
       ]),
@@ -255,7 +255,7 @@ describe('determinism', () => {
     expect(verdict).toMatchObject({ outcome: 'holds', notes: [{ kind: 'random', severity: 'info', attribute: 'id' }] })
   })
   test('values that change rows with the physical order are an error', () => {
-    const first = after([
+    const first = endsIn([
       ['x', '1'],
       ['y', '2'],
     ])
@@ -265,7 +265,7 @@ describe('determinism', () => {
           legacy,
           first,
           second: first,
-          reordered: after([
+          reordered: endsIn([
             ['x', '2'],
             ['y', '1'],
           ]),
