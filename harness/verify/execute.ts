@@ -45,6 +45,8 @@ export interface RunRequest {
   /** Settings under which the first `up` runs. */
   readonly settings?: Readonly<Record<string, string>> | undefined
   readonly signal?: AbortSignal | undefined
+  /** Our own specs corrupt the migrated database on purpose and demand to be caught: run as the harness before the state after `up`, and the one after `down`, is read. */
+  readonly sabotage?: ((session: Session, after: 'up' | 'down') => Promise<void>) | undefined
 }
 
 const nothingSeeded: SeedReport = { filled: [], unfilled: [], dropped: [], bypassed: [] }
@@ -73,6 +75,8 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
 
   const up = await stage.apply(migration.up, { signal: request.signal, settings: request.settings })
   if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
+  const { sabotage } = request
+  if (sabotage !== undefined) await stage.look((session) => sabotage(session, 'up'))
   const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session, 'migrated', request.deep))
   const after = await stage.look((session) => readMeasures(session, measures, 'after'))
   const reached = { ...base, ...none, migrated, measures: pairMeasures(measures, before, after) }
@@ -84,12 +88,12 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
     const plan = subject.plans.get(fingerprint) ?? subject.plan
     const report = await stage.look((session) => seedDataset(session, plan, written.dataset))
     await stage.settle()
-    const outcome = await revert(subject, stage, undefined, request.signal)
+    const outcome = await revert(subject, stage, undefined, request)
     const rows = new Map(report.filled.filter((each) => each.rows > 0).map((each) => [each.relation, each.rows]))
     return { ...reached, writtenSince: { rows, extreme: written.extreme, outcome } }
   }
 
-  const reverted = await revert(subject, stage, snapshot, request.signal)
+  const reverted = await revert(subject, stage, snapshot, request)
   if (request.until === 'down' || reverted.outcome === 'failed') return { ...reached, reverted }
   return { ...reached, reverted, again: await applyAgain(subject, stage, fingerprint, request.signal) }
 }
@@ -159,12 +163,18 @@ export async function fillStage(subject: Subject, stage: Stage, filling: Filling
   return report
 }
 
-async function revert(subject: Subject, stage: Stage, before: Snapshot | undefined, signal: AbortSignal | undefined): Promise<Reverted> {
+async function revert(
+  subject: Subject,
+  stage: Stage,
+  before: Snapshot | undefined,
+  { signal, sabotage }: Pick<RunRequest, 'signal' | 'sabotage'>,
+): Promise<Reverted> {
   const { down } = subject.migration
   if (down === undefined) throw new Error('a migration without down cannot be reverted')
   const outcome = await stage.apply(down, { signal })
   if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
+    await sabotage?.(session, 'down')
     const { state, fingerprint } = await readState(subject, session, 'reverted', before !== undefined)
     const objects = await objectDifferences(subject, session, subject.fingerprint, fingerprint)
     if (before === undefined) return { outcome: 'reverted', state, differences: compareSnapshots(nothing, nothing, { objects }) }

@@ -14,6 +14,7 @@ import type { Filling, RunRequest } from './execute.ts'
 import { injectFaults } from './inject.ts'
 import { judgeRun } from './judge.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
+import { ownCluster, rolesOf } from './own-cluster.ts'
 import { prepareSubject, rungOf } from './prepare.ts'
 import { type Repeated, repeatRuns } from './repeat.ts'
 import type { MigrationResult } from './result.ts'
@@ -46,23 +47,25 @@ export interface MigrationContext {
  * @throws {InputError} When the legacy schema does not apply.
  */
 export async function verifyMigration(migration: Migration, context: MigrationContext): Promise<VerifiedMigration> {
-  const { cluster, options, seed, hooks } = context
+  const { options, seed, hooks } = context
   const clock = stopwatch()
   const progress = (stage: string, done?: number, total?: number) => hooks.onProgress?.({ migration: migration.name, stage, done, total })
   const deadline = options.timeLimitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.timeLimitMs
   const notChecked: string[] = []
   const disagreements: string[] = []
 
+  const wanted = rungOf(migration)
+  await using own = await ownCluster(context.cluster, wanted)
+  const cluster = own ?? context.cluster
   progress('legacy schema')
   const template = await clock.time('legacy', () => legacyTemplate(cluster, migration, options))
   await using head = await clock.time('legacy', () => cluster.clone(template))
   await using session = await head.connect()
   let subject = await clock.time('prepare', () => prepareSubject(session, migration))
   const role = roleOf(cluster, options)
-  const clones = new CloneStages(cluster, template, role)
+  const clones = new CloneStages(cluster, template, role, own === undefined ? undefined : await rolesOf(own))
   const transactions = cluster.superuser ? new TransactionStages(session, role, subject.legacy) : undefined
-  const need =
-    transactions === undefined ? { rung: 'clone' as const, because: 'the harness is no superuser on this cluster' } : rungOf(migration)
+  const need = transactions === undefined ? { rung: 'clone' as const, because: 'the harness is no superuser on this cluster' } : wanted
   const runner = new Runner(transactions, clones, need)
   const collector = new Collector()
   const exclusions: Exclusion[] = []
@@ -155,7 +158,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
     if (edges.cut !== undefined) notChecked.push(edges.cut)
   }
 
-  if (first !== undefined && migration.up.kind === 'sql') {
+  if (first !== undefined) {
     progress('faults')
     const filling: Filling = { kind: 'dataset', dataset: first.dataset }
     const injected = await clock.time('atomicity', () => injectFaults(subject, clones, filling, failingRows(collector), hooks.signal))
@@ -199,7 +202,8 @@ function rungsDisagree(run: RunObservation, repeated: Repeated): readonly string
   })
 }
 
-function learn(subject: Subject, runs: readonly RunObservation[]): Subject {
+/** What banded runs tell about a subject: where attributes go, and which relations are written. */
+export function learn(subject: Subject, runs: readonly RunObservation[]): Subject {
   if (runs.length === 0) return subject
   const written = new Set(runs.flatMap((run) => [...writtenRelations(run)]))
   return { ...subject, knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written } }
