@@ -8,6 +8,8 @@ export interface FaultObservation {
   readonly relation: string | undefined
   /** The fault came before this statement (0-based); the number of statements stands for COMMIT. */
   readonly before: number
+  /** How to name that: `statement 3`, `COMMIT`, `call 2 of the program`. */
+  readonly place: string
   readonly statement: { readonly text: string; readonly file: string; readonly line: number } | undefined
   readonly left: 'legacy' | 'migrated' | 'other'
   /** The first difference from the legacy state, where it is neither. */
@@ -44,7 +46,7 @@ export const atomicity = {
       relation: first.relation,
       file: first.statement?.file,
       line: first.statement?.line,
-      message: `an error before ${first.statement === undefined ? 'COMMIT' : `statement ${first.before + 1}`} leaves a state that is neither legacy nor migrated (${first.difference ?? 'rows differ'})${again}`,
+      message: `an error before ${first.place} leaves a state that is neither legacy nor migrated (${first.difference ?? 'rows differ'})${again}`,
       evidence: {
         faults: faults.length,
         broken: broken

@@ -30,9 +30,9 @@ export async function injectFaults(
   signal: AbortSignal | undefined,
 ): Promise<Injected> {
   const { up } = subject.migration
-  if (up.kind !== 'sql') return { faults: [], rows: 0, skipped: 0 }
-  const count = up.script.statements.length
-  const all = Array.from({ length: count + (up.script.mode === 'transaction' ? 1 : 0) }, (_, at) => at)
+  // How many calls a program makes is not known: faults are tried until one comes too late.
+  const count = up.kind === 'sql' ? up.script.statements.length + (up.script.mode === 'transaction' ? 1 : 0) : mostPositions
+  const all = Array.from({ length: count }, (_, at) => at)
   const positions =
     all.length <= mostPositions
       ? all
@@ -60,11 +60,13 @@ export async function injectFaults(
       for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
         const observation = await inject(subject, stage, next, legacy, migrated, signal)
         faults.push(observation)
+        if (up.kind === 'program' && observation.left === 'migrated') pending.length = 0
         if (observation.left !== 'legacy') return
       }
     })
   }
-  if (failing !== undefined && up.script.mode !== 'transaction') faults.push(...(await failOnRows(subject, clones, failing, signal)))
+  if (failing !== undefined && up.kind === 'sql' && up.script.mode !== 'transaction')
+    faults.push(...(await failOnRows(subject, clones, failing, signal)))
   return { faults, rows, skipped: all.length - positions.length }
 }
 
@@ -86,6 +88,7 @@ async function failOnRows(
     const base = {
       fault: 'error',
       before: index,
+      place: placeOf(subject, index),
       relation: relationBefore(subject, index + 1),
       statement,
       left: 'other',
@@ -117,6 +120,7 @@ async function inject(
   const left = await stage.look((session) => fingerprintOf(subject, session))
   const base = {
     ...fault,
+    place: placeOf(subject, fault.before),
     relation: relationBefore(subject, fault.before),
     statement: statement === undefined ? undefined : { text: statement.text, file: statement.file, line: statement.line },
   }
@@ -163,4 +167,10 @@ function relationBefore(subject: Subject, before: number): string | undefined {
     if (found !== undefined && subject.legacy.relations.has(found)) return found
   }
   return undefined
+}
+
+function placeOf(subject: Subject, before: number): string {
+  const { up } = subject.migration
+  if (up.kind === 'program') return `call ${before + 1} of the program`
+  return before < up.script.statements.length ? `statement ${before + 1}` : 'COMMIT'
 }

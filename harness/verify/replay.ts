@@ -6,7 +6,8 @@ import { findingId } from './collect.ts'
 import { legacyTemplate, roleOf } from './database.ts'
 import type { RunRequest } from './execute.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
-import { prepareSubject } from './prepare.ts'
+import { ownCluster, rolesOf } from './own-cluster.ts'
+import { prepareSubject, rungOf } from './prepare.ts'
 import { Runner } from './runner.ts'
 import { CloneStages } from './stage.ts'
 import { readMigrations } from './verify.ts'
@@ -37,18 +38,22 @@ export async function replay(
   const [read] = await readMigrations(saved.paths, { only: [saved.migration] })
   if (read === undefined) throw new InputError(`there is no migration "${saved.migration}" any more`)
   const { migration } = read
-  await using cluster = await startCluster(
-    parseClusterRequest(options.postgres),
-    hooks.signal === undefined ? {} : { signal: hooks.signal },
-  )
+  await using shared = await startCluster(parseClusterRequest(options.postgres), hooks.signal === undefined ? {} : { signal: hooks.signal })
+  const need = rungOf(migration)
+  await using own = await ownCluster(shared, need)
+  const cluster = own ?? shared
   const template = await legacyTemplate(cluster, migration, options)
   await using head = await cluster.clone(template)
   await using session = await head.connect()
   let subject = await prepareSubject(session, migration)
-  const runner = new Runner(undefined, new CloneStages(cluster, template, roleOf(cluster, options)), {
-    rung: 'clone',
-    because: 'a replay commits',
-  })
+  const runner = new Runner(
+    undefined,
+    new CloneStages(cluster, template, roleOf(cluster, options), own === undefined ? undefined : await rolesOf(own)),
+    {
+      rung: 'clone',
+      because: 'a replay commits',
+    },
+  )
   const runs = []
   for (const { dataset, bands } of bandedFillings(subject, saved.seed, [])) {
     const run = await runner.run(subject, { regime: 'banded', extreme: false, filling: { kind: 'dataset', dataset }, bands, until: 'up' })

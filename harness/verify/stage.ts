@@ -151,17 +151,24 @@ export class CloneStages {
   readonly #cluster: Cluster
   readonly #template: Template
   readonly #role: string | undefined
+  readonly #afterEach: (() => Promise<void>) | undefined
 
-  constructor(cluster: Cluster, template: Template, role: string | undefined) {
+  /** @param afterEach  Undoes what a run changed beyond its database. */
+  constructor(cluster: Cluster, template: Template, role: string | undefined, afterEach?: () => Promise<void>) {
     this.#cluster = cluster
     this.#template = template
     this.#role = role
+    this.#afterEach = afterEach
   }
 
   async run<Result>(work: (stage: CloneStage) => Promise<Result>): Promise<Result> {
-    await using database = await this.#cluster.clone(this.#template)
-    await using stage = new CloneStage(database, this.#role)
-    return await work(stage)
+    try {
+      await using database = await this.#cluster.clone(this.#template)
+      await using stage = new CloneStage(database, this.#role)
+      return await work(stage)
+    } finally {
+      await this.#afterEach?.()
+    }
   }
 }
 

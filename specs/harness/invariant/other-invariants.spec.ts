@@ -277,7 +277,15 @@ describe('determinism', () => {
 })
 
 describe('atomicity', () => {
-  const fault = { fault: 'error', before: 1, relation: undefined, statement: undefined, difference: undefined, rerun: undefined } as const
+  const fault = {
+    fault: 'error',
+    before: 1,
+    place: 'statement 2',
+    relation: undefined,
+    statement: undefined,
+    difference: undefined,
+    rerun: undefined,
+  } as const
   test('the legacy state, the migrated one, and one that a second run mends hold', () => {
     expect(
       atomicity.judge(
