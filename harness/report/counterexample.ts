@@ -78,7 +78,7 @@ export function renderCounterexample(input: CounterexampleInput): string {
   })
   const sections = [
     header(input),
-    metaPrefix + JSON.stringify(meta),
+    metaPrefix + oneLine(JSON.stringify(meta)),
     guard,
     section('legacy schema', input.legacySql),
     `${title('legacy rows')}\n${freshConnection}\n${markers.begin}\n${input.rowsSql}\n${markers.end}\n;`,
@@ -90,6 +90,11 @@ export function renderCounterexample(input: CounterexampleInput): string {
     sections.push(section('down', [wrapped(input.downSql, input.mode)]), section('what it looks like after down', input.reverted))
   }
   return `${sections.join('\n\n')}\n`
+}
+
+/** JSON lets separators of lines and paragraphs stand as they are; an editor ends the comment there. */
+function oneLine(json: string): string {
+  return json.replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (separator) => `\\u${separator.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function header({ finding, migration, server, seed }: CounterexampleInput): string {
