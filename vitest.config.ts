@@ -14,6 +14,7 @@ export default defineConfig({
     include: ['specs/**/*.spec.ts'],
     benchmark: { include: ['specs/**/*.bench.ts'] },
     globalSetup: ['harness/vitest/global-setup.ts'],
+    setupFiles: ['specs/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
