@@ -52,7 +52,7 @@ export function describeCounterexample(
     finding,
     migration: migration.name,
     paths: [context.path],
-    legacySql: [...extensionsOf(subject.legacy), ...migration.legacy.map((each) => each.text)],
+    legacySql: migration.legacy.map((each) => each.text),
     rowsSql: dataset === undefined ? '' : renderInserts(subject.plan, dataset),
     upSql: migration.up.script.text,
     downSql: finding.invariant === 'rollback-restores-state' || finding.invariant === 'round-trip' ? down?.text : undefined,
@@ -63,13 +63,6 @@ export function describeCounterexample(
     server: context.server,
     seed: context.seed,
   }
-}
-
-/** The superuser made them beforehand, for the migration's role may not. */
-function extensionsOf(catalog: Catalog): readonly string[] {
-  return [...catalog.extensions.keys()]
-    .filter((name) => name !== 'plpgsql')
-    .map((name) => `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}`)
 }
 
 function selects(catalog: Catalog, paths: readonly string[]): readonly string[] {

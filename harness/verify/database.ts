@@ -31,10 +31,10 @@ export async function legacyTemplate(cluster: Cluster, migration: Migration, opt
     ].join('\u0000'),
   )
   return cluster.template(key, async (database) => {
-    await createExtensions(database, extensions, options.skipExtensions ?? [])
+    const made = await createExtensions(database, extensions, options.skipExtensions ?? [])
     if (prelude !== undefined) await applyLegacy(database, prelude, undefined, 'prelude')
     if (options.runAs !== undefined) await grantDatabase(database, options.runAs)
-    for (const script of migration.legacy) await applyLegacy(database, script, role, 'legacy schema')
+    for (const script of migration.legacy) await applyLegacy(database, withoutExtensions(script, made), role, 'legacy schema')
   })
 }
 
@@ -62,7 +62,7 @@ async function applyLegacy(database: Database, script: Script, role: string | un
 }
 
 /** Names after CREATE EXTENSION: a non-superuser could not create most of them, so the superuser does beforehand. */
-function neededExtensions(scripts: readonly Script[]): readonly string[] {
+export function neededExtensions(scripts: readonly Script[]): readonly string[] {
   const names = scripts.flatMap(({ statements }) =>
     statements.filter((each) => each.node === 'CreateExtensionStmt').flatMap(({ tree }) => extensionName(tree)),
   )
@@ -75,19 +75,46 @@ function extensionName(tree: unknown): readonly string[] {
   return name === undefined ? [] : [String(JSON.parse(name))]
 }
 
-async function createExtensions(database: Database, names: readonly string[], skipped: readonly string[]): Promise<void> {
-  if (names.length === 0) return
+/** Create those that only a superuser may; the trusted ones the owner of the database creates where the script says so. */
+async function createExtensions(database: Database, names: readonly string[], skipped: readonly string[]): Promise<ReadonlySet<string>> {
+  const made = new Set<string>()
+  if (names.length === 0) return made
   await using session = await database.connect()
   for (const name of names) {
-    if (skipped.includes(name)) continue
-    const [available] = await session.query('SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = $1', [name])
-    if (available === undefined) {
+    if (skipped.includes(name)) {
+      made.add(name)
+      continue
+    }
+    const versions = await session.query<{ trusted: boolean }>(
+      'SELECT trusted FROM pg_catalog.pg_available_extension_versions WHERE name = $1',
+      [name],
+    )
+    if (versions.length === 0) {
       throw new InputError(`the extension "${name}" is not installed on this server`, {
         hint: `Use a server that has it (--postgres docker:IMAGE or a URL), or leave out what depends on it: --skip-extension ${name}.`,
       })
     }
+    if (versions.some((each) => each.trusted)) continue
     await session.script(`CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)} CASCADE`)
+    made.add(name)
   }
+  return made
+}
+
+/** A script without the statements that create or drop what the superuser made beforehand, or what is to be skipped. */
+export function withoutExtensions(script: Script, made: ReadonlySet<string>): Script {
+  if (made.size === 0) return script
+  const concerns = (statement: Script['statements'][number]) =>
+    (statement.node === 'CreateExtensionStmt' && extensionName(statement.tree).some((name) => made.has(name))) ||
+    droppedExtensions(statement).some((name) => made.has(name))
+  return { ...script, statements: script.statements.filter((each) => !concerns(each)) }
+}
+
+function droppedExtensions(statement: Script['statements'][number]): readonly string[] {
+  const text = statement.node === 'DropStmt' ? JSON.stringify(statement.tree) : ''
+  return text.includes('"removeType":"OBJECT_EXTENSION"')
+    ? [...text.matchAll(/"sval":("(?:[^"\\]|\\.)*")/g)].map((match) => String(JSON.parse(match[1] ?? '""')))
+    : []
 }
 
 async function grantDatabase(database: Database, role: string): Promise<void> {

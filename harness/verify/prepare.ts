@@ -1,14 +1,16 @@
-import { catalogFingerprint, readCatalog, readObjects } from '../catalog/index.ts'
+import { type Catalog, catalogFingerprint, readCatalog, readObjects } from '../catalog/index.ts'
 import { planGeneration } from '../data/index.ts'
 import type { Knowledge } from '../invariant/index.ts'
 import { locateStatement, type Migration, neededRung, type RungNeed, readHints, type Script, type Step } from '../migration/index.ts'
 import type { Session } from '../postgres/index.ts'
+import { neededExtensions, withoutExtensions } from './database.ts'
 import { storedRelations } from './execute.ts'
 import type { Subject } from './subject.ts'
 
 /** Read the legacy database and everything that the parsed SQL tells about a migration; no run has been made yet. */
-export async function prepareSubject(session: Session, migration: Migration): Promise<Subject> {
+export async function prepareSubject(session: Session, given: Migration, skippedExtensions: readonly string[] = []): Promise<Subject> {
   const legacy = await readCatalog(session)
+  const migration = withExtensionsMade(given, legacy, skippedExtensions)
   const fingerprint = await catalogFingerprint(session)
   const objects = await readObjects(session)
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
@@ -42,6 +44,15 @@ export async function prepareSubject(session: Session, migration: Migration): Pr
       locateDown: locator(down),
     },
   }
+}
+
+/** What the superuser created for `up` beforehand, `up` need not create, and `down` cannot drop. */
+function withExtensionsMade(migration: Migration, legacy: Catalog, skipped: readonly string[]): Migration {
+  const own = new Set(neededExtensions(migration.legacy))
+  const made = new Set([...legacy.extensions.keys()].filter((name) => !own.has(name)).concat(skipped))
+  const without = (step: Step): Step => (step.kind === 'sql' ? { ...step, script: withoutExtensions(step.script, made) } : step)
+  made.delete('plpgsql')
+  return { ...migration, up: without(migration.up), down: migration.down === undefined ? undefined : without(migration.down) }
 }
 
 /** The strongest isolation that either direction needs. */

@@ -45,7 +45,7 @@ export async function replay(
   const template = await legacyTemplate(cluster, migration, options)
   await using head = await cluster.clone(template)
   await using session = await head.connect()
-  let subject = await prepareSubject(session, migration)
+  let subject = await prepareSubject(session, migration, options.skipExtensions)
   const runner = new Runner(
     undefined,
     new CloneStages(cluster, template, roleOf(cluster, options), own === undefined ? undefined : await rolesOf(own)),

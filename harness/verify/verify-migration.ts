@@ -61,7 +61,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   const template = await clock.time('legacy', () => legacyTemplate(cluster, migration, options))
   await using head = await clock.time('legacy', () => cluster.clone(template))
   await using session = await head.connect()
-  let subject = await clock.time('prepare', () => prepareSubject(session, migration))
+  let subject = await clock.time('prepare', () => prepareSubject(session, migration, options.skipExtensions))
   const role = roleOf(cluster, options)
   const clones = new CloneStages(cluster, template, role, own === undefined ? undefined : await rolesOf(own))
   const transactions = cluster.superuser ? new TransactionStages(session, role, subject.legacy) : undefined
