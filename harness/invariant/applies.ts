@@ -85,8 +85,20 @@ function blameStatement(
   const attributes = best.attributes.filter(({ name }) =>
     new RegExp(`(^|[^\\p{L}\\p{N}_])${escapeRegExp(name)}($|[^\\p{L}\\p{N}_])`, 'u').test(text),
   )
-  const attribute = best.attributes.find(({ name }) => name === column) ?? (attributes.length === 1 ? attributes[0] : undefined)
+  const attribute =
+    best.attributes.find(({ name }) => name === column) ??
+    (attributes.length === 1 ? attributes[0] : undefined) ??
+    attributes.find(({ name }) => holdsValue(run, `${best.schema}.${best.name}`, name, failure)) ??
+    attributes.find(({ name }) => failure.sqlstate === '22012' && new RegExp(`/\\s*\\(*"?${escapeRegExp(name)}"?`).test(text))
   return { relation: `${best.schema}.${best.name}`, attribute: attribute?.name }
+}
+
+/** Whether the value that the server could not read (`invalid input … : "x"`) stands in this attribute. */
+function holdsValue(run: RunObservation, relation: string, attribute: string, failure: Failure): boolean {
+  const value = /^22/.test(failure.sqlstate) ? /: "([\s\S]*)"$/.exec(failure.message)?.[1] : undefined
+  const rows = run.legacy.rows.get(relation)
+  const at = rows?.attributes.indexOf(attribute) ?? -1
+  return value !== undefined && at >= 0 && (rows?.rows.some((row) => row[at] === value) ?? false)
 }
 
 /** The one attribute of a violated constraint, where it has just one; of a constraint being added the server names only the constraint. */

@@ -59,7 +59,9 @@ function ownPositions(drawing: Drawing, relation: RelationPlan, traits: Traits, 
     const exempt = !key.nullsNotDistinct && key.attributes.some((position) => earlier.cells[position] === null)
     if (exempt || key.attributes.some((position) => own.has(position))) continue
     const [only] = key.attributes
-    own.add(key.attributes.length === 1 && only !== undefined ? only : random.pick(key.attributes))
+    // An exclusion constraint over an expression is a key without attributes.
+    if (only === undefined) continue
+    own.add(key.attributes.length === 1 ? only : random.pick(key.attributes))
   }
   const free = relation.attributes.flatMap((_, position) => (traits.keys[position]?.length === 0 && !own.has(position) ? [position] : []))
   // One cell that differs is what a group or a join over all the others hides.
