@@ -39,6 +39,18 @@ export const gaps: readonly {
       learned.transforms.includes('concatenated') &&
       learned.cells.every((cell) => cellsOf(spoilt, relation, learned.columns).some(([, each]) => each.includes(cell))),
   },
+  {
+    // A recoded value that no banded row had stands for whatever legacy value is met first: so may another one, for the same legacy value.
+    name: 'a recoding to a value that banded rows do not have',
+    covers: ({ relation, learned }, _, spoilt) =>
+      learned.recodes !== undefined &&
+      cellsOf(spoilt, relation, learned.columns).some(([, each]) => each !== '' && learned.recodes?.has(each) !== true),
+  },
+  {
+    // The table of a recoding is kept by the column it ends in, so that the second attribute is judged by the first one's.
+    name: 'two attributes recoded into one column',
+    covers: ({ learned }) => learned.recodes !== undefined && learned.shared,
+  },
 ]
 
 /** Owner (the identity's cells) and text of each cell of some columns. */

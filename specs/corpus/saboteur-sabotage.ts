@@ -173,7 +173,13 @@ function inventedValues({ cell, type, column, learned }: CellTarget, catalog: Ca
   if (/^(numeric|real|double)/.test(type)) return [`${name} + 1`, `${name} + 0.01`]
   if (type === 'boolean') return [`NOT ${name}`]
   if (type === 'date') return [`${name} + 1`]
-  if (/^timestamp/.test(type)) return [`${name} + interval '1 second'`, `${name} + interval '1 hour'`, `${name} + interval '1 microsecond'`]
+  if (/^timestamp/.test(type))
+    return [
+      `${name} + interval '1 second'`,
+      `${name} + interval '1 hour'`,
+      // What came from a coarser clock is read back by rounding.
+      ...(learned.transforms.includes('identical') ? [`${name} + interval '1 microsecond'`] : []),
+    ]
   if (/^time/.test(type)) return [`${name} + interval '1 second'`]
   if (type === 'uuid') return [`'00000000-0000-4000-8000-00000000abcd'::uuid`]
   if (type === 'jsonb') return [`'{"spoilt": true}'`]

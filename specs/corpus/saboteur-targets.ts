@@ -28,6 +28,8 @@ export interface Learned {
   readonly columns: readonly string[]
   /** Whether several legacy attributes go to one of these columns, a row each. */
   readonly shared: boolean
+  /** Migrated values that banded rows showed to stand for a legacy one; undefined where none is a recoding. */
+  readonly recodes: ReadonlySet<string | null> | undefined
 }
 
 /** A migrated cell that holds a legacy one. */
@@ -67,7 +69,11 @@ export function targetsOf(
     const learnedOf = (names: readonly string[], relation: string, at: number): Learned => {
       const here = destinations.filter((each) => each.relation === relation && names.includes(each.name))
       const columns = new Set(here.flatMap((each) => each.columns.map(({ attribute }) => attribute)))
+      const inverses = here.flatMap(({ transform }) =>
+        transform.kind === 'recoded' ? [transform.inverse] : transform.kind === 're-keyed' ? [new Map<string | null, null>()] : [],
+      )
       return {
+        recodes: inverses.length === 0 ? undefined : new Set(inverses.flatMap((each) => [...each.keys()])),
         transforms: destinations.filter((each) => names.includes(each.name)).map((each) => each.transform.kind),
         cells: names.flatMap((name) => legacyCell(name, at) ?? []),
         identity:
