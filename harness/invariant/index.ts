@@ -3,7 +3,7 @@ export { atomicity, type FaultObservation } from './atomicity.ts'
 export { determinism, type Repetition, volatileAttributes } from './determinism.ts'
 export * from './finding.ts'
 export { columnName } from './lineage/columns.ts'
-export { learnLineage, ownAttribute, sameRelation } from './lineage/learn.ts'
+export { learnLineage } from './lineage/learn.ts'
 export {
   type AttributeLineage,
   type Destination,
@@ -14,10 +14,11 @@ export {
   type Transform,
 } from './lineage/model.ts'
 export { isPlausible } from './lineage/plausible.ts'
+export { ownAttribute, sameRelation } from './lineage/same.ts'
 export { noOrphans } from './no-orphans.ts'
 export type { Knowledge, MeasureReading, Observation, Reverted, RunObservation, State } from './observation.ts'
 export { quantityParity } from './quantity-parity.ts'
-export { runInvariants } from './registry.ts'
+export { invariantIds, runInvariants } from './registry.ts'
 export { rollbackRestoresState } from './rollback-restores-state.ts'
 export { roundTrip } from './round-trip.ts'
 export { type Invariant, isDiscarded, keyAttributes } from './support.ts'

@@ -8,3 +8,15 @@ import { zeroLoss } from './zero-loss.ts'
 
 /** The invariants that are judged on every run. `determinism` and `atomicity` see repetitions and faults instead of runs. */
 export const runInvariants: readonly Invariant[] = [applies, zeroLoss, quantityParity, noOrphans, rollbackRestoresState, roundTrip]
+
+/** Every invariant by id, in the order of reports. */
+export const invariantIds = [
+  'applies',
+  'zero-loss',
+  'quantity-parity',
+  'no-orphans',
+  'rollback-restores-state',
+  'round-trip',
+  'determinism',
+  'atomicity',
+] as const

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Finding, RunObservation } from '../invariant/index.ts'
+import { type Finding, invariantIds, type RunObservation } from '../invariant/index.ts'
 import type { Waiver } from '../migration/index.ts'
 import { type Collector, findingId } from './collect.ts'
 import type { Confirmed } from './confirm.ts'
@@ -26,17 +26,6 @@ export interface Assembly {
   readonly timings: Readonly<Record<string, number>>
 }
 
-const order = [
-  'applies',
-  'zero-loss',
-  'quantity-parity',
-  'no-orphans',
-  'rollback-restores-state',
-  'round-trip',
-  'determinism',
-  'atomicity',
-] as const
-
 /** Put one migration's result together: findings with ids, causes, waivers and counterexamples; a verdict for each invariant; what was not checked. */
 export function assembleResult(assembly: Assembly): VerifiedMigration {
   const { subject, context, confirmed } = assembly
@@ -50,7 +39,7 @@ export function assembleResult(assembly: Assembly): VerifiedMigration {
   const counts = (finding: FindingResult) =>
     finding.waived === null && (finding.severity === 'error' || (failOn === 'warning' && finding.severity === 'warning'))
   const unfilled = unfilledRelations(assembly)
-  const invariants = order.map((id): InvariantResult => {
+  const invariants = invariantIds.map((id): InvariantResult => {
     const { outcome, because, saw } = assembly.collector.summary(id)
     const own = findings.filter((each) => each.invariant === id && counts(each))
     const under = id === 'applies' ? [] : assembly.exclusions

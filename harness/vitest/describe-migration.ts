@@ -1,18 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { invariantIds } from '../invariant/index.ts'
 import { readMigrations, type Verified, type VerifyOptions, verifyOn } from '../verify/index.ts'
 import { useCluster } from './cluster.ts'
-
-/** The invariants that `describeMigration` makes a test of. */
-const invariants = [
-  'applies',
-  'zero-loss',
-  'quantity-parity',
-  'no-orphans',
-  'rollback-restores-state',
-  'round-trip',
-  'determinism',
-  'atomicity',
-] as const
 
 /**
  * Verify the migrations at a path on the cluster that all specs of this run share.
@@ -39,7 +28,7 @@ export function describeMigration(path: string, options: VerifyOptions = {}): vo
     afterAll(() => {
       verified = undefined
     })
-    for (const id of invariants) {
+    for (const id of invariantIds) {
       test(`${id} holds`, ({ skip }) => {
         const migration = verified?.result.migrations[0]
         const found = migration?.invariants.find((each) => each.id === id)

@@ -1,7 +1,7 @@
 import type { RunObservation } from '../observation.ts'
 import { keyAttributes } from '../support.ts'
-import { ownAttribute, sameRelation } from './learn.ts'
 import type { AttributeLineage, RelationLineage } from './model.ts'
+import { ownAttribute, sameRelation } from './same.ts'
 
 /**
  * The lineage of a relation of which no banded rows were migrated (`up` fails on any of them): every attribute is expected where it was.

@@ -1,15 +1,15 @@
-import type { Catalog, Relation } from '../../catalog/index.ts'
-import { pathOf } from '../../postgres/index.ts'
+import type { Catalog } from '../../catalog/index.ts'
 import type { RunObservation } from '../observation.ts'
 import { type ColumnTable, columnsOf } from './columns.ts'
+import { bandDestinations, vectorDestinations } from './destinations.ts'
 import { joinReferenced } from './join.ts'
 import { matchKeys } from './match-keys.ts'
-import type { AttributeLineage, Column, Destination, Lineage, Place, RelationLineage } from './model.ts'
+import type { AttributeLineage, Destination, Lineage, Place, RelationLineage } from './model.ts'
 import { type BandedTables, type Pair, pairRows } from './pair-rows.ts'
+import { learnPlace, withAbsence } from './places.ts'
 import { rankDestinations } from './rank.ts'
 import { followReissuedKey, type PairedPlaces } from './rekey.ts'
-import { type Example, learnTransform } from './transform.ts'
-import { vectorTransform } from './vector.ts'
+import { ownAttribute, sameRelation } from './same.ts'
 
 /** Pairs of one banded run between one legacy and one migrated relation. */
 export interface PairedRun {
@@ -118,255 +118,11 @@ function learnRelation(
   return { relation, home, places, attributes: withAbsence(attributes, runs) }
 }
 
-function bandDestinations(column: Column, place: string, runs: readonly PairedRun[], self: string | undefined): readonly Destination[] {
-  const found = new Map<string, { readonly target: Column; readonly examples: Example[]; readonly rows: Set<string> }>()
-  const present = new Set<string>()
-  runs.forEach(({ legacy, migrated, pairs }, run) => {
-    const index = legacy.columns.findIndex((each) => each.attribute === column.attribute && each.json.length === 0)
-    for (const { legacyRow, migratedRow, hits } of pairs) {
-      const cell = legacy.rows[legacyRow]?.[index]
-      if (cell === null || cell === undefined) continue
-      present.add(`${run}:${legacyRow}`)
-      for (const at of hits.get(index) ?? []) {
-        const [target, value] = [migrated.columns[at], migrated.rows[migratedRow]?.[at]]
-        if (target === undefined || value === null || value === undefined) continue
-        // Documents have other leaves in other runs, so a column is known by its name and not by its position.
-        const entry = found.get(nameOf(target)) ?? { target, examples: [], rows: new Set() }
-        entry.examples.push([cell, value])
-        entry.rows.add(`${run}:${legacyRow}`)
-        found.set(nameOf(target), entry)
-      }
-    }
-  })
-  const destinations = [...found.values()].flatMap(({ target, examples, rows }): readonly Destination[] => {
-    if (rows.size < Math.min(3, present.size) || rows.size < present.size * 0.6) return []
-    const transform = learnTransform(examples, { legacy: column.type, migrated: target.type })
-    return [
-      {
-        relation: place,
-        columns: [target],
-        transform,
-        own: self === target.attribute && target.json.length === 0 && target.via === undefined,
-      },
-    ]
-  })
-  return joinParts(destinations)
-}
-
-/** The text between two legacy cells that were joined into one migrated cell, where it is the same everywhere. */
-function _separatorOf(examples: readonly Example[]): string | undefined {
-  const joined = new Map<string, string[]>()
-  for (const [legacy, migrated] of examples) joined.set(migrated, [...(joined.get(migrated) ?? []), legacy])
-  const between = new Set<string>()
-  for (const [whole, cells] of joined) {
-    const sorted = cells
-      .map((cell) => ({ from: whole.indexOf(cell), to: whole.indexOf(cell) + cell.length }))
-      .sort((left, right) => left.from - right.from)
-    sorted.slice(1).forEach((next, at) => {
-      between.add(whole.slice(sorted[at]?.to ?? next.from, next.from))
-    })
-  }
-  const [separator] = between
-  return between.size === 1 && separator !== '' ? separator : undefined
-}
-
-function nameOf(column: Column): string {
-  return JSON.stringify([column.attribute, column.json, column.via?.constraint])
-}
-
-/** Several parts of one cell in one relation are one destination: a split. */
-function joinParts(destinations: readonly Destination[]): readonly Destination[] {
-  const parts = destinations.filter((each) => each.transform.kind === 'part')
-  if (parts.length < 2) return destinations
-  const first = parts[0]
-  if (first === undefined) return destinations
-  return [...destinations.filter((each) => each.transform.kind !== 'part'), { ...first, columns: parts.flatMap((each) => each.columns) }]
-}
-
-function vectorDestinations(
-  column: Column,
-  place: string,
-  runs: readonly PairedRun[],
-  self: string | undefined,
-  alias: boolean,
-  owned: ReadonlySet<string>,
-): readonly Destination[] {
-  const migrated = runs[0]?.migrated
-  if (migrated === undefined) return []
-  return migrated.columns.flatMap((target, at): readonly Destination[] => {
-    const own = self === target.attribute && target.json.length === 0 && target.via === undefined
-    if (!own && owned.has(`${place}\u0000${target.attribute}\u0000${target.json.join('\u0000')}`)) return []
-    const examples = runs.flatMap(({ legacy, migrated: table, pairs }) => {
-      const index = legacy.columns.findIndex((each) => each.attribute === column.attribute && each.json.length === 0)
-      const position = table.columns.findIndex(
-        (each) =>
-          each.attribute === target.attribute &&
-          each.via?.constraint === target.via?.constraint &&
-          each.json.join('\u0000') === target.json.join('\u0000'),
-      )
-      return pairs.map(
-        (pair) =>
-          [legacy.rows[pair.legacyRow]?.[index] ?? null, table.rows[pair.migratedRow]?.[position === -1 ? at : position] ?? null] as const,
-      )
-    })
-    const transform = vectorTransform(
-      examples,
-      { legacy: column.type, migrated: target.type },
-      { own, alias, sameName: target.attribute === column.attribute },
-    )
-    return transform === undefined ? [] : [{ relation: place, columns: [target], transform, own }]
-  })
-}
-
-function learnPlace(
-  place: string,
-  runs: readonly PairedRun[],
-  attributes: ReadonlyMap<string, AttributeLineage>,
-  legacy: Relation | undefined,
-  home: readonly PairedRun[],
-  isHome: boolean,
-): Place {
-  const exact = new Map<string, Column>()
-  for (const [attribute, { destinations }] of attributes) {
-    const found = destinations.find(
-      (each) =>
-        each.relation === place &&
-        each.assumed !== true &&
-        (each.transform.kind === 'identical' || each.transform.kind === 'same-value') &&
-        each.columns[0]?.via === undefined,
-    )
-    if (found?.columns[0] !== undefined) exact.set(attribute, found.columns[0])
-  }
-  const keys = (legacy?.indexes ?? [])
-    .filter((index) => index.unique && index.predicate === undefined)
-    .sort((left, right) => Number(right.primary) - Number(left.primary))
-  const nullable = new Set(legacy?.attributes.filter((each) => !each.notNull).map((each) => each.name))
-  const usable = keys
-    .map((index) => index.attributes)
-    .find((list) => list.every((each) => each !== undefined && exact.has(each) && !nullable.has(each)))
-  const identity = (usable ?? []).flatMap((attribute) => {
-    const migrated = attribute === undefined ? undefined : exact.get(attribute)
-    return attribute === undefined || migrated === undefined ? [] : [{ legacy: attribute, migrated }]
-  })
-  const counts = runs.flatMap(({ legacy: table, pairs }) => {
-    const byLegacy = new Map<number, number>()
-    for (const { legacyRow } of pairs) byLegacy.set(legacyRow, (byLegacy.get(legacyRow) ?? 0) + 1)
-    return {
-      most: Math.max(0, ...byLegacy.values()),
-      found: byLegacy.size,
-      rows: table.rows.length,
-      merges: new Set(pairs.map((pair) => pair.migratedRow)).size < byLegacy.size,
-    }
-  })
-  return {
-    relation: place,
-    identity,
-    cardinality: counts.some(({ most }) => most > 1) ? 'many' : 'one',
-    merges: counts.some(({ merges }) => merges),
-    complete: counts.every(({ found, rows }) => found === rows),
-    where: discriminator(runs),
-    // Moved there, not copied: no row of it was seen at home.
-    exclusive:
-      !isHome &&
-      runs.every(({ run, pairs }) =>
-        pairs.every(
-          ({ legacyRow }) => !(home.find((each) => each.run === run)?.pairs.some((each) => each.legacyRow === legacyRow) ?? false),
-        ),
-      ),
-  }
-}
-
-/** A constant by which the rows of this legacy relation are told from others in the same place (`'in'` and `'out'` of two tables united). */
-function discriminator(runs: readonly PairedRun[]): Place['where'] {
-  const columns = runs[0]?.migrated.columns.filter((each) => each.json.length === 0 && each.via === undefined) ?? []
-  for (const column of columns) {
-    const values = new Set<string | null>()
-    const others = new Set<string | null>()
-    for (const { migrated, pairs } of runs) {
-      const at = migrated.columns.findIndex((each) => nameOf(each) === nameOf(column))
-      const own = new Set(pairs.map((pair) => pair.migratedRow))
-      migrated.rows.forEach((row, index) => {
-        ;(own.has(index) ? values : others).add(row[at] ?? null)
-      })
-    }
-    const [value] = values
-    if (values.size === 1 && others.size > 0 && value !== undefined && !others.has(value)) return { column, value }
-  }
-  return undefined
-}
-
-/** Where the rows with one value, and only those, are missing from a place, to be absent there is as good as the value. */
-function withAbsence(
-  attributes: ReadonlyMap<string, AttributeLineage>,
-  runs: ReadonlyMap<string, readonly PairedRun[]>,
-): ReadonlyMap<string, AttributeLineage> {
-  return new Map(
-    [...attributes].map(([attribute, { destinations }]) => [
-      attribute,
-      { attribute, destinations: destinations.map((each) => ({ ...each, absent: absentValue(attribute, each, runs) })) },
-    ]),
-  )
-}
-
-function absentValue(attribute: string, destination: Destination, runs: ReadonlyMap<string, readonly PairedRun[]>): Destination['absent'] {
-  const here = runs.get(destination.relation) ?? []
-  const [inside, outside] = [new Set<string | null>(), new Set<string | null>()]
-  let rows = 0
-  for (const [place, others] of runs) {
-    if (place === destination.relation) continue
-    others.forEach(({ run, legacy, pairs }) => {
-      const index = legacy.columns.findIndex((each) => each.attribute === attribute && each.json.length === 0)
-      const found = new Set((here.find((each) => each.run === run)?.pairs ?? []).map((each) => each.legacyRow))
-      for (const { legacyRow } of pairs) {
-        const cell = legacy.rows[legacyRow]?.[index] ?? null
-        if (found.has(legacyRow)) inside.add(cell)
-        else {
-          outside.add(cell)
-          rows += 1
-        }
-      }
-    })
-  }
-  for (const { legacy, pairs } of here) {
-    const index = legacy.columns.findIndex((each) => each.attribute === attribute && each.json.length === 0)
-    for (const { legacyRow } of pairs) inside.add(legacy.rows[legacyRow]?.[index] ?? null)
-  }
-  const [value] = outside
-  return outside.size === 1 && rows >= 3 && value !== undefined && !inside.has(value) ? { value } : undefined
-}
-
 function scoreOf(place: string, attributes: ReadonlyMap<string, AttributeLineage>, own: string | undefined): number {
   // Where the relation itself is still there with its rows, it is at home.
   let score = place === own ? 100 : 0
   for (const { destinations } of attributes.values()) if (destinations.some((each) => each.relation === place)) score += 1
   return score
-}
-
-/** The migrated path of a legacy relation that is still there: the same OID, else the same name. */
-export function sameRelation(run: Pick<RunObservation, 'legacy' | 'migrated'>, path: string): string | undefined {
-  const legacy = run.legacy.catalog.relations.get(path)
-  const after = run.migrated?.catalog.relations
-  if (legacy === undefined || after === undefined) return undefined
-  for (const relation of after.values()) if (relation.oid === legacy.oid) return pathOf(relation)
-  const named = after.get(path)
-  return named !== undefined && named.kind !== 'view' ? path : undefined
-}
-
-/** The migrated name of a legacy attribute that is still there: the same number in the same relation, else the same name in one made anew. */
-export function ownAttribute(
-  run: Pick<RunObservation, 'legacy' | 'migrated'>,
-  path: string,
-  own: string | undefined,
-  place: string,
-  attribute: string,
-): string | undefined {
-  if (own === undefined || place !== own) return undefined
-  const legacy = run.legacy.catalog.relations.get(path)
-  const migrated = run.migrated?.catalog.relations.get(own)
-  const before = legacy?.attributes.find((each) => each.name === attribute)
-  if (legacy === undefined || migrated === undefined || before === undefined) return undefined
-  if (legacy.oid === migrated.oid) return migrated.attributes.find((each) => each.number === before.number)?.name
-  return migrated.attributes.find((each) => each.name === attribute)?.name
 }
 
 function bandedTables(run: RunObservation): BandedTables | undefined {

@@ -1,7 +1,7 @@
 import type { RunObservation } from '../observation.ts'
 import type { ColumnTable } from './columns.ts'
-import { ownAttribute, sameRelation } from './learn.ts'
 import type { Pair } from './pair-rows.ts'
+import { ownAttribute, sameRelation } from './same.ts'
 
 /**
  * Pair rows by an equal key where bands do not help (a join table, a relation of booleans): the primary key, else a unique key, else every

@@ -153,7 +153,19 @@ function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: Relat
       if (left === null || right === null) return false
       return transform.kind === 'recoded' ? transform.inverse.get(right) === left : explains(transform, left, right, types)
     }).length
-  return assign(legacy.rows.length, table.rows.length, score, shared.length).map((at) => (at === undefined ? [] : [at]))
+  const found = assign(legacy.rows.length, table.rows.length, score, shared.length)
+  const taken = new Set(found)
+  const extra = new Map<number, number[]>()
+  // A row too many that equals a legacy row in all that was carried over is that row a second time.
+  const telling = shared.length * 2 >= legacy.width
+  for (const to of telling ? table.rows.keys() : []) {
+    if (taken.has(to)) continue
+    const twin = legacy.rows.findIndex(
+      (row, from) => score(from, to) === shared.length && shared.some(({ before }) => (row[before] ?? null) !== null),
+    )
+    if (twin >= 0) extra.set(twin, [...(extra.get(twin) ?? []), to])
+  }
+  return found.map((at, from) => (at === undefined ? [] : [at, ...(extra.get(from) ?? [])]))
 }
 
 /** Assign each left row at most one right row: best scores first; a pair must share half of what could be shared. */

@@ -1,0 +1,110 @@
+import type { PairedRun } from './learn.ts'
+import type { Column, Destination } from './model.ts'
+import { type Example, learnTransform } from './transform.ts'
+import { vectorTransform } from './vector.ts'
+
+export function bandDestinations(
+  column: Column,
+  place: string,
+  runs: readonly PairedRun[],
+  self: string | undefined,
+): readonly Destination[] {
+  const found = new Map<string, { readonly target: Column; readonly examples: Example[]; readonly rows: Set<string> }>()
+  const present = new Set<string>()
+  runs.forEach(({ legacy, migrated, pairs }, run) => {
+    const index = legacy.columns.findIndex((each) => each.attribute === column.attribute && each.json.length === 0)
+    for (const { legacyRow, migratedRow, hits } of pairs) {
+      const cell = legacy.rows[legacyRow]?.[index]
+      if (cell === null || cell === undefined) continue
+      present.add(`${run}:${legacyRow}`)
+      for (const at of hits.get(index) ?? []) {
+        const [target, value] = [migrated.columns[at], migrated.rows[migratedRow]?.[at]]
+        if (target === undefined || value === null || value === undefined) continue
+        // Documents have other leaves in other runs, so a column is known by its name and not by its position.
+        const entry = found.get(nameOf(target)) ?? { target, examples: [], rows: new Set() }
+        entry.examples.push([cell, value])
+        entry.rows.add(`${run}:${legacyRow}`)
+        found.set(nameOf(target), entry)
+      }
+    }
+  })
+  const destinations = [...found.values()].flatMap(({ target, examples, rows }): readonly Destination[] => {
+    if (rows.size < Math.min(3, present.size) || rows.size < present.size * 0.6) return []
+    const learned = learnTransform(examples, { legacy: column.type, migrated: target.type })
+    const transform = learned.kind === 'concatenated' ? { ...learned, separator: separatorOf(examples) } : learned
+    return [
+      {
+        relation: place,
+        columns: [target],
+        transform,
+        own: self === target.attribute && target.json.length === 0 && target.via === undefined,
+      },
+    ]
+  })
+  return joinParts(destinations)
+}
+
+/** The text between two legacy cells that were joined into one migrated cell, where it is the same everywhere. */
+function separatorOf(examples: readonly Example[]): string | undefined {
+  const joined = new Map<string, string[]>()
+  for (const [legacy, migrated] of examples) joined.set(migrated, [...(joined.get(migrated) ?? []), legacy])
+  const between = new Set<string>()
+  for (const [whole, cells] of joined) {
+    const sorted = cells
+      .map((cell) => ({ from: whole.indexOf(cell), to: whole.indexOf(cell) + cell.length }))
+      .sort((left, right) => left.from - right.from)
+    sorted.slice(1).forEach((next, at) => {
+      between.add(whole.slice(sorted[at]?.to ?? next.from, next.from))
+    })
+  }
+  const [separator] = between
+  return between.size === 1 && separator !== '' ? separator : undefined
+}
+
+export function nameOf(column: Column): string {
+  return JSON.stringify([column.attribute, column.json, column.via?.constraint])
+}
+
+/** Several parts of one cell in one relation are one destination: a split. */
+function joinParts(destinations: readonly Destination[]): readonly Destination[] {
+  const parts = destinations.filter((each) => each.transform.kind === 'part')
+  if (parts.length < 2) return destinations
+  const first = parts[0]
+  if (first === undefined) return destinations
+  return [...destinations.filter((each) => each.transform.kind !== 'part'), { ...first, columns: parts.flatMap((each) => each.columns) }]
+}
+
+export function vectorDestinations(
+  column: Column,
+  place: string,
+  runs: readonly PairedRun[],
+  self: string | undefined,
+  alias: boolean,
+  owned: ReadonlySet<string>,
+): readonly Destination[] {
+  const migrated = runs[0]?.migrated
+  if (migrated === undefined) return []
+  return migrated.columns.flatMap((target, at): readonly Destination[] => {
+    const own = self === target.attribute && target.json.length === 0 && target.via === undefined
+    if (!own && owned.has(`${place}\u0000${target.attribute}\u0000${target.json.join('\u0000')}`)) return []
+    const examples = runs.flatMap(({ legacy, migrated: table, pairs }) => {
+      const index = legacy.columns.findIndex((each) => each.attribute === column.attribute && each.json.length === 0)
+      const position = table.columns.findIndex(
+        (each) =>
+          each.attribute === target.attribute &&
+          each.via?.constraint === target.via?.constraint &&
+          each.json.join('\u0000') === target.json.join('\u0000'),
+      )
+      return pairs.map(
+        (pair) =>
+          [legacy.rows[pair.legacyRow]?.[index] ?? null, table.rows[pair.migratedRow]?.[position === -1 ? at : position] ?? null] as const,
+      )
+    })
+    const transform = vectorTransform(
+      examples,
+      { legacy: column.type, migrated: target.type },
+      { own, alias, sameName: target.attribute === column.attribute },
+    )
+    return transform === undefined ? [] : [{ relation: place, columns: [target], transform, own }]
+  })
+}
