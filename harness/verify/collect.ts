@@ -92,11 +92,6 @@ export class Collector {
     }
   }
 
-  replace(key: string, finding: Finding, request: RunRequest | undefined, observation: RunObservation | undefined): void {
-    const known = this.#findings.get(key)
-    if (known !== undefined) this.#findings.set(key, { ...known, finding, request, observation })
-  }
-
   drop(key: string): void {
     this.#findings.delete(key)
   }

@@ -107,13 +107,7 @@ async function shrinkFinding(
 }
 
 /** The smallest rows that make `up` fail as the finding says, without confirming it: for the rule that excludes the cause. */
-export async function smallestFor(
-  subject: Subject,
-  runner: Runner,
-  finding: Finding,
-  request: RunRequest,
-  _seed: string,
-): Promise<Dataset | undefined> {
+export async function smallestFor(subject: Subject, runner: Runner, finding: Finding, request: RunRequest): Promise<Dataset | undefined> {
   const collected: Collected = { key: findingKey(finding), finding, request, observation: undefined, times: 1 }
   const found = await shrinkFinding(subject, runner, collected, { ...request, until: 'up' }, [], performance.now() + shrinkMs)
   return found.dataset

@@ -111,12 +111,7 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
       failed += 1
       const finding = collector.findings().find((each) => each.finding.invariant === 'applies' && each.observation === run)?.finding
       if (free || finding === undefined || finding.severity !== 'error' || plan.exclusions.length >= mostExclusions) continue
-      const exclusion = excludeCause(
-        subject,
-        finding,
-        await smallestFor(subject, runner, finding, request, String(plan.seed)),
-        plan.exclusions,
-      )
+      const exclusion = excludeCause(subject, finding, await smallestFor(subject, runner, finding, request), plan.exclusions)
       if (exclusion !== undefined && 'rule' in exclusion && exclusion.rule !== 'empty') {
         plan.exclusions.push(exclusion)
         break

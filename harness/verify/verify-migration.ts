@@ -106,7 +106,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
           const exclusion =
             finding === undefined
               ? undefined
-              : excludeCause(subject, finding, await smallestFor(subject, runner, finding, request, seed), exclusions)
+              : excludeCause(subject, finding, await smallestFor(subject, runner, finding, request), exclusions)
           if (exclusion === undefined) break
           exclusions.push(exclusion)
           const again = bandedFillings(subject, seed, exclusions)[variant]
