@@ -1,6 +1,7 @@
 export * from './apply.ts'
 export * from './contract.ts'
 export * from './discard.ts'
+export * from './history.ts'
 export * from './import-module.ts'
 export * from './locate-statement.ts'
 export * from './model.ts'

@@ -49,6 +49,8 @@ const lineage = z.object({
 const migration = z.object({
   name: z.string(),
   path: z.string(),
+  digest: z.string().describe('sha256 of its files'),
+  cached: z.boolean().describe('whether the verdict comes from the cache of an earlier run'),
   verdict: outcome,
   runs: z.number().describe('edge runs judged'),
   rung: z.enum(['transaction', 'clone', 'cluster']),
@@ -62,6 +64,23 @@ const migration = z.object({
   timings,
 })
 
+const source = z.object({
+  path: z.string(),
+  format: z.string(),
+  steps: z.number(),
+  verified: z.number(),
+  cached: z.number(),
+  brokenAt: z
+    .object({ migration: z.string(), file: z.string(), line: z.number(), message: z.string(), hint: z.string().nullable() })
+    .nullable()
+    .describe('the step that does not apply to an empty database'),
+  endToEnd: z
+    .object({ steps: z.number(), verdict: outcome, because: z.string() })
+    .nullable()
+    .describe('all downs in reverse order from the end of the history'),
+  notes: texts.describe('preludes, stand-ins, ignored files, warnings of the tool, what was cut'),
+})
+
 export const resultSchema = z.object({
   version: z.literal(1),
   verdict: outcome,
@@ -71,6 +90,7 @@ export const resultSchema = z.object({
   durationMs: z.number(),
   timings,
   digest: z.object({ files: z.string(), config: z.string(), rules: z.string(), server: z.string() }),
+  sources: z.array(source).describe('the folders that were read'),
   migrations: z.array(migration),
 })
 

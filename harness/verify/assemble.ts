@@ -59,6 +59,8 @@ export function assembleResult(assembly: Assembly): VerifiedMigration {
     result: {
       name: subject.migration.name,
       path: context.path,
+      digest: subject.migration.digest,
+      cached: false,
       verdict,
       runs: assembly.runs,
       rung: needed.rung,

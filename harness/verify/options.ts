@@ -1,3 +1,5 @@
+import type { CommandSource, Contract } from '../migration/index.ts'
+
 /** What a caller of `verify` may set; everything has a default. */
 export interface VerifyOptions {
   /** Edge runs for each migration. Default 100. */
@@ -20,6 +22,16 @@ export interface VerifyOptions {
   readonly prelude?: string | undefined
   readonly skipExtensions?: readonly string[] | undefined
   readonly format?: string | undefined
+  /** Verify only the steps that a branch adds: a git ref, or the name of the step after which to begin. */
+  readonly since?: string | undefined
+  /** Go on though a file that was merged before `since` has changed. */
+  readonly allowChanged?: boolean | undefined
+  /** For the format `command`. */
+  readonly command?: CommandSource | undefined
+  /** Contracts by the name of the step, beside those in the files. */
+  readonly contracts?: Readonly<Record<string, Contract>> | undefined
+  /** A folder with the verdicts of earlier runs by digest; undefined for none. */
+  readonly cacheDirectory?: string | undefined
   /** Where counterexamples will be saved; only names them here. Default `reports`. */
   readonly reportDirectory?: string | undefined
   /** Legacy rows of counterexamples saved earlier, by migration name: they run first. */

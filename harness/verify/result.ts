@@ -12,7 +12,31 @@ export interface VerifyResult {
   /** Milliseconds by stage: `cluster`, `connect`, `legacy`, `band`, `edge`, `shrink`, … */
   readonly timings: Readonly<Record<string, number>>
   readonly digest: ResultDigest
+  /** The folders that were read; for a history, how far it went. */
+  readonly sources: readonly SourceResult[]
   readonly migrations: readonly MigrationResult[]
+}
+
+/** One folder of migrations as a whole. */
+export interface SourceResult {
+  readonly path: string
+  readonly format: string
+  /** Steps found; steps verified in this run; steps whose verdict came from the cache. */
+  readonly steps: number
+  readonly verified: number
+  readonly cached: number
+  /** The step that does not apply to an empty database, and why; those after it may follow from it. */
+  readonly brokenAt: {
+    readonly migration: string
+    readonly file: string
+    readonly line: number
+    readonly message: string
+    readonly hint: string | null
+  } | null
+  /** All downs in reverse order from the end of the history; null where there is none, or it was not tried. */
+  readonly endToEnd: { readonly steps: number; readonly verdict: Outcome; readonly because: string } | null
+  /** Preludes, stand-ins, ignored files, warnings of the tool, what was cut. */
+  readonly notes: readonly string[]
 }
 
 export type Outcome = 'holds' | 'violated' | 'unknown'
@@ -29,6 +53,10 @@ export interface ResultDigest {
 export interface MigrationResult {
   readonly name: string
   readonly path: string
+  /** Hex sha256 of its files. */
+  readonly digest: string
+  /** Whether the verdict comes from the cache of an earlier run. */
+  readonly cached: boolean
   readonly verdict: Outcome
   /** Edge runs judged. */
   readonly runs: number

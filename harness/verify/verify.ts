@@ -77,6 +77,7 @@ export async function verifyOn(
       rules: rulesVersion,
       server: cluster.version.text,
     },
+    sources: [],
     migrations,
   }
   return { result, counterexamples }

@@ -1,5 +1,12 @@
 import * as fc from 'fast-check'
-import type { FindingResult, InvariantResult, LineageEntry, MigrationResult, VerifyResult } from '../../../harness/verify/index.ts'
+import type {
+  FindingResult,
+  InvariantResult,
+  LineageEntry,
+  MigrationResult,
+  SourceResult,
+  VerifyResult,
+} from '../../../harness/verify/index.ts'
 
 /** Texts as data has them, and what breaks tables, XML, terminals and shells. */
 export const nastyText: fc.Arbitrary<string> = fc.oneof(
@@ -128,6 +135,8 @@ const lineage: fc.Arbitrary<LineageEntry> = fc.record({
 export const migrationResult: fc.Arbitrary<MigrationResult> = fc.record({
   name,
   path: name,
+  digest: name,
+  cached: fc.boolean(),
   verdict: fc.constantFrom('holds', 'violated', 'unknown'),
   runs: count,
   rung: fc.constantFrom('transaction', 'clone', 'cluster'),
@@ -141,6 +150,17 @@ export const migrationResult: fc.Arbitrary<MigrationResult> = fc.record({
   timings,
 })
 
+const source: fc.Arbitrary<SourceResult> = fc.record({
+  path: name,
+  format: name,
+  steps: count,
+  verified: count,
+  cached: count,
+  brokenAt: fc.option(fc.record({ migration: name, file: name, line: count, message: nastyText, hint: fc.option(nastyText) })),
+  endToEnd: fc.option(fc.record({ steps: count, verdict: fc.constantFrom('holds', 'violated', 'unknown'), because: nastyText })),
+  notes: fc.array(nastyText, { maxLength: 3 }),
+})
+
 /** Any result at all, whether or not its parts agree with each other. */
 export const verifyResult: fc.Arbitrary<VerifyResult> = fc.record({
   version: fc.constant(1 as const),
@@ -151,6 +171,7 @@ export const verifyResult: fc.Arbitrary<VerifyResult> = fc.record({
   durationMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
   timings,
   digest: fc.record({ files: name, config: name, rules: name, server: name }),
+  sources: fc.array(source, { maxLength: 2 }),
   migrations: fc.array(migrationResult, { maxLength: 4 }),
 })
 
@@ -165,9 +186,12 @@ export function exampleResult(migrations: readonly Partial<MigrationResult>[]): 
     durationMs: 3_210,
     timings: { cluster: 640 },
     digest: { files: 'aa', config: 'bb', rules: '1', server: 'cc' },
+    sources: [],
     migrations: migrations.map((migration) => ({
       name: 'drop-notes',
       path: 'migrations/drop-notes',
+      digest: 'dd',
+      cached: false,
       verdict: 'violated',
       runs: 100,
       rung: 'transaction',
