@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { basename, join, relative, resolve, sep } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { InputError } from '../errors.ts'
 import type { Contract } from './contract.ts'
+import { decodeSource } from './decode-source.ts'
 import { readDiscards } from './discard.ts'
 import { importModule } from './import-module.ts'
 import type { Migration, Program, Script, Step } from './model.ts'
 import { readContract } from './read-contract.ts'
-import { decodeSource, parseScript } from './script.ts'
+import { parseScript } from './script.ts'
+import { shownPath } from './shown-path.ts'
 
 /** Whether a folder is in the plainest format: a legacy schema beside an `up`. */
 export function isPair(directory: string): boolean {
@@ -140,10 +142,4 @@ export function withDiscards(contract: Contract, up: Step): Contract {
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
-
-/** As a reader at the working directory would write it, with slashes. */
-function shownPath(path: string): string {
-  const from = relative(process.cwd(), path)
-  return (from === '' ? '.' : from.startsWith('..') ? path : from).split(sep).join('/')
 }

@@ -29,18 +29,8 @@ export function parseScript(file: string, text: string, options: ScriptOptions =
   return { file, text: source, statements, mode: options.mode ?? modeOf(source, statements) }
 }
 
-/**
- * Decode a file's bytes.
- *
- * @throws {InputError} when they are not UTF-8.
- */
-export function decodeSource(file: string, bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new InputError(`"${file}" is not UTF-8`, { hint: 'Save the file as UTF-8.', cause })
-  }
-}
+/** The parser gave up without a place in the text (depth, memory): the server may well take it. */
+export class ParserLimitError extends InputError {}
 
 /** Whether a statement begins, ends or prepares a transaction; savepoints do not. */
 export function controlsTransaction(statement: Statement): boolean {
@@ -61,7 +51,7 @@ function parse(file: string, map: SourceMap): readonly RawStatement[] {
     const message = cause instanceof Error ? cause.message : String(cause)
     const cursor = cause instanceof Error && 'sqlDetails' in cause ? cause.sqlDetails : undefined
     const codePoint = typeof cursor === 'object' && cursor !== null && 'cursorPosition' in cursor ? Number(cursor.cursorPosition) : -1
-    if (codePoint < 0) throw new InputError(`${file}: ${message}`, { cause })
+    if (codePoint < 0) throw new ParserLimitError(`${file}: ${message}`, { cause })
     throw inputErrorAt(file, map, map.utf16OfCodePoint(codePoint), message, { hint: hintFor(map.text), cause })
   }
 }

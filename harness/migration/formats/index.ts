@@ -1,0 +1,1 @@
+export { type ReadOptions, readSource } from './read-source.ts'

@@ -1,0 +1,80 @@
+import { InputError } from '../../errors.ts'
+import type { OpaqueStep } from '../history.ts'
+import type { Step } from '../model.ts'
+import { isStandalone } from '../standalone.ts'
+import { byUnits, type Folder, partsOf } from './folder.ts'
+import type { Format } from './format.ts'
+import { ignoredFiles, isNumberedProgram } from './ignored.ts'
+import { makeStep } from './make-step.ts'
+import { downScriptOf, scriptOf } from './script-of.ts'
+
+const natural = new Intl.Collator('en', { numeric: true })
+
+/**
+ * SQL files in natural order, subfolders too; `x.down.sql` reverts `x.sql` or `x.up.sql`. Each in a transaction of its own, unless it begins
+ * one itself, says `-- godwit: no-transaction` in its first line, or holds a statement that no transaction takes.
+ */
+export const plainSql: Format = {
+  name: 'sql',
+  marker: 'a folder of ".sql" files',
+  marks: (folder) => folder.files.some((name) => /\.sql$/i.test(name)),
+  read: async (folder) => {
+    const names = folder.files.filter((name) => /\.sql$/i.test(name))
+    const downs = downsOf(folder, names)
+    const taken = new Set(downs.values())
+    const programs = folder.files.filter((name) => isNumberedProgram(partsOf(name).base))
+    const order = [...names.filter((name) => !taken.has(name)), ...programs].sort((a, b) => natural.compare(a, b) || byUnits(a, b))
+    const warnings: string[] = []
+    const steps = []
+    for (const name of order) {
+      const down = downs.get(name)
+      steps.push(
+        await makeStep(folder, {
+          name,
+          version: partsOf(name).base.replace(/(\.up)?\.\w+$/i, ''),
+          files: down === undefined ? [name] : [name, down],
+          up: programs.includes(name) ? opaque(folder, name) : await plainScript(folder, name, warnings),
+          down: down === undefined ? undefined : await downScriptOf(folder, down, undefined, warnings),
+        }),
+      )
+    }
+    const rest = folder.files.filter((name) => !order.includes(name) && !taken.has(name))
+    return { steps, ignored: ignoredFiles(rest, 'not named ".sql"'), warnings, downs: 'optional' }
+  },
+}
+
+function opaque(folder: Folder, name: string): OpaqueStep {
+  return { kind: 'opaque', file: folder.shown(name), because: 'a program, not SQL' }
+}
+
+async function plainScript(folder: Folder, name: string, warnings: string[]): Promise<Step | OpaqueStep> {
+  const read = await scriptOf(folder, name, undefined)
+  if (read.kind === 'opaque' || read.script.mode !== 'transaction') return read
+  const { statements } = read.script
+  const standalone = statements.find(isStandalone)
+  if (standalone === undefined) return read
+  if (!statements.every(isStandalone)) {
+    warnings.push(
+      `${standalone.file}:${standalone.line}: cannot run in a transaction, so the whole file runs without one: what comes before a failure stays`,
+    )
+  }
+  return { kind: 'sql', script: { ...read.script, mode: 'autocommit' } }
+}
+
+/** Up by down. @throws {InputError} for a down without an up. */
+function downsOf(folder: Folder, names: readonly string[]): ReadonlyMap<string, string> {
+  const ups = new Map(names.map((name) => [name.toLowerCase(), name]))
+  const downs = new Map<string, string>()
+  for (const name of names) {
+    const [, stem, mark] = /^(.*?)([._-](?:down|rollback|undo|revert))\.sql$/i.exec(name) ?? []
+    if (stem === undefined || mark === undefined) continue
+    const separator = mark.charAt(0)
+    const up = [`${stem}${separator}up.sql`, `${stem}.sql`].map((each) => ups.get(each.toLowerCase())).find((each) => each !== undefined)
+    if (up !== undefined) downs.set(up, name)
+    // `004_rollback.sql` may well be a step of that name; `004_x.down.sql` is none.
+    else if (/^\.(down|undo|rollback)$/i.test(mark)) {
+      throw new InputError(`"${folder.shown(name)}" has no up beside it`, { detail: `Looked for "${stem}.up.sql" and "${stem}.sql".` })
+    }
+  }
+  return downs
+}
