@@ -1,5 +1,5 @@
 import type { Contract } from './contract.ts'
-import type { Migration, Step } from './model.ts'
+import type { Migration, Script, Step } from './model.ts'
 
 /** The formats that a folder of migrations may be in; each is a tool's own layout. */
 export const formatNames = [
@@ -70,6 +70,10 @@ export interface HistoryStep {
   readonly digest: string
   /** Pending steps with the same value are applied by the tool in one transaction; undefined where each has its own. */
   readonly batch: string | undefined
+  /** Whether its tool lets it change after it was applied: Flyway's `R__`, graphile-migrate's current migration, a reworked change. */
+  readonly repeatable?: boolean | undefined
+  /** Assertions on the migrated database that raise when it is not as it should be (sqitch's verify scripts); they change nothing. */
+  readonly verify?: Script | undefined
 }
 
 /** A step that is not SQL and that no command runs for us: what it does is unknown. */

@@ -1,6 +1,6 @@
 import type { Contract } from '../contract.ts'
 import type { HistoryStep, OpaqueStep } from '../history.ts'
-import type { Step } from '../model.ts'
+import type { Script, Step } from '../model.ts'
 import { withDiscards } from '../pair.ts'
 import { readContract } from '../read-contract.ts'
 import { type Folder, partsOf } from './folder.ts'
@@ -14,6 +14,8 @@ export interface StepParts {
   readonly up: Step | OpaqueStep
   readonly down?: Step | undefined
   readonly batch?: string | undefined
+  readonly repeatable?: boolean
+  readonly verify?: Script | undefined
 }
 
 /** A step with what is the same in all formats: its contract, its digest and its paths. */
@@ -31,6 +33,8 @@ export async function makeStep(folder: Folder, parts: StepParts): Promise<Histor
     contract: parts.up.kind === 'opaque' ? contract : withDiscards(contract, parts.up),
     digest: await folder.digest(files),
     batch: parts.batch,
+    ...(parts.repeatable === true ? { repeatable: true } : {}),
+    ...(parts.verify === undefined ? {} : { verify: parts.verify }),
   }
 }
 
