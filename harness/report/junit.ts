@@ -62,7 +62,7 @@ function under(invariant: InvariantResult): readonly string[] {
 }
 
 function findingText(finding: FindingResult): string {
-  const waived = finding.waived === null ? '' : ` (waived by ${finding.waived.owner} until ${finding.waived.expires})`
+  const waived = finding.waived === null ? '' : ` (waived by ${finding.waived.owner} until ${finding.waived.expires ?? 'its files change'})`
   const evidence = JSON.stringify(finding.evidence)
   return [
     `${finding.severity}${waived}: ${finding.kind}${optional(' of ', subjectOf(finding))}${optional(' at ', placeOf(finding))}`,

@@ -96,7 +96,9 @@ function finding(one: FindingResult, all: readonly FindingResult[]): readonly Ma
   const facts = [
     place === null ? '' : `- where: ${code(place)}`,
     `- known: ${one.known}`,
-    one.waived === null ? '' : `- waived by ${prose(one.waived.owner)} until ${prose(one.waived.expires)}: ${prose(one.waived.reason)}`,
+    one.waived === null
+      ? ''
+      : `- waived by ${prose(one.waived.owner)} until ${one.waived.expires === null ? 'its files change' : prose(one.waived.expires)}: ${prose(one.waived.reason)}`,
     one.cause === null
       ? ''
       : `- follows from: ${cause === undefined ? code(one.cause) : `[${prose(cause.message)}](#${anchor(cause.id)})`}`,

@@ -23,7 +23,9 @@ const finding = z.object({
   file: z.string().nullable(),
   line: z.number().nullable(),
   cause: z.string().nullable().describe('id of the finding that this one follows from'),
-  waived: z.object({ owner: z.string(), reason: z.string(), expires: z.string() }).nullable(),
+  waived: z
+    .object({ owner: z.string(), reason: z.string(), expires: z.string().nullable().describe('null: until the files of the step change') })
+    .nullable(),
   message: z.string(),
   evidence: z.record(z.string(), z.unknown()),
   counterexample: z.string().nullable().describe('path of a self-contained SQL file'),
@@ -36,6 +38,7 @@ const invariant = z.object({
   because: z.string().describe('empty when it holds'),
   saw: z.object({ relations: z.number(), rows: z.number(), cells: z.number(), runs: z.number() }),
   under: texts.describe('exclusions under which it was judged'),
+  otherwise: z.string().optional().describe('of a violated one: why it would be unknown were its findings accepted'),
 })
 
 const lineage = z.object({

@@ -81,6 +81,8 @@ export interface InvariantResult {
   readonly saw: Saw
   /** Under which exclusions it was judged, e.g. `public.items.status is not null`. */
   readonly under: readonly string[]
+  /** Of a violated one: why it would be unknown were all its findings accepted; without it, it would hold. */
+  readonly otherwise?: string | undefined
 }
 
 export interface FindingResult {
@@ -97,7 +99,8 @@ export interface FindingResult {
   readonly line: number | null
   /** Id of the finding that this one follows from. */
   readonly cause: string | null
-  readonly waived: { readonly owner: string; readonly reason: string; readonly expires: string } | null
+  /** By whom and why it is accepted; without a day it is known from the baseline, and holds until the step's files change. */
+  readonly waived: { readonly owner: string; readonly reason: string; readonly expires: string | null } | null
   readonly message: string
   readonly evidence: Readonly<Record<string, unknown>>
   /** Path of a self-contained SQL file, or null where no data set shows it. */
