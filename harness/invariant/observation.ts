@@ -60,6 +60,8 @@ export interface Knowledge {
   /** Relations that the migration writes, alters or drops. */
   readonly written: ReadonlySet<string>
   readonly hasDown: boolean
+  /** False where neither the tool nor this history knows downs, so that nobody misses one. */
+  readonly downsUsed?: boolean | undefined
   /** Migrated attributes (paths) that differ between two runs on the same rows. */
   readonly volatile: ReadonlySet<string>
   /** Where the SQL that touches a relation or an attribute stands. */

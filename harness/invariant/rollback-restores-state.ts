@@ -16,7 +16,10 @@ export const rollbackRestoresState: Invariant = {
   kinds: ['missing', 'fails', 'data', 'schema', 'sequence', 'privilege', 'comment'],
   judge({ run, knowledge }: Observation): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
-    if (!knowledge.hasDown) return { outcome: 'violated', findings: [missing()], saw }
+    if (!knowledge.hasDown)
+      return knowledge.downsUsed === false
+        ? { outcome: 'not-applicable', because: 'this history has no downs: the way back is a restore from backup' }
+        : { outcome: 'violated', findings: [missing()], saw }
     if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
     const findings: Finding[] = []
     const { reverted, writtenSince } = run

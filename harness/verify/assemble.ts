@@ -1,14 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Finding, invariantIds, type RunObservation } from '../invariant/index.ts'
+import { invariantIds, type RunObservation } from '../invariant/index.ts'
 import type { Waiver } from '../migration/index.ts'
+import { violationOf } from './accept.ts'
 import { type Collector, findingId } from './collect.ts'
 import type { Confirmed } from './confirm.ts'
 import { type Counterexample, describeCounterexample } from './counterexample.ts'
+import type { Depth } from './depth.ts'
 import { lineageEntries } from './lineage-entries.ts'
-import type { FindingResult, InvariantResult, Outcome } from './result.ts'
+import type { FindingResult, InvariantResult, MigrationResult, Outcome } from './result.ts'
 import type { Runner } from './runner.ts'
 import type { Subject } from './subject.ts'
-import type { MigrationContext, VerifiedMigration } from './verify-migration.ts'
+import type { MigrationContext } from './verify-migration.ts'
+import { expiredText, isExpired, todayUtc, waivedBy } from './waiver.ts'
 
 export interface Assembly {
   readonly subject: Subject
@@ -17,6 +20,9 @@ export interface Assembly {
   readonly context: MigrationContext
   readonly runner: Runner
   readonly role: string
+  /** Version of the server. */
+  readonly server: string
+  readonly depth: Depth
   readonly runs: number
   readonly exclusions: readonly string[]
   readonly banded: readonly RunObservation[]
@@ -27,31 +33,36 @@ export interface Assembly {
 }
 
 /** Put one migration's result together: findings with ids, causes, waivers and counterexamples; a verdict for each invariant; what was not checked. */
-export function assembleResult(assembly: Assembly): VerifiedMigration {
+export function assembleResult(assembly: Assembly): {
+  readonly result: MigrationResult
+  readonly counterexamples: ReadonlyMap<string, Counterexample>
+} {
   const { subject, context, confirmed } = assembly
   const failOn = context.options.failOn ?? 'error'
   const counterexamples = new Map<string, Counterexample>()
   const plain = confirmed.confirmed.map((each) =>
-    toResult(subject, each, context, subject.migration.contract.waivers ?? [], counterexamples),
+    toResult(subject, each, context, subject.migration.contract.waivers ?? [], counterexamples, assembly.server),
   )
   const findings = linkCauses(plain)
   const expired = expiredWaivers(subject)
-  const counts = (finding: FindingResult) =>
-    finding.waived === null && (finding.severity === 'error' || (failOn === 'warning' && finding.severity === 'warning'))
   const unfilled = unfilledRelations(assembly)
-  const invariants = invariantIds.map((id): InvariantResult => {
+  const findingsApart = (id: InvariantResult['id']): InvariantResult => {
     const { outcome, because, saw } = assembly.collector.summary(id)
-    const own = findings.filter((each) => each.invariant === id && counts(each))
     const under = id === 'applies' ? [] : assembly.exclusions
-    if (own.length > 0) return { id, verdict: 'violated', because: own[0]?.message ?? '', saw, under }
-    const follows = findings.find((each) => each.invariant === id && each.severity === 'info' && each.cause !== null)
-    if (follows !== undefined) return { id, verdict: 'violated', because: `follows from ${follows.cause}: ${follows.message}`, saw, under }
     if (outcome === 'not-applicable') return { id, verdict: 'not-applicable', because, saw, under: [] }
+    const unneeded = outcome === 'unknown' && assembly.anyRun ? notNeeded(assembly, id) : undefined
+    if (unneeded !== undefined) return { id, verdict: 'not-applicable', because: unneeded, saw, under: [] }
     if (outcome === 'unknown')
       return { id, verdict: 'unknown', because: assembly.anyRun || id === 'applies' ? because : 'up fails on every state', saw, under }
     if (unfilled.blocking.length > 0 && id !== 'determinism' && id !== 'atomicity')
       return { id, verdict: 'unknown', because: `no rows could be made for ${unfilled.blocking.join(', ')}`, saw, under }
     return { id, verdict: 'holds', because: '', saw, under }
+  }
+  const invariants = invariantIds.map((id): InvariantResult => {
+    const apart = findingsApart(id)
+    const because = violationOf(id, findings, failOn)
+    if (because === undefined) return apart
+    return { ...apart, verdict: 'violated', because, ...(apart.verdict === 'unknown' ? { otherwise: apart.because } : {}) }
   })
   const verdict = gravest(invariants.map((each) => each.verdict))
   const needed = assembly.runner.need
@@ -87,14 +98,27 @@ export function assembleResult(assembly: Assembly): VerifiedMigration {
   }
 }
 
+/** Why an invariant that saw nothing had nothing to see in this step. */
+function notNeeded({ depth, subject, banded }: Assembly, id: string): string | undefined {
+  if (id === 'applies') return undefined
+  if (id === 'atomicity') return depth.faults === 'none' ? 'it is one transaction, which PostgreSQL undoes as a whole' : undefined
+  if (id === 'determinism') return depth.repeats && subject.scope.size > 0 ? undefined : 'nothing in it can vary'
+  if (banded.length > 0) return undefined
+  return depth.because !== '' && depth.variants === 0
+    ? depth.because
+    : subject.scope.size === 0
+      ? 'it reaches no relation that was there before'
+      : undefined
+}
+
 function toResult(
   subject: Subject,
   { finding, dataset, observation }: Confirmed,
   context: MigrationContext,
   waivers: readonly Waiver[],
   counterexamples: Map<string, Counterexample>,
+  server: string,
 ): FindingResult {
-  const waiver = waivers.find((each) => matchesWaiver(each, finding) && !isExpired(each))
   const id = findingId(subject.migration.name, finding)
   const result: FindingResult = {
     id,
@@ -108,7 +132,7 @@ function toResult(
     file: finding.file ?? null,
     line: finding.line ?? null,
     cause: null,
-    waived: waiver === undefined ? null : { owner: waiver.owner, reason: waiver.reason, expires: waiver.expires },
+    waived: waivedBy(waivers, { id, ...finding }, { migration: subject.migration.name, today: todayUtc() }),
     message: finding.message,
     evidence: finding.evidence,
     counterexample: null,
@@ -116,7 +140,7 @@ function toResult(
   }
   if (finding.severity === 'info' || (dataset === undefined && observation?.regime !== 'empty')) return result
   const example = describeCounterexample(subject, result, dataset, observation?.migrated?.catalog, {
-    server: context.cluster.version.text,
+    server,
     seed: context.seed,
     path: context.path,
   })
@@ -162,26 +186,9 @@ function namesOf(finding: FindingResult): readonly string[] {
   )
 }
 
-function matchesWaiver(waiver: Waiver, finding: Finding): boolean {
-  return (
-    waiver.invariant === finding.invariant &&
-    (waiver.kind === undefined || waiver.kind === finding.kind) &&
-    (waiver.relation === undefined || waiver.relation === finding.relation) &&
-    (waiver.attribute === undefined || waiver.attribute === finding.attribute)
-  )
-}
-
-function isExpired(waiver: Waiver): boolean {
-  return new Date().toISOString().slice(0, 10) > waiver.expires
-}
-
 function expiredWaivers(subject: Subject): readonly string[] {
-  return (subject.migration.contract.waivers ?? [])
-    .filter(isExpired)
-    .map(
-      (each) =>
-        `the waiver of ${each.owner} for ${each.invariant} on ${each.relation ?? 'the migration'} expired on ${each.expires}: the finding counts again`,
-    )
+  const today = todayUtc()
+  return (subject.migration.contract.waivers ?? []).filter((each) => isExpired(each, today)).map(expiredText)
 }
 
 /** Relations without rows: those that the migration writes or names make its invariants unknown, the others are only named. */

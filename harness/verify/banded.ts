@@ -2,15 +2,16 @@ import { type BandedDataset, bandedDataset, type Dataset, datasetArbitrary, type
 import { seedNumber } from './seed.ts'
 import type { Subject } from './subject.ts'
 
-const variants = [0, 1, 2] as const
+const allVariants = [0, 1, 2] as const
 
-/** The banded data sets of one verification: pure bands, the migration's literals among them, sparse. */
+/** The banded data sets of one verification: pure bands, the migration's literals among them, sparse; the first so many of them. */
 export function bandedFillings(
   subject: Subject,
   seed: string,
   exclude: readonly Exclusion[],
+  count: 0 | 1 | 2 | 3 = 3,
 ): readonly { readonly dataset: BandedDataset; readonly bands: BandedDataset['bands']; readonly variant: number }[] {
-  return variants.map((variant) => {
+  return allVariants.slice(0, count).map((variant) => {
     const dataset = bandedDataset(subject.plan, {
       seed: seedNumber(seed, 'band'),
       rows: 18,
@@ -23,12 +24,12 @@ export function bandedFillings(
 }
 
 /** Data sets of a few rows with duplicates and NULLs, in which a migration that picks one of several has a choice. */
-export function tiedRows(subject: Subject, seed: string, exclude: readonly Exclusion[]): readonly Dataset[] {
+export function tiedRows(subject: Subject, seed: string, exclude: readonly Exclusion[], count: number): readonly Dataset[] {
   const arbitrary = datasetArbitrary(subject.plan, {
     rows: { min: 10, max: 16 },
     relations: [...subject.scope],
     exclude,
     profile: 'plausible',
   })
-  return sampleDatasets(arbitrary, seedNumber(seed, 'ties'), 8)
+  return sampleDatasets(arbitrary, seedNumber(seed, 'ties'), count)
 }

@@ -45,8 +45,23 @@ export interface RunRequest {
   /** Settings under which the first `up` runs. */
   readonly settings?: Readonly<Record<string, string>> | undefined
   readonly signal?: AbortSignal | undefined
+  /** Told the legacy relations that `up` read or wrote, where the run can count that (rung 1). */
+  readonly onReached?: ((relations: ReadonlySet<string>) => void) | undefined
   /** Our own specs corrupt the migrated database on purpose and demand to be caught: run as the harness before the state after `up`, and the one after `down`, is read. */
   readonly sabotage?: ((session: Session, after: 'up' | 'down') => Promise<void>) | undefined
+}
+
+/** Reads and writes of each table in this transaction so far, by OID. */
+async function readAccesses(session: Session): Promise<ReadonlyMap<number, number>> {
+  const [result] = await session.script(
+    `SELECT relid::bigint, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del FROM pg_catalog.pg_stat_xact_user_tables
+      WHERE coalesce(seq_scan, 0) + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del > 0`,
+  )
+  return new Map(result?.rows.map(([oid, count]) => [Number(oid), Number(count)]))
+}
+
+function reachedSince(subject: Subject, before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): ReadonlySet<string> {
+  return new Set([...subject.legacy.relations].flatMap(([path, { oid }]) => ((after.get(oid) ?? 0) > (before.get(oid) ?? 0) ? [path] : [])))
 }
 
 const nothingSeeded: SeedReport = { filled: [], unfilled: [], dropped: [], bypassed: [] }
@@ -73,8 +88,10 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
       ? await stage.look((session) => captureSnapshot(session, subject.legacy))
       : undefined
 
+  const counted = request.onReached === undefined || stage.rung !== 'transaction' ? undefined : await stage.look(readAccesses)
   const up = await stage.apply(migration.up, { signal: request.signal, settings: request.settings })
   if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
+  if (counted !== undefined) request.onReached?.(reachedSince(subject, counted, await stage.look(readAccesses)))
   const { sabotage } = request
   if (sabotage !== undefined) await stage.look((session) => sabotage(session, 'up'))
   const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session, 'migrated', request.deep))
@@ -129,13 +146,13 @@ export async function readState(
   if (catalog === undefined) {
     catalog = await readCatalog(session)
     subject.catalogs.set(fingerprint, catalog)
-    subject.objects.set(fingerprint, await readObjects(session))
+    if (subject.migration.down !== undefined) subject.objects.set(fingerprint, await readObjects(session))
   }
   return { state: { catalog, rows: await readRows(session, catalog, relationsToRead(subject, catalog)) }, fingerprint }
 }
 
 /** In scope: the legacy relations of the scope, by OID or name, and all that is new. */
-function relationsToRead(subject: Subject, catalog: Catalog): readonly string[] {
+export function relationsToRead(subject: Subject, catalog: Catalog): readonly string[] {
   const inScope = new Set([...subject.scope].map((path) => subject.legacy.relations.get(path)?.oid))
   const legacyOids = new Set([...subject.legacy.relations.values()].map((each) => each.oid))
   return storedRelations(catalog).filter((path) => {

@@ -3,7 +3,7 @@ import type { FaultObservation } from '../invariant/index.ts'
 import { firstTarget } from '../migration/index.ts'
 import type { Session } from '../postgres/index.ts'
 import { readRows } from '../snapshot/index.ts'
-import { executeRun, type Filling, fillStage, readState, storedRelations } from './execute.ts'
+import { executeRun, type Filling, fillStage, readState, relationsToRead } from './execute.ts'
 import type { CloneStage, CloneStages } from './stage.ts'
 import type { Subject } from './subject.ts'
 
@@ -27,20 +27,22 @@ export async function injectFaults(
   clones: CloneStages,
   filling: Filling,
   failing: Filling | undefined,
-  signal: AbortSignal | undefined,
+  { positions: wanted, signal }: { readonly positions: 'each' | 'last'; readonly signal: AbortSignal | undefined },
 ): Promise<Injected> {
   const { up } = subject.migration
   // How many calls a program makes is not known: faults are tried until one comes too late.
   const count = up.kind === 'sql' ? up.script.statements.length + (up.script.mode === 'transaction' ? 1 : 0) : mostPositions
   const all = Array.from({ length: count }, (_, at) => at)
   const positions =
-    all.length <= mostPositions
-      ? all
-      : all.filter((at) => at === 0 || at === all.length - 1 || at % Math.ceil(all.length / (mostPositions - 2)) === 0)
+    wanted === 'last'
+      ? all.slice(-1)
+      : all.length <= mostPositions
+        ? all
+        : all.filter((at) => at === 0 || at === all.length - 1 || at % Math.ceil(all.length / (mostPositions - 2)) === 0)
   const kills = new Set([positions[Math.floor(positions.length / 2)], positions.at(-1)])
   const plan = [
     ...positions.map((before) => ({ fault: 'error' as const, before })),
-    ...positions.filter((at) => kills.has(at)).map((before) => ({ fault: 'terminate' as const, before })),
+    ...positions.filter((at) => wanted === 'each' && kills.has(at)).map((before) => ({ fault: 'terminate' as const, before })),
   ]
 
   const migrated = await clones.run(async (stage) => {
@@ -67,7 +69,7 @@ export async function injectFaults(
   }
   if (failing !== undefined && up.kind === 'sql' && up.script.mode !== 'transaction')
     faults.push(...(await failOnRows(subject, clones, failing, signal)))
-  return { faults, rows, skipped: all.length - positions.length }
+  return { faults, rows, skipped: wanted === 'last' ? 0 : all.length - positions.length }
 }
 
 /** A script without a transaction that fails on its rows needs no injected error: what it leaves is looked at as it is. */
@@ -140,7 +142,7 @@ function same(left: Fingerprint, right: Fingerprint): boolean {
 
 async function fingerprintOf(subject: Subject, session: Session): Promise<Fingerprint> {
   const { state, fingerprint } = await readState(subject, session, 'fault', true)
-  const rows = await readRows(session, state.catalog, storedRelations(state.catalog))
+  const rows = await readRows(session, state.catalog, relationsToRead(subject, state.catalog))
   const text = [...rows].map(([path, table]) => {
     const kept = table.attributes.flatMap((name, at) => (subject.knowledge.volatile.has(`${path}.${name}`) ? [] : [at]))
     return `${path}\n${table.rows
@@ -153,7 +155,7 @@ async function fingerprintOf(subject: Subject, session: Session): Promise<Finger
 
 async function seed(subject: Subject, stage: CloneStage, filling: Filling): Promise<number> {
   await fillStage(subject, stage, filling)
-  const rows = await stage.look((session) => readRows(session, subject.legacy, storedRelations(subject.legacy)))
+  const rows = await stage.look((session) => readRows(session, subject.legacy, [...subject.scope]))
   return [...rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
 }
 

@@ -48,6 +48,8 @@ export interface ProgressEvent {
   readonly stage: string
   readonly done?: number | undefined
   readonly total?: number | undefined
+  /** Of a history: the step's place in it, from 1; `done` and `total` count the steps to verify then. */
+  readonly step?: number | undefined
 }
 
 /** Version of the rules that judge; it changes when the same files may get another verdict. */

@@ -1,22 +1,37 @@
 import { type Catalog, catalogFingerprint, readCatalog, readObjects } from '../catalog/index.ts'
-import { planGeneration } from '../data/index.ts'
+import { type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge } from '../invariant/index.ts'
 import { locateStatement, type Migration, neededRung, type RungNeed, readHints, type Script, type Step } from '../migration/index.ts'
 import type { Session } from '../postgres/index.ts'
 import { neededExtensions, withoutExtensions } from './database.ts'
+import type { Depth } from './depth.ts'
 import { storedRelations } from './execute.ts'
+import { reachedRelations } from './reach.ts'
 import type { Subject } from './subject.ts'
 
+export interface PrepareOptions {
+  readonly skipExtensions?: readonly string[] | undefined
+  /** Which relations are filled: all, or those that the migration can reach. */
+  readonly scope?: Depth['scope'] | undefined
+  /** Relations that a run was seen to reach beside those. */
+  readonly also?: ReadonlySet<string> | undefined
+  readonly memory?: PlanMemory | undefined
+  /** False where nobody misses a down. */
+  readonly downsUsed?: boolean | undefined
+  /** As it was just read. */
+  readonly catalog?: Catalog | undefined
+}
+
 /** Read the legacy database and everything that the parsed SQL tells about a migration; no run has been made yet. */
-export async function prepareSubject(session: Session, given: Migration, skippedExtensions: readonly string[] = []): Promise<Subject> {
-  const legacy = await readCatalog(session)
-  const migration = withExtensionsMade(given, legacy, skippedExtensions)
+export async function prepareSubject(session: Session, given: Migration, options: PrepareOptions = {}): Promise<Subject> {
+  const legacy = options.catalog ?? (await readCatalog(session))
+  const migration = withExtensionsMade(given, legacy, options.skipExtensions ?? [])
   const fingerprint = await catalogFingerprint(session)
-  const objects = await readObjects(session)
+  const objects = migration.down === undefined ? undefined : await readObjects(session)
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
   const hints = readHints([...up, ...down], legacy, up.length)
-  await session.script('BEGIN')
-  const plan = await planGeneration(session, legacy, hints).finally(() => session.script('ROLLBACK'))
+  const scope = await scopeOf(session, legacy, [...up, ...down], options)
+  const plan = await planGeneration(session, legacy, hints, options.memory)
   const declared = (migration.contract.references ?? []).flatMap(({ from, to }) => {
     const [child, parent] = [splitPath(from, legacy.relations), splitPath(to, legacy.relations)]
     return child === undefined || parent === undefined ? [] : [{ from: child, to: parent }]
@@ -27,10 +42,10 @@ export async function prepareSubject(session: Session, given: Migration, skipped
     fingerprint,
     hints,
     plan,
-    scope: new Set(storedRelations(legacy)),
+    scope,
     shapes: new Map(),
     catalogs: new Map([[fingerprint, legacy]]),
-    objects: new Map([[fingerprint, objects]]),
+    objects: new Map(objects === undefined ? [] : [[fingerprint, objects]]),
     differences: new Map(),
     plans: new Map(),
     knowledge: {
@@ -39,11 +54,27 @@ export async function prepareSubject(session: Session, given: Migration, skipped
       softReferences: [...hints.softReferences, ...declared],
       written: new Set(),
       hasDown: migration.down !== undefined,
+      downsUsed: options.downsUsed,
       volatile: new Set(),
       locate: locator(up),
       locateDown: locator(down),
     },
   }
+}
+
+async function scopeOf(
+  session: Session,
+  legacy: Catalog,
+  scripts: readonly Script[],
+  options: PrepareOptions,
+): Promise<ReadonlySet<string>> {
+  const stored = storedRelations(legacy)
+  if (options.scope !== 'reached') return new Set(stored)
+  const functions = await session.query<{ name: string; source: string }>(
+    `SELECT proname AS name, coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS source FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l WHERE l.lanname IN ('sql', 'plpgsql'))`,
+  )
+  const reached = reachedRelations(scripts, legacy, functions)
+  return new Set(stored.filter((path) => reached === undefined || reached.has(path) || options.also?.has(path) === true))
 }
 
 /** What the superuser created for `up` beforehand, `up` need not create, and `down` cannot drop. */

@@ -1,16 +1,16 @@
 import { InputError } from '../errors.ts'
+import type { Migration, Source } from '../migration/index.ts'
 import { learnLineage, runInvariants } from '../invariant/index.ts'
 import { parseClusterRequest, StatementError, startCluster } from '../postgres/index.ts'
 import { bandedFillings } from './banded.ts'
+import { type Base, onPairBase } from './base.ts'
 import { findingId } from './collect.ts'
-import { legacyTemplate, roleOf } from './database.ts'
 import type { RunRequest } from './execute.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
-import { ownCluster, rolesOf } from './own-cluster.ts'
-import { prepareSubject, rungOf } from './prepare.ts'
+import { prepareSubject } from './prepare.ts'
 import { Runner } from './runner.ts'
 import { CloneStages } from './stage.ts'
-import { readMigrations } from './verify.ts'
+import { readSources } from './verify.ts'
 import { writtenRelations } from './written.ts'
 
 /** What a saved counterexample says of itself. */
@@ -35,25 +35,42 @@ export async function replay(
   options: VerifyOptions = {},
   hooks: VerifyHooks = {},
 ): Promise<{ readonly violates: boolean; readonly message: string }> {
-  const [read] = await readMigrations(saved.paths, { only: [saved.migration] })
-  if (read === undefined) throw new InputError(`there is no migration "${saved.migration}" any more`)
-  const { migration } = read
+  const migration = await migrationNamed(await readSources(saved.paths, { format: options.format }), saved.migration)
   await using shared = await startCluster(parseClusterRequest(options.postgres), hooks.signal === undefined ? {} : { signal: hooks.signal })
-  const need = rungOf(migration)
-  await using own = await ownCluster(shared, need)
-  const cluster = own ?? shared
-  const template = await legacyTemplate(cluster, migration, options)
-  await using head = await cluster.clone(template)
-  await using session = await head.connect()
-  let subject = await prepareSubject(session, migration, options.skipExtensions)
-  const runner = new Runner(
-    undefined,
-    new CloneStages(cluster, template, roleOf(cluster, options), own === undefined ? undefined : await rolesOf(own)),
-    {
-      rung: 'clone',
-      because: 'a replay commits',
-    },
-  )
+  return await onPairBase(shared, migration, options, (base) => replayOn(base, migration, saved, options, hooks))
+}
+
+/** A step of a history stands on the steps before it, as a pair does on its legacy schema. */
+async function migrationNamed(sources: readonly Source[], name: string): Promise<Migration> {
+  for (const source of sources) {
+    if (source.kind === 'pairs') {
+      const found = source.migrations.find(({ migration }) => migration.name === name)
+      if (found !== undefined) return found.migration
+    }
+    if (source.kind === 'history') {
+      const at = source.history.steps.findIndex((step) => step.name === name)
+      const step = source.history.steps[at]
+      if (step !== undefined && step.up.kind !== 'opaque') {
+        const legacy = source.history.steps.slice(0, at).flatMap(({ up }) => (up.kind === 'sql' ? [up.script] : []))
+        return { ...step, up: step.up, legacy, legacyData: [] }
+      }
+    }
+  }
+  throw new InputError(`there is no migration "${name}" any more`)
+}
+
+async function replayOn(
+  base: Base,
+  migration: Migration,
+  saved: SavedCounterexample,
+  options: VerifyOptions,
+  hooks: VerifyHooks,
+): Promise<{ readonly violates: boolean; readonly message: string }> {
+  let subject = await prepareSubject(base.session(), migration, {
+    skipExtensions: options.skipExtensions,
+    scope: migration.legacy.length > 1 ? 'reached' : 'all',
+  })
+  const runner = new Runner(undefined, new CloneStages(base), { rung: 'clone', because: 'a replay commits' })
   const runs = []
   for (const { dataset, bands } of bandedFillings(subject, saved.seed, [])) {
     const run = await runner.run(subject, { regime: 'banded', extreme: false, filling: { kind: 'dataset', dataset }, bands, until: 'up' })

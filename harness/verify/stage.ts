@@ -1,15 +1,7 @@
 import type { Catalog, Sequence } from '../catalog/index.ts'
 import { applyStep, type Outcome, type Step } from '../migration/index.ts'
-import {
-  type Cluster,
-  type Database,
-  quoteIdentifier,
-  quoteLiteral,
-  quoteName,
-  type Session,
-  StatementError,
-  type Template,
-} from '../postgres/index.ts'
+import { type Database, quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError } from '../postgres/index.ts'
+import type { Base } from './base.ts'
 
 export interface ApplyAs {
   readonly signal?: AbortSignal | undefined
@@ -34,7 +26,7 @@ const resetSession =
 
 /** Rung 1: everything in one transaction on the head database, rolled back in the end. */
 export class TransactionStages {
-  readonly #session: Session
+  readonly #session: () => Session
   readonly #role: string | undefined
   readonly #begin: string
 
@@ -42,7 +34,7 @@ export class TransactionStages {
    * @param session  The harness's own session on the head database (superuser), outside any transaction.
    * @param role  Who runs migrations; undefined for the session's own user.
    */
-  constructor(session: Session, role: string | undefined, catalog: Catalog) {
+  constructor(session: () => Session, role: string | undefined, catalog: Catalog) {
     this.#session = session
     this.#role = role
     this.#begin = ['BEGIN', ...catalog.sequences.map(transactional)].join('; ')
@@ -50,7 +42,7 @@ export class TransactionStages {
 
   /** Run `work` on a stage that leaves nothing behind, whatever happens in it. */
   async run<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
-    const session = this.#session
+    const session = this.#session()
     await session.script(this.#begin)
     try {
       return await work(new TransactionStage(session, this.#role))
@@ -148,26 +140,19 @@ class TransactionStage implements Stage {
 
 /** Rung 2: a clone for each run, every phase committed, a fresh connection for each. */
 export class CloneStages {
-  readonly #cluster: Cluster
-  readonly #template: Template
-  readonly #role: string | undefined
-  readonly #afterEach: (() => Promise<void>) | undefined
+  readonly #base: Pick<Base, 'cluster' | 'template' | 'role' | 'settings' | 'afterClone'>
 
-  /** @param afterEach  Undoes what a run changed beyond its database. */
-  constructor(cluster: Cluster, template: Template, role: string | undefined, afterEach?: () => Promise<void>) {
-    this.#cluster = cluster
-    this.#template = template
-    this.#role = role
-    this.#afterEach = afterEach
+  constructor(base: Pick<Base, 'cluster' | 'template' | 'role' | 'settings' | 'afterClone'>) {
+    this.#base = base
   }
 
   async run<Result>(work: (stage: CloneStage) => Promise<Result>): Promise<Result> {
     try {
-      await using database = await this.#cluster.clone(this.#template)
-      await using stage = new CloneStage(database, this.#role)
+      await using database = await this.#base.cluster.clone(await this.#base.template())
+      await using stage = new CloneStage(database, this.#base.role, this.#base.settings)
       return await work(stage)
     } finally {
-      await this.#afterEach?.()
+      await this.#base.afterClone?.()
     }
   }
 }
@@ -176,15 +161,17 @@ export class CloneStage implements Stage, AsyncDisposable {
   readonly rung = 'clone'
   readonly database: Database
   readonly #role: string | undefined
+  readonly #settings: Readonly<Record<string, string>>
   #harness: Session | undefined
 
-  constructor(database: Database, role: string | undefined) {
+  constructor(database: Database, role: string | undefined, settings: Readonly<Record<string, string>> = {}) {
     this.database = database
     this.#role = role
+    this.#settings = settings
   }
 
   async look<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    this.#harness ??= await this.database.connect()
+    this.#harness ??= await this.database.connect({ settings: this.#settings })
     return work(this.#harness)
   }
 
@@ -197,7 +184,7 @@ export class CloneStage implements Stage, AsyncDisposable {
   connect(settings?: Readonly<Record<string, string>>): Promise<Session> {
     return this.database.connect({
       as: this.#role === undefined ? 'superuser' : { role: this.#role },
-      ...(settings === undefined ? {} : { settings }),
+      settings: { ...this.#settings, ...settings },
     })
   }
 

@@ -1,20 +1,21 @@
+import { type Catalog, readCatalog } from '../catalog/index.ts'
 import { type Dataset, describeExclusion, type Exclusion } from '../data/index.ts'
 import { atomicity, determinism, learnLineage, type RunObservation, volatileAttributes } from '../invariant/index.ts'
-import type { Migration } from '../migration/index.ts'
-import type { Cluster } from '../postgres/index.ts'
+import type { Failure, Migration } from '../migration/index.ts'
 import { assembleResult } from './assemble.ts'
 import { bandedFillings, tiedRows } from './banded.ts'
+import type { Base } from './base.ts'
 import { Collector } from './collect.ts'
 import { confirmFindings, smallestFor } from './confirm.ts'
 import type { Counterexample } from './counterexample.ts'
-import { legacyTemplate, roleOf } from './database.ts'
+import type { Depth } from './depth.ts'
 import { type EdgeRuns, edgeRuns, ringsFor } from './edges.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
-import type { Filling, RunRequest } from './execute.ts'
+import { type Filling, type RunRequest, storedRelations } from './execute.ts'
 import { injectFaults } from './inject.ts'
 import { judgeRun } from './judge.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
-import { ownCluster, rolesOf } from './own-cluster.ts'
+import { type Passage, passageOf } from './passage.ts'
 import { prepareSubject, rungOf } from './prepare.ts'
 import { type Repeated, repeatRuns } from './repeat.ts'
 import type { MigrationResult } from './result.ts'
@@ -30,23 +31,34 @@ export interface VerifiedMigration {
   readonly result: MigrationResult
   /** By path, as it stands in the finding. */
   readonly counterexamples: ReadonlyMap<string, Counterexample>
+  /** Where the attributes of the written relations went, for the steps that come after. */
+  readonly passage: Passage
+  /** Why `up` fails on the state as the steps before leave it, without any row of ours. */
+  readonly broken: Failure | undefined
 }
 
 export interface MigrationContext {
-  readonly cluster: Cluster
   readonly options: VerifyOptions
   readonly seed: string
   readonly hooks: VerifyHooks
   /** Path as the caller named it. */
   readonly path: string
+  /** How thoroughly to look, once the legacy catalog is known. */
+  readonly depth: (legacy: Catalog) => Depth
+  /** Milliseconds that were spent on the base, by stage. */
+  readonly before?: Readonly<Record<string, number>> | undefined
+  /** Of the base, where it was just read. */
+  readonly catalog?: Catalog | undefined
+  /** False where neither the tool nor the history knows downs. */
+  readonly downsUsed?: boolean | undefined
 }
 
 /**
  * Verify one migration: learn on banded rows, judge on edge rows, repeat, break off on purpose, and confirm on a clone what was found.
  *
- * @throws {InputError} When the legacy schema does not apply.
+ * @param base  The database just before it; left as it was.
  */
-export async function verifyMigration(migration: Migration, context: MigrationContext): Promise<VerifiedMigration> {
+export async function verifyMigration(migration: Migration, base: Base, context: MigrationContext): Promise<VerifiedMigration> {
   const { options, seed, hooks } = context
   const clock = stopwatch()
   const progress = (stage: string, done?: number, total?: number) => hooks.onProgress?.({ migration: migration.name, stage, done, total })
@@ -54,23 +66,31 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   const notChecked: string[] = []
   const disagreements: string[] = []
 
-  const wanted = rungOf(migration)
-  await using own = await ownCluster(context.cluster, wanted)
-  const cluster = own ?? context.cluster
   progress('legacy schema')
-  const template = await clock.time('legacy', () => legacyTemplate(cluster, migration, options))
-  await using head = await clock.time('legacy', () => cluster.clone(template))
-  await using session = await head.connect()
-  let subject = await clock.time('prepare', () => prepareSubject(session, migration, options.skipExtensions))
-  const role = roleOf(cluster, options)
-  const clones = new CloneStages(cluster, template, role, own === undefined ? undefined : await rolesOf(own))
-  const transactions = cluster.superuser ? new TransactionStages(session, role, subject.legacy) : undefined
-  const need = transactions === undefined ? { rung: 'clone' as const, because: 'the harness is no superuser on this cluster' } : wanted
+  const catalog = context.catalog ?? (await clock.time('prepare', () => readCatalog(base.session())))
+  const depth = context.depth(catalog)
+  const prepare = (also?: ReadonlySet<string>) =>
+    clock.time('prepare', () =>
+      prepareSubject(base.session(), migration, {
+        skipExtensions: options.skipExtensions,
+        scope: depth.scope,
+        memory: base.memory,
+        catalog,
+        downsUsed: context.downsUsed,
+        also,
+      }),
+    )
+  let subject = await prepare()
+  const clones = new CloneStages(base)
+  const transactions = base.cluster.superuser ? new TransactionStages(base.session, base.role, subject.legacy) : undefined
+  const need =
+    transactions === undefined ? { rung: 'clone' as const, because: 'the harness is no superuser on this cluster' } : rungOf(migration)
   const runner = new Runner(transactions, clones, need)
   const collector = new Collector()
   const exclusions: Exclusion[] = []
 
   progress('empty database')
+  const reached = new Set<string>()
   const none: RunRequest = {
     regime: 'empty',
     extreme: false,
@@ -78,16 +98,22 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
     until: 'again',
     deep: true,
     signal: hooks.signal,
+    ...(depth.scope === 'reached' && depth.variants > 0
+      ? { onReached: (relations) => relations.forEach((each) => reached.add(rootOf(catalog, each))) }
+      : {}),
   }
   const empty = await clock.time('empty', () => runner.run(subject, none))
   judgeRun(subject, empty, collector, none)
+  if ([...reached].some((path) => !subject.scope.has(path) && storedRelations(catalog).includes(path))) subject = await prepare(reached)
 
   const saved = options.saved?.get(migration.name) ?? []
   const banded: { run: RunObservation; request: RunRequest; dataset: Dataset }[] = []
-  if (empty.failure === undefined) {
+  // Nothing that stands here could be touched: no rows are needed to tell.
+  const variants = subject.scope.size === 0 ? 0 : depth.variants
+  if (empty.failure === undefined && variants > 0) {
     progress('banded rows')
     await clock.time('band', async () => {
-      for (const { dataset, bands, variant } of bandedFillings(subject, seed, exclusions)) {
+      for (const { dataset, bands, variant } of bandedFillings(subject, seed, exclusions, variants)) {
         let request: RunRequest = {
           regime: 'banded',
           extreme: false,
@@ -109,7 +135,7 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
               : excludeCause(subject, finding, await smallestFor(subject, runner, finding, request), exclusions)
           if (exclusion === undefined) break
           exclusions.push(exclusion)
-          const again = bandedFillings(subject, seed, exclusions)[variant]
+          const again = bandedFillings(subject, seed, exclusions, variants)[variant]
           if (again === undefined) break
           rows = again.dataset
           request = { ...request, filling: { kind: 'dataset', dataset: again.dataset }, bands: again.bands }
@@ -127,10 +153,10 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   )
 
   const first = passed[0]
-  if (first !== undefined) {
+  if (first !== undefined && depth.repeats) {
     progress('repetitions')
     const repeated = await clock.time('determinism', () =>
-      repeatRuns(subject, clones, first.dataset, tiedRows(subject, seed, exclusions), runner, hooks.signal),
+      repeatRuns(subject, clones, first.dataset, tiedRows(subject, seed, exclusions, depth.runs > 20 ? 8 : 2), runner, hooks.signal),
     )
     for (const verdict of repeated.verdicts) collector.add(determinism.id, verdict)
     subject = { ...subject, knowledge: { ...subject.knowledge, volatile: repeated.volatile } }
@@ -139,8 +165,8 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   for (const { run, request } of passed) judgeRun(subject, run, collector, request)
 
   let edges: EdgeRuns = { runs: 0, passed: 0, failed: 0, datasets: [], cut: undefined }
-  if (empty.failure === undefined) {
-    const total = options.runs ?? 100
+  if (empty.failure === undefined && depth.runs > 0 && subject.scope.size > 0) {
+    const total = depth.runs
     edges = await clock.time('edge', () =>
       edgeRuns(subject, runner, collector, {
         runs: total,
@@ -158,10 +184,15 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
     if (edges.cut !== undefined) notChecked.push(edges.cut)
   }
 
-  if (first !== undefined) {
+  if (empty.failure === undefined && depth.faults !== 'none' && (first !== undefined || variants === 0)) {
     progress('faults')
-    const filling: Filling = { kind: 'dataset', dataset: first.dataset }
-    const injected = await clock.time('atomicity', () => injectFaults(subject, clones, filling, failingRows(collector), hooks.signal))
+    const filling: Filling = first === undefined ? none.filling : { kind: 'dataset', dataset: first.dataset }
+    const injected = await clock.time('atomicity', () =>
+      injectFaults(subject, clones, filling, failingRows(collector), {
+        positions: depth.faults === 'last' ? 'last' : 'each',
+        signal: hooks.signal,
+      }),
+    )
     collector.add(atomicity.id, atomicity.judge(injected.faults, injected.rows))
     if (injected.skipped > 0) notChecked.push(`atomicity: ${injected.skipped} of the positions in up were not tried (the script is long)`)
   }
@@ -171,20 +202,28 @@ export async function verifyMigration(migration: Migration, context: MigrationCo
   const confirmed = await clock.time('shrink', () =>
     confirmFindings(subject, runner, collector, { seed, deadline, edges, exclusions, empty: { run: empty, request: none } }),
   )
-  return assembleResult({
+  const assembled = assembleResult({
     subject,
     collector,
     confirmed: { ...confirmed, disagreements: [...disagreements, ...confirmed.disagreements] },
     context,
     runner,
-    role: role ?? 'the user of the URL',
+    depth,
+    role: base.role ?? 'the user of the URL',
+    server: base.cluster.version.text,
     runs: edges.runs,
     exclusions: exclusions.map(describeExclusion),
     banded: passed.map(({ run }) => run),
     anyRun: empty.failure === undefined,
     notChecked,
-    timings: clock.timings(),
+    timings: { ...context.before, ...clock.timings() },
   })
+  return { ...assembled, passage: passageOf(subject, passed[0]?.run), broken: empty.failure }
+}
+
+function rootOf(catalog: Catalog, path: string): string {
+  const parent = catalog.relations.get(path)?.partitionOf?.parent
+  return parent === undefined ? path : rootOf(catalog, parent)
 }
 
 /** Rows on which `up` fails, where a run found some. */

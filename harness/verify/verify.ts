@@ -1,13 +1,15 @@
-import { readdir } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
-import { isPair, type Migration, readPair } from '../migration/index.ts'
+import { readSource, type Source } from '../migration/index.ts'
 import { type Cluster, parseClusterRequest, startCluster } from '../postgres/index.ts'
+import { onPairBase } from './base.ts'
 import type { Counterexample } from './counterexample.ts'
+import { fullDepth } from './depth.ts'
+import { type VerifiedHistory, verifyHistory } from './history.ts'
 import { rulesVersion, type VerifyHooks, type VerifyOptions } from './options.ts'
-import type { Outcome, VerifyResult } from './result.ts'
+import type { Outcome, SourceResult, VerifyResult } from './result.ts'
 import { configDigest, seedText, sha256 } from './seed.ts'
 import { stopwatch } from './stopwatch.ts'
-import { verifyMigration } from './verify-migration.ts'
+import { type VerifiedMigration, verifyMigration } from './verify-migration.ts'
 
 export interface Verified {
   readonly result: VerifyResult
@@ -26,8 +28,8 @@ export async function verify(paths: readonly string[], options: VerifyOptions = 
   const started = performance.now()
   const clock = stopwatch()
   const request = parseClusterRequest(options.postgres)
-  const read = await clock.time('read', () => readMigrations(paths, options))
-  hooks.onProgress?.({ migration: read[0]?.migration.name ?? '', stage: 'cluster' })
+  const read = await clock.time('read', () => readSources(paths, options))
+  hooks.onProgress?.({ migration: '', stage: 'cluster' })
   await using cluster = await clock.time('cluster', () => startCluster(request, hooks.signal === undefined ? {} : { signal: hooks.signal }))
   const verified = await verifyOn(cluster, read, options, hooks)
   const durationMs = Math.round(performance.now() - started)
@@ -45,23 +47,26 @@ export async function verify(paths: readonly string[], options: VerifyOptions = 
 /** The same on a cluster that runs already. */
 export async function verifyOn(
   cluster: Cluster,
-  read: readonly ReadMigration[],
+  sources: readonly Source[],
   options: VerifyOptions,
   hooks: VerifyHooks,
 ): Promise<Verified> {
   const started = performance.now()
-  const seed = seedText(
-    options,
-    read.map(({ migration }) => migration.digest),
-  )
+  const digests = sources.flatMap(digestsOf)
+  const seed = seedText(options, digests)
   const migrations: VerifyResult['migrations'][number][] = []
+  const results: SourceResult[] = []
   const counterexamples = new Map<string, Counterexample>()
   const timings: Record<string, number> = {}
-  for (const { migration, path } of read) {
-    const verified = await verifyMigration(migration, { cluster, options, seed, hooks, path })
-    migrations.push(verified.result)
+  const add = (more: Readonly<Record<string, number>>) => {
+    for (const [stage, ms] of Object.entries(more)) timings[stage] = (timings[stage] ?? 0) + ms
+  }
+  for (const source of sources) {
+    const verified = await verifySource(cluster, source, { options, seed, hooks })
+    migrations.push(...verified.migrations)
+    results.push(verified.source)
     for (const [file, example] of verified.counterexamples) counterexamples.set(file, example)
-    for (const [stage, ms] of Object.entries(verified.result.timings)) timings[stage] = (timings[stage] ?? 0) + ms
+    add(verified.timings)
   }
   const result: VerifyResult = {
     version: 1,
@@ -72,59 +77,98 @@ export async function verifyOn(
     durationMs: Math.round(performance.now() - started),
     timings,
     digest: {
-      files: sha256(read.map(({ migration }) => migration.digest).join('\n')),
+      files: sha256(digests.join('\n')),
       config: configDigest(options),
       rules: rulesVersion,
       server: cluster.version.text,
     },
-    sources: [],
+    sources: results,
     migrations,
   }
   return { result, counterexamples }
 }
 
-export interface ReadMigration {
-  readonly migration: Migration
-  /** As the caller named it. */
-  readonly path: string
+interface SourceContext {
+  readonly options: VerifyOptions
+  readonly seed: string
+  readonly hooks: VerifyHooks
 }
 
-/** @throws {InputError} When a path holds no migration, or `only` leaves none. */
-export async function readMigrations(
+async function verifySource(cluster: Cluster, source: Source, context: SourceContext): Promise<VerifiedHistory> {
+  if (source.kind === 'history') return verifyHistory(cluster, source.history, context)
+  if (source.kind === 'command') throw new InputError('a command source is not read yet')
+  const { options } = context
+  const verified: VerifiedMigration[] = []
+  for (const { migration, path } of source.migrations) {
+    const started = performance.now()
+    const own = await onPairBase(cluster, migration, options, (base) => {
+      const legacy = performance.now() - started
+      return verifyMigration(migration, base, { ...context, path, depth: () => fullDepth(options.runs ?? 100), before: { legacy } })
+    })
+    verified.push(own)
+  }
+  const timings: Record<string, number> = {}
+  for (const { result } of verified) for (const [stage, ms] of Object.entries(result.timings)) timings[stage] = (timings[stage] ?? 0) + ms
+  const paths = new Set(source.migrations.map((each) => each.path))
+  return {
+    source: {
+      path: [...paths].join(', '),
+      format: source.format,
+      steps: verified.length,
+      verified: verified.length,
+      cached: 0,
+      brokenAt: null,
+      endToEnd: null,
+      notes: [],
+    },
+    migrations: verified.map((each) => each.result),
+    counterexamples: new Map(verified.flatMap((each) => [...each.counterexamples])),
+    timings,
+  }
+}
+
+function digestsOf(source: Source): readonly string[] {
+  if (source.kind === 'pairs') return source.migrations.map(({ migration }) => migration.digest)
+  return source.kind === 'history' ? source.history.steps.map((step) => step.digest) : []
+}
+
+/**
+ * Read what stands at each path.
+ *
+ * @throws {InputError} When a path holds no migration, or `only` leaves none.
+ */
+export async function readSources(
   paths: readonly string[],
-  options: Pick<VerifyOptions, 'only' | 'format'>,
-): Promise<readonly ReadMigration[]> {
+  options: Pick<VerifyOptions, 'only' | 'format' | 'command'>,
+): Promise<readonly Source[]> {
   if (paths.length === 0) throw new InputError('no migration is named', { hint: 'Name a folder: godwit verify migrations/my-step' })
-  if (options.format !== undefined && options.format !== 'auto' && options.format !== 'pair')
-    throw new InputError(`unknown format "${options.format}"`, { hint: 'Known formats: auto, pair.' })
-  const read: ReadMigration[] = []
-  for (const path of paths) read.push(...(await readPath(path)))
+  const read = await Promise.all(
+    paths.map((path) =>
+      readSource(path, {
+        ...(options.format === undefined ? {} : { format: options.format }),
+        ...(options.command === undefined ? {} : { command: options.command }),
+      }),
+    ),
+  )
   const { only } = options
   if (only === undefined || only.length === 0) return read
-  const missing = only.filter((name) => !read.some(({ migration }) => migration.name === name))
-  if (missing.length > 0)
+  const names = new Set(read.flatMap(namesOf))
+  const missing = only.filter((name) => !names.has(name))
+  if (missing.length > 0 && !read.some((each) => each.kind === 'command'))
     throw new InputError(`no migration is named "${missing.join('", "')}"`, {
-      detail: `There are: ${read.map(({ migration }) => migration.name).join(', ')}.`,
+      detail: names.size > 20 ? `There are ${names.size}.` : `There are: ${[...names].join(', ')}.`,
     })
-  return read.filter(({ migration }) => only.includes(migration.name))
+  return read.flatMap((source): readonly Source[] => {
+    if (source.kind === 'command') return [source]
+    if (source.kind === 'history') return namesOf(source).some((name) => only.includes(name)) ? [source] : []
+    const migrations = source.migrations.filter(({ migration }) => only.includes(migration.name))
+    return migrations.length === 0 ? [] : [{ ...source, migrations }]
+  })
 }
 
-/** A pair, or a folder of pairs. */
-async function readPath(path: string): Promise<readonly ReadMigration[]> {
-  if (!isPair(path)) {
-    const inside = await pairsIn(path)
-    if (inside.length > 0) return Promise.all(inside.map(async (each) => ({ migration: await readPair(each), path: each })))
-  }
-  return [{ migration: await readPair(path), path }]
-}
-
-async function pairsIn(path: string): Promise<readonly string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => `${path.replace(/\/+$/, '')}/${entry.name}`)
-    .filter(isPair)
-    .sort()
+function namesOf(source: Source): readonly string[] {
+  if (source.kind === 'pairs') return source.migrations.map(({ migration }) => migration.name)
+  return source.kind === 'history' ? source.history.steps.map((step) => step.name) : []
 }
 
 function gravestOf(verdicts: readonly Outcome[]): Outcome {

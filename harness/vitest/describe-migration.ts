@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { invariantIds } from '../invariant/index.ts'
-import { readMigrations, type Verified, type VerifyOptions, verifyOn } from '../verify/index.ts'
+import { readSources, type Verified, type VerifyOptions, verifyOn } from '../verify/index.ts'
 import { useCluster } from './cluster.ts'
 
 /**
@@ -9,7 +9,7 @@ import { useCluster } from './cluster.ts'
  * @throws {InputError} For bad input, as `verify` does.
  */
 export async function verifyShared(path: string, options: VerifyOptions = {}): Promise<Verified> {
-  const read = await readMigrations([path], options)
+  const read = await readSources([path], options)
   return verifyOn(await useCluster(), read, options, {})
 }
 

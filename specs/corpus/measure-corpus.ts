@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cluster } from '../../harness/postgres/index.ts'
-import { type FindingResult, type MigrationResult, readMigrations, type VerifyOptions, verifyOn } from '../../harness/verify/index.ts'
+import { type FindingResult, type MigrationResult, readSources, type VerifyOptions, verifyOn } from '../../harness/verify/index.ts'
 
 /** A label: what the harness must find, or may find. */
 export interface Label {
@@ -48,7 +48,7 @@ export function corpusIds(): readonly string[] {
 export async function measurePair(cluster: Cluster, id: string, options: VerifyOptions): Promise<Measured> {
   const expected: Expected = JSON.parse(readFileSync(join(corpus, id, 'expected.json'), 'utf8'))
   const started = performance.now()
-  const { result } = await verifyOn(cluster, await readMigrations([join(corpus, id)], {}), options, {})
+  const { result } = await verifyOn(cluster, await readSources([join(corpus, id)], {}), options, {})
   const migration = result.migrations[0]
   if (migration === undefined) throw new Error(`no result for ${id}`)
   const findings = migration.findings.filter((each) => each.severity !== 'info')

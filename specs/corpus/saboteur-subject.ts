@@ -6,7 +6,7 @@ import { bandedFillings } from '../../harness/verify/banded.ts'
 import { legacyTemplate, roleOf } from '../../harness/verify/database.ts'
 import { ringsFor } from '../../harness/verify/edges.ts'
 import type { RunRequest } from '../../harness/verify/execute.ts'
-import { readMigrations } from '../../harness/verify/index.ts'
+import { readSources } from '../../harness/verify/index.ts'
 import { prepareSubject, rungOf } from '../../harness/verify/prepare.ts'
 import { Runner } from '../../harness/verify/runner.ts'
 import { seedNumber } from '../../harness/verify/seed.ts'
@@ -35,7 +35,8 @@ const options = {}
 
 /** As `verifyMigration` prepares it; undefined where there is nothing to learn or to sabotage on rung 1. */
 export async function prepareForSabotage(cluster: Cluster, id: string, seed: string): Promise<Prepared | undefined> {
-  const [read] = await readMigrations([join('fixtures/corpus', id)], options)
+  const [source] = await readSources([join('fixtures/corpus', id)], options)
+  const read = source?.kind === 'pairs' ? source.migrations[0] : undefined
   if (read === undefined || rungOf(read.migration).rung !== 'transaction') return undefined
   const template = await legacyTemplate(cluster, read.migration, options)
   const head: Database = await cluster.clone(template)
@@ -64,8 +65,8 @@ async function prepareOn(
   const unlearned = await prepareSubject(session, migration)
   const role = roleOf(cluster, options)
   const runner = new Runner(
-    new TransactionStages(session, role, unlearned.legacy),
-    new CloneStages(cluster, template, role),
+    new TransactionStages(() => session, role, unlearned.legacy),
+    new CloneStages({ cluster, template: async () => template, role, settings: {}, afterClone: undefined }),
     rungOf(migration),
   )
   const banded: RunObservation[] = []

@@ -47,8 +47,8 @@ async function headOf(cluster: StartedCluster, name: string, sql: string) {
 async function bothRungs(cluster: StartedCluster, { name, template, session }: Head): Promise<Schema> {
   const nothing: Step = { kind: 'sql', script: await parseScript('nothing.sql', 'SELECT 1') }
   const catalog = await readCatalog(session)
-  const transactions = new TransactionStages(session, cluster.owner, catalog)
-  const clones = new CloneStages(cluster, template, cluster.owner)
+  const transactions = new TransactionStages(() => session, cluster.owner, catalog)
+  const clones = new CloneStages({ cluster, template: async () => template, role: cluster.owner, settings: {}, afterClone: undefined })
   const [around, phases, clone] = [`${name}: rung 1`, `${name}: rung 1 with two phases`, `${name}: clone, connect, drop`] as const
   return {
     contenders: {

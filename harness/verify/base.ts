@@ -1,0 +1,51 @@
+import type { PlanMemory } from '../data/index.ts'
+import type { Migration } from '../migration/index.ts'
+import type { Cluster, Session, Template } from '../postgres/index.ts'
+import { legacyTemplate, roleOf } from './database.ts'
+import type { VerifyOptions } from './options.ts'
+import { ownCluster, rolesOf } from './own-cluster.ts'
+import { rungOf } from './prepare.ts'
+
+/** The database in the state just before a migration: what its runs begin from. */
+export interface Base {
+  readonly cluster: Cluster
+  /** Who applies migrations; undefined for the harness's own user. */
+  readonly role: string | undefined
+  /** Settings that come with every connection, as the user's own database would give them. */
+  readonly settings: Readonly<Record<string, string>>
+  /** The harness's session on this database, outside any transaction; another one after `template` was asked for. */
+  readonly session: () => Session
+  /** The same state for clones: made when the first one is wanted. */
+  readonly template: () => Promise<Template>
+  /** Undoes what a clone changed beyond its database. */
+  readonly afterClone: (() => Promise<void>) | undefined
+  /** What the generator asked this server before. */
+  readonly memory: PlanMemory
+}
+
+/**
+ * Work on the base of a pair: a database with its legacy schema, on a cluster of its own where the migration needs one.
+ *
+ * @throws {InputError} When the prelude or the legacy schema fails.
+ */
+export async function onPairBase<Result>(
+  shared: Cluster,
+  migration: Migration,
+  options: VerifyOptions,
+  work: (base: Base) => Promise<Result>,
+): Promise<Result> {
+  await using own = await ownCluster(shared, rungOf(migration))
+  const cluster = own ?? shared
+  const template = await legacyTemplate(cluster, migration, options)
+  await using head = await cluster.clone(template)
+  await using session = await head.connect()
+  return await work({
+    cluster,
+    role: roleOf(cluster, options),
+    settings: {},
+    session: () => session,
+    template: async () => template,
+    afterClone: own === undefined ? undefined : await rolesOf(own),
+    memory: new Map(),
+  })
+}

@@ -1,0 +1,57 @@
+import type { Catalog } from '../catalog/index.ts'
+import { controlsTransaction, type Step } from '../migration/index.ts'
+import { mayVary, reachOf } from './reach.ts'
+
+/** How thoroughly one migration is looked at. */
+export interface Depth {
+  /** Edge runs. */
+  readonly runs: number
+  /** Banded data sets. */
+  readonly variants: 0 | 1 | 2 | 3
+  /** Whether all relations are filled, or those that the migration can reach. */
+  readonly scope: 'all' | 'reached'
+  /** Whether the same rows are migrated several times. */
+  readonly repeats: boolean
+  /** Before how many statements `up` is made to fail: each, one, none. */
+  readonly faults: 'each' | 'last' | 'none'
+  /** Why it is not looked at more thoroughly; empty when nothing is left out. */
+  readonly because: string
+}
+
+/** A migration that stands alone. */
+export function fullDepth(runs: number): Depth {
+  return { runs, variants: 3, scope: 'all', repeats: true, faults: 'each', because: '' }
+}
+
+/** A step of a history: what it cannot touch is not tried. */
+export function stepDepth(step: Step, legacy: Catalog, runs: number): Depth {
+  const reach = reachOf(step, legacy)
+  const transactional = step.kind === 'sql' && step.script.mode !== 'autocommit' && !step.script.statements.some(controlsTransaction)
+  const faults = step.kind === 'sql' && step.script.statements.length < 2 ? 'none' : transactional ? 'last' : 'each'
+  if (reach === 'new')
+    return {
+      runs: 0,
+      variants: 0,
+      scope: 'reached',
+      repeats: false,
+      faults: transactional ? 'none' : faults,
+      because: 'it only makes new objects',
+    }
+  if (reach === 'schema')
+    return {
+      runs: 0,
+      variants: 1,
+      scope: 'reached',
+      repeats: false,
+      faults: transactional ? 'none' : faults,
+      because: 'no statement of it reads or checks rows',
+    }
+  return {
+    runs,
+    variants: runs > 20 ? 3 : 2,
+    scope: 'reached',
+    repeats: mayVary(step),
+    faults: mayVary(step) ? faults : transactional ? 'none' : faults,
+    because: '',
+  }
+}

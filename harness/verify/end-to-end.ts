@@ -1,0 +1,49 @@
+import { diffObjects, readObjects } from '../catalog/index.ts'
+import type { History } from '../migration/index.ts'
+import type { Cluster } from '../postgres/index.ts'
+import { roleOf } from './database.ts'
+import { Head } from './head.ts'
+import type { HistoryEnvironment } from './history-environment.ts'
+import type { VerifyOptions } from './options.ts'
+import type { SourceResult } from './result.ts'
+
+/**
+ * Walk to the end of a history and all the way back, as far as there are downs without a gap: each must run after the ones behind it, and
+ * what stood before the first of these steps must stand there again.
+ *
+ * @returns Undefined where the last step has no down.
+ */
+export async function revertAll(
+  cluster: Cluster,
+  history: History,
+  environment: HistoryEnvironment,
+  options: VerifyOptions = {},
+): Promise<SourceResult['endToEnd'] | undefined> {
+  const gap = history.steps.findLastIndex((step) => step.down === undefined || step.up.kind === 'opaque')
+  const [kept, reverted] = [history.steps.slice(0, gap + 1), history.steps.slice(gap + 1)]
+  if (reverted.length === 0) return undefined
+  await using head = await Head.open(cluster, environment.template, { role: roleOf(cluster, options), settings: environment.settings })
+  for (const { up } of kept) if (up.kind !== 'opaque') await head.advance(environment.stepFor(up))
+  const before = await readObjects(head.session)
+  for (const { up } of reverted) if (up.kind !== 'opaque') await head.advance(environment.stepFor(up))
+  const steps = reverted.length
+  for (const step of [...reverted].reverse()) {
+    if (step.down === undefined) continue
+    const outcome = await head.advance(environment.stepFor(step.down))
+    if (outcome.outcome === 'applied') continue
+    const { failure } = outcome
+    return {
+      steps,
+      verdict: 'violated',
+      because: `on the way back from the end the down of "${step.name}" fails at ${failure.file}:${failure.line}: ${failure.message} (${failure.sqlstate})`,
+    }
+  }
+  const left = diffObjects(before, await readObjects(head.session)).filter((each) => each.severity === 'error')
+  const [first] = left
+  if (first === undefined) return { steps, verdict: 'holds', because: '' }
+  return {
+    steps,
+    verdict: 'violated',
+    because: `after all downs ${left.length} ${left.length === 1 ? 'object differs' : 'objects differ'} from the beginning: ${first.kind} ${first.path} is ${first.change}`,
+  }
+}

@@ -1,0 +1,85 @@
+import { applyStep, type Outcome, type Script, type Step } from '../migration/index.ts'
+import type { Cluster, Database, Session, Template } from '../postgres/index.ts'
+
+/** Who applies, and with which settings. */
+export interface HeadOptions {
+  readonly role: string | undefined
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** The database that walks through a history: it stands just before a step, and `advance` takes it over the step. */
+export class Head implements AsyncDisposable {
+  readonly #cluster: Cluster
+  readonly #database: Database
+  readonly #options: HeadOptions
+  #session: Session
+  #copy: Promise<Database> | undefined
+
+  private constructor(cluster: Cluster, database: Database, session: Session, options: HeadOptions) {
+    this.#cluster = cluster
+    this.#database = database
+    this.#session = session
+    this.#options = options
+  }
+
+  /** @param template  What stands before the first step. */
+  static async open(cluster: Cluster, template: Template, options: HeadOptions): Promise<Head> {
+    const database = await cluster.clone(template)
+    try {
+      return new Head(cluster, database, await database.connect({ settings: options.settings }), options)
+    } catch (error) {
+      await database.drop()
+      throw error
+    }
+  }
+
+  /** The harness's session; another one after `template`. */
+  get session(): Session {
+    return this.#session
+  }
+
+  /** A copy of this state that nobody connects to, to be cloned: made when it is first asked for, and gone after `advance`. */
+  async template(): Promise<Template> {
+    this.#copy ??= this.#copyOf()
+    return { name: (await this.#copy).name }
+  }
+
+  async #copyOf(): Promise<Database> {
+    // CREATE DATABASE refuses a source that somebody is connected to.
+    await this.#session.close()
+    try {
+      return await this.#cluster.clone({ name: this.#database.name })
+    } finally {
+      this.#session = await this.#database.connect({ settings: this.#options.settings })
+    }
+  }
+
+  /** Apply a step for good, on a connection of its own as its tool would; a step that fails leaves what its transactions leave. */
+  async advance(step: Step, signal?: AbortSignal): Promise<Outcome> {
+    await this.#dropCopy()
+    const { role, settings } = this.#options
+    await using session = await this.#database.connect({ as: role === undefined ? 'superuser' : { role }, settings })
+    return await applyStep(session, step, { url: this.#database.url(), ...(signal === undefined ? {} : { signal }) })
+  }
+
+  /** Apply what can be applied of a script that fails as a whole, so that the steps after it find most of what they need. */
+  async advancePartly(script: Script): Promise<void> {
+    const { role, settings } = this.#options
+    await using session = await this.#database.connect({ as: role === undefined ? 'superuser' : { role }, settings })
+    for (const statement of script.statements) {
+      await applyStep(session, { kind: 'sql', script: { ...script, mode: 'autocommit', statements: [statement] } })
+    }
+  }
+
+  async #dropCopy(): Promise<void> {
+    const copy = this.#copy
+    this.#copy = undefined
+    await (await copy)?.drop()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dropCopy()
+    await this.#session.close()
+    await this.#database.drop()
+  }
+}

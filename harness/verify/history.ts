@@ -1,0 +1,245 @@
+import { readCatalog } from '../catalog/index.ts'
+import type { PlanMemory } from '../data/index.ts'
+import { type History, type HistoryStep, type Migration, neededRung, type Script, type Step } from '../migration/index.ts'
+import type { Cluster } from '../postgres/index.ts'
+import type { Base } from './base.ts'
+import { applyBatches } from './batches.ts'
+import { Composition } from './compose.ts'
+import type { Counterexample } from './counterexample.ts'
+import { roleOf } from './database.ts'
+import { fullDepth, stepDepth } from './depth.ts'
+import { revertAll } from './end-to-end.ts'
+import { Head } from './head.ts'
+import { historyEnvironment } from './history-environment.ts'
+import type { VerifyHooks, VerifyOptions } from './options.ts'
+import { ownCluster, rolesOf } from './own-cluster.ts'
+import { noPassage } from './passage.ts'
+import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
+import type { MigrationResult, SourceResult } from './result.ts'
+import { selectSteps } from './select-steps.ts'
+import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
+import { verifyMigration } from './verify-migration.ts'
+
+export interface VerifiedHistory {
+  readonly source: SourceResult
+  readonly migrations: readonly MigrationResult[]
+  readonly counterexamples: ReadonlyMap<string, Counterexample>
+  readonly timings: Readonly<Record<string, number>>
+}
+
+export interface HistoryContext {
+  readonly options: VerifyOptions
+  readonly seed: string
+  readonly hooks: VerifyHooks
+}
+
+/** With more steps than that each gets the few runs of a history, else as many as a migration that stands alone. */
+const fewSteps = 3
+const runsOfAStep = 8
+const lanes = 2
+
+/**
+ * Verify each step of a history in the state that the steps before it leave, then what only all of them tell: copies that a later step
+ * relies on, batches in one transaction, and the way back from the end.
+ *
+ * @throws {InputError} When the environment cannot be made, or a file that was merged has changed.
+ */
+export async function verifyHistory(shared: Cluster, history: History, context: HistoryContext): Promise<VerifiedHistory> {
+  const { options, hooks } = context
+  const selected = await selectSteps(history, options)
+  await using own = await ownCluster(shared, clusterNeed(history))
+  const cluster = own ?? shared
+  const environment = await historyEnvironment(cluster, history, options)
+  const walk = new Walk(cluster, history, selected, environment, context, own !== undefined)
+  await Promise.all(Array.from({ length: walk.lanes }, () => walk.run()))
+  const { verdicts } = walk
+  const composition = new Composition(options.failOn ?? 'error')
+  const migrations = history.steps.flatMap((step, at) => {
+    const verdict = verdicts[at]
+    const result = verdict === undefined ? undefined : composition.pass(step, verdict)
+    return result === undefined || !selected.has(at) ? [] : [result]
+  })
+  hooks.signal?.throwIfAborted()
+  const batches = await applyBatches(cluster, history, environment, walk.broken)
+  const endToEnd = walk.broken === undefined && walk.cut === undefined ? await revertAll(cluster, history, environment, options) : undefined
+  const counterexamples = new Map(verdicts.flatMap((each) => [...(each?.counterexamples ?? [])]))
+  const timings: Record<string, number> = {}
+  for (const verdict of verdicts)
+    for (const [stage, ms] of Object.entries(verdict?.result.timings ?? {})) timings[stage] = (timings[stage] ?? 0) + ms
+  for (const [stage, ms] of Object.entries(walk.timings)) timings[stage] = (timings[stage] ?? 0) + ms
+  return {
+    source: {
+      path: history.path,
+      format: history.format,
+      steps: history.steps.length,
+      verified: migrations.filter((each) => !each.cached).length,
+      cached: migrations.filter((each) => each.cached).length,
+      brokenAt: walk.broken ?? null,
+      endToEnd: endToEnd ?? null,
+      notes: [
+        ...environment.notes,
+        ...history.warnings,
+        ...history.ignored.map(({ file, because }) => `${file} is no step: ${because}`),
+        ...batches,
+        ...(walk.cut === undefined ? [] : [walk.cut]),
+      ],
+    },
+    migrations,
+    counterexamples,
+    timings,
+  }
+}
+
+/** One lane walks through all steps and verifies those that no other lane has taken; what it does not verify it only applies. */
+class Walk {
+  readonly verdicts: (StepVerdict | undefined)[] = []
+  readonly timings: Record<string, number> = { apply: 0 }
+  readonly lanes: number
+  broken: NonNullable<SourceResult['brokenAt']> | undefined
+  cut: string | undefined
+  readonly #cluster: Cluster
+  readonly #history: History
+  readonly #selected: ReadonlySet<number>
+  readonly #environment: Awaited<ReturnType<typeof historyEnvironment>>
+  readonly #context: HistoryContext
+  readonly #own: boolean
+  readonly #taken = new Set<number>()
+  readonly #cache: VerdictCache
+  readonly #memory: PlanMemory = new Map()
+  readonly #deadline: number
+  readonly #last: number
+  readonly #downsUsed: boolean
+  #done = 0
+
+  constructor(
+    cluster: Cluster,
+    history: History,
+    selected: ReadonlySet<number>,
+    environment: Awaited<ReturnType<typeof historyEnvironment>>,
+    context: HistoryContext,
+    own: boolean,
+  ) {
+    this.#cluster = cluster
+    this.#history = history
+    this.#selected = selected
+    this.#environment = environment
+    this.#context = context
+    this.#own = own
+    this.#cache = new VerdictCache(context, history, cluster.version.text, environment.notes)
+    // What one lane does to the whole cluster (a role), another would stumble on.
+    this.lanes = own || selected.size < 2 * lanes ? 1 : lanes
+    const { timeLimitMs } = context.options
+    this.#deadline = timeLimitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeLimitMs
+    this.#last = Math.max(-1, ...selected)
+    this.#downsUsed =
+      history.downs === 'required' || (history.downs === 'optional' && history.steps.some((step) => step.down !== undefined))
+  }
+
+  async run(): Promise<void> {
+    const { options, hooks } = this.#context
+    const { template, settings } = this.#environment
+    await using head = await Head.open(this.#cluster, template, { role: roleOf(this.#cluster, options), settings })
+    const before: Script[] = []
+    for (const [at, step] of this.#history.steps.entries()) {
+      hooks.signal?.throwIfAborted()
+      if (at > this.#last) return
+      if (this.#selected.has(at) && !this.#taken.has(at)) {
+        this.#taken.add(at)
+        this.verdicts[at] = await this.#verify(head, at, step, before)
+        this.#done += 1
+      }
+      if (step.up.kind === 'opaque') continue
+      if (at < this.#last || step.up.kind === 'program') await this.#advance(head, step, step.up)
+      if (step.up.kind === 'sql') before.push(step.up.script)
+    }
+  }
+
+  async #advance(head: Head, step: HistoryStep, up: Step): Promise<void> {
+    const started = performance.now()
+    const outcome = await head.advance(this.#environment.stepFor(up), this.#context.hooks.signal)
+    if (outcome.outcome === 'failed') {
+      const { failure } = outcome
+      this.broken ??= {
+        migration: step.name,
+        file: failure.file,
+        line: failure.line,
+        message: `${failure.message} (${failure.sqlstate})`,
+        hint: this.#environment.hintFor(failure) ?? failure.hint ?? null,
+      }
+      if (up.kind === 'sql') await head.advancePartly(up.script)
+    }
+    this.timings.apply = (this.timings.apply ?? 0) + performance.now() - started
+  }
+
+  async #verify(head: Head, at: number, step: HistoryStep, before: readonly Script[]): Promise<StepVerdict> {
+    const { options, hooks, seed } = this.#context
+    hooks.onProgress?.({ migration: step.name, stage: 'step', done: this.#done, total: this.#selected.size, step: at + 1 })
+    const path = this.#history.path
+    if (step.up.kind === 'opaque') return { result: opaqueStep(step, step.up, path), passage: noPassage, counterexamples: new Map() }
+    const cached = await this.#cache.read(at)
+    if (cached !== undefined) return cached
+    if (performance.now() > this.#deadline) {
+      this.cut ??= `steps from "${step.name}" on were not verified: the time limit was reached`
+      return { result: cutStep(step, path), passage: noPassage, counterexamples: new Map() }
+    }
+    const up = this.#environment.stepFor(step.up)
+    const migration: Migration = {
+      name: step.name,
+      path: step.path,
+      legacy: [...before],
+      legacyData: [],
+      up,
+      down: step.down === undefined ? undefined : this.#environment.stepFor(step.down),
+      contract: { ...step.contract, ...options.contracts?.[step.name] },
+      digest: step.digest,
+    }
+    const runs = options.runs ?? (this.#selected.size > fewSteps ? runsOfAStep : 100)
+    const alone = this.#selected.size <= fewSteps
+    const verified = await verifyMigration(migration, await this.#base(head), {
+      options: {
+        ...options,
+        timeLimitMs: this.#deadline === Number.POSITIVE_INFINITY ? undefined : Math.max(0, this.#deadline - performance.now()),
+      },
+      seed,
+      hooks: { signal: hooks.signal },
+      path,
+      catalog: await readCatalog(head.session),
+      depth: (legacy) => (alone ? { ...fullDepth(runs), scope: 'reached' } : stepDepth(up, legacy, runs)),
+      downsUsed: this.#downsUsed,
+    })
+    if (verified.broken !== undefined)
+      return {
+        result: brokenStep(step, verified, path, this.broken ?? undefined, this.#environment.hintFor(verified.broken)),
+        passage: noPassage,
+        counterexamples: new Map(),
+      }
+    const { result, counterexamples, passage } = verified
+    const verdict = { result, counterexamples, passage }
+    await this.#cache.write(at, verdict)
+    return verdict
+  }
+
+  async #base(head: Head): Promise<Base> {
+    return {
+      cluster: this.#cluster,
+      role: roleOf(this.#cluster, this.#context.options),
+      settings: this.#environment.settings,
+      session: () => head.session,
+      template: () => head.template(),
+      afterClone: this.#own ? await rolesOf(this.#cluster) : undefined,
+      memory: this.#memory,
+    }
+  }
+}
+
+/** The strongest isolation that any step needs: what changes the whole cluster wants one of its own. */
+function clusterNeed(history: History): ReturnType<typeof neededRung> {
+  for (const step of history.steps) {
+    for (const direction of [step.up, step.down]) {
+      if (direction === undefined || direction.kind === 'opaque') continue
+      const need = neededRung(direction)
+      if (need.rung === 'cluster') return need
+    }
+  }
+  return { rung: 'transaction', because: '' }
+}

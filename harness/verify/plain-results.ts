@@ -1,0 +1,51 @@
+import { invariantIds } from '../invariant/index.ts'
+import type { HistoryStep, OpaqueStep } from '../migration/index.ts'
+import type { MigrationResult, SourceResult } from './result.ts'
+import type { VerifiedMigration } from './verify-migration.ts'
+
+const nothing = { relations: 0, rows: 0, cells: 0, runs: 0 }
+
+function unjudged(step: HistoryStep, path: string, because: string): MigrationResult {
+  return {
+    name: step.name,
+    path,
+    digest: step.digest,
+    cached: false,
+    verdict: 'unknown',
+    runs: 0,
+    rung: 'transaction',
+    rungBecause: '',
+    runAs: '',
+    invariants: invariantIds.map((id) => ({ id, verdict: 'unknown', because, saw: nothing, under: [] })),
+    findings: [],
+    lineage: [],
+    notChecked: [because],
+    disagreements: [],
+    timings: {},
+  }
+}
+
+/** A step that is not SQL: nobody looked at what it does. */
+export function opaqueStep(step: HistoryStep, up: OpaqueStep, path: string): MigrationResult {
+  return unjudged(step, path, `"${up.file}" was not run: ${up.because}`)
+}
+
+/** A step that the time limit left out. */
+export function cutStep(step: HistoryStep, path: string): MigrationResult {
+  return unjudged(step, path, 'it was not verified: the time limit was reached')
+}
+
+/** A step that does not apply to what the steps before it leave, with no row of ours in it. */
+export function brokenStep(
+  step: HistoryStep,
+  verified: VerifiedMigration,
+  path: string,
+  first: SourceResult['brokenAt'] | undefined,
+  hint: string | undefined,
+): MigrationResult {
+  const { broken } = verified
+  const where = broken === undefined ? '' : `${broken.file}:${broken.line}: ${broken.message} (${broken.sqlstate})`
+  const follows = first === undefined || first === null ? '' : `; it may follow from "${first.migration}", which does not apply either`
+  const because = `it does not apply to an empty database: ${where}${follows}${hint === undefined || follows !== '' ? '' : `. ${hint}`}`
+  return { ...unjudged(step, path, because), timings: verified.result.timings }
+}
