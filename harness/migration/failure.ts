@@ -12,15 +12,16 @@ export function failureAt(script: Script, index: number, error: unknown): Failur
   if (!(error instanceof StatementError)) throw error
   const statement = script.statements[index]
   const last = script.statements.at(-1)
-  const line = statement === undefined ? (last?.line ?? 1) : lineOfError(script, statement, error.fields)
-  return { ...error.fields, statement, index, file: script.file, line }
+  const line = statement === undefined ? (last?.line ?? 1) : lineOfError(statement, error.fields)
+  return { ...error.fields, statement, index, file: statement?.file ?? script.file, line }
 }
 
 /** The server counts code points from 1 into the text that was sent; a place inside a function's body comes without a position. */
-function lineOfError(script: Script, statement: Statement, fields: StatementErrorFields): number {
+function lineOfError(statement: Statement, fields: StatementErrorFields): number {
   if (fields.position === undefined) return statement.line
-  const inside = new SourceMap(statement.text).utf16OfCodePoint(fields.position - 1)
-  return new SourceMap(script.text).positionOf(statement.offset + inside).line
+  const map = new SourceMap(statement.text)
+  // A statement is a stretch of its file, so lines count on from its first.
+  return statement.line + map.positionOf(map.utf16OfCodePoint(fields.position - 1)).line - 1
 }
 
 /** A failure of a program: what the server said, or what it threw, as if by RAISE (`P0001`). */

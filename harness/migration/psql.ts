@@ -6,6 +6,15 @@ export interface PsqlText {
   readonly copyData: readonly string[]
   readonly metaCommands: readonly { readonly text: string; readonly offset: number }[]
   readonly comments: readonly Comment[]
+  /** References such as `:name`, `:'name'`, `:"name"` and `:{?name}`, outside quotes: psql replaces those of variables that are set. */
+  readonly variables: readonly VariableReference[]
+}
+
+export interface VariableReference {
+  readonly name: string
+  readonly quote: '' | "'" | '"' | '?'
+  readonly offset: number
+  readonly length: number
 }
 
 export interface Comment {
@@ -15,7 +24,7 @@ export interface Comment {
 }
 
 const token =
-  /--[^\r\n]*|\/\*|'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|\\[^\r\n]*|;|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/g
+  /--[^\r\n]*|\/\*|::|:=|:(['"]?)([A-Za-z_0-9\u0080-\uffff]+)\1|:\{\?([A-Za-z_0-9\u0080-\uffff]+)\}|'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|\\[^\r\n]*|;|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/g
 
 /**
  * Take out what only psql understands: meta-commands (`\restrict`, `\set`, `\connect`, …) up to the end of their line, and the rows
@@ -27,6 +36,7 @@ export function readPsqlText(source: string): PsqlText {
   const copyData: string[] = []
   const metaCommands: { text: string; offset: number }[] = []
   const comments: Comment[] = []
+  const variables: VariableReference[] = []
   const blanked: [start: number, end: number, replacement: string][] = []
   const scanner = new RegExp(token)
   let words: string[] = []
@@ -36,6 +46,10 @@ export function readPsqlText(source: string): PsqlText {
     else if (text === '/*') {
       scanner.lastIndex = endOfBlockComment(source, offset)
       comments.push({ text: source.slice(offset, scanner.lastIndex), offset })
+    } else if (text.startsWith(':')) {
+      const name = match[2] ?? match[3]
+      const quote = match[3] !== undefined ? '?' : match[1] === "'" || match[1] === '"' ? match[1] : ''
+      if (name !== undefined) variables.push({ name, quote, offset, length: text.length })
     } else if (text === "'") scanner.lastIndex = endOfString(source, offset)
     else if (text === '"') scanner.lastIndex = endAfter(source, '"', offset + 1)
     else if (text.startsWith('$')) scanner.lastIndex = endAfter(source, text, offset + text.length)
@@ -55,7 +69,7 @@ export function readPsqlText(source: string): PsqlText {
       words = []
     } else if (words.length < 1 || /^copy$/i.test(words[0] ?? '')) words.push(text.toLowerCase())
   }
-  return { sql: blank(source, blanked), copyData, metaCommands, comments }
+  return { sql: blank(source, blanked), copyData, metaCommands, comments, variables }
 }
 
 function isCopyFromStdin(words: readonly string[]): boolean {

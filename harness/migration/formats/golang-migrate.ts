@@ -19,7 +19,7 @@ export const golangMigrate: Format = {
   marks: (folder) => folder.files.some((name) => pattern.exec(name)?.[3] === 'up' && name.endsWith('.sql')),
   read: async (folder) => {
     const versions = versionsOf(folder)
-    const warnings: string[] = []
+    const reading = { folder, tool: 'golang-migrate', warnings: [] as string[] }
     const steps = []
     for (const [version, { up, down }] of [...versions].sort(([a], [b]) => (a < b ? -1 : 1))) {
       if (up === undefined) {
@@ -31,8 +31,8 @@ export const golangMigrate: Format = {
           name: up,
           version: String(version),
           files: down === undefined ? [up] : [up, down],
-          up: await scriptOf(folder, up, 'message'),
-          down: down === undefined ? undefined : await downScriptOf(folder, down, 'message', warnings),
+          up: await scriptOf(reading, up, { mode: 'message' }),
+          down: down === undefined ? undefined : await downScriptOf(reading, down, { mode: 'message' }),
         }),
       )
     }
@@ -40,7 +40,7 @@ export const golangMigrate: Format = {
     return {
       steps,
       ignored: ignoredFiles(rest, 'not named "<number>_<title>.up.sql" or ".down.sql" in the folder itself'),
-      warnings,
+      warnings: reading.warnings,
       downs: 'required',
     }
   },

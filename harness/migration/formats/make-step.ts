@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { Contract } from '../contract.ts'
 import type { HistoryStep, OpaqueStep } from '../history.ts'
 import type { Script, Step } from '../model.ts'
@@ -11,6 +12,8 @@ export interface StepParts {
   readonly version: string
   /** Names of the files that it was read from. */
   readonly files: readonly string[]
+  /** Absolute paths of files that those include. */
+  readonly included?: readonly string[]
   readonly up: Step | OpaqueStep
   readonly down?: Step | undefined
   readonly batch?: string | undefined
@@ -27,11 +30,11 @@ export async function makeStep(folder: Folder, parts: StepParts): Promise<Histor
     name: parts.name,
     version: parts.version,
     path: folder.path(parts.name),
-    files: files.map((name) => folder.path(name)),
+    files: [...new Set([...files.map((name) => folder.path(name)), ...(parts.included ?? [])])],
     up: parts.up,
     down: parts.down,
     contract: parts.up.kind === 'opaque' ? contract : withDiscards(contract, parts.up),
-    digest: await folder.digest(files),
+    digest: await folder.digest([...files, ...(parts.included ?? []).map((path) => relative(folder.root, path))]),
     batch: parts.batch,
     ...(parts.repeatable === true ? { repeatable: true } : {}),
     ...(parts.verify === undefined ? {} : { verify: parts.verify }),

@@ -1,12 +1,15 @@
 import { InputError } from '../../errors.ts'
 import type { OpaqueStep } from '../history.ts'
 import type { Step } from '../model.ts'
+import type { SourceText } from '../source-text.ts'
 import { isStandalone } from '../standalone.ts'
+import { opaqueProgram } from './file-names.ts'
 import { byUnits, type Folder, partsOf } from './folder.ts'
 import type { Format } from './format.ts'
 import { ignoredFiles, isNumberedProgram } from './ignored.ts'
 import { makeStep } from './make-step.ts'
-import { downScriptOf, scriptOf } from './script-of.ts'
+import { readForPsql } from './psql-script.ts'
+import { downScriptOf, type Reading, scriptOf } from './script-of.ts'
 
 const natural = new Intl.Collator('en', { numeric: true })
 
@@ -23,8 +26,14 @@ export const plainSql: Format = {
     const downs = downsOf(folder, names)
     const taken = new Set(downs.values())
     const programs = folder.files.filter((name) => isNumberedProgram(partsOf(name).base))
-    const order = [...names.filter((name) => !taken.has(name)), ...programs].sort((a, b) => natural.compare(a, b) || byUnits(a, b))
-    const warnings: string[] = []
+    const reading = { folder, tool: 'psql', warnings: [] as string[], psql: true }
+    const scripts = new Map(
+      await Promise.all(names.map(async (name) => [name, await readForPsql(folder.path(name), await folder.text(name))] as const)),
+    )
+    const included = new Set([...scripts.values()].flatMap((script) => script.included))
+    const order = [...names.filter((name) => !taken.has(name) && !included.has(folder.path(name))), ...programs].sort(
+      (a, b) => natural.compare(a, b) || byUnits(a, b),
+    )
     const steps = []
     for (const name of order) {
       const down = downs.get(name)
@@ -33,28 +42,29 @@ export const plainSql: Format = {
           name,
           version: partsOf(name).base.replace(/(\.up)?\.\w+$/i, ''),
           files: down === undefined ? [name] : [name, down],
-          up: programs.includes(name) ? opaque(folder, name) : await plainScript(folder, name, warnings),
-          down: down === undefined ? undefined : await downScriptOf(folder, down, undefined, warnings),
+          included: [name, down].flatMap((each) => scripts.get(each ?? '')?.included ?? []),
+          up: programs.includes(name) ? opaqueProgram(folder, name) : await plainScript(reading, name, scripts.get(name)?.source),
+          down: down === undefined ? undefined : await downScriptOf(reading, down, textOf(scripts.get(down)?.source)),
         }),
       )
     }
-    const rest = folder.files.filter((name) => !order.includes(name) && !taken.has(name))
-    return { steps, ignored: ignoredFiles(rest, 'not named ".sql"'), warnings, downs: 'optional' }
+    const rest = folder.files.filter((name) => !order.includes(name) && !taken.has(name) && !included.has(folder.path(name)))
+    return { steps, ignored: ignoredFiles(rest, 'not named ".sql"'), warnings: reading.warnings, downs: 'optional' }
   },
 }
 
-function opaque(folder: Folder, name: string): OpaqueStep {
-  return { kind: 'opaque', file: folder.shown(name), because: 'a program, not SQL' }
+function textOf(source: SourceText | undefined): { readonly text?: SourceText } {
+  return source === undefined ? {} : { text: source }
 }
 
-async function plainScript(folder: Folder, name: string, warnings: string[]): Promise<Step | OpaqueStep> {
-  const read = await scriptOf(folder, name, undefined)
+async function plainScript(reading: Reading, name: string, source: SourceText | undefined): Promise<Step | OpaqueStep> {
+  const read = await scriptOf(reading, name, textOf(source))
   if (read.kind === 'opaque' || read.script.mode !== 'transaction') return read
   const { statements } = read.script
   const standalone = statements.find(isStandalone)
   if (standalone === undefined) return read
   if (!statements.every(isStandalone)) {
-    warnings.push(
+    reading.warnings.push(
       `${standalone.file}:${standalone.line}: cannot run in a transaction, so the whole file runs without one: what comes before a failure stays`,
     )
   }

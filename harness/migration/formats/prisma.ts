@@ -3,11 +3,13 @@ import type { OpaqueStep } from '../history.ts'
 import type { Step } from '../model.ts'
 import { controlsTransaction } from '../script.ts'
 import { isStandalone } from '../standalone.ts'
+import { opaqueProgram } from './file-names.ts'
 import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import { ignoredFiles } from './ignored.ts'
 import { makeStep } from './make-step.ts'
-import { downScriptOf, scriptOf } from './script-of.ts'
+import { dependencyOf } from './package-json.ts'
+import { downScriptOf, type Reading, scriptOf } from './script-of.ts'
 
 const lock = 'migration_lock.toml'
 const program = /^[^/]+\/migration\.[cm]?[jt]s$/
@@ -25,14 +27,15 @@ export const prisma: Format = {
   marks: (folder) => folder.has(lock) || folder.files.some((name) => /^\d{14}_[^/]+\/migration\.sql$/.test(name)),
   read: async (folder) => {
     await refuseOtherProvider(folder)
-    const warnings: string[] = []
+    const reading = { folder, tool: 'Prisma', warnings: [] as string[] }
+    const splits = await splitsConcurrently(folder.root)
     const steps = []
     const taken = new Set<string>()
     for (const name of directoriesOf(folder)) {
       const [file, down] = [`${name}/migration.sql`, `${name}/down.sql`]
       const code = folder.files.find((each) => each.startsWith(`${name}/`) && program.test(each))
       if (!folder.has(file) && code === undefined) {
-        warnings.push(`"${folder.shown(name)}" has no "migration.sql": Prisma stops there (P3015)`)
+        reading.warnings.push(`"${folder.shown(name)}" has no "migration.sql": Prisma stops there (P3015)`)
         continue
       }
       const files = [file, down, code].filter((each) => each !== undefined && folder.has(each)) as readonly string[]
@@ -42,22 +45,18 @@ export const prisma: Format = {
           name,
           version: name,
           files,
-          up: folder.has(file) ? await prismaScript(folder, file, warnings) : opaque(folder, code ?? name),
-          down: folder.has(down) ? await downScriptOf(folder, down, 'message', warnings) : undefined,
+          up: folder.has(file) ? await prismaScript(reading, file, splits) : opaqueProgram(folder, code ?? name),
+          down: folder.has(down) ? await downScriptOf(reading, down, { mode: 'message' }) : undefined,
         }),
       )
     }
     const rest = folder.files.filter((name) => !taken.has(name))
-    return { steps, ignored: ignoredFiles(rest, 'not "<step>/migration.sql"'), warnings, downs: 'none' }
+    return { steps, ignored: ignoredFiles(rest, 'not "<step>/migration.sql"'), warnings: reading.warnings, downs: 'none' }
   },
 }
 
 function directoriesOf(folder: Folder): readonly string[] {
   return [...new Set(folder.files.filter((name) => name.includes('/')).map((name) => name.slice(0, name.indexOf('/'))))].sort()
-}
-
-function opaque(folder: Folder, name: string): OpaqueStep {
-  return { kind: 'opaque', file: folder.shown(name), because: 'a program, not SQL' }
 }
 
 async function refuseOtherProvider(folder: Folder): Promise<void> {
@@ -67,14 +66,29 @@ async function refuseOtherProvider(folder: Folder): Promise<void> {
   throw new InputError(`"${folder.shown(lock)}" says provider "${provider}"`, { hint: 'Only migrations for PostgreSQL can be verified.' })
 }
 
-async function prismaScript(folder: Folder, name: string, warnings: string[]): Promise<Step | OpaqueStep> {
-  const read = await scriptOf(folder, name, 'message')
+/** Since 7.4 Prisma splits a file with CREATE or DROP INDEX CONCURRENTLY and runs it outside a transaction. */
+async function prismaScript(reading: Reading, name: string, splits: boolean | undefined): Promise<Step | OpaqueStep> {
+  const read = await scriptOf(reading, name, { mode: 'message' })
   if (read.kind === 'opaque' || read.script.statements.length < 2) return read
   const { script } = read
   const alone = script.statements.find(isStandalone)
   if (alone === undefined || script.statements.some(controlsTransaction) || !/^(Index|Drop)Stmt$/.test(alone.node)) return read
-  warnings.push(
-    `${alone.file}:${alone.line}: Prisma runs such a file statement by statement since 7.4, so what comes before a failure stays; older ones refuse it`,
+  const place = `${alone.file}:${alone.line}`
+  if (splits === false) {
+    reading.warnings.push(`${place}: Prisma before 7.4 sends the file whole, and the server refuses CONCURRENTLY in it`)
+    return read
+  }
+  const assumed = splits === undefined ? ' (no package.json says which version; older ones refuse it)' : ''
+  reading.warnings.push(
+    `${place}: Prisma 7.4 and later run such a file statement by statement, so what comes before a failure stays${assumed}`,
   )
   return { kind: 'sql', script: { ...script, mode: 'autocommit' } }
+}
+
+/** Whether the project's Prisma is 7.4 or later; undefined where no package.json says. */
+async function splitsConcurrently(root: string): Promise<boolean | undefined> {
+  const [, major, minor] = /(\d+)(?:\.(\d+))?/.exec((await dependencyOf(root, ['prisma', '@prisma/client'])) ?? '') ?? []
+  if (major === undefined) return undefined
+  // A range without a minor version takes the newest.
+  return Number(major) > 7 || (Number(major) === 7 && Number(minor ?? 99) >= 4)
 }

@@ -7,7 +7,8 @@ import { readPair } from '../pair.ts'
 import { shownPath } from '../shown-path.ts'
 import { findFolder } from './find-folder.ts'
 import { readPairs } from './pairs.ts'
-import { parentsOf, serverOf } from './server.ts'
+import { parentsOf } from './parents.ts'
+import { serverOf } from './server.ts'
 
 export interface ReadOptions {
   /** One of `formatNames`, or `auto` (default): by markers. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { parse as parseYaml } from 'yaml'
 import type { History } from '../history.ts'
 import { shownPath } from '../shown-path.ts'
+import { parentsOf } from './parents.ts'
 
 const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml']
 
@@ -26,19 +27,6 @@ export async function serverOf(root: string): Promise<History['server']> {
     }
   }
   return undefined
-}
-
-/** The folder and those above it, up to the one with `.git`; without one, none above. */
-export function parentsOf(root: string): readonly string[] {
-  const parents = [root]
-  for (let directory = root; !existsSync(join(directory, '.git')); ) {
-    const above = dirname(directory)
-    // Outside a repository a file far above belongs to something else.
-    if (above === directory) return parents.slice(0, 3)
-    parents.push(above)
-    directory = above
-  }
-  return parents
 }
 
 async function majorOfConfig(file: string): Promise<History['server']> {

@@ -1,13 +1,13 @@
-import { InputError } from '../../errors.ts'
 import type { OpaqueStep } from '../history.ts'
 import type { Step } from '../model.ts'
 import { controlsTransaction } from '../script.ts'
 import { isStandalone } from '../standalone.ts'
+import { refuseDuplicates } from './file-names.ts'
 import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import { ignoredFiles } from './ignored.ts'
 import { makeStep } from './make-step.ts'
-import { scriptOf } from './script-of.ts'
+import { type Reading, scriptOf } from './script-of.ts'
 
 const pattern = /^([0-9]+)_(.*)\.sql$/
 
@@ -22,17 +22,29 @@ export const supabase: Format = {
   marker: '"supabase/config.toml" above "supabase/migrations"',
   marks: (folder) => /[\\/]supabase[\\/]migrations$/.test(folder.root) && folder.files.some((name) => pattern.test(name)),
   read: async (folder) => {
-    const warnings: string[] = []
+    const reading = { folder, tool: 'the Supabase CLI', warnings: [] as string[] }
     const steps = []
     const names = folder.files.filter((name) => pattern.test(name) && !name.includes('/') && !isOldInit(folder, name))
-    refuseDuplicates(folder, names)
+    refuseDuplicates(
+      folder,
+      names.map((name) => ({ name, version: versionOf(name) })),
+    )
     for (const name of names) {
-      const version = pattern.exec(name)?.[1] ?? name
-      steps.push(await makeStep(folder, { name, version, files: [name], up: await supabaseScript(folder, name, warnings) }))
+      const version = versionOf(name)
+      steps.push(await makeStep(folder, { name, version, files: [name], up: await supabaseScript(reading, name) }))
     }
     const rest = folder.files.filter((name) => !names.includes(name))
-    return { steps, ignored: ignoredFiles(rest, 'not named "<digits>_<name>.sql" in the folder itself'), warnings, downs: 'none' }
+    return {
+      steps,
+      ignored: ignoredFiles(rest, 'not named "<digits>_<name>.sql" in the folder itself'),
+      warnings: reading.warnings,
+      downs: 'none',
+    }
   },
+}
+
+function versionOf(name: string): string {
+  return pattern.exec(name)?.[1] ?? name
 }
 
 /** The command skips a first file of its own early days. */
@@ -41,23 +53,8 @@ function isOldInit(folder: Folder, name: string): boolean {
   return timestamp !== '' && timestamp < '20211209000000' && folder.files.find((each) => pattern.test(each)) === name
 }
 
-function refuseDuplicates(folder: Folder, names: readonly string[]): void {
-  const known = new Map<string, string>()
-  for (const name of names) {
-    const version = pattern.exec(name)?.[1] ?? ''
-    const other = known.get(version)
-    if (other !== undefined) {
-      throw new InputError(`two files have version ${version}: "${folder.shown(other)}" and "${folder.shown(name)}"`, {
-        detail: 'The version is the primary key of supabase_migrations.schema_migrations.',
-        hint: 'Give one of them another timestamp.',
-      })
-    }
-    known.set(version, name)
-  }
-}
-
-async function supabaseScript(folder: Folder, name: string, warnings: string[]): Promise<Step | OpaqueStep> {
-  const read = await scriptOf(folder, name, 'transaction')
+async function supabaseScript(reading: Reading, name: string): Promise<Step | OpaqueStep> {
+  const read = await scriptOf(reading, name, { mode: 'transaction' })
   if (read.kind === 'opaque') return read
   const { script } = read
   // An explicit BEGIN in the batch acts as it does in one message.
@@ -65,7 +62,7 @@ async function supabaseScript(folder: Folder, name: string, warnings: string[]):
   const alone = script.statements.find(isStandalone)
   if (alone === undefined) return read
   if (!script.statements.every(isStandalone)) {
-    warnings.push(
+    reading.warnings.push(
       `${alone.file}:${alone.line}: the Supabase CLI runs this statement alone (since 2.109; older ones refuse it): what comes before it stays when a later one fails`,
     )
   }
