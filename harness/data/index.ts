@@ -5,7 +5,7 @@ export { type AttributeRule, describeExclusion, type Exclusion } from './generat
 export { sampleDatasets } from './generate/sample-datasets.ts'
 export * from './hints.ts'
 export type { AttributePlan, GenerationPlan, GroupPlan, KeyPlan, Pools, ReferencePlan, RelationPlan } from './plan/model.ts'
-export { planGeneration } from './plan/plan-generation.ts'
+export { type PlanOptions, planGeneration } from './plan/plan-generation.ts'
 export type { PlanMemory } from './plan/server.ts'
 export { renderInserts } from './seed/render-inserts.ts'
 export { seedDataset } from './seed/seed-dataset.ts'

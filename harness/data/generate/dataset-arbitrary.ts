@@ -59,8 +59,8 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
     this.#scope = scopeOf(plan, options.relations)
     this.#restrictions = new Restrictions(plan, options.exclude ?? [])
     this.#links = new SoftLinks(plan)
-    this.#least = leastParents(plan)
-    this.#traits = traitsOf(plan)
+    this.#least = leastParents(plan, this.#scope)
+    this.#traits = traitsOf(plan, this.#scope)
   }
 
   override generate(mrng: Random, _biasFactor: number | undefined): Value<Dataset> {
@@ -118,9 +118,11 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
 }
 
 /** Two references to one relation that a check tells apart want two rows there. */
-function leastParents(plan: GenerationPlan): ReadonlyMap<string, number> {
+function leastParents(plan: GenerationPlan, scope: ReadonlySet<string>): ReadonlyMap<string, number> {
   const least = new Map<string, number>()
-  for (const relation of plan.relations.values()) {
+  for (const path of scope) {
+    const relation = plan.relations.get(path)
+    if (relation === undefined) continue
     for (const position of relation.groups.flatMap((group) => group.pairs.flat())) {
       for (const at of relation.attributes[position]?.references ?? []) least.set(relation.references[at]?.parent ?? '', 2)
     }

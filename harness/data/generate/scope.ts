@@ -1,10 +1,11 @@
 import type { GenerationPlan } from '../plan/model.ts'
+import { topOf } from '../plan/plan-scope.ts'
 
 /** The relations to fill: all, or those asked for (a partition stands for its root) with everything that their foreign keys lead to. */
 export function scopeOf(plan: GenerationPlan, relations: readonly string[] | undefined): ReadonlySet<string> {
   if (relations === undefined) return new Set(plan.relations.keys())
   const scope = new Set<string>()
-  const open = relations.map((path) => rootOf(plan, path))
+  const open = relations.map((path) => topOf(plan.catalog, path))
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const relation = plan.relations.get(path)
     if (relation === undefined || scope.has(path)) continue
@@ -12,16 +13,4 @@ export function scopeOf(plan: GenerationPlan, relations: readonly string[] | und
     open.push(...relation.references.map((reference) => reference.parent))
   }
   return scope
-}
-
-/** The partitioned table at the top, for a partition; else the relation itself. */
-export function rootOf(plan: GenerationPlan, path: string): string {
-  let root = path
-  for (
-    let above = plan.catalog.relations.get(root)?.partitionOf;
-    above !== undefined;
-    above = plan.catalog.relations.get(root)?.partitionOf
-  )
-    root = above.parent
-  return root
 }

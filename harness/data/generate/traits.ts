@@ -12,8 +12,13 @@ export interface Traits {
 
 export const noTraits: Traits = { keys: [], alike: [], strata: [] }
 
-export function traitsOf(plan: GenerationPlan): ReadonlyMap<string, Traits> {
-  return new Map([...plan.relations].map(([path, relation]) => [path, traits(relation)]))
+export function traitsOf(plan: GenerationPlan, scope: ReadonlySet<string>): ReadonlyMap<string, Traits> {
+  return new Map(
+    [...scope].flatMap((path) => {
+      const relation = plan.relations.get(path)
+      return relation === undefined ? [] : [[path, traits(relation)]]
+    }),
+  )
 }
 
 function traits(relation: RelationPlan): Traits {

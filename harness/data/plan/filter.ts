@@ -1,4 +1,6 @@
+import type { Catalog } from '../../catalog/index.ts'
 import { quoteIdentifier, quoteLiteral, StatementError } from '../../postgres/index.ts'
+import { definitionKey } from './definition-key.ts'
 import type { Server } from './server.ts'
 
 /** Candidates for one value, and what it must satisfy. */
@@ -26,17 +28,29 @@ export interface ValueAnswer {
 }
 
 /** Let the server judge the candidates of many values: one round trip unless a candidate makes a check fail with an error. */
-export async function filterValues(server: Server, questions: readonly ValueQuestion[]): Promise<readonly ValueAnswer[]> {
-  const answers = await server.recall(
-    questions.map((question) => valueQuery(question, question.candidates)),
-    (at) => lasting(questions[at]?.type, questions[at]),
-  )
+export async function filterValues(server: Server, catalog: Catalog, questions: readonly ValueQuestion[]): Promise<readonly ValueAnswer[]> {
+  const statements = questions.map((question) => valueQuery(question, question.candidates))
+  const keys = questions.map((question, at) => {
+    const key = definitionKey(catalog, [question.type, ...question.checks, ...expressionsOf(question.generated)])
+    return key === undefined ? undefined : `value\u0000${statements[at]}\u0000${key}`
+  })
+  const known = keys.map((key) => server.remembered<ValueAnswer>(key))
+  const open = statements.flatMap((_, at) => (known[at] === undefined ? [at] : []))
+  const answers = await server.askEach([...new Set(open.map((at) => statements[at] ?? ''))])
+  const byStatement = new Map([...new Set(open.map((at) => statements[at] ?? ''))].map((statement, at) => [statement, answers[at]]))
   const result: ValueAnswer[] = []
-  for (const [position, question] of questions.entries()) {
-    const answer = answers[position]
-    if (answer === undefined) result.push({ feasible: new Set(), error: undefined })
-    else if (answer instanceof StatementError) result.push(await judgeSingly(server, question))
-    else result.push({ feasible: chosen(question, answer.rows), error: undefined })
+  for (const [at, question] of questions.entries()) {
+    const before = known[at] ?? server.remembered<ValueAnswer>(keys[at])
+    const answer = byStatement.get(statements[at] ?? '')
+    const judged =
+      before ??
+      (answer === undefined
+        ? { feasible: new Set<string>(), error: undefined }
+        : answer instanceof StatementError
+          ? await judgeSingly(server, question)
+          : { feasible: chosen(question, answer.rows), error: undefined })
+    server.remember(keys[at], judged)
+    result.push(judged)
   }
   return result
 }
@@ -86,11 +100,13 @@ const combinations = 2500
 /** Rows of candidates that satisfy all checks together, in an order without a pattern; an error where the server could not tell. */
 export async function filterTuples(
   server: Server,
+  catalog: Catalog,
   questions: readonly TupleQuestion[],
 ): Promise<readonly ((string | null)[][] | StatementError)[]> {
-  const answers = await server.recall(questions.map(tupleQuery), (at) =>
-    lasting(questions[at]?.attributes.map((attribute) => attribute.type).join(), questions[at]),
-  )
+  const answers = await server.recall(questions.map(tupleQuery), (at) => {
+    const { attributes = [], checks = [], generated = [] } = questions[at] ?? {}
+    return definitionKey(catalog, [...attributes.map((attribute) => attribute.type), ...checks, ...expressionsOf(generated)])
+  })
   return answers.map((answer, at) => {
     if (answer instanceof StatementError) return answer
     const attributes = questions[at]?.attributes ?? []
@@ -98,14 +114,9 @@ export async function filterTuples(
   })
 }
 
-/** Whether no type or function of the database has a say: those are written with their schema. */
-function lasting(types: string | undefined, question: Pick<ValueQuestion, 'checks' | 'generated'> | undefined): boolean {
-  const parts = [
-    types ?? '',
-    ...(question?.checks ?? []),
-    ...(question?.generated ?? []).map((column) => `${column.type} ${column.expression}`),
-  ]
-  return !parts.some((part) => /["\w]\.["A-Za-z_]/.test(part.replaceAll('pg_catalog.', '').replaceAll('"pg_catalog".', '')))
+/** What generated attributes depend on. */
+export function expressionsOf(generated: readonly GeneratedColumn[]): readonly string[] {
+  return generated.flatMap((column) => [column.type, column.expression])
 }
 
 function tupleQuery({ attributes, checks, generated, limit, patterns = false }: TupleQuestion): string {

@@ -1,8 +1,10 @@
+import type { Catalog } from '../../catalog/index.ts'
 import { StatementError } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { AttributeDraft } from './attribute-draft.ts'
-import { allCandidates, candidatesFor, poolsOf } from './candidates.ts'
-import { filterValues, type GeneratedColumn } from './filter.ts'
+import { allCandidates, type Candidates, candidatesFor, poolsOf } from './candidates.ts'
+import { definitionKey } from './definition-key.ts'
+import { expressionsOf, filterValues, type GeneratedColumn } from './filter.ts'
 import type { Pools } from './model.ts'
 import type { DraftCheck, RelationDraft } from './relation-draft.ts'
 import type { Server } from './server.ts'
@@ -10,100 +12,152 @@ import type { Server } from './server.ts'
 /** The pools of an attribute, with the constants that are feasible. */
 export type FoundPools = Pools & { readonly literals: readonly string[] }
 
+/** What the server said of one attribute: the same as long as its type, its checks and the constants mined for it are. */
+interface Judged {
+  readonly pools: FoundPools
+  readonly nullRefused: boolean
+  readonly error: StatementError | undefined
+  /** Whether some candidate satisfies the checks. */
+  readonly possible: boolean
+}
+
+interface Work {
+  readonly draft: RelationDraft
+  readonly position: number
+  readonly attribute: AttributeDraft
+  /** The checks of this attribute alone. */
+  readonly own: readonly DraftCheck[]
+  readonly key: string | undefined
+}
+
 /** Let the server judge values under the checks of one attribute. What no value satisfies is added to `failed`. */
 export async function judgeAttributes(
   server: Server,
+  catalog: Catalog,
   drafts: readonly RelationDraft[],
   failed: Unfilled[],
 ): Promise<Map<string, FoundPools[]>> {
   const work = drafts.flatMap((draft) =>
-    draft.attributes.flatMap((attribute, position) => {
-      const { maker, source } = attribute
+    draft.attributes.flatMap((attribute, position): readonly Work[] => {
       const own = draft.checks.filter((check) => check.attributes.length === 1 && check.attributes[0] === position)
-      if (maker === undefined) return []
+      if (attribute.maker === undefined) return []
       // Without a check only constants that the harness cannot judge itself need the server.
-      const doubtful = attribute.mined.some((text) => maker.accepts(text) === undefined)
+      const doubtful = attribute.mined.some((text) => attribute.maker?.accepts(text) === undefined)
       if (own.length === 0 && !doubtful) return []
-      const candidates = candidatesFor(
-        maker,
-        attribute.context,
-        own.map((check) => check.expression),
-        attribute.mined,
-        `${draft.path}.${source.name}`,
-      )
-      return [
-        {
-          draft,
-          position,
-          attribute,
-          own,
-          candidates:
-            own.length === 0 ? { ...candidates, plausible: [], edges: [], extremes: [], bands: [], vector: [], near: [] } : candidates,
-        },
-      ]
+      return [{ draft, position, attribute, own, key: keyOf(catalog, draft.path, attribute, own) }]
     }),
   )
+  const open = work.filter(({ key }) => server.remembered(key) === undefined)
+  const fresh = new Map((await judge(server, catalog, open)).map((judged, at) => [open[at], judged]))
+  const pools = new Map(drafts.map((draft) => [draft.path, draft.attributes.map((attribute) => freePools(attribute))]))
+  for (const each of work) {
+    const { draft, position, attribute, own, key } = each
+    const judged = fresh.get(each) ?? server.remembered<Judged>(key)
+    if (judged === undefined) throw new Error('an attribute that nobody judged')
+    server.remember(key, judged)
+    attribute.nullRefused = judged.nullRefused
+    const referencing = draft.relation.constraints.some(
+      (constraint) => constraint.kind === 'foreign-key' && constraint.attributes.includes(attribute.source.name),
+    )
+    const onlyNull = attribute.nullable && !judged.nullRefused
+    if (own.length > 0 && !judged.possible && !onlyNull && !referencing) {
+      failed.push({
+        relation: draft.path,
+        constraint: own.map((check) => check.name).join(', '),
+        sqlstate: judged.error?.sqlstate ?? '23514',
+        because:
+          judged.error?.message ??
+          `no candidate for "${attribute.source.name}" satisfies ${own.map((check) => check.expression).join(' AND ')}`,
+      })
+    }
+    const list = pools.get(draft.path)
+    if (list !== undefined) list[position] = judged.pools
+  }
+  failed.push(...(await impossible(server, catalog, drafts)))
+  return pools
+}
+
+async function judge(server: Server, catalog: Catalog, work: readonly Work[]): Promise<readonly Judged[]> {
+  const candidates = work.map(({ draft, attribute, own }): Candidates => {
+    const { maker, context, mined, source } = attribute
+    if (maker === undefined) throw new Error('an attribute without a maker')
+    const found = candidatesFor(
+      maker,
+      context,
+      own.map((check) => check.expression),
+      mined,
+      `${draft.path}.${source.name}`,
+    )
+    return own.length > 0 ? found : { ...found, plausible: [], edges: [], extremes: [], bands: [], vector: [], near: [] }
+  })
+  const answers = await filterValues(
+    server,
+    catalog,
+    work.map(({ attribute, own }, at) => ({
+      name: attribute.source.name,
+      type: attribute.source.type,
+      candidates: allCandidates(candidates[at] ?? noCandidates),
+      checks: own.map((check) => check.expression),
+      generated: own.flatMap((check) => columns(check)),
+    })),
+  )
+  const checked = work.filter(({ attribute, own }) => attribute.nullable && own.length > 0)
+  const nulls = await server.askEach(checked.map(({ attribute, own }) => nullQuery(attribute, own)))
+  const refused = new Set(
+    checked.filter((_, at) => {
+      const answer = nulls[at]
+      return answer === undefined || answer instanceof StatementError || answer.rows.length === 0
+    }),
+  )
+  return work.map((each, at) => {
+    const feasible = answers[at]?.feasible ?? new Set<string>()
+    const free = freePools(each.attribute)
+    return {
+      pools:
+        each.own.length === 0
+          ? { ...free, literals: each.attribute.mined.filter((text) => feasible.has(text)) }
+          : poolsOf(candidates[at] ?? noCandidates, feasible),
+      nullRefused: refused.has(each),
+      error: answers[at]?.error,
+      possible: feasible.size > 0,
+    }
+  })
+}
+
+const noCandidates: Candidates = { plausible: [], edges: [], extremes: [], literals: [], bands: [], vector: [], near: [] }
+
+/** All that the answer depends on; undefined where a function of the database has a say. */
+function keyOf(catalog: Catalog, path: string, attribute: AttributeDraft, own: readonly DraftCheck[]): string | undefined {
+  const { source, mined, context, nullable } = attribute
+  const generated = own.flatMap(columns)
+  const definitions = definitionKey(catalog, [source.type, ...own.map((check) => check.expression), ...expressionsOf(generated)])
+  if (definitions === undefined) return undefined
+  const checks = own.map((check) => check.expression)
+  const shape = [path, source.name, source.type, source.collation, nullable, checks, generated, mined, context.jsonKeys, context.oddTimes]
+  return `attribute\u0000${JSON.stringify(shape)}\u0000${definitions}`
+}
+
+/** Relations with a check of no attribute that nothing satisfies (`CHECK (false)`). */
+async function impossible(server: Server, catalog: Catalog, drafts: readonly RelationDraft[]): Promise<readonly Unfilled[]> {
   const constant = drafts.flatMap((draft) =>
     draft.checks.filter((check) => check.attributes.length === 0).map((check) => ({ draft, check })),
   )
-  const questions = [
-    ...work.map(({ draft, attribute, own, candidates }) => ({
-      name: attribute.source.name,
-      type: attribute.source.type,
-      candidates: allCandidates(candidates),
-      checks: own.map((check) => check.expression),
-      generated: own.flatMap((check) => columns(check)),
-      draft,
-    })),
-    // NULL by itself, where a check might refuse it, and checks without any attribute (`CHECK (false)`).
-    ...constant.map(({ check }) => ({
+  const answers = await filterValues(
+    server,
+    catalog,
+    constant.map(({ check }) => ({
       name: 'value',
       type: 'pg_catalog.int4',
       candidates: ['0'],
       checks: [check.expression],
       generated: [],
     })),
-  ]
-  const answers = await filterValues(server, questions)
-  const nulls = await server.askEach(
-    work.filter(({ attribute, own }) => attribute.nullable && own.length > 0).map(({ attribute, own }) => nullQuery(attribute, own)),
   )
-  let asked = 0
-  const pools = new Map(drafts.map((draft) => [draft.path, draft.attributes.map((attribute) => freePools(attribute))]))
-  for (const [at, { draft, position, attribute, own, candidates }] of work.entries()) {
-    const answer = answers[at]
-    const feasible = answer?.feasible ?? new Set<string>()
-    const nullAnswer = attribute.nullable && own.length > 0 ? nulls[asked++] : undefined
-    if (nullAnswer !== undefined && (nullAnswer instanceof StatementError || nullAnswer.rows.length === 0)) attribute.nullRefused = true
-    const referencing = draft.relation.constraints.some(
-      (constraint) => constraint.kind === 'foreign-key' && constraint.attributes.includes(attribute.source.name),
-    )
-    if (own.length === 0) {
-      const list = pools.get(draft.path)
-      const free = list?.[position]
-      if (list !== undefined && free !== undefined)
-        list[position] = { ...free, literals: attribute.mined.filter((text) => feasible.has(text)) }
-      continue
-    }
-    const onlyNull = attribute.nullable && attribute.nullRefused !== true
-    if (feasible.size === 0 && !onlyNull && !referencing) {
-      failed.push({
-        relation: draft.path,
-        constraint: own.map((check) => check.name).join(', '),
-        sqlstate: answer?.error?.sqlstate ?? '23514',
-        because:
-          answer?.error?.message ??
-          `no candidate for "${attribute.source.name}" satisfies ${own.map((check) => check.expression).join(' AND ')}`,
-      })
-    }
-    const list = pools.get(draft.path)
-    if (list !== undefined) list[position] = poolsOf(candidates, feasible)
-  }
-  for (const [at, { draft, check }] of constant.entries()) {
-    if ((answers[work.length + at]?.feasible.size ?? 0) > 0) continue
-    failed.push({ relation: draft.path, constraint: check.name, sqlstate: '23514', because: `nothing satisfies ${check.expression}` })
-  }
-  return pools
+  return constant.flatMap(({ draft, check }, at) =>
+    (answers[at]?.feasible.size ?? 0) > 0
+      ? []
+      : [{ relation: draft.path, constraint: check.name, sqlstate: '23514', because: `nothing satisfies ${check.expression}` }],
+  )
 }
 
 function nullQuery(attribute: AttributeDraft, own: readonly DraftCheck[]): string {

@@ -47,18 +47,22 @@ export interface TypeFailure {
   readonly because: string
 }
 
-/** Makers for what the server must judge first: domains with checks, base types that the harness does not know. By type path and by `schema.name`. */
+/** Makers for what the server must judge first: domains with checks, base types that the harness does not know. By type path and by `schema.name`; of the types `needed`. */
 export async function knownMakers(
   server: Server,
   catalog: Catalog,
   unicode: boolean,
+  needed: ReadonlySet<string>,
 ): Promise<{ readonly known: ReadonlyMap<string, Maker>; readonly failures: ReadonlyMap<string, TypeFailure> }> {
   const known = new Map<string, Maker>()
   const failures = new Map<string, TypeFailure>()
   const options = { unicode, folded: false, known }
-  const unknown = [...catalog.types].filter(([path, info]) => info.kind === 'base' && makerOf(scalar(catalog, path), options) === undefined)
+  const unknown = [...catalog.types].filter(
+    ([path, info]) => needed.has(path) && info.kind === 'base' && makerOf(scalar(catalog, path), options) === undefined,
+  )
   const probed = await filterValues(
     server,
+    catalog,
     unknown.map(
       ([, info]): ValueQuestion => ({
         name: 'value',
@@ -79,7 +83,7 @@ export async function knownMakers(
       })
   })
 
-  const domains = [...catalog.types.keys()].flatMap((path) => {
+  const domains = [...needed].flatMap((path) => {
     const type = catalog.types.get(path)?.kind === 'domain' ? valueTypeOf(catalog, { typePath: path, modifier: -1 }) : undefined
     return type?.kind === 'domain' && type.checks.length > 0 ? [type] : []
   })
@@ -88,12 +92,13 @@ export async function knownMakers(
     domains.filter((domain) => domain.base.kind === 'scalar' || domain.base.kind === 'enum'),
     domains.filter((domain) => domain.base.kind !== 'scalar' && domain.base.kind !== 'enum'),
   ]
-  for (const round of rounds) await judgeDomains(server, round, options, known, failures)
+  for (const round of rounds) await judgeDomains(server, catalog, round, options, known, failures)
   return { known, failures }
 }
 
 async function judgeDomains(
   server: Server,
+  catalog: Catalog,
   domains: readonly DomainType[],
   options: Parameters<typeof makerOf>[1],
   known: Map<string, Maker>,
@@ -115,6 +120,7 @@ async function judgeDomains(
   })
   const answers = await filterValues(
     server,
+    catalog,
     asked.map(({ domain, checks, candidates }) => ({
       name: 'value',
       type: domain.baseSql,

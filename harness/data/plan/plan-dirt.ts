@@ -1,3 +1,4 @@
+import type { Catalog } from '../../catalog/index.ts'
 import { StatementError } from '../../postgres/index.ts'
 import { BandSource } from '../band/band-source.ts'
 import { seedOf } from '../random.ts'
@@ -16,6 +17,7 @@ const orphans = 16
  */
 export async function planDirt(
   server: Server,
+  catalog: Catalog,
   drafts: ReadonlyMap<string, RelationDraft>,
   relations: ReadonlyMap<string, RelationPlan>,
 ): Promise<ReadonlyMap<string, readonly DirtPlan[]>> {
@@ -44,6 +46,7 @@ export async function planDirt(
   }
   const answers = await filterTuples(
     server,
+    catalog,
     asked.map(({ question }) => question),
   )
   asked.forEach(({ path, constraint, definition, attributes }, at) => {

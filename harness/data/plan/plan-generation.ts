@@ -1,4 +1,4 @@
-import type { Catalog } from '../../catalog/index.ts'
+import type { Catalog, Relation } from '../../catalog/index.ts'
 import { pathOf, type Session } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { Hints } from '../hints.ts'
@@ -13,9 +13,15 @@ import { partitionChecks } from './partitions.ts'
 import { planDirt } from './plan-dirt.ts'
 import { planGroups } from './plan-groups.ts'
 import { planKeys } from './plan-keys.ts'
+import { plannedRelations } from './plan-scope.ts'
 import { checksOf, type RelationDraft } from './relation-draft.ts'
 import { type PlanMemory, Server } from './server.ts'
 import { preferSoftTargets } from './soft-order.ts'
+
+export interface PlanOptions {
+  /** Paths of the relations to plan; what their foreign keys lead to is planned too. Default: all. */
+  readonly relations?: readonly string[] | undefined
+}
 
 /**
  * Find out what legal rows of a schema look like: the order of filling, and for every attribute the values that satisfy its checks, which
@@ -23,6 +29,7 @@ import { preferSoftTargets } from './soft-order.ts'
  *
  * @param session  A superuser's, on a database whose catalog `catalog` is.
  * @param memory  What earlier plans asked the same server: hand in one map for all steps of a history, and only what is new is asked.
+ * @param options.relations  Plan these and what their foreign keys lead to only; default all.
  * @returns A plan that generates without the server. What cannot be satisfied is in `unfilled`, with the constraint and the reason.
  * @throws {StatementError} Only when the session is broken or its transaction already aborted (`25P02`).
  */
@@ -31,21 +38,23 @@ export async function planGeneration(
   catalog: Catalog,
   hints: Hints,
   memory: PlanMemory = new Map(),
+  options: PlanOptions = {},
 ): Promise<GenerationPlan> {
-  const server = await Server.open(session, memory)
+  const server = new Server(session, memory)
   try {
-    return await plan(server, catalog, hints)
+    return await plan(server, catalog, hints, plannedRelations(catalog, options.relations))
   } finally {
     await server.close()
   }
 }
 
-async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<GenerationPlan> {
-  const fillable = [...catalog.relations].filter(
-    ([, relation]) => (relation.kind === 'table' || relation.kind === 'partitioned-table') && relation.partitionOf === undefined,
-  )
-  const { unicode, bounds } = await partitionChecks(server, catalog)
-  const { known, failures } = await knownMakers(server, catalog, unicode)
+async function plan(server: Server, catalog: Catalog, hints: Hints, planned: ReadonlySet<string>): Promise<GenerationPlan> {
+  const fillable = [...planned].flatMap((path) => {
+    const relation = catalog.relations.get(path)
+    return relation === undefined ? [] : [[path, relation] as const]
+  })
+  const { unicode, bounds } = await partitionChecks(server, catalog, planned)
+  const { known, failures } = await knownMakers(server, catalog, unicode, typesOf(catalog, fillable))
   const realistic = realisticSource()
   const turns = turnsOf(hints.zones)
   const oddTimes = oddTimesOf(turns)
@@ -71,7 +80,7 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
     drafts.set(path, { path, relation, attributes: usable, checks: checksOf(relation, usable, bounds.get(path)), references: [] })
   }
   const order = preferSoftTargets(linkReferences(drafts), drafts, hints.softReferences)
-  const { pools, groups, failed } = await planGroups(server, [...drafts.values()])
+  const { pools, groups, failed } = await planGroups(server, catalog, [...drafts.values()])
   unfilled.push(...failed)
   const unfillable = new Set(unfilled.map((entry) => entry.relation))
   const referenced = new Set(
@@ -107,7 +116,7 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
     })
     relations.set(path, { path, relation: draft.relation, attributes, references: draft.references, keys, groups: made, dirt: [] })
   }
-  for (const [path, dirt] of await planDirt(server, drafts, relations)) {
+  for (const [path, dirt] of await planDirt(server, catalog, drafts, relations)) {
     const clean = relations.get(path)
     if (clean !== undefined) relations.set(path, { ...clean, dirt })
   }
@@ -120,6 +129,23 @@ async function plan(server: Server, catalog: Catalog, hints: Hints): Promise<Gen
     softReferences: hints.softReferences,
     clocks: clocksOf(turns, relations),
   }
+}
+
+/** Paths of the types that values are needed of: of the attributes, and of whatever these are made of. */
+function typesOf(catalog: Catalog, relations: readonly (readonly [string, Relation])[]): ReadonlySet<string> {
+  const types = new Set<string>()
+  const open = relations.flatMap(([, relation]) => relation.attributes.map((attribute) => attribute.typePath))
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const type = catalog.types.get(path)
+    if (type === undefined || types.has(path)) continue
+    types.add(path)
+    if (type.kind === 'array') open.push(type.element)
+    else if (type.kind === 'domain') open.push(type.base)
+    else if (type.kind === 'composite') open.push(...type.attributes.map((attribute) => attribute.type))
+    else if (type.kind === 'range' || type.kind === 'multirange') open.push(type.subtype)
+  }
+  // In the catalog's order, so that a plan does not depend on the order of the relations asked for.
+  return new Set([...catalog.types.keys()].filter((path) => types.has(path)))
 }
 
 /** Nobody needs the turns of the clocks where nothing tells the time. */

@@ -1,6 +1,9 @@
+import type { Catalog } from '../../catalog/index.ts'
 import { StatementError } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
-import { type FoundPools, judgeAttributes } from './judge-attributes.ts'
+import { definitionKey } from './definition-key.ts'
+import { expressionsOf } from './filter.ts'
+import { columns, type FoundPools, judgeAttributes } from './judge-attributes.ts'
 import type { GroupPlan, Tuple } from './model.ts'
 import type { DraftCheck, RelationDraft } from './relation-draft.ts'
 import type { Server } from './server.ts'
@@ -14,18 +17,28 @@ export interface Groups {
 }
 
 /** Let the server judge values under the checks of one attribute, then rows of values under the checks that link several: two round trips. */
-export async function planGroups(server: Server, drafts: readonly RelationDraft[]): Promise<Groups> {
+export async function planGroups(server: Server, catalog: Catalog, drafts: readonly RelationDraft[]): Promise<Groups> {
   const failed: Unfilled[] = []
-  const pools = await judgeAttributes(server, drafts, failed)
-  const asked = drafts.flatMap((draft) => linked(draft).map((group) => ({ draft, ...group })))
-  const questions = asked.flatMap(({ draft, attributes, checks }) => [
-    question(draft, attributes, checks, pools.get(draft.path) ?? [], 'run'),
-    question(draft, attributes, checks, pools.get(draft.path) ?? [], 'band'),
-  ])
-  const answers = await askTamer(server, questions)
+  const pools = await judgeAttributes(server, catalog, drafts, failed)
+  const asked = drafts.flatMap((draft) =>
+    linked(draft).map((group) => ({ draft, ...group, key: keyOf(catalog, draft, group.attributes, group.checks) })),
+  )
+  const open = asked.filter(({ key }) => server.remembered(key) === undefined)
+  const answers = await askTamer(
+    server,
+    catalog,
+    open.flatMap(({ draft, attributes, checks }) => [
+      question(draft, attributes, checks, pools.get(draft.path) ?? [], 'run'),
+      question(draft, attributes, checks, pools.get(draft.path) ?? [], 'band'),
+    ]),
+  )
+  const fresh = new Map(open.map((each, at) => [each, [answers[at * 2], answers[at * 2 + 1]] as Answers]))
   const groups = new Map<string, GroupPlan[]>()
-  for (const [at, { draft, attributes, checks }] of asked.entries()) {
-    const [tuples, bandTuples] = [answers[at * 2], answers[at * 2 + 1]]
+  for (const each of asked) {
+    const { draft, attributes, checks, key } = each
+    const found = fresh.get(each) ?? server.remembered<Answers>(key)
+    server.remember(key, found)
+    const [tuples, bandTuples] = found ?? []
     const constraints = checks.map((check) => check.name)
     if (tuples === undefined || tuples instanceof StatementError || tuples.length === 0) {
       const sqlstate = tuples instanceof StatementError ? tuples.sqlstate : '23514'
@@ -44,6 +57,29 @@ export async function planGroups(server: Server, drafts: readonly RelationDraft[
     ])
   }
   return { pools, groups, failed }
+}
+
+type Answers = readonly [tuples: readonly Tuple[] | StatementError | undefined, bands: readonly Tuple[] | StatementError | undefined]
+
+/** All that the answers depend on; undefined where a function of the database has a say. */
+function keyOf(catalog: Catalog, draft: RelationDraft, attributes: readonly number[], checks: readonly DraftCheck[]): string | undefined {
+  const own = draft.checks.filter((check) => check.attributes.length === 1 && attributes.includes(check.attributes[0] ?? -1))
+  const all = [...checks, ...own]
+  const generated = all.flatMap(columns)
+  const sources = attributes.flatMap((position) => draft.attributes[position] ?? [])
+  const expressions = all.map((check) => check.expression)
+  const definitions = definitionKey(catalog, [...sources.map(({ source }) => source.type), ...expressions, ...expressionsOf(generated)])
+  if (definitions === undefined) return undefined
+  const shapes = sources.map(({ source, nullable, nullRefused, mined, context }) => [
+    source.name,
+    source.type,
+    source.collation,
+    nullable && nullRefused !== true,
+    mined,
+    context.jsonKeys,
+    context.oddTimes,
+  ])
+  return `group\u0000${JSON.stringify([draft.path, shapes, checks.length, expressions, generated])}\u0000${definitions}`
 }
 
 /** Attributes that checks of several attributes link, directly or through others. */

@@ -1,62 +1,89 @@
 import { type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
 
-/** What the server answered to questions that depend on nothing in the database: shared by the plans of one server. */
-export type PlanMemory = Map<string, StatementResult | StatementError>
+/** What the server answered to questions of which nothing has changed since: shared by the plans of one server. */
+export type PlanMemory = Map<string, unknown>
 
 /** Compiling a question that is asked once takes longer than answering it. */
 const settings = 'SET LOCAL jit = off'
+const opening = ['SAVEPOINT godwit_plan', settings]
 
 /**
  * Runs questions to the server under a savepoint: an answer, or the error, and the transaction goes on as if nothing had been asked.
- * Opens a transaction of its own where there is none.
+ * Opens a transaction of its own where there is none, and nothing at all where nothing is asked.
  */
 export class Server {
   readonly #session: Session
-  readonly #own: boolean
   readonly #memory: PlanMemory
+  #opened: 'no' | 'inside' | 'own' = 'no'
 
-  private constructor(session: Session, own: boolean, memory: PlanMemory) {
+  constructor(session: Session, memory: PlanMemory) {
     this.#session = session
-    this.#own = own
     this.#memory = memory
   }
 
-  static async open(session: Session, memory: PlanMemory): Promise<Server> {
-    try {
-      await session.script(`SAVEPOINT godwit_plan; ${settings}`)
-      return new Server(session, false, memory)
-    } catch (error) {
-      // 25P01: there is no transaction to set a savepoint in.
-      if (!(error instanceof StatementError) || error.sqlstate !== '25P01') throw error
-      await session.script(`BEGIN; ${settings}; SAVEPOINT godwit_plan`)
-      return new Server(session, true, memory)
-    }
-  }
-
-  /** All answers in one round trip; the error when one of the statements fails. */
+  /**
+   * All answers in one round trip; the error when one of the statements fails.
+   *
+   * @throws {StatementError} `25P02` when the transaction was aborted already.
+   */
   async ask(statements: readonly string[]): Promise<readonly StatementResult[] | StatementError> {
     if (statements.length === 0) return []
     try {
-      return await this.#session.script(statements.join(';\n'))
+      return await this.#run(statements)
     } catch (error) {
-      if (!(error instanceof StatementError)) throw error
+      if (!(error instanceof StatementError) || this.#opened === 'no') throw error
       await this.#session.script(`ROLLBACK TO SAVEPOINT godwit_plan; ${settings}`)
       return error
     }
   }
 
+  async #run(statements: readonly string[]): Promise<readonly StatementResult[]> {
+    if (this.#opened !== 'no') return this.#session.script(statements.join(';\n'))
+    try {
+      const answers = await this.#session.script([...opening, ...statements].join(';\n'))
+      this.#opened = 'inside'
+      return answers.slice(opening.length)
+    } catch (error) {
+      if (!(error instanceof StatementError) || error.sqlstate === '25P02') throw error
+      // 25P01: there is no transaction to set a savepoint in.
+      if (error.sqlstate !== '25P01') {
+        this.#opened = 'inside'
+        throw error
+      }
+    }
+    await this.#session.script(`BEGIN; ${opening.join('; ')}`)
+    this.#opened = 'own'
+    return this.#session.script(statements.join(';\n'))
+  }
+
+  /** What is remembered under a key; without a key nothing is. */
+  remembered<Value>(key: string | undefined): Value | undefined {
+    return key === undefined ? undefined : (this.#memory.get(key) as Value | undefined)
+  }
+
+  remember(key: string | undefined, value: unknown): void {
+    if (key !== undefined) this.#memory.set(key, value)
+  }
+
   /**
-   * As `askEach`, but what was answered before is not asked again. `lasting` says whether a statement's answer depends on its text alone, and
-   * not on functions or types of the database.
+   * As `askEach`, but what was answered before is not asked again. `keyOf` says what an answer depends on beside the statement's text;
+   * undefined where nobody knows.
    */
-  async recall(statements: readonly string[], lasting: (at: number) => boolean): Promise<readonly (StatementResult | StatementError)[]> {
-    const open = [...new Set(statements.filter((statement) => !this.#memory.has(statement)))]
+  async recall(
+    statements: readonly string[],
+    keyOf: (at: number) => string | undefined,
+  ): Promise<readonly (StatementResult | StatementError)[]> {
+    const keys = statements.map((statement, at) => {
+      const key = keyOf(at)
+      return key === undefined ? undefined : `${statement}\u0000${key}`
+    })
+    const open = [...new Set(statements.filter((_, at) => this.remembered(keys[at]) === undefined))]
     const fresh = new Map<string, StatementResult | StatementError>()
     for (const [at, answer] of (await this.askEach(open)).entries()) fresh.set(open[at] ?? '', answer)
     return statements.map((statement, at) => {
-      const answer = this.#memory.get(statement) ?? fresh.get(statement)
+      const answer = this.remembered<StatementResult | StatementError>(keys[at]) ?? fresh.get(statement)
       if (answer === undefined) throw new Error('a question without an answer')
-      if (lasting(at)) this.#memory.set(statement, answer)
+      this.remember(keys[at], answer)
       return answer
     })
   }
@@ -71,6 +98,7 @@ export class Server {
   }
 
   async close(): Promise<void> {
-    await this.#session.script(this.#own ? 'ROLLBACK' : 'ROLLBACK TO SAVEPOINT godwit_plan; RELEASE SAVEPOINT godwit_plan')
+    if (this.#opened === 'no') return
+    await this.#session.script(this.#opened === 'own' ? 'ROLLBACK' : 'ROLLBACK TO SAVEPOINT godwit_plan; RELEASE SAVEPOINT godwit_plan')
   }
 }

@@ -1,3 +1,4 @@
+import type { Catalog } from '../../catalog/index.ts'
 import { StatementError } from '../../postgres/index.ts'
 import { BandSource } from '../band/band-source.ts'
 import { seedOf } from '../random.ts'
@@ -52,13 +53,18 @@ export function question(
  * Ask; where a check fails with an error on some candidates (overflow, division by zero), ask again with ever tamer ones: without the
  * greatest and least, then small numbers only.
  */
-export async function askTamer(server: Server, questions: readonly TupleQuestion[]): Promise<readonly (Tuple[] | StatementError)[]> {
-  const answers: (Tuple[] | StatementError)[] = [...(await filterTuples(server, questions))]
+export async function askTamer(
+  server: Server,
+  catalog: Catalog,
+  questions: readonly TupleQuestion[],
+): Promise<readonly (Tuple[] | StatementError)[]> {
+  const answers: (Tuple[] | StatementError)[] = [...(await filterTuples(server, catalog, questions))]
   for (const most of [100_000_000, 10_000, 100]) {
     const failed = answers.flatMap((answer, at) => (answer instanceof StatementError ? [at] : []))
     if (failed.length === 0) break
     const again = await filterTuples(
       server,
+      catalog,
       failed.flatMap((at) => {
         const question = questions[at]
         return question === undefined ? [] : [tamed(question, most)]
