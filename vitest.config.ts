@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^godwit\/vitest$/, replacement: here('./harness/vitest/index.ts') },
+      { find: /^godwit\/config$/, replacement: here('./harness/config/index.ts') },
       { find: /^godwit$/, replacement: here('./harness/index.ts') },
     ],
   },

@@ -11,6 +11,7 @@ export {
   renderInserts,
   seedDataset,
 } from './data/index.ts'
+export { type Config, defineConfig, type ProjectConfig, type ProjectOptions } from './config/index.ts'
 export { EnvironmentError, GodwitError, InputError } from './errors.ts'
 export { type Finding, type Lineage, runInvariants, type Verdict } from './invariant/index.ts'
 export {

@@ -34,7 +34,9 @@ async function importByJiti(path: string): Promise<Readonly<Record<string, unkno
   const { createJiti } = await import('jiti')
   // Handed over as it is, not resolved again, so that a contract and the harness share one instance.
   const godwit: unknown = await import(ownIndex().href)
-  return createJiti(import.meta.url, { fsCache: false, moduleCache: false, virtualModules: { godwit } }).import(path)
+  return createJiti(import.meta.url, { fsCache: false, moduleCache: false, virtualModules: { godwit, 'godwit/config': godwit } }).import(
+    path,
+  )
 }
 
 function ownIndex(): URL {

@@ -16,6 +16,7 @@ const rooms = [
   'bench',
   'mutation',
   'report',
+  'config',
   'vitest',
   'cli',
 ]
