@@ -63,6 +63,15 @@ export class Folder {
     return remembered(this.#texts, name, async () => decodeSource(this.shown(name), await this.bytes(name)))
   }
 
+  /** Whether one of its SQL files (below the root itself or one folder down) has this. */
+  async contains(pattern: RegExp): Promise<boolean> {
+    for (const name of this.files.filter((each) => /\.sql$/i.test(each))) {
+      // What cannot be decoded is complained of by the reader of the format, with its name.
+      if (pattern.test(await this.text(name).catch(() => ''))) return true
+    }
+    return false
+  }
+
   /** Hex sha256 of these files, names and contents. */
   async digest(names: readonly string[]): Promise<string> {
     const hash = createHash('sha256')

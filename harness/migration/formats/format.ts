@@ -9,8 +9,10 @@ export interface Format {
   readonly name: Exclude<FormatName, 'pair' | 'command'>
   /** What it is known by, for messages: a phrase. */
   readonly marker: string
-  /** Whether the folder carries the marker. */
-  readonly marks: (folder: Folder) => boolean | Promise<boolean>
+  /** How surely the folder is in this format: `strong` where only this tool writes such a thing. */
+  readonly marks: (folder: Folder) => Strength | Promise<Strength>
   /** @throws {InputError} for what the tool itself would refuse. */
   readonly read: (folder: Folder) => Promise<Read>
 }
+
+export type Strength = 'strong' | 'weak' | undefined

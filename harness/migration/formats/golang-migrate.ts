@@ -16,7 +16,7 @@ const pattern = /^([0-9]+)_(.*)\.(down|up)\.(.*)$/
 export const golangMigrate: Format = {
   name: 'golang-migrate',
   marker: '"<number>_<title>.up.sql"',
-  marks: (folder) => folder.files.some((name) => pattern.exec(name)?.[3] === 'up' && name.endsWith('.sql')),
+  marks: (folder) => (folder.files.some((name) => pattern.exec(name)?.[3] === 'up' && name.endsWith('.sql')) ? 'weak' : undefined),
   read: async (folder) => {
     const versions = versionsOf(folder)
     const reading = { folder, tool: 'golang-migrate', warnings: [] as string[] }

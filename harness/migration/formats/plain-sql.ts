@@ -20,7 +20,7 @@ const natural = new Intl.Collator('en', { numeric: true })
 export const plainSql: Format = {
   name: 'sql',
   marker: 'a folder of ".sql" files',
-  marks: (folder) => folder.files.some((name) => /\.sql$/i.test(name)),
+  marks: (folder) => (folder.files.some((name) => /\.sql$/i.test(name)) ? 'weak' : undefined),
   read: async (folder) => {
     const names = folder.files.filter((name) => /\.sql$/i.test(name))
     const downs = downsOf(folder, names)

@@ -24,7 +24,7 @@ const program = /^[^/]+\/migration\.[cm]?[jt]s$/
 export const prisma: Format = {
   name: 'prisma',
   marker: '"migration_lock.toml", or folders with "migration.sql"',
-  marks: (folder) => folder.has(lock) || folder.files.some((name) => /^\d{14}_[^/]+\/migration\.sql$/.test(name)),
+  marks: (folder) => (folder.has(lock) ? 'strong' : folder.files.some((name) => /^[^/]+\/migration\.sql$/.test(name)) ? 'weak' : undefined),
   read: async (folder) => {
     await refuseOtherProvider(folder)
     const reading = { folder, tool: 'Prisma', warnings: [] as string[] }

@@ -20,7 +20,8 @@ const pattern = /^([0-9]+)_(.*)\.sql$/
 export const supabase: Format = {
   name: 'supabase',
   marker: '"supabase/config.toml" above "supabase/migrations"',
-  marks: (folder) => /[\\/]supabase[\\/]migrations$/.test(folder.root) && folder.files.some((name) => pattern.test(name)),
+  marks: (folder) =>
+    /[\\/]supabase[\\/]migrations$/.test(folder.root) && folder.files.some((name) => pattern.test(name)) ? 'strong' : undefined,
   read: async (folder) => {
     const reading = { folder, tool: 'the Supabase CLI', warnings: [] as string[] }
     const steps = []
