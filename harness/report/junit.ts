@@ -1,5 +1,5 @@
 import junit, { type Builder, type TestSuite } from 'junit-report-builder'
-import type { FindingResult, InvariantResult, MigrationResult, VerifyResult } from '../verify/index.ts'
+import type { FindingResult, InvariantResult, MigrationResult, SourceResult, VerifyResult } from '../verify/index.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { bySeverity, placeOf, subjectOf, verdictSentence } from './severity.ts'
 import { counted } from './visible-text.ts'
@@ -8,7 +8,8 @@ import { counted } from './visible-text.ts'
 const library = junit as unknown as Builder
 
 /**
- * The result as JUnit XML: a test suite for each migration, a test case for each invariant.
+ * The result as JUnit XML: a test suite for each migration, a test case for each invariant; a history that breaks, or that was taken back
+ * end to end, has a suite of its own.
  *
  * Violated is a failure; unknown is an error, because it never counts as a pass; what does not apply is skipped. A migration
  * that does not hold although no invariant says so (none was judged) gets a test case `verdict` with an error.
@@ -17,6 +18,7 @@ export function renderJUnit(result: VerifyResult): string {
   const masked = maskSecretsIn(result)
   const builder = library.newBuilder().name('godwit')
   for (const migration of masked.migrations) addSuite(builder.testSuite(), migration, masked)
+  for (const source of masked.sources) if (source.brokenAt !== null || source.endToEnd !== null) addSource(builder.testSuite(), source)
   if (masked.migrations.length === 0) {
     builder.testSuite().name('godwit').testCase().className('godwit').name('verdict').error('no migration was judged', 'unknown')
   }
@@ -26,13 +28,34 @@ export function renderJUnit(result: VerifyResult): string {
 function addSuite(suite: TestSuite, migration: MigrationResult, run: VerifyResult): void {
   const took = Object.values(migration.timings).reduce((sum, ms) => sum + ms, 0)
   suite.name(migration.name).time(took / 1_000)
-  suite.property('verdict', migration.verdict).property('seed', run.seed).property('postgres', run.postgres.version)
+  suite
+    .property('verdict', migration.verdict)
+    .property('cached', String(migration.cached))
+    .property('seed', run.seed)
+    .property('postgres', run.postgres.version)
   for (const [part, digest] of Object.entries(run.digest)) suite.property(`digest.${part}`, digest)
   for (const invariant of migration.invariants) addCase(suite, migration, invariant)
 
   const judged = migration.invariants.map((invariant) => invariant.verdict)
   const said = migration.verdict === 'holds' ? judged.includes('holds') : judged.includes(migration.verdict)
   if (!said) suite.testCase().className(migration.name).name('verdict').error(verdictSentence(migration), migration.verdict)
+}
+
+function addSource(suite: TestSuite, { path, format, steps, verified, cached, brokenAt, endToEnd }: SourceResult): void {
+  suite.name(path).property('format', format).property('steps', String(steps))
+  suite.property('verified', String(verified)).property('cached', String(cached))
+  const start = suite.testCase().className(path).name('applies to an empty database')
+  if (brokenAt !== null) {
+    const hint = brokenAt.hint === null ? '' : `\nhint: ${brokenAt.hint}`
+    const text = `${brokenAt.migration} at ${brokenAt.file}:${brokenAt.line}\n${brokenAt.message}${hint}`
+    start.file(brokenAt.file).error(brokenAt.message, 'broken', cdata(text))
+  }
+  if (endToEnd === null) return
+  const end = suite.testCase().className(path).name('all downs from the end')
+  const because = endToEnd.because || endToEnd.verdict
+  if (endToEnd.verdict === 'violated')
+    end.failure(because, 'end-to-end').stacktrace(cdata(`${counted(endToEnd.steps, 'step')}: ${because}`))
+  if (endToEnd.verdict === 'unknown') end.error(because, 'unknown')
 }
 
 function addCase(suite: TestSuite, migration: MigrationResult, invariant: InvariantResult): void {

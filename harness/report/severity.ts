@@ -4,12 +4,26 @@ const gravity = { error: 0, warning: 1, info: 2 } as const
 
 /** Worst first: those that count before the waived ones, then by severity, causes before what follows from them; else as they were found. */
 export function bySeverity(findings: readonly FindingResult[]): readonly FindingResult[] {
-  return findings.toSorted(
-    (a, b) =>
-      Number(a.waived !== null) - Number(b.waived !== null) ||
-      gravity[a.severity] - gravity[b.severity] ||
-      Number(a.cause !== null) - Number(b.cause !== null),
+  return findings.toSorted(findingGravity)
+}
+
+/** The order of `bySeverity`, for lists of more than findings. */
+export function findingGravity(a: FindingResult, b: FindingResult): number {
+  return (
+    Number(a.waived !== null) - Number(b.waived !== null) ||
+    gravity[a.severity] - gravity[b.severity] ||
+    Number(a.cause !== null) - Number(b.cause !== null)
   )
+}
+
+/** Findings that are neither waived nor for information only. */
+export function openFindings(migration: MigrationResult): readonly FindingResult[] {
+  return migration.findings.filter((finding) => finding.waived === null && finding.severity !== 'info')
+}
+
+/** Whether nobody needs to look at it: it holds, and no finding of it is open. What was not checked may still have to be said. */
+export function isQuiet(migration: MigrationResult): boolean {
+  return migration.verdict === 'holds' && openFindings(migration).length === 0 && migration.disagreements.length === 0
 }
 
 /** Where a finding was made: `public.items.status`, the object's name, or the migration as a whole. */

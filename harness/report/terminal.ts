@@ -1,9 +1,9 @@
 import cliTruncate from 'cli-truncate'
 import pc from 'picocolors'
-import type { FindingResult, MigrationResult, VerifyResult } from '../verify/index.ts'
+import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../verify/index.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { againLine, replayLine } from './replay-line.ts'
-import { bySeverity, placeOf, subjectOf, verdictSentence } from './severity.ts'
+import { bySeverity, isQuiet, openFindings, placeOf, subjectOf, verdictSentence } from './severity.ts'
 import { counted, formatDuration, visibleText } from './visible-text.ts'
 
 export interface TerminalOptions {
@@ -15,30 +15,68 @@ export interface TerminalOptions {
 }
 
 const shownFindings = 5
+const shownNotes = 2
 
 type Colors = ReturnType<typeof pc.createColors>
 
 /**
- * The result for a terminal: at most ten lines for each migration, worst first; the report has the rest.
+ * The result for a terminal: at most ten lines for each migration, worst first; the report has the rest. A history has up to seven lines of
+ * its own.
  *
- * Where more than ten migrations hold, those without warnings share one line.
+ * Where more than ten migrations hold, those without an open finding share one line.
  */
 export function renderTerminal(result: VerifyResult, options: TerminalOptions): string {
   const masked = maskSecretsIn(result)
   const colors = pc.createColors(options.color)
   const quiet = masked.migrations.filter(isQuiet)
   const folded = quiet.length > 10
+  const loud = (migration: MigrationResult) => (folded ? !isQuiet(migration) : true)
   const blocks = masked.migrations.flatMap((migration, index) =>
-    folded && isQuiet(migration) ? [] : block(migration, masked, { ...options, report: options.reports?.[index] }, colors),
+    loud(migration) ? block(migration, masked, { ...options, report: options.reports?.[index] }, colors) : [],
   )
-  if (folded) blocks.push(`${mark(colors, 'holds')} ${counted(quiet.length, 'migration')} hold`)
+  if (folded) blocks.push(`${mark(colors, 'holds')} ${cliTruncate(quietText(quiet), options.columns - 2)}`)
+  blocks.push(...masked.sources.flatMap((source) => sourceLines(source, options.columns, colors)))
   if (masked.migrations.length !== 1) blocks.push(total(masked, colors))
-  return `${blocks.join('\n')}\n`
+  // The runner of GitHub Actions takes `##[command]` for a command anywhere in a line.
+  return `${blocks.join('\n').replaceAll('##[', '## [')}\n`
 }
 
-function isQuiet(migration: MigrationResult): boolean {
-  const loud = migration.findings.some((finding) => finding.severity !== 'info')
-  return migration.verdict === 'holds' && !loud && migration.disagreements.length === 0 && migration.notChecked.length === 0
+function quietText(quiet: readonly MigrationResult[]): string {
+  const waived = quiet.flatMap((migration) => migration.findings).filter((finding) => finding.waived !== null).length
+  const cached = quiet.filter((migration) => migration.cached).length
+  const unchecked = quiet.reduce((sum, migration) => sum + migration.notChecked.length, 0)
+  const more = [
+    ...(cached > 0 ? [`${cached} from the cache`] : []),
+    ...(waived > 0 ? [`${waived} waived`] : []),
+    ...(unchecked > 0 ? [`${unchecked} not checked`] : []),
+  ]
+  return `${counted(quiet.length, 'migration')} hold${more.length === 0 ? '' : `; ${more.join(', ')}`}`
+}
+
+/** What is to be said of a folder as a whole; nothing of pairs, which say all themselves. */
+function sourceLines(source: SourceResult, columns: number, colors: Colors): readonly string[] {
+  const { brokenAt, endToEnd, notes } = source
+  if (source.format === 'pair' && brokenAt === null && endToEnd === null && notes.length === 0) return []
+  const cut = (text: string) => cliTruncate(visibleText(text), Math.max(columns - 2, 10))
+  const counts = [
+    counted(source.steps, 'step'),
+    `${source.verified} verified`,
+    ...(source.cached > 0 ? [`${source.cached} from the cache`] : []),
+  ]
+  const lines = [cut(`${source.path}  ${source.format}: ${counts.join(', ')}`)]
+  if (brokenAt !== null) {
+    const broken = cut(`breaks at ${brokenAt.migration}: ${brokenAt.message}  ${brokenAt.file}:${brokenAt.line}`)
+    lines.push(`  ${colors.red(broken)}`, ...(brokenAt.hint === null ? [] : [`  ${cut(`hint  ${brokenAt.hint}`)}`]))
+  }
+  if (endToEnd !== null) {
+    const text = cut(
+      `all ${endToEnd.steps} downs from the end: ${endToEnd.verdict}${endToEnd.because === '' ? '' : `: ${endToEnd.because}`}`,
+    )
+    lines.push(`  ${endToEnd.verdict === 'holds' ? text : endToEnd.verdict === 'violated' ? colors.red(text) : colors.yellow(text)}`)
+  }
+  lines.push(...notes.slice(0, shownNotes).map((text) => colors.dim(`  ${cut(`note  ${text}`)}`)))
+  if (notes.length > shownNotes) lines.push(colors.dim(`  ${counted(notes.length - shownNotes, 'more note')} in the report`))
+  return lines
 }
 
 /** At most nine lines, so that the total has room. */
@@ -52,7 +90,7 @@ function block(
   const title = `${visibleText(migration.name)}  ${migration.verdict}  (${about})`
   const lines = [`${mark(colors, migration.verdict)} ${colors.bold(cliTruncate(title, columns - 2))}`]
 
-  const worst = bySeverity(migration.findings).filter((finding) => finding.waived === null && finding.severity !== 'info')
+  const worst = bySeverity(openFindings(migration))
   const shown = worst.slice(0, shownFindings)
   lines.push(...shown.map((finding) => findingLine(finding, columns, colors)))
   if (migration.verdict !== 'holds' && shown.length === 0) {

@@ -1,40 +1,50 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { rm, writeFile } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve } from 'node:path'
 import { EnvironmentError, InputError } from '../errors.ts'
 import type { MigrationResult, VerifyResult } from '../verify/index.ts'
-import { renderJUnit } from './junit.ts'
-import { renderMarkdown } from './markdown.ts'
-import { maskSecretsIn } from './mask-secrets.ts'
-import { parseCounterexample } from './parse-counterexample.ts'
+import { type StepEnvironment, showOnGitHub } from './github.ts'
+import { counterexamplesIn, isMigrationFolder, readResult } from './read-saved.ts'
+import { makeDirectory, replaceFile } from './replace-file.ts'
+import { indexFile, migrationFiles, reportFile, resultsFile, runFiles } from './report-files.ts'
 import { reportFolders } from './report-folder.ts'
-import { parseResult } from './result-schema.ts'
+import { isQuiet } from './severity.ts'
+import { readSourceFiles } from './source-files.ts'
 
-export const reportFile = 'MIGRATION_TEST_RESULTS.md'
-export const resultsFile = 'results.json'
-export const junitFile = 'junit.xml'
+/** Up to so many migrations each gets a folder; in a longer run those that hold without a finding would be noise. */
+const mostFolders = 10
 
 export interface WriteOptions {
   /** Where reports go, e.g. `reports`; made when it is not there. */
   readonly directory: string
   /** File text by path, as it stands in the findings: under `directory`, either with it or relative to it. */
   readonly counterexamples: ReadonlyMap<string, string>
+  /** From where the paths in the result go. Default: the working directory. */
+  readonly workingDirectory?: string | undefined
+  /** Default: that of this process. */
+  readonly environment?: StepEnvironment | undefined
+  /** The run that a migration was verified in, where the result unites several; default the result. */
+  readonly runOf?: ((migration: MigrationResult) => VerifyResult) | undefined
 }
 
 export interface WrittenReports {
   /** Paths of everything written. */
   readonly written: readonly string[]
-  /** Path of the Markdown report of each migration, in the order of the result. */
+  /** Path of the Markdown report of each migration, in the order of the result; of one without a folder that of the run. */
   readonly reports: readonly string[]
+  /** Path of the Markdown report of the run. */
+  readonly index: string
   /** Counterexamples of earlier runs that this run did not save again; they stay, for `godwit replay` to judge. */
   readonly stale: readonly string[]
 }
 
 /**
- * Write `<directory>/<migration>/{MIGRATION_TEST_RESULTS.md,results.json,junit.xml,counterexamples/*.sql}` for each migration.
+ * Write the reports of a run: `<directory>/{index.md,results.json,junit.xml,godwit.sarif,pull-request.md,gl-code-quality-report.json}`, and
+ * `<directory>/<migration>/{MIGRATION_TEST_RESULTS.md,results.json,junit.xml,counterexamples/*.sql}` for each migration.
  *
- * Each file is replaced as a whole or not at all, and no other file is touched.
+ * In a run of more than ten migrations those that hold without a finding get no folder; one that is there from an earlier run is kept true.
+ * Each file is replaced as a whole or not at all, and no other file is touched. On GitHub Actions the result is shown there too.
  *
  * @throws {EnvironmentError} When the directory cannot be written.
  * @throws {InputError} When a counterexample's path leads out of the directory; nothing has been written then.
@@ -45,86 +55,76 @@ export async function writeReports(result: VerifyResult, options: WriteOptions):
   for (const [path, text] of options.counterexamples) files.set(placeUnder(directory, path), text)
   const saved = new Set(files.keys())
 
-  const folders = reportFolders(result.migrations)
+  const folders = foldersOf(result, directory)
   const reports: string[] = []
   for (const migration of result.migrations) {
-    const folder = join(directory, folders.get(migration) ?? '')
-    const alone = resultOf(migration, result)
-    reports.push(join(folder, reportFile))
-    files.set(join(folder, reportFile), renderMarkdown(migration, result))
-    files.set(join(folder, resultsFile), `${JSON.stringify(maskSecretsIn(alone), null, 2)}\n`)
-    files.set(join(folder, junitFile), renderJUnit(alone))
+    const name = folders.get(migration)
+    reports.push(name === undefined ? join(directory, indexFile) : join(directory, name, reportFile))
+    if (name === undefined) continue
+    const alone = resultOf(migration, options.runOf?.(migration) ?? result)
+    for (const [file, text] of migrationFiles(migration, alone)) files.set(join(directory, name, file), text)
   }
+  const sources = await readSourceFiles(result, options.workingDirectory ?? process.cwd())
+  for (const [file, text] of runFiles(result, sources, folders)) files.set(join(directory, file), text)
   try {
     for (const [path, text] of files) await replaceFile(path, text)
-    const stale = await Promise.all(reports.map((report) => counterexamplesIn(join(dirname(report), 'counterexamples'))))
-    return { written: [...files.keys()], reports, stale: stale.flat().filter((path) => !saved.has(path)) }
+    const own = [...new Set(folders.values())].map((name) => join(directory, name, 'counterexamples'))
+    const stale = await Promise.all(own.map(counterexamplesIn))
+    await showOnGitHub(result, sources, options.environment ?? processEnvironment)
+    return {
+      written: [...files.keys()],
+      reports,
+      index: join(directory, indexFile),
+      stale: stale.flat().filter((path) => !saved.has(path)),
+    }
   } catch (cause) {
     throw unwritable(directory, cause)
   }
 }
 
-/**
- * Read what `writeReports` saved: one result for each migration, by folder name.
- *
- * @throws {InputError} When there is no directory, no result in it, or one that cannot be read.
- */
-export async function readResults(directory: string): Promise<readonly { readonly folder: string; readonly result: VerifyResult }[]> {
-  const hint = 'Name a directory that "godwit verify" wrote.'
-  const entries = await readdir(directory, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new InputError(`cannot read the directory "${directory}"`, { cause, hint })
-  })
-  // One migration's own folder is as good as the folder of them all.
-  const own = entries.some((entry) => entry.isFile() && entry.name === resultsFile)
-  const folders = own ? ['.'] : entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
-  const results = await Promise.all(
-    folders.toSorted().map(async (name) => {
-      const folder = join(directory, name)
-      const text = await readFile(join(folder, resultsFile), 'utf8').catch(() => undefined)
-      return text === undefined ? [] : [{ folder, result: parseResult(text, join(folder, resultsFile)) }]
-    }),
-  )
-  const found = results.flat()
-  if (found.length === 0) throw new InputError(`no saved results in "${directory}"`, { hint })
-  return found
+/** Which migrations have a folder of their own, and its name. */
+function foldersOf(result: VerifyResult, directory: string): ReadonlyMap<MigrationResult, string> {
+  const plain = (migration: MigrationResult) => isQuiet(migration) && migration.findings.every((finding) => finding.severity === 'info')
+  const all = reportFolders(result.migrations)
+  const few = result.migrations.length <= mostFolders
+  return new Map([...all].filter(([migration, name]) => few || !plain(migration) || existsSync(join(directory, name, resultsFile))))
 }
 
+const processEnvironment: StepEnvironment = { variables: process.env, write: (text) => process.stderr.write(text) }
+
 /**
- * The legacy rows of every counterexample saved under a report directory, by migration name, in the order of the file names.
+ * Render the files of one saved result again, beside it: those of one migration, or those of a run with the folders of its migrations.
  *
- * What is not there yet, or is not ours, is passed over: these rows only come before the generated ones.
+ * @returns The path of the Markdown report of each migration, in the order of the result.
+ * @throws {EnvironmentError} When they cannot be written.
  */
-export async function readSavedRows(directory: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(directory, entry.name, 'counterexamples'))
-  const paths = (await Promise.all(folders.toSorted().map(counterexamplesIn))).flat()
-  const saved = new Map<string, readonly string[]>()
-  for (const path of paths) {
-    const rows = parsedOrNone(await readFile(path, 'utf8').catch(() => ''))
-    if (rows !== undefined) saved.set(rows.meta.migration, [...(saved.get(rows.meta.migration) ?? []), rows.rowsSql])
+export async function rewriteReports(folder: string, result: VerifyResult): Promise<readonly string[]> {
+  const [only] = result.migrations
+  const files = new Map<string, string>()
+  const reports: string[] = []
+  if (isMigrationFolder(folder) && only !== undefined) {
+    reports.push(join(folder, reportFile))
+    for (const [file, text] of migrationFiles(only, result)) files.set(join(folder, file), text)
+  } else {
+    const folders = foldersOf(result, folder)
+    for (const migration of result.migrations) {
+      const name = folders.get(migration)
+      reports.push(name === undefined ? join(folder, indexFile) : join(folder, name, reportFile))
+      if (name === undefined) continue
+      // A migration's own result knows its own run, where the run unites several.
+      const own = await readResult(join(folder, name))
+      const alone = own?.result ?? resultOf(migration, result)
+      for (const [file, text] of migrationFiles(alone.migrations[0] ?? migration, alone)) files.set(join(folder, name, file), text)
+    }
+    const sources = await readSourceFiles(result, process.cwd())
+    for (const [file, text] of runFiles(result, sources, folders)) files.set(join(folder, file), text)
   }
-  return saved
-}
-
-/** Render the Markdown and JUnit files of one saved result again, beside it. */
-export async function rewriteReports(folder: string, result: VerifyResult): Promise<void> {
-  const migration = result.migrations[0]
-  if (migration === undefined) return
   try {
-    await replaceFile(join(folder, reportFile), renderMarkdown(migration, result))
-    await replaceFile(join(folder, junitFile), renderJUnit(result))
+    for (const [path, text] of files) await replaceFile(path, text)
+    return reports
   } catch (cause) {
     const detail = `${cause instanceof Error ? cause.message : String(cause)}.`
     throw new EnvironmentError(`cannot write reports to "${folder}"`, { cause, detail })
-  }
-}
-
-function parsedOrNone(text: string): ReturnType<typeof parseCounterexample> | undefined {
-  try {
-    return parseCounterexample(text)
-  } catch (error) {
-    if (error instanceof InputError) return undefined
-    throw error
   }
 }
 
@@ -164,35 +164,4 @@ export async function prepareDirectory(directory: string): Promise<void> {
 function unwritable(directory: string, cause: unknown): EnvironmentError {
   const detail = `${cause instanceof Error ? cause.message : String(cause)}.`
   return new EnvironmentError(`cannot write reports to "${directory}"`, { cause, detail, hint: 'Name another directory with --report.' })
-}
-
-/** Step by step: under /proc Node's own recursive mkdir never comes to an end. */
-async function makeDirectory(directory: string): Promise<void> {
-  if (existsSync(directory)) return
-  if (dirname(directory) !== directory) await makeDirectory(dirname(directory))
-  await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
-    // Another run may have made it meanwhile.
-    if (error.code !== 'EEXIST') throw error
-  })
-}
-
-/** A reader sees the old text or the new one; what cannot be finished leaves nothing. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  await makeDirectory(dirname(path))
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${randomUUID()}.tmp`)
-  try {
-    await writeFile(temporary, text, { flag: 'wx' })
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-}
-
-async function counterexamplesIn(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch(() => [])
-  return names
-    .filter((name) => name.endsWith('.sql'))
-    .map((name) => join(folder, name))
-    .toSorted()
 }

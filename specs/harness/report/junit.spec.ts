@@ -13,10 +13,12 @@ describe('JUnit', () => {
         const elements = parse(renderJUnit(result))
         const cases = elements.filter((one) => one.name === 'testcase' && one.attributes.name !== 'verdict')
         const invariants = result.migrations.flatMap((migration) => migration.invariants)
-        expect(elements.filter((one) => one.name === 'testsuite')).toHaveLength(Math.max(1, result.migrations.length))
-        expect(cases).toHaveLength(invariants.length)
+        const told = result.sources.filter((source) => source.brokenAt !== null || source.endToEnd !== null)
+        const ends = told.flatMap((source) => source.endToEnd ?? [])
+        expect(elements.filter((one) => one.name === 'testsuite')).toHaveLength(Math.max(1, result.migrations.length) + told.length)
+        expect(cases).toHaveLength(invariants.length + told.length + ends.length)
         const of = (name: string) => elements.filter((one) => one.name === name).length
-        expect(of('failure')).toBe(invariants.filter((one) => one.verdict === 'violated').length)
+        expect(of('failure')).toBe([...invariants, ...ends].filter((one) => one.verdict === 'violated').length)
         expect(of('skipped')).toBe(invariants.filter((one) => one.verdict === 'not-applicable').length)
         expect(of('error')).toBeGreaterThanOrEqual(invariants.filter((one) => one.verdict === 'unknown').length)
       }),
@@ -54,6 +56,36 @@ describe('JUnit', () => {
         'counterexample: reports/drop-notes/counterexamples/f1.sql',
       ].join('\n'),
     })
+  })
+
+  test('a history of 500 steps is one file, and says where it breaks', () => {
+    const steps = Array.from({ length: 500 }, (_, index) => ({
+      name: `step-${index}`,
+      path: `db/step-${index}`,
+      verdict: 'holds' as const,
+      findings: [],
+    }))
+    const brokenAt = {
+      migration: 'step-7',
+      file: 'db/step-7.sql',
+      line: 3,
+      message: 'relation "a" does not exist',
+      hint: 'Name a prelude.',
+    }
+    const endToEnd = { steps: 500, verdict: 'violated' as const, because: 'step-9 does not restore public.a' }
+    const source = { path: 'db', format: 'sql', steps: 500, verified: 500, cached: 0, brokenAt, endToEnd, notes: [] }
+    const elements = parse(renderJUnit({ ...exampleResult(steps), sources: [source] }))
+    const own = elements.slice(elements.findLastIndex((one) => one.name === 'testsuite'))
+    expect(elements.filter((one) => one.name === 'testsuite')).toHaveLength(501)
+    expect(own.map((one) => [one.name, one.attributes.name ?? one.attributes.message, one.text])).toEqual([
+      ['testsuite', 'db', ''],
+      ['properties', undefined, ''],
+      ...['format', 'steps', 'verified', 'cached'].map((name) => ['property', name, '']),
+      ['testcase', 'applies to an empty database', ''],
+      ['error', brokenAt.message, 'step-7 at db/step-7.sql:3\nrelation "a" does not exist\nhint: Name a prelude.'],
+      ['testcase', 'all downs from the end', ''],
+      ['failure', endToEnd.because, `500 steps: ${endToEnd.because}`],
+    ])
   })
 
   test('what does not apply is skipped, what is unknown is an error', () => {

@@ -5,13 +5,13 @@ import { renderTerminal } from '../../../harness/report/index.ts'
 import { exampleFinding, exampleResult, migrationResult, verifyResult } from './result-arbitrary.ts'
 
 describe('terminal', () => {
-  test('any result takes at most ten lines for each migration', () => {
+  test('any result takes at most ten lines for each migration, and seven for each history', () => {
     fc.assert(
       fc.property(verifyResult, fc.boolean(), fc.integer({ min: 20, max: 200 }), (result, color, columns) => {
         const lines = renderTerminal(result, { color, columns, reports: ['a', 'b', 'c', 'd'] })
           .trimEnd()
           .split('\n')
-        expect(lines.length).toBeLessThanOrEqual(10 * Math.max(1, result.migrations.length))
+        expect(lines.length).toBeLessThanOrEqual(10 * Math.max(1, result.migrations.length) + 7 * result.sources.length)
       }),
       { numRuns: 300 },
     )

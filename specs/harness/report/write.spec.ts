@@ -14,6 +14,7 @@ import {
   safeFolderName,
   writeReports,
 } from '../../../harness/report/index.ts'
+import type { VerifyResult } from '../../../harness/verify/index.ts'
 import { exampleFinding, exampleResult, nastyText, verifyResult } from './result-arbitrary.ts'
 
 describe('reports on disk', () => {
@@ -50,14 +51,19 @@ describe('reports on disk', () => {
         const reports = join(directory.path, String(run))
         fc.pre(result.migrations.length > 0)
         const { written } = await writeReports(result, { directory: reports, counterexamples: new Map() })
-        expect(written).toHaveLength(3 * result.migrations.length)
+        expect(written).toHaveLength(6 + 3 * result.migrations.length)
+        const before = await contents(reports)
         const read = await readResults(reports)
-        expect(read).toHaveLength(result.migrations.length)
-        for (const { folder, result: saved } of read) {
-          await rewriteReports(folder, saved)
-          const markdown = await readFile(join(folder, 'MIGRATION_TEST_RESULTS.md'), 'utf8')
-          expect(saved.migrations.map((migration) => renderMarkdown(migration, saved))).toContain(markdown)
+        expect(read.map((one) => [one.folder, one.result.migrations.length])).toEqual([[reports, result.migrations.length]])
+        for (const { folder, result: saved } of read) await rewriteReports(folder, saved)
+        expect(await contents(reports)).toEqual(before)
+        for (const folder of reportFolders(result.migrations).values()) {
+          const [own] = await readResults(join(reports, folder))
+          await rewriteReports(join(reports, folder), own?.result ?? result)
+          const markdown = await readFile(join(reports, folder, 'MIGRATION_TEST_RESULTS.md'), 'utf8')
+          expect(own?.result.migrations.map((migration) => renderMarkdown(migration, own.result))).toEqual([markdown])
         }
+        expect(await contents(reports)).toEqual(before)
       }),
       { numRuns: 20 },
     )
@@ -77,6 +83,7 @@ describe('reports on disk', () => {
     ])
     const { written, stale, reports: shown } = await writeReports(exampleResult([{}]), { directory: reports, counterexamples })
     expect(written.map((path) => relative(own, path)).toSorted()).toEqual([
+      ...runFileNames.map((name) => `../${name}`),
       'MIGRATION_TEST_RESULTS.md',
       'counterexamples/f1.sql',
       'counterexamples/f2.sql',
@@ -137,9 +144,44 @@ describe('reports on disk', () => {
       { name: 'second', verdict: 'holds', findings: [] },
     ])
     await writeReports(result, { directory: directory.path, counterexamples: new Map() })
-    const [first, second] = await readResults(directory.path)
+    for (const [path, text] of await contents(directory.path)) expect([path, text.includes('hunter2')]).toEqual([path, false])
+    const [first] = await readResults(join(directory.path, 'drop-notes'))
+    const [second] = await readResults(join(directory.path, 'second'))
     expect(first?.result.migrations[0]?.findings[0]?.message).toBe('postgres://u:***@h')
     expect([first?.result.verdict, second?.result.verdict]).toEqual(['violated', 'holds'])
+  })
+
+  test('of a long run only what needs a look has a folder, and what an earlier run wrote is kept true', async () => {
+    await using directory = await temporaryDirectory()
+    const quiet = (index: number) => ({ name: `step-${index}`, path: `db/step-${index}`, verdict: 'holds' as const, findings: [] })
+    const names = async () => (await readdir(directory.path)).filter((name) => !runFileNames.includes(name)).toSorted()
+    await write(exampleResult([{ name: 'step-3', path: 'db/step-3' }]))
+    const { reports } = await write(exampleResult([...Array.from({ length: 12 }, (_, index) => quiet(index)), { name: 'loud' }]))
+    expect(await names()).toEqual(['loud', 'step-3'])
+    const [rewritten] = await readResults(join(directory.path, 'step-3'))
+    expect(rewritten?.result.verdict).toBe('holds')
+    expect(reports.map((path) => relative(directory.path, path))).toEqual([
+      ...Array.from({ length: 12 }, (_, index) => (index === 3 ? 'step-3/MIGRATION_TEST_RESULTS.md' : 'index.md')),
+      'loud/MIGRATION_TEST_RESULTS.md',
+    ])
+    const index = await readFile(join(directory.path, 'index.md'), 'utf8')
+    expect(index).toContain('[`loud`](loud/MIGRATION_TEST_RESULTS.md)')
+    expect(index).toContain('12 migrations hold without an open finding.')
+
+    async function write(result: VerifyResult) {
+      return writeReports(result, { directory: directory.path, counterexamples: new Map() })
+    }
+  })
+
+  test('what an earlier run verified and the last one did not is read too', async () => {
+    await using directory = await temporaryDirectory()
+    for (const name of ['first', 'second'])
+      await writeReports(exampleResult([{ name }]), { directory: directory.path, counterexamples: new Map() })
+    const read = await readResults(directory.path)
+    expect(read.map((one) => [relative(directory.path, one.folder), one.result.migrations.map((each) => each.name)])).toEqual([
+      ['', ['second']],
+      ['first', ['first']],
+    ])
   })
 
   test('no directory, no results and no JSON are each said plainly', async () => {
@@ -153,6 +195,15 @@ describe('reports on disk', () => {
     await expect(readResults(directory.path)).rejects.toThrow(/is not a result of godwit$/)
   })
 })
+
+const runFileNames = ['gl-code-quality-report.json', 'godwit.sarif', 'index.md', 'junit.xml', 'pull-request.md', 'results.json']
+
+/** Every file under a directory, by path. */
+async function contents(directory: string): Promise<ReadonlyMap<string, string>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return new Map(await Promise.all(paths.toSorted().map(async (path) => [path, await readFile(path, 'utf8')] as const)))
+}
 
 async function temporaryDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'report-spec-'))

@@ -1,0 +1,302 @@
+import type { Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif'
+import type { FindingResult, MigrationResult, VerifyResult } from '../verify/index.ts'
+import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
+import { packageVersion } from './package-version.ts'
+import { type Rule, ruleOf, rules } from './rules.ts'
+import { findingGravity, subjectOf } from './severity.ts'
+import { plainPath, type SourceFiles } from './source-files.ts'
+import { counted, shorten, visibleText } from './visible-text.ts'
+
+/**
+ * GitHub refuses a run with more results, and shows the gravest 5,000.
+ *
+ * @see https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning
+ */
+const mostResults = 25_000
+const mostShownByGitHub = 5_000
+const mostNotifications = 1_000
+
+const levels = { error: 'error', warning: 'warning', info: 'note' } as const
+const exitCodes = { holds: 0, violated: 1, unknown: 4 } as const
+
+interface Placed {
+  readonly finding: FindingResult
+  readonly migration: MigrationResult
+  readonly path: string
+  readonly line: number | undefined
+  readonly text: string | undefined
+}
+
+/**
+ * The result of a run as SARIF 2.1.0, for lists of alerts: errors and warnings, worst first; what is for information only is counted.
+ *
+ * Waived findings are suppressed results; what was not checked, a history that breaks and what did not fit are notifications. Paths are
+ * from the root of the repository, and nothing in it depends on the machine, so that the same run gives the same text.
+ */
+export function renderSarif(given: VerifyResult, files: SourceFiles): string {
+  const result = maskSecretsIn(given)
+  const all = result.migrations.flatMap((migration) =>
+    migration.findings.filter((finding) => finding.severity !== 'info').map((finding) => place(finding, migration, files)),
+  )
+  const kept = all.toSorted((a, b) => findingGravity(a.finding, b.finding)).slice(0, mostResults)
+  const driver = driverRules(kept.map(({ finding }) => ruleOf(finding)))
+  const index = new Map(driver.map((rule, at) => [rule.id, at]))
+  const crowded = new Set(repeated(kept.map(lineKey)))
+  const log: Log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'Godwit', version: packageVersion(), rules: driver.map(describeRule) } },
+        automationDetails: { id: automationId(result) },
+        originalUriBaseIds: { SRCROOT: { description: { text: 'The root of the repository.' } } },
+        columnKind: 'utf16CodeUnits',
+        invocations: [invocation(result, files, all.length)],
+        results: kept.map((placed) => describeResult(placed, index, crowded.has(lineKey(placed)))),
+        properties: {
+          verdict: result.verdict,
+          seed: line(result.seed),
+          postgres: line(result.postgres.version),
+          digest: Object.fromEntries(Object.entries(result.digest).map(([part, digest]) => [part, line(digest)])),
+        },
+      },
+    ],
+  }
+  return `${JSON.stringify(log, null, 2)}\n`
+}
+
+/** A path from the repository's root as a URI reference: percent-encoded piece by piece, never taken for a scheme. */
+export function uriOf(path: string): string {
+  const pieces = plainPath(path)
+    .split('/')
+    .map((piece) => encodeURIComponent(wellFormed(piece)))
+  const uri = pieces.join('/')
+  return uri === '' ? '.' : uri.startsWith('/') ? `file://${uri}` : uri
+}
+
+function place(finding: FindingResult, migration: MigrationResult, files: SourceFiles): Placed {
+  // Another finding of the same migration knows its file better than the folder does.
+  const named = finding.file ?? migration.findings.find((other) => other.file !== null)?.file ?? migration.path
+  const file = files.get(named)
+  const given = finding.file === null ? null : finding.line
+  return {
+    finding,
+    migration,
+    path: file?.path ?? plainPath(named),
+    line: given !== null && Number.isSafeInteger(given) && given >= 1 ? given : undefined,
+    text: file?.text,
+  }
+}
+
+function describeResult(
+  { finding, migration, path, line: at, text }: Placed,
+  index: ReadonlyMap<string, number>,
+  crowded: boolean,
+): Result {
+  const rule = ruleOf(finding)
+  const subject = subjectOf(finding)
+  const parts = [
+    `${line(migration.name)}: ${line(finding.message)}`,
+    ...(finding.hint === null ? [] : [line(finding.hint)]),
+    ...(finding.counterexample === null ? [] : [`godwit replay ${line(finding.counterexample)}`]),
+  ]
+  return {
+    ruleId: line(rule.id),
+    ruleIndex: index.get(rule.id) ?? -1,
+    level: levels[finding.severity],
+    message: { text: parts.join('\n') },
+    locations: [
+      {
+        ...physical(path, at, at === undefined ? undefined : text?.split(/\r\n|\n|\r/)[at - 1]),
+        ...(subject === null ? {} : { logicalLocations: [{ fullyQualifiedName: line(subject), kind: 'member' }] }),
+      },
+    ],
+    partialFingerprints: {
+      'godwitFinding/v1': line(finding.id),
+      // GitHub tells alerts apart by a hash of the line, which it makes itself, and would take two findings of one rule on one line
+      // (a DROP TABLE loses every column) for one. It warns of a hash that is not its own, so only those get one.
+      ...(crowded ? { primaryLocationLineHash: `${line(finding.id)}:1` } : {}),
+    },
+    ...(finding.counterexample === null
+      ? {}
+      : { relatedLocations: [{ id: 1, message: { text: 'counterexample' }, ...physical(finding.counterexample, undefined, undefined) }] }),
+    ...(finding.waived === null
+      ? {}
+      : {
+          suppressions: [
+            {
+              kind: 'external' as const,
+              status: 'accepted' as const,
+              justification: line(
+                `${finding.waived.owner}, until ${finding.waived.expires ?? 'its files change'}: ${finding.waived.reason}`,
+              ),
+            },
+          ],
+        }),
+    properties: {
+      migration: line(migration.name),
+      known: finding.known,
+      relation: orNull(finding.relation),
+      attribute: orNull(finding.attribute),
+      object: orNull(finding.object),
+      cause: orNull(finding.cause),
+    },
+  }
+}
+
+function physical(path: string, at: number | undefined, snippet: string | undefined): Location {
+  const region =
+    at === undefined
+      ? {}
+      : {
+          region: {
+            startLine: at,
+            ...(snippet === undefined ? {} : { snippet: { text: shorten(wellFormed(maskSecrets(snippet)), 400) } }),
+          },
+        }
+  const uri = uriOf(path)
+  const artifactLocation = uri.startsWith('file:') ? { uri } : { uri, uriBaseId: 'SRCROOT' }
+  return { physicalLocation: { artifactLocation, ...region } }
+}
+
+function driverRules(found: readonly Rule[]): readonly Rule[] {
+  return [...new Map([...rules, ...found].map((rule) => [rule.id, rule])).values()]
+}
+
+function describeRule(rule: Rule): ReportingDescriptor {
+  const [invariant = '', kind = ''] = rule.id.split(/\/(.*)/s)
+  return {
+    id: line(rule.id),
+    name: line(rule.id).replace(/(^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, __, letter: string) => letter.toUpperCase()) || 'Finding',
+    shortDescription: { text: line(rule.title) },
+    fullDescription: { text: line(rule.meaning) },
+    defaultConfiguration: { level: levels[rule.severity] },
+    help: {
+      text: `${line(rule.meaning)}\n\nWhat to do: ${line(rule.remedy)}`,
+      markdown: `${line(rule.meaning)}\n\n**What to do.** ${line(rule.remedy)}\n\nInvariant \`${line(invariant)}\`, kind \`${line(kind)}\`. The counterexample in the report runs with psql alone, and \`godwit replay FILE\` judges it again.`,
+    },
+    properties: {
+      tags: ['postgresql', 'migration', line(invariant)],
+      'problem.severity': rule.severity === 'info' ? 'recommendation' : rule.severity,
+    },
+  }
+}
+
+function invocation(result: VerifyResult, files: SourceFiles, results: number): Invocation {
+  const information = result.migrations.flatMap((migration) => migration.findings).filter((finding) => finding.severity === 'info').length
+  const run: readonly Notification[] = [
+    ...(results > mostResults
+      ? [
+          note(
+            'cut',
+            'warning',
+            `${results - mostResults} of ${results} findings did not fit; the gravest stand here, and results.json has them all.`,
+          ),
+        ]
+      : []),
+    ...(results > mostShownByGitHub
+      ? [note('cut', 'warning', `GitHub shows the gravest ${mostShownByGitHub} of ${Math.min(results, mostResults)} results.`)]
+      : []),
+    ...(information > 0
+      ? [note('information', 'note', `${counted(information, 'finding')} for information only: results.json has them.`)]
+      : []),
+    ...(result.migrations.length === 0 ? [note('nothing', 'error', 'No migration was judged.')] : []),
+  ]
+  const sources = result.sources.flatMap((source) => [
+    ...(source.brokenAt === null
+      ? []
+      : [
+          note(
+            'broken-history',
+            'error',
+            `${source.brokenAt.migration} does not apply to an empty database: ${source.brokenAt.message}${optional(source.brokenAt.hint)}`,
+            {
+              path: files.get(source.brokenAt.file)?.path ?? source.brokenAt.file,
+              line: source.brokenAt.line,
+            },
+          ),
+        ]),
+    ...(source.endToEnd === null || source.endToEnd.verdict === 'holds'
+      ? []
+      : [
+          note(
+            'end-to-end',
+            source.endToEnd.verdict === 'violated' ? 'error' : 'warning',
+            `all downs from the end of ${source.path}: ${source.endToEnd.verdict}. ${source.endToEnd.because}`,
+          ),
+        ]),
+    ...source.notes.map((text) => note('source', 'note', `${source.path}: ${text}`)),
+  ])
+  const migrations = result.migrations.flatMap((migration) => {
+    const at = { path: files.get(migration.path)?.path ?? migration.path, line: undefined }
+    return [
+      ...migration.disagreements.map((text) => note('disagreement', 'error', `${migration.name}: ${text}`, at)),
+      ...migration.invariants
+        .filter((invariant) => invariant.verdict === 'unknown')
+        .map((invariant) => note('unknown', 'warning', `${migration.name}: ${invariant.id} could not be judged. ${invariant.because}`, at)),
+      ...migration.notChecked.map((text) => note('not-checked', 'note', `${migration.name}: ${text}`, at)),
+    ]
+  })
+  const notifications = [...run, ...sources, ...migrations]
+  const cut = notifications.length - mostNotifications
+  return {
+    executionSuccessful: true,
+    exitCode: exitCodes[result.verdict],
+    exitCodeDescription: result.verdict,
+    toolExecutionNotifications: [
+      ...notifications.slice(0, mostNotifications),
+      ...(cut > 0 ? [note('cut', 'warning', `${counted(cut, 'more notification')}: the reports have them all.`)] : []),
+    ],
+  }
+}
+
+function note(
+  id: string,
+  level: 'error' | 'warning' | 'note',
+  text: string,
+  at?: { readonly path: string; readonly line: number | undefined },
+): Notification {
+  const start = at?.line !== undefined && Number.isSafeInteger(at.line) && at.line >= 1 ? at.line : undefined
+  return {
+    descriptor: { id: `godwit/${id}` },
+    level,
+    message: { text: shorten(line(text), 2_000) },
+    ...(at === undefined ? {} : { locations: [physical(at.path, start, undefined)] }),
+  }
+}
+
+/** The category of a run on GitHub is all before the last slash: one for each set of folders, the same from run to run. */
+function automationId({ sources }: VerifyResult): string {
+  const paths = [...new Set(sources.map((source) => plainPath(source.path)))].toSorted().join('+')
+  return paths === '' ? 'godwit/' : `godwit/${shorten(line(paths).replace(/\/+$/, ''), 200)}/`
+}
+
+function lineKey({ finding, path, line: at }: Placed): string {
+  return JSON.stringify([ruleOf(finding).id, path, at ?? 1])
+}
+
+function repeated(keys: readonly string[]): readonly string[] {
+  const seen = new Set<string>()
+  return keys.filter((key) => {
+    const again = seen.has(key)
+    seen.add(key)
+    return again
+  })
+}
+
+/** Data in a message is one line, and never a link: `[text](target)` is one in SARIF too. */
+function line(text: string): string {
+  return visibleText(text).replaceAll('](', '] (')
+}
+
+function orNull(text: string | null): string | null {
+  return text === null ? null : line(text)
+}
+
+function optional(text: string | null): string {
+  return text === null ? '' : ` ${text}`
+}
+
+function wellFormed(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\ufffd')
+}
