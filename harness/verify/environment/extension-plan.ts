@@ -14,6 +14,8 @@ export interface ExtensionStep {
   readonly schema: string | undefined
   /** A stand-in's SQL, or undefined for `CREATE EXTENSION`. */
   readonly sql: string | undefined
+  /** The stand-in makes its schema itself. */
+  readonly ownSchema?: true
 }
 
 export interface ExtensionPlan {
@@ -32,6 +34,8 @@ export interface ExtensionPlan {
 export interface ExtensionRequest {
   readonly scripts: readonly Script[]
   readonly available: AvailableExtensions
+  /** Extensions whose objects a prelude has in its own SQL. */
+  readonly provided: readonly string[]
   /** What a prelude has installed. */
   readonly platform: readonly { readonly name: string; readonly schema: string }[]
   readonly skip: readonly string[]
@@ -39,19 +43,19 @@ export interface ExtensionRequest {
 }
 
 /** Decide for each extension how it comes to be there: by the step itself, beforehand, by a stand-in, or not at all. */
-export function planExtensions({ scripts, available, platform, skip, standIns: allowed }: ExtensionRequest): ExtensionPlan {
+export function planExtensions({ scripts, available, provided, platform, skip, standIns: allowed }: ExtensionRequest): ExtensionPlan {
   const wants = extensionWants(scripts).filter((want) => want.name !== 'plpgsql')
   const installed = new Map(platform.filter(({ name }) => available.has(name)).map((each) => [each.name, each.schema]))
   const skipped = wants.filter(({ name }) => skip.includes(name)).map(({ name }) => name)
-  const implied = impliedExtensions(scripts, new Set([...wants.map(({ name }) => name), ...installed.keys(), ...skip]))
+  const implied = impliedExtensions(scripts, new Set([...wants.map(({ name }) => name), ...installed.keys(), ...skip, ...provided]))
   const home = platform[0]?.schema
   const all: readonly (ExtensionWant & { readonly implied: boolean })[] = [
-    ...wants.filter(({ name }) => !skip.includes(name)).map((want) => ({ ...want, implied: false })),
+    ...wants.filter(({ name }) => !skip.includes(name) && !provided.includes(name)).map((want) => ({ ...want, implied: false })),
     ...implied.map(({ name, file }) => ({ name, file, line: 1, schema: home, version: undefined, inBody: false, implied: true })),
   ]
 
   const steps: ExtensionStep[] = [...installed].map(([name, schema]) => ({ name, schema, sql: undefined }))
-  const made = new Set<string>(skip)
+  const made = new Set<string>([...skip, ...provided])
   const stoodIn: string[] = []
   const missing: MissingExtension[] = []
   const versions = new Set<string>()
@@ -77,7 +81,11 @@ export function planExtensions({ scripts, available, platform, skip, standIns: a
       for (const needed of standIn.requires ?? []) {
         if (available.has(needed) && !steps.some((each) => each.name === needed)) steps.push({ name: needed, schema, sql: undefined })
       }
-      steps.push({ name, schema: standIn.ownSchema ?? schema, sql: standIn.sql })
+      steps.push(
+        standIn.ownSchema === undefined
+          ? { name, schema, sql: standIn.sql }
+          : { name, schema: standIn.ownSchema, sql: standIn.sql, ownSchema: true },
+      )
       made.add(name)
       stoodIn.push(name)
       for (const method of standIn.accessMethods ?? []) accessMethods.add(method)
@@ -89,11 +97,12 @@ export function planExtensions({ scripts, available, platform, skip, standIns: a
 }
 
 /** The SQL of one step, its search path included. */
-export function extensionSql({ name, schema, sql }: ExtensionStep): string {
+export function extensionSql({ name, schema, sql, ownSchema }: ExtensionStep): string {
   const target = quoteIdentifier(schema ?? 'public')
   if (sql === undefined) {
     const where = schema === undefined ? '' : ` SCHEMA ${target}`
     return `CREATE EXTENSION IF NOT EXISTS ${quoteIdentifier(name)}${where} CASCADE`
   }
-  return `SET LOCAL search_path = ${target}, public; SET LOCAL check_function_bodies = off; ${sql}`
+  const made = ownSchema === true ? `CREATE SCHEMA IF NOT EXISTS ${target}; ` : ''
+  return `${made}SET LOCAL search_path = ${target}, public; SET LOCAL check_function_bodies = off; ${sql}`
 }

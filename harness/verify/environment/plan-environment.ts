@@ -30,25 +30,23 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
   }
   const scripts = [...files, ...request.scripts]
   const server = await readServer(cluster, scripts, builtIn.length > 0)
+  const provided = builtIn.flatMap((each) => each.provides)
   const extensions = planExtensions({
     scripts,
     available: server.extensions,
+    provided,
     platform: builtIn.flatMap((each) => each.extensions),
     skip: skipExtensions,
     standIns: request.standIns ?? true,
   })
   const roles = planRoles({ scripts, files, server, builtIn, role, superuser: cluster.superuser })
   const makesSchemas = new Set(builtIn.flatMap((each) => each.schemas))
-  const schemas = [
-    ...new Set(
-      extensions.steps.flatMap((step) =>
-        step.sql !== undefined && standIns.get(step.name)?.ownSchema !== undefined ? [] : (step.schema ?? []),
-      ),
-    ),
-  ].filter((schema) => schema !== 'public' && schema !== 'pg_catalog')
+  const schemas = [...new Set(extensions.steps.flatMap((step) => (step.ownSchema === true ? [] : (step.schema ?? []))))].filter(
+    (schema) => schema !== 'public' && schema !== 'pg_catalog',
+  )
   const adaptation: Adaptation = {
     made: extensions.made,
-    unavailable: new Set([...extensions.standIns, ...extensions.skipped]),
+    unavailable: new Set([...extensions.standIns, ...extensions.skipped, ...provided]),
     schemas: new Set(schemas.filter((schema) => !makesSchemas.has(schema))),
     versions: extensions.versions,
     accessMethods: extensions.accessMethods,

@@ -9,6 +9,8 @@ export interface Prelude {
   readonly migrator: readonly string[]
   /** Extensions that the platform has installed, with their schemas. */
   readonly extensions: readonly { readonly name: string; readonly schema: string }[]
+  /** Extensions whose objects are in `sql`. */
+  readonly provides: readonly string[]
   /** Run by the superuser, after roles and extensions. `:migrator` is the role that runs migrations. */
   readonly sql: string
   readonly schemas: readonly string[]

@@ -1,3 +1,4 @@
+import { atomic } from './atomic.ts'
 import type { StandIn } from './stand-in.ts'
 
 const typeNames = ['vector', 'halfvec', 'sparsevec'] as const
@@ -99,7 +100,7 @@ function operatorClasses(): string {
 export const vector: StandIn = {
   cannot: 'does not check dimensions, and its indexes find equal vectors only',
   accessMethods: ['hnsw', 'ivfflat'],
-  sql: `
+  sql: atomic(`
 ${typeNames.map(type).join('\n')}
 ${typeNames.map(functionsOf).join('\n')}
 ${denseCasts('vector')}
@@ -120,5 +121,5 @@ CREATE AGGREGATE sum(vector) (SFUNC = vector_add, STYPE = vector);
 CREATE FUNCTION bit_hash(bit) RETURNS integer LANGUAGE internal IMMUTABLE STRICT AS 'hashvarlena';
 CREATE ACCESS METHOD hnsw TYPE INDEX HANDLER hashhandler;
 CREATE ACCESS METHOD ivfflat TYPE INDEX HANDLER hashhandler;
-${operatorClasses()}`,
+${operatorClasses()}`),
 }

@@ -30,6 +30,7 @@ export const supabase: Prelude = {
     { name: 'pgcrypto', schema: 'extensions' },
     { name: 'pg_stat_statements', schema: 'extensions' },
   ],
+  provides: ['pg_graphql', 'supabase_vault'],
   sql: `CREATE SCHEMA IF NOT EXISTS extensions;\n${supabaseAuth}${supabaseStorage}${supabaseServices}${grants}`,
   schemas: [
     'auth',
