@@ -25,8 +25,8 @@ export const noOrphans: Invariant = {
   judge({ run, knowledge }: Observation): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
     if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
-    const references = referencesOf(run, knowledge)
-    if (references.length === 0) return { outcome: 'not-applicable', because: 'the legacy database has no reference' }
+    const references = referencesOf(run, knowledge).filter(({ child, parent }) => run.legacy.rows.has(child) && run.legacy.rows.has(parent))
+    if (references.length === 0) return { outcome: 'not-applicable', because: 'no relation that is looked at has a reference' }
     const migrated = tablesOf(run.migrated)
     const findings = references.flatMap((reference) => {
       const found = follow(reference, run, knowledge, migrated)

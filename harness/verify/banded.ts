@@ -23,6 +23,13 @@ export function bandedFillings(
   })
 }
 
+/** Data sets of one full row and of two in each relation: most of what is found shows on them already. */
+export function smallFillings(subject: Subject, seed: string, exclude: readonly Exclusion[]): readonly Dataset[] {
+  return [1, 2].map((rows) =>
+    bandedDataset(subject.plan, { seed: seedNumber(seed, 'small'), rows, variant: 0, relations: [...subject.scope], exclude }),
+  )
+}
+
 /** Data sets of a few rows with duplicates and NULLs, in which a migration that picks one of several has a choice. */
 export function tiedRows(subject: Subject, seed: string, exclude: readonly Exclusion[], count: number): readonly Dataset[] {
   const arbitrary = datasetArbitrary(subject.plan, {

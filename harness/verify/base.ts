@@ -1,7 +1,8 @@
+import type { CatalogObjects } from '../catalog/index.ts'
 import type { PlanMemory } from '../data/index.ts'
-import type { Migration } from '../migration/index.ts'
+import type { Migration, Step } from '../migration/index.ts'
 import type { Cluster, Session, Template } from '../postgres/index.ts'
-import { legacyTemplate, roleOf } from './database.ts'
+import { environmentOf, legacyTemplate } from './database.ts'
 import type { VerifyOptions } from './options.ts'
 import { ownCluster, rolesOf } from './own-cluster.ts'
 import { rungOf } from './prepare.ts'
@@ -21,10 +22,13 @@ export interface Base {
   readonly afterClone: (() => Promise<void>) | undefined
   /** What the generator asked this server before. */
   readonly memory: PlanMemory
+  /** Objects read on this database at earlier steps, by fingerprint: names and texts, no OIDs. */
+  readonly objects: Map<string, CatalogObjects>
 }
 
 /**
- * Work on the base of a pair: a database with its legacy schema, on a cluster of its own where the migration needs one.
+ * Work on the base of a pair: a database with its legacy schema, on a cluster of its own where the migration needs one; with the migration
+ * as it runs there.
  *
  * @throws {InputError} When the prelude or the legacy schema fails.
  */
@@ -32,20 +36,24 @@ export async function onPairBase<Result>(
   shared: Cluster,
   migration: Migration,
   options: VerifyOptions,
-  work: (base: Base) => Promise<Result>,
+  work: (base: Base, migration: Migration) => Promise<Result>,
 ): Promise<Result> {
   await using own = await ownCluster(shared, rungOf(migration))
   const cluster = own ?? shared
+  const { role, settings, adapt } = await environmentOf(cluster, migration, options)
   const template = await legacyTemplate(cluster, migration, options)
   await using head = await cluster.clone(template)
-  await using session = await head.connect()
-  return await work({
+  await using session = await head.connect({ settings })
+  const base: Base = {
     cluster,
-    role: roleOf(cluster, options),
-    settings: {},
+    role,
+    settings,
     session: () => session,
     template: async () => template,
     afterClone: own === undefined ? undefined : await rolesOf(own),
     memory: new Map(),
-  })
+    objects: new Map(),
+  }
+  const as = (step: Step): Step => (step.kind === 'sql' ? { ...step, script: adapt(step.script) } : step)
+  return await work(base, { ...migration, up: as(migration.up), down: migration.down === undefined ? undefined : as(migration.down) })
 }

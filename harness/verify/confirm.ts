@@ -25,12 +25,15 @@ export interface ConfirmPlan {
   readonly edges: EdgeRuns
   readonly exclusions: readonly Exclusion[]
   readonly empty: { readonly run: RunObservation; readonly request: RunRequest }
+  /** Small data sets to try first: what one of them shows is confirmed by it, together with all else that it shows. */
+  readonly small: readonly Dataset[]
 }
 
 const shrinkMs = 1500
 const shrinkAttempts = 150
-/** All shrinking of one migration together. */
+/** All shrinking of one migration together; of a step of a history. */
 const totalMs = 12_000
+const totalOfStepMs = 2_000
 
 /**
  * Shrink each finding to the fewest rows that show it, and confirm it on rung 2; what a clone does not show is dropped and counted as a
@@ -45,9 +48,18 @@ export async function confirmFindings(
   const confirmed: Confirmed[] = []
   const disagreements: string[] = []
   const smallest: Dataset[] = []
-  const end = Math.min(performance.now() + totalMs, Math.max(plan.deadline, performance.now() + shrinkMs))
+  const end = Math.min(
+    performance.now() + (plan.small.length > 0 ? totalOfStepMs : totalMs),
+    Math.max(plan.deadline, performance.now() + shrinkMs),
+  )
+  const together = await confirmTogether(subject, runner, collector, plan.small)
   for (const collected of collector.findings()) {
     const { finding, key, request } = collected
+    const shown = together.get(key)
+    if (shown !== undefined) {
+      confirmed.push(shown)
+      continue
+    }
     if (finding.severity === 'info' || request === undefined || finding.kind === 'missing') {
       confirmed.push({ finding, key, dataset: undefined, observation: collected.observation, smallest: true })
       continue
@@ -66,6 +78,35 @@ export async function confirmFindings(
     confirmed.push({ finding: again, key, dataset: found.dataset, observation: onClone, smallest: found.complete })
   }
   return { confirmed, disagreements }
+}
+
+/** Runs on small data sets, in a transaction and again on a clone; by key, each finding that both show, with the first data set that does. */
+async function confirmTogether(
+  subject: Subject,
+  runner: Runner,
+  collector: Collector,
+  small: readonly Dataset[],
+): Promise<ReadonlyMap<string, Confirmed>> {
+  const confirmed = new Map<string, Confirmed>()
+  for (const dataset of small) {
+    const open = collector
+      .findings()
+      .filter(
+        ({ finding, key, request }) =>
+          request !== undefined && finding.severity !== 'info' && finding.kind !== 'missing' && !confirmed.has(key),
+      )
+    if (open.length === 0) break
+    const request: RunRequest = { regime: 'edge', extreme: dataset.extreme, filling: { kind: 'dataset', dataset }, until: 'again' }
+    const run = await runner.run(subject, request)
+    const shown = open.filter((each) => showsAgain(subject, run, each) !== undefined)
+    if (shown.length === 0) continue
+    const onClone = await runner.runOnClone(subject, request)
+    for (const each of shown) {
+      const finding = showsAgain(subject, onClone, each)
+      if (finding !== undefined) confirmed.set(each.key, { finding, key: each.key, dataset, observation: onClone, smallest: true })
+    }
+  }
+  return confirmed
 }
 
 /** How far a run must go to show a finding. */

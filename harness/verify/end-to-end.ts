@@ -1,10 +1,8 @@
 import { diffObjects, readObjects } from '../catalog/index.ts'
 import type { History } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
-import { roleOf } from './database.ts'
 import { Head } from './head.ts'
 import type { HistoryEnvironment } from './history-environment.ts'
-import type { VerifyOptions } from './options.ts'
 import type { SourceResult } from './result.ts'
 
 /**
@@ -17,12 +15,11 @@ export async function revertAll(
   cluster: Cluster,
   history: History,
   environment: HistoryEnvironment,
-  options: VerifyOptions = {},
 ): Promise<SourceResult['endToEnd'] | undefined> {
   const gap = history.steps.findLastIndex((step) => step.down === undefined || step.up.kind === 'opaque')
   const [kept, reverted] = [history.steps.slice(0, gap + 1), history.steps.slice(gap + 1)]
   if (reverted.length === 0) return undefined
-  await using head = await Head.open(cluster, environment.template, { role: roleOf(cluster, options), settings: environment.settings })
+  await using head = await Head.open(cluster, environment.template, environment)
   for (const { up } of kept) if (up.kind !== 'opaque') await head.advance(environment.stepFor(up))
   const before = await readObjects(head.session)
   for (const { up } of reverted) if (up.kind !== 'opaque') await head.advance(environment.stepFor(up))

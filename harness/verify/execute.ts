@@ -13,7 +13,7 @@ import { InputError } from '../errors.ts'
 import type { MeasureReading, Reverted, RunObservation, State } from '../invariant/index.ts'
 import type { Measure, Script } from '../migration/index.ts'
 import { type Session, StatementError } from '../postgres/index.ts'
-import { captureSnapshot, compareSnapshots, readRows, type Snapshot } from '../snapshot/index.ts'
+import { type CaptureOptions, captureSnapshot, compareSnapshots, readRows, type Snapshot } from '../snapshot/index.ts'
 import type { Stage } from './stage.ts'
 import type { Subject } from './subject.ts'
 
@@ -51,6 +51,10 @@ export interface RunRequest {
   readonly sabotage?: ((session: Session, after: 'up' | 'down') => Promise<void>) | undefined
 }
 
+function counting(request: RunRequest, stage: Stage): boolean {
+  return request.onReached !== undefined && stage.rung === 'transaction'
+}
+
 /** Reads and writes of each table in this transaction so far, by OID. */
 async function readAccesses(session: Session): Promise<ReadonlyMap<number, number>> {
   const [result] = await session.script(
@@ -83,12 +87,14 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
   const base = { regime: request.regime, rung: stage.rung, extreme: request.extreme, legacy, seed, bands: request.bands }
   const none = { migrated: undefined, failure: undefined, reverted: undefined, again: undefined, writtenSince: undefined, measures: [] }
 
+  // Objects are compared apart; of relations out of scope this rung counts the accesses, which says as much as digests.
+  const capture: CaptureOptions = { objects: nothing.objects, ...(counting(request, stage) ? { relations: [] } : {}) }
   const snapshot =
     request.deep === true && migration.down !== undefined
-      ? await stage.look((session) => captureSnapshot(session, subject.legacy))
+      ? await stage.look((session) => captureSnapshot(session, subject.legacy, capture))
       : undefined
 
-  const counted = request.onReached === undefined || stage.rung !== 'transaction' ? undefined : await stage.look(readAccesses)
+  const counted = counting(request, stage) ? await stage.look(readAccesses) : undefined
   const up = await stage.apply(migration.up, { signal: request.signal, settings: request.settings })
   if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
   if (counted !== undefined) request.onReached?.(reachedSince(subject, counted, await stage.look(readAccesses)))
@@ -110,7 +116,7 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
     return { ...reached, writtenSince: { rows, extreme: written.extreme, outcome } }
   }
 
-  const reverted = await revert(subject, stage, snapshot, request)
+  const reverted = await revert(subject, stage, snapshot === undefined ? undefined : { snapshot, capture }, request)
   if (request.until === 'down' || reverted.outcome === 'failed') return { ...reached, reverted }
   return { ...reached, reverted, again: await applyAgain(subject, stage, fingerprint, request.signal) }
 }
@@ -183,7 +189,7 @@ export async function fillStage(subject: Subject, stage: Stage, filling: Filling
 async function revert(
   subject: Subject,
   stage: Stage,
-  before: Snapshot | undefined,
+  before: { readonly snapshot: Snapshot; readonly capture: CaptureOptions } | undefined,
   { signal, sabotage }: Pick<RunRequest, 'signal' | 'sabotage'>,
 ): Promise<Reverted> {
   const { down } = subject.migration
@@ -195,8 +201,8 @@ async function revert(
     const { state, fingerprint } = await readState(subject, session, 'reverted', before !== undefined)
     const objects = await objectDifferences(subject, session, subject.fingerprint, fingerprint)
     if (before === undefined) return { outcome: 'reverted', state, differences: compareSnapshots(nothing, nothing, { objects }) }
-    const after = await captureSnapshot(session, state.catalog)
-    return { outcome: 'reverted', state, differences: compareSnapshots(before, after, { objects }) }
+    const after = await captureSnapshot(session, state.catalog, before.capture)
+    return { outcome: 'reverted', state, differences: compareSnapshots(before.snapshot, after, { objects }) }
   })
 }
 

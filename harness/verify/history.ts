@@ -6,11 +6,10 @@ import type { Base } from './base.ts'
 import { applyBatches } from './batches.ts'
 import { Composition } from './compose.ts'
 import type { Counterexample } from './counterexample.ts'
-import { roleOf } from './database.ts'
 import { fullDepth, stepDepth } from './depth.ts'
 import { revertAll } from './end-to-end.ts'
 import { Head } from './head.ts'
-import { historyEnvironment } from './history-environment.ts'
+import { type HistoryEnvironment, historyEnvironment } from './history-environment.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
 import { ownCluster, rolesOf } from './own-cluster.ts'
 import { noPassage } from './passage.ts'
@@ -61,7 +60,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   })
   hooks.signal?.throwIfAborted()
   const batches = await applyBatches(cluster, history, environment, walk.broken)
-  const endToEnd = walk.broken === undefined && walk.cut === undefined ? await revertAll(cluster, history, environment, options) : undefined
+  const endToEnd = walk.broken === undefined && walk.cut === undefined ? await revertAll(cluster, history, environment) : undefined
   const counterexamples = new Map(verdicts.flatMap((each) => [...(each?.counterexamples ?? [])]))
   const timings: Record<string, number> = {}
   for (const verdict of verdicts)
@@ -90,6 +89,19 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   }
 }
 
+interface Lane {
+  readonly head: Head
+  readonly objects: Base['objects']
+}
+
+const remembered = 6
+
+/** What was read longest ago goes first: a step meets what the one before it left. */
+function recent(objects: Base['objects']): Base['objects'] {
+  for (const key of [...objects.keys()].slice(0, Math.max(0, objects.size - remembered))) objects.delete(key)
+  return objects
+}
+
 /** One lane walks through all steps and verifies those that no other lane has taken; what it does not verify it only applies. */
 class Walk {
   readonly verdicts: (StepVerdict | undefined)[] = []
@@ -100,7 +112,7 @@ class Walk {
   readonly #cluster: Cluster
   readonly #history: History
   readonly #selected: ReadonlySet<number>
-  readonly #environment: Awaited<ReturnType<typeof historyEnvironment>>
+  readonly #environment: HistoryEnvironment
   readonly #context: HistoryContext
   readonly #own: boolean
   readonly #taken = new Set<number>()
@@ -115,7 +127,7 @@ class Walk {
     cluster: Cluster,
     history: History,
     selected: ReadonlySet<number>,
-    environment: Awaited<ReturnType<typeof historyEnvironment>>,
+    environment: HistoryEnvironment,
     context: HistoryContext,
     own: boolean,
   ) {
@@ -136,16 +148,17 @@ class Walk {
   }
 
   async run(): Promise<void> {
-    const { options, hooks } = this.#context
+    const { hooks } = this.#context
     const { template, settings } = this.#environment
-    await using head = await Head.open(this.#cluster, template, { role: roleOf(this.#cluster, options), settings })
+    await using head = await Head.open(this.#cluster, template, { role: this.#environment.role, settings })
+    const objects: Base['objects'] = new Map()
     const before: Script[] = []
     for (const [at, step] of this.#history.steps.entries()) {
       hooks.signal?.throwIfAborted()
       if (at > this.#last) return
       if (this.#selected.has(at) && !this.#taken.has(at)) {
         this.#taken.add(at)
-        this.verdicts[at] = await this.#verify(head, at, step, before)
+        this.verdicts[at] = await this.#verify({ head, objects }, at, step, before)
         this.#done += 1
       }
       if (step.up.kind === 'opaque') continue
@@ -171,7 +184,7 @@ class Walk {
     this.timings.apply = (this.timings.apply ?? 0) + performance.now() - started
   }
 
-  async #verify(head: Head, at: number, step: HistoryStep, before: readonly Script[]): Promise<StepVerdict> {
+  async #verify({ head, objects }: Lane, at: number, step: HistoryStep, before: readonly Script[]): Promise<StepVerdict> {
     const { options, hooks, seed } = this.#context
     hooks.onProgress?.({ migration: step.name, stage: 'step', done: this.#done, total: this.#selected.size, step: at + 1 })
     const path = this.#history.path
@@ -195,7 +208,7 @@ class Walk {
     }
     const runs = options.runs ?? (this.#selected.size > fewSteps ? runsOfAStep : 100)
     const alone = this.#selected.size <= fewSteps
-    const verified = await verifyMigration(migration, await this.#base(head), {
+    const verified = await verifyMigration(migration, await this.#base(head, objects), {
       options: {
         ...options,
         timeLimitMs: this.#deadline === Number.POSITIVE_INFINITY ? undefined : Math.max(0, this.#deadline - performance.now()),
@@ -219,15 +232,16 @@ class Walk {
     return verdict
   }
 
-  async #base(head: Head): Promise<Base> {
+  async #base(head: Head, objects: Base['objects']): Promise<Base> {
     return {
       cluster: this.#cluster,
-      role: roleOf(this.#cluster, this.#context.options),
+      role: this.#environment.role,
       settings: this.#environment.settings,
       session: () => head.session,
       template: () => head.template(),
       afterClone: this.#own ? await rolesOf(this.#cluster) : undefined,
       memory: this.#memory,
+      objects: recent(objects),
     }
   }
 }

@@ -1,21 +1,21 @@
-import { type Catalog, catalogFingerprint, readCatalog, readObjects } from '../catalog/index.ts'
+import { type Catalog, type CatalogObjects, catalogFingerprint, readCatalog, readObjects } from '../catalog/index.ts'
 import { type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge } from '../invariant/index.ts'
 import { locateStatement, type Migration, neededRung, type RungNeed, readHints, type Script, type Step } from '../migration/index.ts'
 import type { Session } from '../postgres/index.ts'
-import { neededExtensions, withoutExtensions } from './database.ts'
 import type { Depth } from './depth.ts'
 import { storedRelations } from './execute.ts'
 import { reachedRelations } from './reach.ts'
 import type { Subject } from './subject.ts'
 
 export interface PrepareOptions {
-  readonly skipExtensions?: readonly string[] | undefined
   /** Which relations are filled: all, or those that the migration can reach. */
   readonly scope?: Depth['scope'] | undefined
   /** Relations that a run was seen to reach beside those. */
   readonly also?: ReadonlySet<string> | undefined
   readonly memory?: PlanMemory | undefined
+  /** Objects read earlier, by fingerprint. */
+  readonly objects?: Map<string, CatalogObjects> | undefined
   /** False where nobody misses a down. */
   readonly downsUsed?: boolean | undefined
   /** As it was just read. */
@@ -23,11 +23,11 @@ export interface PrepareOptions {
 }
 
 /** Read the legacy database and everything that the parsed SQL tells about a migration; no run has been made yet. */
-export async function prepareSubject(session: Session, given: Migration, options: PrepareOptions = {}): Promise<Subject> {
+export async function prepareSubject(session: Session, migration: Migration, options: PrepareOptions = {}): Promise<Subject> {
   const legacy = options.catalog ?? (await readCatalog(session))
-  const migration = withExtensionsMade(given, legacy, options.skipExtensions ?? [])
   const fingerprint = await catalogFingerprint(session)
-  const objects = migration.down === undefined ? undefined : await readObjects(session)
+  const known = options.objects ?? new Map<string, CatalogObjects>()
+  if (migration.down !== undefined && !known.has(fingerprint)) known.set(fingerprint, await readObjects(session))
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
   const hints = readHints([...up, ...down], legacy, up.length)
   const scope = await scopeOf(session, legacy, [...up, ...down], options)
@@ -45,7 +45,7 @@ export async function prepareSubject(session: Session, given: Migration, options
     scope,
     shapes: new Map(),
     catalogs: new Map([[fingerprint, legacy]]),
-    objects: new Map(objects === undefined ? [] : [[fingerprint, objects]]),
+    objects: known,
     differences: new Map(),
     plans: new Map(),
     knowledge: {
@@ -75,15 +75,6 @@ async function scopeOf(
   )
   const reached = reachedRelations(scripts, legacy, functions)
   return new Set(stored.filter((path) => reached === undefined || reached.has(path) || options.also?.has(path) === true))
-}
-
-/** What the superuser created for `up` beforehand, `up` need not create, and `down` cannot drop. */
-function withExtensionsMade(migration: Migration, legacy: Catalog, skipped: readonly string[]): Migration {
-  const own = new Set(neededExtensions(migration.legacy))
-  const made = new Set([...legacy.extensions.keys()].filter((name) => !own.has(name)).concat(skipped))
-  const without = (step: Step): Step => (step.kind === 'sql' ? { ...step, script: withoutExtensions(step.script, made) } : step)
-  made.delete('plpgsql')
-  return { ...migration, up: without(migration.up), down: migration.down === undefined ? undefined : without(migration.down) }
 }
 
 /** The strongest isolation that either direction needs. */

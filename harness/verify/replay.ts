@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
-import type { Migration, Source } from '../migration/index.ts'
 import { learnLineage, runInvariants } from '../invariant/index.ts'
+import type { Migration, Source } from '../migration/index.ts'
 import { parseClusterRequest, StatementError, startCluster } from '../postgres/index.ts'
 import { bandedFillings } from './banded.ts'
 import { type Base, onPairBase } from './base.ts'
@@ -37,7 +37,7 @@ export async function replay(
 ): Promise<{ readonly violates: boolean; readonly message: string }> {
   const migration = await migrationNamed(await readSources(saved.paths, { format: options.format }), saved.migration)
   await using shared = await startCluster(parseClusterRequest(options.postgres), hooks.signal === undefined ? {} : { signal: hooks.signal })
-  return await onPairBase(shared, migration, options, (base) => replayOn(base, migration, saved, options, hooks))
+  return await onPairBase(shared, migration, options, (base, adapted) => replayOn(base, adapted, saved, hooks))
 }
 
 /** A step of a history stands on the steps before it, as a pair does on its legacy schema. */
@@ -63,11 +63,9 @@ async function replayOn(
   base: Base,
   migration: Migration,
   saved: SavedCounterexample,
-  options: VerifyOptions,
   hooks: VerifyHooks,
 ): Promise<{ readonly violates: boolean; readonly message: string }> {
   let subject = await prepareSubject(base.session(), migration, {
-    skipExtensions: options.skipExtensions,
     scope: migration.legacy.length > 1 ? 'reached' : 'all',
   })
   const runner = new Runner(undefined, new CloneStages(base), { rung: 'clone', because: 'a replay commits' })

@@ -29,6 +29,7 @@ export class TransactionStages {
   readonly #session: () => Session
   readonly #role: string | undefined
   readonly #begin: string
+  readonly #deferrable: boolean
 
   /**
    * @param session  The harness's own session on the head database (superuser), outside any transaction.
@@ -38,6 +39,7 @@ export class TransactionStages {
     this.#session = session
     this.#role = role
     this.#begin = ['BEGIN', ...catalog.sequences.map(transactional)].join('; ')
+    this.#deferrable = hasDeferrable(catalog)
   }
 
   /** Run `work` on a stage that leaves nothing behind, whatever happens in it. */
@@ -45,7 +47,7 @@ export class TransactionStages {
     const session = this.#session()
     await session.script(this.#begin)
     try {
-      return await work(new TransactionStage(session, this.#role))
+      return await work(new TransactionStage(session, this.#role, this.#deferrable))
     } finally {
       await session.script(`ROLLBACK; ${resetSession}`).catch((error: unknown) => {
         // A connection that is gone took its transaction with it.
@@ -60,14 +62,28 @@ function transactional(sequence: Sequence): string {
   return `ALTER SEQUENCE ${quoteName(sequence)} CACHE ${sequence.cache}`
 }
 
+function hasDeferrable(catalog: Catalog): boolean {
+  return [...catalog.relations.values()].some(
+    (each) =>
+      each.constraints.some((constraint) => constraint.deferrable) || each.triggers.some(({ definition }) => mentionsDeferral(definition)),
+  )
+}
+
+function mentionsDeferral(sql: string): boolean {
+  return /deferr|constraint\s+trigger/i.test(sql)
+}
+
 class TransactionStage implements Stage {
   readonly rung = 'transaction'
   readonly #session: Session
   readonly #role: string | undefined
+  /** Whether anything may wait for COMMIT; nearly no schema has that. */
+  #deferrable: boolean
 
-  constructor(session: Session, role: string | undefined) {
+  constructor(session: Session, role: string | undefined, deferrable: boolean) {
     this.#session = session
     this.#role = role
+    this.#deferrable = deferrable
   }
 
   look<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
@@ -77,11 +93,12 @@ class TransactionStage implements Stage {
   async apply(step: Step, { signal, settings = {} }: ApplyAs = {}): Promise<Outcome> {
     const session = this.#session
     const set = Object.entries(settings).map(([name, value]) => `; SET ${quoteIdentifier(name)} = ${quoteLiteral(value)}`)
-    await session.script(
-      `${resetSession}${this.#role === undefined ? '' : `; SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`}${set.join('')}`,
-    )
-    const outcome =
-      (await this.#applyWhole(step)) ?? (await applyStep(session, step, { enclosed: true, ...(signal === undefined ? {} : { signal }) }))
+    const fresh = `${resetSession}${this.#role === undefined ? '' : `; SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`}${set.join('')}`
+    if (step.kind !== 'sql' || mentionsDeferral(step.script.text)) this.#deferrable = true
+    const whole = await this.#applyWhole(step, fresh)
+    if (whole?.outcome === 'applied' && !this.#deferrable) return whole
+    if (whole === undefined) await session.script(fresh)
+    const outcome = whole ?? (await applyStep(session, step, { enclosed: true, ...(signal === undefined ? {} : { signal }) }))
     if (outcome.outcome === 'failed') return outcome
     try {
       await this.settle()
@@ -110,14 +127,13 @@ class TransactionStage implements Stage {
    * Send a whole script in one message: nearly every run succeeds, and then nobody asks which statement it was. Undefined when it failed, or
    * is nothing for one message; what it did is undone then, and the statements can be sent one by one.
    */
-  async #applyWhole(step: Step): Promise<Outcome | undefined> {
-    if (step.kind !== 'sql' || step.script.statements.length < 2 || step.script.statements.some((each) => each.copyData !== undefined))
-      return undefined
+  async #applyWhole(step: Step, fresh: string): Promise<Outcome | undefined> {
+    if (step.kind !== 'sql' || step.script.statements.some((each) => each.copyData !== undefined)) return undefined
     const started = performance.now()
+    const statements = ['SAVEPOINT godwit_step', fresh, ...step.script.statements.map((each) => each.text), 'RELEASE SAVEPOINT godwit_step']
     try {
-      await this.#session.script(
-        ['SAVEPOINT godwit_step', ...step.script.statements.map((each) => each.text), 'RELEASE SAVEPOINT godwit_step'].join('\n;\n'),
-      )
+      // One message from the reset before to the reset behind, where nothing waits for COMMIT in between.
+      await this.#session.script([...statements, ...(this.#deferrable ? [] : [resetSession])].join('\n;\n'))
       return { outcome: 'applied', durationMs: performance.now() - started, notices: [] }
     } catch (error) {
       if (!(error instanceof StatementError)) throw error
@@ -127,6 +143,7 @@ class TransactionStage implements Stage {
   }
 
   async settle(): Promise<void> {
+    if (!this.#deferrable) return
     const session = this.#session
     // Back to DEFERRED only what is initially deferred: ALL would defer what is merely deferrable.
     const [, deferred] = await session.script(

@@ -3,7 +3,7 @@ import { type Dataset, describeExclusion, type Exclusion } from '../data/index.t
 import { atomicity, determinism, learnLineage, type RunObservation, volatileAttributes } from '../invariant/index.ts'
 import type { Failure, Migration } from '../migration/index.ts'
 import { assembleResult } from './assemble.ts'
-import { bandedFillings, tiedRows } from './banded.ts'
+import { bandedFillings, smallFillings, tiedRows } from './banded.ts'
 import type { Base } from './base.ts'
 import { Collector } from './collect.ts'
 import { confirmFindings, smallestFor } from './confirm.ts'
@@ -72,9 +72,9 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   const prepare = (also?: ReadonlySet<string>) =>
     clock.time('prepare', () =>
       prepareSubject(base.session(), migration, {
-        skipExtensions: options.skipExtensions,
         scope: depth.scope,
         memory: base.memory,
+        objects: base.objects,
         catalog,
         downsUsed: context.downsUsed,
         also,
@@ -99,7 +99,11 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     deep: true,
     signal: hooks.signal,
     ...(depth.scope === 'reached' && depth.variants > 0
-      ? { onReached: (relations) => relations.forEach((each) => reached.add(rootOf(catalog, each))) }
+      ? {
+          onReached: (relations) => {
+            for (const each of relations) reached.add(rootOf(catalog, each))
+          },
+        }
       : {}),
   }
   const empty = await clock.time('empty', () => runner.run(subject, none))
@@ -200,7 +204,14 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   collector.settle()
   progress('counterexamples')
   const confirmed = await clock.time('shrink', () =>
-    confirmFindings(subject, runner, collector, { seed, deadline, edges, exclusions, empty: { run: empty, request: none } }),
+    confirmFindings(subject, runner, collector, {
+      seed,
+      deadline,
+      edges,
+      exclusions,
+      empty: { run: empty, request: none },
+      small: depth.scope === 'reached' ? smallFillings(subject, seed, exclusions) : [],
+    }),
   )
   const assembled = assembleResult({
     subject,

@@ -101,9 +101,9 @@ async function verifySource(cluster: Cluster, source: Source, context: SourceCon
   const verified: VerifiedMigration[] = []
   for (const { migration, path } of source.migrations) {
     const started = performance.now()
-    const own = await onPairBase(cluster, migration, options, (base) => {
+    const own = await onPairBase(cluster, migration, options, (base, adapted) => {
       const legacy = performance.now() - started
-      return verifyMigration(migration, base, { ...context, path, depth: () => fullDepth(options.runs ?? 100), before: { legacy } })
+      return verifyMigration(adapted, base, { ...context, path, depth: () => fullDepth(options.runs ?? 100), before: { legacy } })
     })
     verified.push(own)
   }
