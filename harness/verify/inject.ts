@@ -117,7 +117,9 @@ async function inject(
   const statement = up.kind === 'sql' ? up.script.statements[fault.before] : undefined
   {
     await using session = await stage.connect()
-    await stage.look((saboteur) => applyWithFault(session, up, { fault: fault.fault, beforeStatement: fault.before, saboteur }))
+    await stage.look((saboteur) =>
+      applyWithFault(session, up, { fault: fault.fault, beforeStatement: fault.before, saboteur, url: stage.database.url() }),
+    )
   }
   const left = await stage.look((session) => fingerprintOf(subject, session))
   const base = {

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { columnOf, type Kind } from '../kinds/kind.ts'
+import type { Connection, Writer } from './connection.ts'
+import { CommandError, sqlstateOf } from './errors.ts'
+
+const schemaSql = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
+
+/** Where a run reads and writes: SQL names, quoted. */
+export interface Places {
+  /** The store, e.g. `public.kv_store`. */
+  readonly store: string
+  /** Schema of the tables: the store's own, or `pg_temp` for a dry run. */
+  readonly schema: string
+  /** Whether the store's values are jsonb. */
+  readonly canonical: boolean
+}
+
+/**
+ * Find the store.
+ *
+ * @param name  As `--store` gives it: `kv_store` or `app.kv_store`, quoted where SQL wants it.
+ * @throws {CommandError} When it is not there, or is not two columns `key` and `value` of the right types.
+ */
+export async function findStore(reader: Pick<Writer, 'query'>, name: string): Promise<Places> {
+  const rows = await reader
+    .query<{ schema: string; store: string; key: string | null; value: string | null }>(
+      `SELECT quote_ident(n.nspname) AS schema, format('%I.%I', n.nspname, c.relname) AS store,
+         (SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = c.oid AND attname = 'key' AND NOT attisdropped) AS key,
+         (SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = c.oid AND attname = 'value' AND NOT attisdropped) AS value
+       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`,
+      [name],
+    )
+    .catch((error: unknown) => {
+      if (sqlstateOf(error)?.startsWith('42') !== true) throw error
+      throw new CommandError(2, `"${name}" is no name of a table`, { cause: error })
+    })
+  const [found] = rows
+  if (found === undefined) throw new CommandError(2, `there is no table "${name}"`, { hint: 'Name the store with --store.' })
+  if (found.key !== 'text' || !['jsonb', 'json', 'text'].includes(found.value ?? ''))
+    throw new CommandError(2, `"${name}" is no store`, { hint: 'A store has the columns key (text) and value (jsonb, json or text).' })
+  return { store: found.store, schema: found.schema, canonical: found.value === 'jsonb' }
+}
+
+/** Make what is missing of the tables of a live run. */
+export async function createTables(writer: Writer, { schema }: Places): Promise<void> {
+  await inSchema(writer, schema, schemaSql)
+}
+
+/**
+ * Make temporary copies of the tables as they are now, for a dry run. From here on every transaction of the session is read-only, so that the
+ * server itself refuses a write to anything but these copies.
+ */
+export async function mirrorTables(writer: Writer, { schema }: Places, kinds: readonly Kind[]): Promise<void> {
+  const tables = [...kinds.map((kind) => kind.name), 'kv_set_aside', 'kv_checkpoint']
+  for (const table of tables) {
+    const [there] = await writer.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [`${schema}.${table}`])
+    if (there?.there !== true) continue
+    await writer.script(
+      `CREATE TEMPORARY TABLE ${table} (LIKE ${schema}.${table} INCLUDING ALL); INSERT INTO pg_temp.${table} SELECT * FROM ${schema}.${table}`,
+    )
+  }
+  await inSchema(writer, 'pg_temp', schemaSql)
+}
+
+/** Refuse every write but to temporary tables, from here to the end of the session. */
+export async function refuseWrites(writer: Writer): Promise<void> {
+  await writer.script('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY')
+}
+
+/** The staging table of a kind: empty again at every commit, and without WAL. `valid` rows go on to the table. */
+export async function createStaging(writer: Writer, kind: Kind): Promise<void> {
+  const columns = Object.entries(kind.fields).map(([field, { type }]) => `${columnOf(field)} ${type}`)
+  await writer.script(
+    `DROP TABLE IF EXISTS pg_temp.${stagingOf(kind)};
+     CREATE TEMPORARY TABLE ${stagingOf(kind)} (position bigint, valid boolean, source_key text, source_digest bigint, id uuid, ${columns.join(', ')}, extra jsonb) ON COMMIT DELETE ROWS`,
+  )
+}
+
+export function stagingOf(kind: Kind): string {
+  return `kv_staging_${kind.name}`
+}
+
+/** Columns of a kind's table after `id`, as `Prepared.row` has their texts. */
+export function columnsOf(kind: Kind): readonly string[] {
+  return [...Object.keys(kind.fields).map(columnOf), 'extra']
+}
+
+/** How many records of each kind are in the store, and how many under no known prefix. */
+export async function countRecords(reader: Pick<Connection, 'query'>, places: Places, kinds: readonly Kind[]): Promise<readonly number[]> {
+  const of = kinds.map((kind) => `count(*) FILTER (WHERE starts_with(key, ${literal(kind.prefix)}))`)
+  const [row] = await reader.query<{ counts: string[] }>(`SELECT ARRAY[count(*), ${of.join(', ')}]::text[] AS counts FROM ${places.store}`)
+  const [total = 0, ...known] = (row?.counts ?? []).map(Number)
+  return [...known, total - known.reduce((sum, each) => sum + each, 0)]
+}
+
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** In the one transaction of its message, so that the path is the session's own again afterwards. */
+async function inSchema(writer: Writer, schema: string, sql: string): Promise<void> {
+  await writer.script(`SET LOCAL search_path = ${schema}; SET LOCAL client_min_messages = warning; ${sql}`)
+}
