@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
 import { type PsqlText, readPsqlText, type VariableReference } from './psql.ts'
-import { errorAt, UnreadableError } from './script.ts'
+import { errorAt } from './script.ts'
 import { SourceText } from './source-text.ts'
 
 export interface PsqlContext {
@@ -22,7 +22,6 @@ const conditional = /^(if|elif|else|endif)$/
  * `\if` to `\endif`. All other meta-commands stay, to be blanked or refused by the parser.
  *
  * @throws {InputError} For an included file that is not there or includes itself, and for an `\if` without its `\endif`.
- * @throws {UnreadableError} Where a command of the shell decides.
  */
 export async function expandPsql(source: SourceText, context: PsqlContext): Promise<SourceText> {
   return new PsqlExpansion(context).expand(source, [])
@@ -39,6 +38,8 @@ class PsqlExpansion {
 
   async expand(source: SourceText, includedBy: readonly string[]): Promise<SourceText> {
     const read = readPsqlText(source.text)
+    // Only the shell knows; the parser refuses it.
+    if (read.metaCommands.some(({ text }) => /^\\(set|i|ir|if|elif)\s.*`/.test(text))) return source
     if (read.metaCommands.length === 0 && !read.variables.some(({ name }) => this.#variables.has(name))) return source
     const parts: SourceText[] = []
     const branches: Branch[] = []
@@ -69,10 +70,10 @@ class PsqlExpansion {
       } else if (!active) continue
       else if (name === 'set' || name === 'unset') {
         keep(event.offset)
-        this.#set(name, rest, source, event.offset)
+        this.#set(name, rest)
       } else if (/^(i|ir|include|include_relative)$/.test(name)) {
         keep(event.offset)
-        parts.push(await this.#include(this.#words(rest, source, event.offset)[0] ?? '', name, source, event.offset, includedBy))
+        parts.push(await this.#include(this.#words(rest)[0] ?? '', name, source, event.offset, includedBy))
       } else continue
       parts.push(source.slice(event.offset, after).blank(0, event.text.length))
       done = after
@@ -89,18 +90,15 @@ class PsqlExpansion {
     return quote + value.replaceAll(quote, quote + quote) + quote
   }
 
-  #set(name: string, rest: string, source: SourceText, offset: number): void {
-    const [variable, ...values] = this.#words(rest, source, offset)
+  #set(name: string, rest: string): void {
+    const [variable, ...values] = this.#words(rest)
     if (variable === undefined) return
     if (name === 'set') this.#variables.set(variable, values.join(''))
     else this.#variables.delete(variable)
   }
 
   /** The arguments of a meta-command: quotes taken off, variables replaced. */
-  #words(rest: string, source: SourceText, offset: number): readonly string[] {
-    if (rest.includes('`')) {
-      throw new UnreadableError(...errorAt(source, offset, 'a command of the shell is not run', { hint: 'Write its value into the file.' }))
-    }
+  #words(rest: string): readonly string[] {
     const words = rest.match(/(?:'(?:[^'\\]|''|\\[\s\S])*'|"[^"]*"|:'\w+'|:"\w+"|[^\s'"])+/g) ?? []
     return words.map((word) =>
       word.replace(
@@ -117,22 +115,21 @@ class PsqlExpansion {
   #branch(name: string, rest: string, branches: Branch[], source: SourceText, offset: number): void {
     if (name === 'if') {
       const outer = branches.every((branch) => branch.taken)
-      const taken = outer && this.#isTrue(rest, source, offset)
+      const taken = outer && this.#isTrue(rest)
       branches.push({ taken, spent: taken || !outer, offset })
       return
     }
     const current = branches.pop()
     if (current === undefined) throw new InputError(...errorAt(source, offset, `"\\${name}" without its "\\if"`))
     if (name === 'endif') return
-    const taken = !current.spent && (name === 'else' || this.#isTrue(rest, source, offset))
+    const taken = !current.spent && (name === 'else' || this.#isTrue(rest))
     branches.push({ taken, spent: current.spent || taken, offset: current.offset })
   }
 
-  #isTrue(rest: string, source: SourceText, offset: number): boolean {
-    const value = this.#words(rest, source, offset).join(' ').toLowerCase()
-    if (/^(t|tr|tru|true|on|1|y|ye|yes)$/.test(value)) return true
+  #isTrue(rest: string): boolean {
+    const value = this.#words(rest).join(' ').toLowerCase()
     // What is no Boolean is false to psql, with a warning.
-    return false
+    return /^(t|tr|tru|true|on|1|y|ye|yes)$/.test(value)
   }
 
   async #include(name: string, by: string, source: SourceText, offset: number, includedBy: readonly string[]): Promise<SourceText> {

@@ -75,7 +75,7 @@ export function errorAt(source: SourceText, utf16: number, message: string, more
   return [`${file}:${line}:${column}: ${message}`, { detail: `${lineText}\n${indent}^`, ...more }]
 }
 
-const notUnderstood = /^\\(i|ir|include|include_relative|copy|if|elif|else|endif|gexec|gset|bind|parse)(\s|$)/
+const notUnderstood = /^\\(i|ir|include|include_relative|copy|if|elif|else|endif|gexec|gset|bind|parse)(\s|$)|^\\set\s.*`/
 
 function refuseMetaCommands(psql: PsqlText, source: SourceText): void {
   const refused = psql.metaCommands.find((command) => notUnderstood.test(command.text))

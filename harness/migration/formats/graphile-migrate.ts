@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { InputError } from '../../errors.ts'
 import type { HistoryStep, OpaqueStep } from '../history.ts'
 import type { Step } from '../model.ts'
 import { errorAt } from '../script.ts'
+import { shownPath } from '../shown-path.ts'
 import { SourceText } from '../source-text.ts'
 import { tryParse } from '../tree.ts'
 import { type Folder, partsOf } from './folder.ts'
@@ -30,7 +32,7 @@ export const graphileMigrate: Format = {
     folder.files.some((name) => committed.test(name)) && (await folder.contains(/^--! Previous: /m)) ? 'strong' : undefined,
   read: async (folder) => {
     const reading = { folder, tool: 'graphile-migrate', warnings: [] as string[] }
-    const placeholders = await readPlaceholders(folder.root)
+    const settings = await readSettings(reading)
     const names = folder.files.filter((name) => committed.test(name)).sort((a, b) => numberOf(a) - numberOf(b))
     const steps: HistoryStep[] = []
     let previous: { readonly name: string; readonly hash: string | undefined } | undefined
@@ -40,11 +42,11 @@ export const graphileMigrate: Format = {
       checkChain(folder, name, file, previous)
       previous = { name, hash: file.hash }
       const version = partsOf(name).base.replace(/\.sql$/, '')
-      const up = await graphileScript(reading, name, file.body, placeholders)
+      const up = await graphileScript(reading, name, file.body, settings)
       steps.push(await makeStep(folder, { name, version, files: [name], up }))
     }
     const current = folder.files.filter((name) => /^current(\.sql|\/[^/]+\.sql)$/.test(name))
-    const step = await currentStep(reading, current, placeholders)
+    const step = await currentStep(reading, current, settings)
     if (step !== undefined) steps.push(step)
     const rest = folder.files.filter((name) => !names.includes(name) && !current.includes(name) && !/^fixtures\//.test(name))
     return {
@@ -117,16 +119,14 @@ function checkChain(
   }
 }
 
-async function graphileScript(
-  reading: Reading,
-  name: string,
-  source: SourceText,
-  placeholders: ReadonlyMap<string, string>,
-): Promise<Step | OpaqueStep> {
+async function graphileScript(reading: Reading, name: string, source: SourceText, settings: Settings): Promise<Step | OpaqueStep> {
   const included = await withIncludes(reading, source, [])
-  const text = await withPlaceholders(included, placeholders)
+  const text = await withPlaceholders(included, settings.placeholders)
   const alone = /^\s*--! ?no-transaction\b/.test(text.text)
-  const parts: ScriptParts = { mode: alone ? 'autocommit' : 'transaction', text }
+  const parts: ScriptParts = {
+    mode: alone ? 'autocommit' : 'transaction',
+    text: alone ? text : SourceText.join([text.inPlace(0, settings.before), text]),
+  }
   const read = await scriptOf(reading, name, parts)
   if (alone && read.kind === 'sql' && read.script.statements.length > 1) {
     throw new InputError(`"${reading.folder.shown(name)}" says no-transaction and has ${read.script.statements.length} statements`, {
@@ -138,11 +138,7 @@ async function graphileScript(
 }
 
 /** `current.sql`, or the files of `current/` put together; nothing where they hold no statement. */
-async function currentStep(
-  reading: Reading,
-  names: readonly string[],
-  placeholders: ReadonlyMap<string, string>,
-): Promise<HistoryStep | undefined> {
+async function currentStep(reading: Reading, names: readonly string[], settings: Settings): Promise<HistoryStep | undefined> {
   const [first] = names
   if (first === undefined) return undefined
   const { folder } = reading
@@ -150,7 +146,7 @@ async function currentStep(
     throw new InputError(`"${folder.root}" has both "current.sql" and "current/"`, { hint: 'Keep one of them.' })
   }
   const texts = await Promise.all(names.map(async (name) => SourceText.of(folder.shown(name), `${await folder.text(name)}\n`)))
-  const up = await graphileScript(reading, first, SourceText.join(texts), placeholders)
+  const up = await graphileScript(reading, first, SourceText.join(texts), settings)
   if (up.kind === 'sql' && up.script.statements.length === 0) return undefined
   const name = first === 'current.sql' ? first : 'current'
   return makeStep(folder, { name, version: 'current', files: names, up, repeatable: true })
@@ -180,25 +176,45 @@ async function withPlaceholders(source: SourceText, placeholders: ReadonlyMap<st
   )
 }
 
-/** Of `.gmrc` (JSON with comments) beside `migrations/`; those that the environment gives are asked there. */
-async function readPlaceholders(root: string): Promise<ReadonlyMap<string, string>> {
-  const known = new Map([
+interface Settings {
+  readonly placeholders: ReadonlyMap<string, string>
+  /** `pgSettings` as SQL, set for each transaction. */
+  readonly before: string
+}
+
+/** Of `.gmrc` (JSON with comments) beside `migrations/`. */
+async function readSettings({ folder: { root }, warnings }: Reading): Promise<Settings> {
+  const placeholders = new Map([
     [':DATABASE_NAME', 'postgres'],
     [':DATABASE_OWNER', 'CURRENT_USER'],
   ])
   const file = [join(root, '.gmrc'), join(root, '..', '.gmrc')].find(existsSync)
-  if (file === undefined) return known
-  const text = (await readFile(file, 'utf8')).replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (part) =>
-    part.startsWith('"') ? part : '',
-  )
-  try {
-    const { placeholders } = JSON.parse(text.replace(/,(\s*[}\]])/g, '$1'))
-    for (const [name, value] of Object.entries(placeholders ?? {})) {
-      const given = value === '!ENV' ? process.env[name.slice(1)] : value
-      if (typeof given === 'string') known.set(name, given)
+  if (file === undefined) return { placeholders, before: '' }
+  const { placeholders: declared, pgSettings } = parseSettings(file, await readFile(file, 'utf8'))
+  for (const [name, value] of Object.entries(declared ?? {})) {
+    const variable = name.replace(/^:/, '')
+    // Names of roles and databases mostly: without a value in the environment, the name itself serves.
+    const given = value === '!ENV' ? (process.env[variable] ?? variable.toLowerCase()) : value
+    placeholders.set(name, given)
+    if (value === '!ENV' && process.env[variable] === undefined) {
+      warnings.push(`the environment has no ${variable} for the placeholder "${name}": "${given}" stands in its place`)
     }
-  } catch (cause) {
-    throw new InputError(`"${file}" is not JSON`, { detail: String(cause) })
   }
-  return known
+  const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`
+  const before = Object.entries(pgSettings ?? {}).map(([key, value]) => `SELECT set_config(${quoted(key)}, ${quoted(value)}, true); `)
+  return { placeholders, before: before.join('') }
+}
+
+const settingsSchema = z.object({
+  placeholders: z.record(z.string(), z.string()).nullish(),
+  pgSettings: z.record(z.string(), z.string()).nullish(),
+})
+
+function parseSettings(file: string, text: string): z.infer<typeof settingsSchema> {
+  const plain = text.replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (part) => (part.startsWith('"') ? part : ''))
+  try {
+    return settingsSchema.parse(JSON.parse(plain.replace(/,(\s*[}\]])/g, '$1')))
+  } catch (cause) {
+    throw new InputError(`"${shownPath(file)}" is no configuration of graphile-migrate's`, { detail: String(cause), cause })
+  }
 }

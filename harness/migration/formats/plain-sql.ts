@@ -8,7 +8,8 @@ import { byUnits, type Folder, partsOf } from './folder.ts'
 import type { Format } from './format.ts'
 import { ignoredFiles, isNumberedProgram } from './ignored.ts'
 import { makeStep } from './make-step.ts'
-import { readForPsql } from './psql-script.ts'
+import { plainSections } from './plain-sections.ts'
+import { type PsqlSource, readForPsql } from './psql-script.ts'
 import { downScriptOf, type Reading, scriptOf } from './script-of.ts'
 
 const natural = new Intl.Collator('en', { numeric: true })
@@ -27,9 +28,13 @@ export const plainSql: Format = {
     const taken = new Set(downs.values())
     const programs = folder.files.filter((name) => isNumberedProgram(partsOf(name).base))
     const reading = { folder, tool: 'psql', warnings: [] as string[], psql: true }
-    const scripts = new Map(
-      await Promise.all(names.map(async (name) => [name, await readForPsql(folder.path(name), await folder.text(name))] as const)),
-    )
+    const scripts = new Map(await Promise.all(names.map(async (name) => [name, await plainSource(folder, name)] as const)))
+    const marked = [...scripts].find(([, { marker }]) => marker !== undefined)
+    if (marked !== undefined) {
+      reading.warnings.push(
+        `"${folder.shown(marked[0])}": "${marked[1].marker}" is taken for a mark that parts ups from downs, in this and all other files`,
+      )
+    }
     const included = new Set([...scripts.values()].flatMap((script) => script.included))
     const order = [...names.filter((name) => !taken.has(name) && !included.has(folder.path(name))), ...programs].sort(
       (a, b) => natural.compare(a, b) || byUnits(a, b),
@@ -43,8 +48,8 @@ export const plainSql: Format = {
           version: partsOf(name).base.replace(/(\.up)?\.\w+$/i, ''),
           files: down === undefined ? [name] : [name, down],
           included: [name, down].flatMap((each) => scripts.get(each ?? '')?.included ?? []),
-          up: programs.includes(name) ? opaqueProgram(folder, name) : await plainScript(reading, name, scripts.get(name)?.source),
-          down: down === undefined ? undefined : await downScriptOf(reading, down, textOf(scripts.get(down)?.source)),
+          up: programs.includes(name) ? opaqueProgram(folder, name) : await plainScript(reading, name, scripts.get(name)),
+          down: await plainDown(reading, name, scripts.get(name)?.down, down, down === undefined ? undefined : scripts.get(down)?.source),
         }),
       )
     }
@@ -53,13 +58,38 @@ export const plainSql: Format = {
   },
 }
 
-function textOf(source: SourceText | undefined): { readonly text?: SourceText } {
-  return source === undefined ? {} : { text: source }
+interface PlainSource extends PsqlSource {
+  readonly down: SourceText | undefined
+  readonly transaction: boolean
+  readonly marker: string | undefined
 }
 
-async function plainScript(reading: Reading, name: string, source: SourceText | undefined): Promise<Step | OpaqueStep> {
-  const read = await scriptOf(reading, name, textOf(source))
+async function plainSource(folder: Folder, name: string): Promise<PlainSource> {
+  const { up, down, transaction, marker } = plainSections(folder.shown(name), await folder.text(name))
+  const [ups, downs] = [
+    await readForPsql(folder.path(name), up),
+    down === undefined ? undefined : await readForPsql(folder.path(name), down),
+  ]
+  return { ...ups, included: [...ups.included, ...(downs?.included ?? [])], down: downs?.source, transaction, marker }
+}
+
+async function plainDown(
+  reading: Reading,
+  name: string,
+  section: SourceText | undefined,
+  file: string | undefined,
+  source: SourceText | undefined,
+): Promise<Step | undefined> {
+  if (file !== undefined) return downScriptOf(reading, file, source === undefined ? {} : { text: source })
+  return section === undefined ? undefined : downScriptOf(reading, name, { text: section })
+}
+
+async function plainScript(reading: Reading, name: string, plain: PlainSource | undefined): Promise<Step | OpaqueStep> {
+  const read = await scriptOf(reading, name, plain === undefined ? {} : { text: plain.source })
   if (read.kind === 'opaque' || read.script.mode !== 'transaction') return read
+  // sqlx's mark; the text then goes in one message.
+  if (/^\uFEFF?\s*--\s*no-transaction\b/.test(read.script.text)) return { kind: 'sql', script: { ...read.script, mode: 'message' } }
+  if (plain?.transaction === false) return { kind: 'sql', script: { ...read.script, mode: 'autocommit' } }
   const { statements } = read.script
   const standalone = statements.find(isStandalone)
   if (standalone === undefined) return read

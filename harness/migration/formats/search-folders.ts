@@ -49,11 +49,18 @@ async function detectAll(directories: readonly string[], path: string, wanted: F
     const detected = await detect(await Folder.open(directory), wanted)
     if (detected?.strength === undefined) continue
     // The path itself is named by its user; anywhere else a folder of SQL is just that, unless its name says more.
-    if (detected.format.name === 'sql' && directory !== path && !usualNames.some((name) => name.test(basename(directory)))) continue
+    if (detected.format.name === 'sql' && directory !== path && !looksLikeHistory(detected.folder)) continue
     if (directory === path && detected.format.name === 'sql' && isProject(path)) continue
     found.push(detected)
   }
   return found
+}
+
+/** By its name, or, where that says little, by the numbers of most of its files. */
+function looksLikeHistory({ root, files }: Folder): boolean {
+  const at = usualNames.findIndex((name) => name.test(basename(root)))
+  const scripts = files.filter((name) => /\.sql$/i.test(name))
+  return at === 0 || (at > 0 && scripts.filter((name) => /^[vV]?\d/.test(basename(name))).length * 2 > scripts.length)
 }
 
 /** Candidates that are parts of one folder with a usual name are that folder: `migrations/2024/…`, `migrations/2025/…`. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { parse as parseYaml } from 'yaml'
@@ -7,7 +7,7 @@ import type { History } from '../history.ts'
 import { shownPath } from '../shown-path.ts'
 import { parentsOf } from './parents.ts'
 
-const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml']
+const composeName = /^(docker-)?compose([.-]\w+)*\.ya?ml$/
 
 /**
  * The server that a project asks for: `supabase/config.toml` (`db.major_version`) or the image of a compose file, in the folder or above it
@@ -20,13 +20,22 @@ export async function serverOf(root: string): Promise<History['server']> {
     )
     const found = toml === undefined ? undefined : await majorOfConfig(toml)
     if (found !== undefined) return found
-    for (const name of composeNames) {
-      const file = join(directory, name)
-      const major = existsSync(file) ? majorOfCompose(await readFile(file, 'utf8')) : undefined
+    for (const file of await composeFiles(directory)) {
+      const major = majorOfCompose(await readFile(file, 'utf8'))
       if (major !== undefined) return { major, from: shownPath(file) }
     }
   }
   return undefined
+}
+
+/** In the folder and its `docker/`, plain names first. */
+async function composeFiles(directory: string): Promise<readonly string[]> {
+  const within = await Promise.all(
+    [directory, join(directory, 'docker')].map(async (each) =>
+      (await readdir(each).catch(() => [])).filter((name) => composeName.test(name)).map((name) => join(each, name)),
+    ),
+  )
+  return within.flat().sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
 }
 
 async function majorOfConfig(file: string): Promise<History['server']> {
