@@ -3,7 +3,7 @@ import { renderCodeQuality } from './code-quality.ts'
 import { renderJUnit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
-import { commentLimit, renderRunSummary } from './run-summary.ts'
+import { commentLimit, commentMarker, renderRunSummary } from './run-summary.ts'
 import { renderSarif } from './sarif.ts'
 import type { SourceFiles } from './source-files.ts'
 
@@ -46,7 +46,7 @@ export function runFiles(
   }
   return new Map([
     [indexFile, renderRunSummary(result, { ...indexLimit, linkOf, all: true })],
-    [pullRequestFile, renderRunSummary(result, { ...commentLimit, comment: true })],
+    [pullRequestFile, `${commentMarker}\n${renderRunSummary(result, { ...commentLimit, comment: true })}`],
     [resultsFile, `${JSON.stringify(masked, null, 2)}\n`],
     [junitFile, renderJUnit(result)],
     [sarifFile, renderSarif(result, sources)],

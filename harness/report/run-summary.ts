@@ -18,7 +18,7 @@ export interface SummaryOptions {
   readonly comment?: boolean | undefined
 }
 
-/** Marks a comment as ours, so that the next run finds it and writes it anew. */
+/** Stands first in a comment of ours, so that the next run finds it and writes it anew. */
 export const commentMarker = '<!-- godwit -->'
 
 /** GitHub's limit for a comment is 65,536; a little room is left for what a workflow puts around it. */
@@ -35,7 +35,6 @@ export const stepSummaryLimit = { limit: 900_000, unit: 'bytes' } as const
 export function renderRunSummary(given: VerifyResult, options: SummaryOptions): Markdown {
   const result = maskSecretsIn(given)
   const text = new BoundedText(options, cutNoticeSize)
-  if (options.comment === true) text.add(commentMarker)
   text.add(`### Godwit: ${result.verdict === 'unknown' ? 'unknown, which is no pass' : result.verdict}`)
   text.add(totals(result))
 

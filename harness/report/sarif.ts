@@ -24,7 +24,7 @@ interface Placed {
   readonly migration: MigrationResult
   readonly path: string
   readonly line: number | undefined
-  readonly text: string | undefined
+  readonly lines: readonly string[] | undefined
 }
 
 /**
@@ -35,8 +35,9 @@ interface Placed {
  */
 export function renderSarif(given: VerifyResult, files: SourceFiles): string {
   const result = maskSecretsIn(given)
+  const lines = new Map([...files].map(([name, { text }]) => [name, text?.split(/\r\n|\n|\r/)]))
   const all = result.migrations.flatMap((migration) =>
-    migration.findings.filter((finding) => finding.severity !== 'info').map((finding) => place(finding, migration, files)),
+    migration.findings.filter((finding) => finding.severity !== 'info').map((finding) => place(finding, migration, files, lines)),
   )
   const kept = all.toSorted((a, b) => findingGravity(a.finding, b.finding)).slice(0, mostResults)
   const driver = driverRules(kept.map(({ finding }) => ruleOf(finding)))
@@ -74,22 +75,26 @@ export function uriOf(path: string): string {
   return uri === '' ? '.' : uri.startsWith('/') ? `file://${uri}` : uri
 }
 
-function place(finding: FindingResult, migration: MigrationResult, files: SourceFiles): Placed {
+function place(
+  finding: FindingResult,
+  migration: MigrationResult,
+  files: SourceFiles,
+  lines: ReadonlyMap<string, readonly string[] | undefined>,
+): Placed {
   // Another finding of the same migration knows its file better than the folder does.
   const named = finding.file ?? migration.findings.find((other) => other.file !== null)?.file ?? migration.path
-  const file = files.get(named)
   const given = finding.file === null ? null : finding.line
   return {
     finding,
     migration,
-    path: file?.path ?? plainPath(named),
+    path: files.get(named)?.path ?? plainPath(named),
     line: given !== null && Number.isSafeInteger(given) && given >= 1 ? given : undefined,
-    text: file?.text,
+    lines: lines.get(named),
   }
 }
 
 function describeResult(
-  { finding, migration, path, line: at, text }: Placed,
+  { finding, migration, path, line: at, lines }: Placed,
   index: ReadonlyMap<string, number>,
   crowded: boolean,
 ): Result {
@@ -107,7 +112,7 @@ function describeResult(
     message: { text: parts.join('\n') },
     locations: [
       {
-        ...physical(path, at, at === undefined ? undefined : text?.split(/\r\n|\n|\r/)[at - 1]),
+        ...physical(path, at, at === undefined ? undefined : lines?.[at - 1]),
         ...(subject === null ? {} : { logicalLocations: [{ fullyQualifiedName: line(subject), kind: 'member' }] }),
       },
     ],

@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { atomicity, determinism, invariantIds, runInvariants } from '../../../harness/invariant/index.ts'
+import { ruleOf, rules } from '../../../harness/report/index.ts'
+
+const known = new Set(rules.map((rule) => rule.id))
+
+describe('rules', () => {
+  test('every kind that an invariant documents has a rule with help', () => {
+    const documented = [...runInvariants, determinism, atomicity].flatMap(({ id, kinds }) =>
+      kinds.filter((kind) => kind !== 'SQLSTATE').map((kind) => `${id}/${kind}`),
+    )
+    expect(documented.filter((id) => !known.has(id))).toEqual([])
+    expect([...new Set([...runInvariants, determinism, atomicity].map(({ id }) => id))].toSorted()).toEqual([...invariantIds].toSorted())
+  })
+
+  test('every kind that stands in the source of an invariant has a rule', () => {
+    const root = 'harness/invariant'
+    const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+    const written = sources.flatMap((name) =>
+      [...readFileSync(join(root, name), 'utf8').matchAll(/invariant: '([\w-]+)',\s+kind: '([\w-]+)'/g)].map(
+        ([, id, kind]) => `${id}/${kind}`,
+      ),
+    )
+    expect(written.length).toBeGreaterThan(10)
+    expect(written.filter((id) => !known.has(id))).toEqual([])
+  })
+
+  test('every SQLSTATE with a remedy in the invariant has a rule of its own, and any other one that says it', () => {
+    const source = readFileSync('harness/invariant/applies.ts', 'utf8')
+    const remedied = [...source.matchAll(/^ {4}'([0-9A-Z]{5})':/gm)].map(([, sqlstate]) => `applies/${sqlstate}`)
+    expect(remedied.length).toBeGreaterThan(4)
+    expect(remedied.filter((id) => !known.has(id))).toEqual([])
+    expect(ruleOf({ invariant: 'applies', kind: 'XX000', severity: 'error' })).toMatchObject({
+      id: 'applies/XX000',
+      title: 'up fails with XX000',
+    })
+  })
+
+  test('ids are unique, and texts are sentences', () => {
+    expect(known.size).toBe(rules.length)
+    for (const { id, meaning, remedy } of rules) {
+      expect([id, /^[A-Z].*[.)]$/.test(meaning), /^[A-Z].*\.$/.test(remedy)]).toEqual([id, true, true])
+    }
+  })
+})
