@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { Command, Option } from 'commander'
-import { collect, parseCount, parseDuration, parseName } from './option-values.ts'
+import { Command } from 'commander'
+import { parseName } from './option-values.ts'
+import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
 
 /** What a command of ours is given besides its arguments. */
 export interface CommandContext {
@@ -29,31 +30,35 @@ export function createProgram(context: CommandContext): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
     .showSuggestionAfterError()
 
-  program
-    .command('verify')
+  addVerifyOptions(program.command('verify'))
     .description('Verify a migration, or each step of a history: fill the legacy schema, migrate, and look for every cell again.')
-    .argument('[path...]', 'folders or files of migrations', ['.'])
-    .addOption(new Option('--format <name>', 'format of the migrations').choices(['auto', 'pair']).default('auto'))
-    .option('--only <name>', 'verify only this step; may be given several times', collect)
-    .option('--runs <n>', 'edge runs for each migration', parseCount)
-    .option('--rows <n>', 'most rows in each relation of an edge run', parseCount)
-    .option(
-      '--seed <s>',
-      'seed of the generated rows, or "random"; default: a digest of the files, so that a commit keeps its verdict',
-      parseName,
-    )
-    .option('--postgres <where>', 'major version of the embedded server, "docker:IMAGE", or the URL of a cluster to make databases in')
-    .option('--prelude <file>', 'SQL that the superuser runs before the legacy schema', parseName)
-    .option('--run-as <role>', 'role that runs the migration; default: an owner that is no superuser', parseName)
-    .option('--skip-extension <name>', 'go on without this extension; what depends on it is unknown; may be given several times', collect)
-    .option('--time-limit <duration>', 'stop drawing runs after, e.g. 90s or 5m', parseDuration)
-    .addOption(new Option('--fail-on <severity>', 'least severity of a finding that counts').choices(['error', 'warning']).default('error'))
-    .option('--report <dir>', 'where reports go, a folder for each migration', parseName, 'reports')
+    .argument('[path...]', 'folders or files of migrations; default: those of the configuration, else the working directory')
     .option('--json', 'write the result to standard output, and nothing else there')
     .addHelpText('after', verifyHelp)
     .action(async (paths: readonly string[], options: VerifyFlags) => {
       const { verifyCommand } = await import('./verify-command.ts')
       await verifyCommand(paths, options, context)
+    })
+
+  addVerifyOptions(program.command('baseline'))
+    .description('Accept what old steps are found to do, so that only what is new is judged; later runs of verify read it.')
+    .argument('[path...]', 'as for verify')
+    .option('--from <dir>', 'take the saved results of this report directory instead of verifying', parseName)
+    .option('--prune', 'accept nothing more; only remove what is no longer found')
+    .option('--base <ref>', 'steps that a branch adds to this git ref are not accepted (default: origin/HEAD, main or master)', parseName)
+    .option('--include-new', 'accept the findings of those steps too')
+    .action(async (paths: readonly string[], options: BaselineFlags) => {
+      const { baselineCommand } = await import('./baseline-command.ts')
+      await baselineCommand(paths, options, context)
+    })
+
+  addVerifyOptions(program.command('gate'))
+    .description('Pass only if a saved verdict holds for exactly these files, options, server and rules; no database is started.')
+    .argument('[path...]', 'as for verify')
+    .addHelpText('after', gateHelp)
+    .action(async (paths: readonly string[], options: VerifyFlags) => {
+      const { gateCommand } = await import('./gate-command.ts')
+      await gateCommand(paths, options, context)
     })
 
   program
@@ -76,6 +81,17 @@ export function createProgram(context: CommandContext): Command {
     })
 
   program
+    .command('init')
+    .description('Write a configuration and a first spec for the repository that it stands in; nothing is overwritten.')
+    .argument('[path]', 'folder of migrations; default: what is found here')
+    .option('--github', 'also write a workflow for GitHub Actions')
+    .option('--force', 'overwrite what is there')
+    .action(async (path: string | undefined, options: InitFlags) => {
+      const { initCommand } = await import('./init-command.ts')
+      await initCommand(path, options)
+    })
+
+  program
     .command('doctor')
     .description('Say what this machine can do (clusters, versions, Docker, rights), and how to mend what is missing.')
     .action(async () => {
@@ -86,31 +102,31 @@ export function createProgram(context: CommandContext): Command {
   return program
 }
 
-/** The options of `verify` as the command line gives them. */
-export interface VerifyFlags {
-  readonly format: string
-  readonly only?: readonly string[]
-  readonly runs?: number
-  readonly rows?: number
-  readonly seed?: string
-  readonly postgres?: string
-  readonly prelude?: string
-  readonly runAs?: string
-  readonly skipExtension?: readonly string[]
-  readonly timeLimit?: number
-  readonly failOn: 'error' | 'warning'
-  readonly report: string
-  readonly json?: true
+export interface BaselineFlags extends VerifyFlags {
+  readonly from?: string
+  readonly prune?: true
+  readonly base?: string
+  readonly includeNew?: true
 }
+
+export interface InitFlags {
+  readonly github?: true
+  readonly force?: true
+}
+
+const gateHelp = `
+It exits with 0 if the verdict saved under the report directory holds and nothing that it is bound to has changed, with 1 if something
+has, or if the verdict is violated, and with 4 if there is none, or if it is unknown.`
 
 const verifyHelp = `
 A pair, the plainest format, is a folder with legacy.sql (or legacy/*.sql), up.sql, perhaps down.sql, perhaps contract.ts.
 Reports are written to <dir>/<migration>/: MIGRATION_TEST_RESULTS.md, results.json, junit.xml and counterexamples/*.sql,
-which psql alone can run.
+which psql alone can run. Options also come from godwit.config.ts and, behind flags, from GODWIT_RUNS, GODWIT_POSTGRES and so on.
 
 Examples:
   godwit verify migrations/add-prices
   godwit verify migrations/add-prices --postgres 15 --runs 500 --seed random
+  godwit verify db/migrations --since origin/main
   godwit verify . --json --fail-on warning > result.json
 ${exitCodesHelp}`
 

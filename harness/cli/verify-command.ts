@@ -1,44 +1,69 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { counted } from '../report/index.ts'
-import type { VerifyOptions } from '../verify/index.ts'
-import { exitCodeOf } from './exit-codes.ts'
-import type { CommandContext, VerifyFlags } from './program.ts'
-import { showProgress } from './progress.ts'
+import { acceptResults, type RunResult } from './accept-results.ts'
+import { readBaseline } from './baseline-file.ts'
+import { exitCodeOf, gravestCode } from './exit-codes.ts'
+import { writeGateRecord } from './gate-record.ts'
+import { type Plan, planWork } from './plan.ts'
+import type { CommandContext } from './program.ts'
+import { runProjects } from './run-projects.ts'
 import { terminalOf } from './terminal-of.ts'
+import type { VerifyFlags } from './verify-options.ts'
 
 /** `godwit verify`: verify, write the reports, show the result, and exit with the verdict. */
 export async function verifyCommand(paths: readonly string[], flags: VerifyFlags, context: CommandContext): Promise<void> {
-  const [{ verify }, report] = await Promise.all([import('../verify/index.ts'), import('../report/index.ts')])
-  await report.prepareDirectory(flags.report)
-  const options: VerifyOptions = {
-    ...flags,
-    skipExtensions: flags.skipExtension,
-    timeLimitMs: flags.timeLimit,
-    reportDirectory: flags.report,
-    saved: await report.readSavedRows(flags.report),
+  const plan = await planWork(paths, flags)
+  const baseline = await readBaseline(plan.baseline, { mayBeAbsent: false })
+  const report = await import('../report/index.ts')
+  await report.prepareDirectory(plan.report)
+  const { ran, failed } = await runProjects(plan, context)
+  await keepCacheOutOfGit(plan)
+  const run = acceptResults(ran, failed, baseline)
+  if (run.result !== undefined) {
+    await showResult(plan, run, flags.json === true)
+    await writeGateRecord(plan, run.result, { ran, baseline })
   }
-  const { result, counterexamples } = await withProgress((onProgress) => verify(paths, options, { onProgress, signal: context.signal }))
-  context.signal.throwIfAborted()
-
-  const files = new Map([...counterexamples].map(([path, one]) => [path, report.renderCounterexample(one)]))
-  const { reports, stale } = await report.writeReports(result, { directory: flags.report, counterexamples: files })
-  process.stdout.write(
-    flags.json === true
-      ? `${JSON.stringify(report.maskSecretsIn(result))}\n`
-      : report.renderTerminal(result, { ...terminalOf(process.stdout), reports }),
-  )
-  if (stale.length > 0) sayStale(stale)
-  context.setExitCode(exitCodeOf(result.verdict))
+  sayNotes(run.notes)
+  const verdicts = run.result === undefined ? [] : [exitCodeOf(run.result.verdict)]
+  context.setExitCode(gravestCode([...verdicts, ...failed.map((each) => each.exitCode)]))
 }
 
-async function withProgress<Result>(work: (onProgress: ReturnType<typeof showProgress>['report']) => Promise<Result>): Promise<Result> {
-  using progress = showProgress(process.stderr)
-  return await work(progress.report)
+/** Write the reports of a run, and show it. */
+export async function showResult(plan: Plan, { result, counterexamples, runOf }: RunResult, json: boolean): Promise<void> {
+  if (result === undefined) return
+  const report = await import('../report/index.ts')
+  const files = new Map([...counterexamples].map(([path, one]) => [path, report.renderCounterexample(one)]))
+  const { reports, stale } = await report.writeReports(result, { directory: plan.report, counterexamples: files, runOf })
+  process.stdout.write(
+    json ? `${JSON.stringify(report.maskSecretsIn(result))}\n` : report.renderTerminal(result, { ...terminalOf(process.stdout), reports }),
+  )
+  if (stale.length > 0) sayStale(stale)
 }
 
 function sayStale(paths: readonly string[]): void {
-  const lines = paths.slice(0, 5).map((path) => `  godwit replay ${path}`)
-  if (paths.length > lines.length) lines.push(`  and ${paths.length - lines.length} more`)
-  process.stderr.write(
-    `godwit: not found again, of those that earlier runs saved: ${counted(paths.length, 'counterexample')}\n${lines.join('\n')}\n`,
+  sayLines(
+    `godwit: not found again, of those that earlier runs saved: ${counted(paths.length, 'counterexample')}`,
+    paths.map((path) => `godwit replay ${path}`),
   )
+}
+
+/** What the reader should know of waivers and the baseline. */
+export function sayNotes(notes: readonly string[]): void {
+  if (notes.length > 0) sayLines(`godwit: ${counted(notes.length, 'note')} on what is accepted`, notes)
+}
+
+function sayLines(title: string, lines: readonly string[]): void {
+  const shown = lines.slice(0, 5).map((line) => `  ${line}`)
+  if (lines.length > shown.length) shown.push(`  and ${lines.length - shown.length} more`)
+  process.stderr.write(`${title}\n${shown.join('\n')}\n`)
+}
+
+/** The cache is for this machine and for CI's own cache, never for a commit. */
+async function keepCacheOutOfGit({ projects }: Plan): Promise<void> {
+  for (const directory of new Set(projects.flatMap((project) => project.options.cacheDirectory ?? []))) {
+    if (!existsSync(directory) || existsSync(join(directory, '.gitignore'))) continue
+    await writeFile(join(directory, '.gitignore'), '*\n')
+  }
 }

@@ -1,5 +1,4 @@
 export { checkConfig } from './check-config.ts'
-export { durationMs, durationPattern } from './duration.ts'
 export { configFiles, type LoadedConfig, loadConfig } from './load-config.ts'
 export { type Config, defineConfig, type ProjectConfig, type ProjectOptions } from './model.ts'
 export { configSchema, configSchemaText } from './schema.ts'

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { contractSchema, formatNames } from '../migration/index.ts'
-import { durationMs, durationPattern } from './duration.ts'
 
 const text = z.string().trim().min(1, 'is empty')
 const texts = z.array(text)
@@ -48,8 +47,8 @@ const options = {
   runAs: text.optional().describe('role that runs the migrations; default: an owner that is no superuser'),
   skipExtensions: texts.optional().describe('go on without these extensions; what depends on them is unknown'),
   timeLimit: text
-    .regex(durationPattern, 'is not a duration such as "90s", "5m" or "1h30m"')
-    .refine((value) => (durationMs(value) ?? 0) >= 1, 'is no time at all')
+    .regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, 'is not a duration such as "90s", "5m" or "1h30m"')
+    .refine((value) => /[1-9]/.test(value), 'is no time at all')
     .optional()
     .describe('stop drawing runs after this: 90s, 5m, 1h30m; default: no limit'),
   failOn: z.enum(['error', 'warning']).optional().describe('least severity of a finding that counts; default error'),

@@ -66,7 +66,12 @@ export function extendBaseline(old: Baseline | undefined, result: VerifyResult, 
     const known = oldSteps.filter((step) => step.project === project && isOf(step, migration)).flatMap((step) => step.accepted)
     const found = migration.findings
       .filter((finding) => finding.severity !== 'info' && !isWaivedByHand(finding))
-      .map((finding) => entryOf(finding, known.find((entry) => entry.id === finding.id)?.since ?? today))
+      .map((finding) => {
+        const before = known.find((entry) => entry.id === finding.id)
+        // A message names values of one run: the old one stays, so that the file does.
+        const same = before !== undefined && before.kind === finding.kind && before.severity === finding.severity
+        return same ? before : entryOf(finding, before?.since ?? today)
+      })
     const unjudged = known.filter((entry) => !wasJudged(migration, entry))
     const accepted = [...found, ...unjudged]
     return { ...(project === undefined ? {} : { project }), migration: migration.name, digest: migration.digest, accepted }

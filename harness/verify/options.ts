@@ -18,8 +18,8 @@ export interface VerifyOptions {
   readonly timeLimitMs?: number | undefined
   /** Role that runs migrations. Default: the non-superuser owner that the harness makes. */
   readonly runAs?: string | undefined
-  /** An SQL file applied by the superuser to each empty database first. */
-  readonly prelude?: string | undefined
+  /** SQL files, or names of built-in preludes, applied by the superuser to each empty database first, in this order. */
+  readonly prelude?: string | readonly string[] | undefined
   readonly skipExtensions?: readonly string[] | undefined
   readonly format?: string | undefined
   /** Verify only the steps that a branch adds: a git ref, or the name of the step after which to begin. */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { formatNames } from '../../../harness/migration/index.ts'
 import { runBin } from './run-bin.ts'
 
 describe('usage', () => {
@@ -19,14 +20,26 @@ describe('usage', () => {
       ['verify', '--fail-on', 'never'],
       "godwit: option '--fail-on <severity>' argument 'never' is invalid. Allowed choices are error, warning.",
     ],
-    [['verify', '--format', 'rails'], "godwit: option '--format <name>' argument 'rails' is invalid. Allowed choices are auto, pair."],
+    [
+      ['verify', '--format', 'rails'],
+      `godwit: option '--format <name>' argument 'rails' is invalid. Allowed choices are auto, ${formatNames.join(', ')}.`,
+    ],
+    [['gate', '--cache'], "godwit: option '--cache <dir>' argument missing"],
+    [['baseline', '--prun'], "godwit: unknown option '--prun'\n(Did you mean --prune?)"],
+    [['init', 'a', 'b'], "godwit: too many arguments for 'init'. Expected 1 argument but got 2."],
     [['verify', '--seed', ''], "godwit: option '--seed <s>' argument '' is invalid. It is empty."],
     [['replay'], "godwit: missing required argument 'file'"],
     [['replay', 'a', 'b'], "godwit: too many arguments for 'replay'. Expected 1 argument but got 2."],
-    [['migrate'], "godwit: unknown command 'migrate'"],
+    [['quux'], "godwit: unknown command 'quux'"],
     [['verfy'], "godwit: unknown command 'verfy'\n(Did you mean verify?)"],
   ])('%j is refused in one message with exit code 2', async (args, message) => {
     expect(await runBin(args)).toEqual({ code: 2, stdout: '', stderr: `${message}\n` })
+  })
+
+  test('a variable of the environment is refused like the flag that it stands for, and an empty one counts as not set', async () => {
+    const refused = await runBin(['gate'], { env: { GODWIT_RUNS: 'many', GODWIT_ROWS: '' } })
+    const message = "option '--runs <n>' value 'many' from env 'GODWIT_RUNS' is invalid. It is not a whole number from 1 on."
+    expect(refused).toEqual({ code: 2, stdout: '', stderr: `godwit: ${message}\n` })
   })
 
   test('the version is the one of package.json', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
 import type { z } from 'zod'
-import { type Config, checkConfig, configSchema, configSchemaText, durationMs, loadConfig } from '../../../harness/config/index.ts'
+import { type Config, checkConfig, configSchema, configSchemaText, loadConfig } from '../../../harness/config/index.ts'
 
 type DeepReadonly<Value> = Value extends object ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> } : Value
 
@@ -113,17 +113,6 @@ describe('a configuration is refused', () => {
     })()
     expect(error).toMatchObject({ exitCode: 2, detail: expect.stringMatching(/^And further: rows: .*; failOn: /) })
   })
-})
-
-test.each([
-  ['90s', 90_000],
-  ['1h30m', 5_400_000],
-  ['1.5s', 1_500],
-  ['5', undefined],
-  ['5 s', undefined],
-  ['', undefined],
-])('the duration "%s" is %s ms', (text, ms) => {
-  expect(durationMs(text)).toBe(ms)
 })
 
 describe('a configuration is found', () => {

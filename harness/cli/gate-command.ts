@@ -1,0 +1,118 @@
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { findInstallation, installedMajors, parseClusterRequest } from '../postgres/index.ts'
+import { maskSecretsIn } from '../report/index.ts'
+import { acceptFindings, rulesVersion, todayUtc, type VerifyResult } from '../verify/index.ts'
+import { readBaseline } from './baseline-file.ts'
+import { exitCodes } from './exit-codes.ts'
+import { type GateRecord, gateFile, readGateRecord } from './gate-record.ts'
+import { type Plan, type Project, planWork } from './plan.ts'
+import type { CommandContext } from './program.ts'
+import { historiesOf, readProjectState } from './project-state.ts'
+import type { VerifyFlags } from './verify-options.ts'
+
+/** `godwit gate`: pass only if the saved verdict holds for exactly what stands here now. It starts no database. */
+export async function gateCommand(paths: readonly string[], flags: VerifyFlags, context: CommandContext): Promise<void> {
+  const plan = await planWork(paths, flags)
+  const saved = await readGateRecord(plan.report)
+  if (saved === undefined) {
+    process.stdout.write(`? no verdict is saved in "${plan.report}": run godwit verify first (looked for ${join(plan.report, gateFile)})\n`)
+    context.setExitCode(exitCodes.unknown)
+    return
+  }
+  const changes = [
+    ...(saved.record.digest.rules === rulesVersion
+      ? []
+      : [`rules: version ${saved.record.digest.rules} judged then, version ${rulesVersion} would now`]),
+    ...(await baselineChanges(plan, saved.record)),
+    ...(await projectChanges(plan, saved.record)),
+  ]
+  const today = acceptFindings(saved.result, { today: todayUtc(), failOn: plan.projects[0]?.options.failOn }).result
+  const lapsed = lapsedIn(saved.result, today)
+  const { verdict } = today
+  const failures = [...changes, ...lapsed, ...(verdict === 'holds' ? [] : [`verdict: the saved one is ${verdict}`])]
+  const steps = saved.record.projects.reduce((sum, project) => sum + project.steps.length, 0)
+  const about = `${steps} ${steps === 1 ? 'step' : 'steps'} on PostgreSQL ${saved.record.digest.server}`
+  if (failures.length === 0) {
+    process.stdout.write(`✓ the saved verdict holds for these files: ${about}\n`)
+    return
+  }
+  const shown = failures.slice(0, 20).map((line) => `  ${line}`)
+  if (failures.length > shown.length) shown.push(`  and ${failures.length - shown.length} more`)
+  process.stdout.write(`✗ the saved verdict does not let this pass (${about})\n${shown.join('\n')}\n`)
+  const unknown = changes.length === 0 && verdict === 'unknown'
+  context.setExitCode(unknown ? exitCodes.unknown : exitCodes.violated)
+}
+
+async function baselineChanges(plan: Plan, record: GateRecord): Promise<readonly string[]> {
+  const now = (await readBaseline(plan.baseline, { mayBeAbsent: false })) ?? null
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(maskSecretsIn(now))), record.baseline)
+    ? []
+    : ['baseline: it is not the one of the saved run']
+}
+
+async function projectChanges(plan: Plan, record: GateRecord): Promise<readonly string[]> {
+  const changes: string[] = []
+  for (const project of plan.projects) {
+    const prefix = project.name === undefined ? '' : `${project.name}: `
+    const then = record.projects.find((each) => each.project === (project.name ?? null))
+    if (then === undefined) {
+      changes.push(`${prefix}no verdict of ${project.name === undefined ? 'these paths' : 'this project'} is saved`)
+      continue
+    }
+    changes.push(...[...(await stateChanges(project, then)), ...(await serverChanges(project, then))].map((change) => `${prefix}${change}`))
+  }
+  return changes
+}
+
+type SavedProject = GateRecord['projects'][number]
+
+async function stateChanges(project: Project, then: SavedProject): Promise<readonly string[]> {
+  const now = maskSecretsIn(await readProjectState(project))
+  const files = differences(then.files, now.files).map(([file, before, after]) => {
+    if (before === undefined) return `file: ${file} is new`
+    return after === undefined ? `file: ${file} is gone` : `file: ${file} has changed`
+  })
+  const options = differences(then.options, now.options).map(
+    ([name, before, after]) => `option ${name}: ${shownValue(before)} then, ${shownValue(after)} now`,
+  )
+  const missing = now.steps.filter((name) => !then.steps.includes(name))
+  const steps =
+    missing.length === 0 ? [] : [`steps: not verified then: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`]
+  return [...files, ...options, ...steps]
+}
+
+function differences<Value>(
+  before: Readonly<Record<string, Value>>,
+  after: Readonly<Record<string, Value>>,
+): readonly (readonly [string, Value | undefined, Value | undefined])[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+  return keys.flatMap((key) => (isDeepStrictEqual(before[key], after[key]) ? [] : [[key, before[key], after[key]] as const]))
+}
+
+function shownValue(value: unknown): string {
+  const text = value === null || value === undefined ? 'the default' : typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…`
+}
+
+/** Which server would be used now: of containers and URLs only the request is known without a connection, and that is among the options. */
+async function serverChanges({ options, ...project }: Project, then: SavedProject): Promise<readonly string[]> {
+  const request = parseClusterRequest(options.postgres)
+  if (request.kind !== 'embedded') return []
+  const wanted = (await historiesOf({ options, ...project })).flatMap((history) => history.server?.major ?? [])
+  const majors = request.major !== undefined ? [request.major] : [...wanted, ...installedMajors().slice(-1)]
+  const releases = majors.flatMap((major) => findInstallation(major)?.release ?? [])
+  const same = releases.some((release) => release === then.server.version || release.startsWith(`${then.server.version}.`))
+  if (then.server.from === 'embedded' && same) return []
+  const now =
+    releases.length === 0 ? 'none that is installed' : releases.map((release) => release.split('.').slice(0, 2).join('.')).join(' or ')
+  return [`server: PostgreSQL ${then.server.version} (${then.server.from}) then, ${now} now`]
+}
+
+/** Waivers that accepted a finding then, and have run out since. */
+function lapsedIn(then: VerifyResult, today: VerifyResult): readonly string[] {
+  return today.migrations.flatMap((migration, at) => {
+    const known = then.migrations[at]?.notChecked ?? []
+    return migration.notChecked.filter((note) => !known.includes(note)).map((note) => `${migration.name}: ${note}`)
+  })
+}

@@ -1,0 +1,142 @@
+import { relative, resolve, sep } from 'node:path'
+import { type LoadedConfig, loadConfig, type ProjectConfig, type ProjectOptions } from '../config/index.ts'
+import { InputError } from '../errors.ts'
+import { shownPath } from '../migration/index.ts'
+import type { FindingWaiver, VerifyOptions } from '../verify/index.ts'
+import { parseDuration } from './option-values.ts'
+import type { VerifyFlags } from './verify-options.ts'
+
+/** What a command is to work on: flags, environment, configuration and defaults put together. */
+export interface Plan {
+  readonly config: LoadedConfig | undefined
+  readonly projects: readonly Project[]
+  /** As shown: relative to the working directory. */
+  readonly report: string
+  readonly baseline: { readonly file: string; readonly asked: boolean } | undefined
+}
+
+/** One folder of migrations, or several, with the options that hold for them. */
+export interface Project {
+  /** Undefined where the configuration has no projects. */
+  readonly name: string | undefined
+  /** As shown. */
+  readonly paths: readonly string[]
+  readonly options: VerifyOptions
+  readonly waivers: readonly FindingWaiver[]
+}
+
+/**
+ * Put together what to work on. Flags (and `GODWIT_*` variables, which commander takes for flags) come before the configuration.
+ *
+ * @param paths  Of the command line; none takes those of the configuration, and without one the working directory.
+ * @throws {InputError} For a configuration that is refused, a project that it does not have, a baseline that is not there.
+ */
+export async function planWork(paths: readonly string[], flags: VerifyFlags): Promise<Plan> {
+  const config = await loadConfig(process.cwd(), flags.config)
+  const from = config?.directory ?? process.cwd()
+  const placed = (path: string) => shownPath(resolve(from, path))
+  const said = config?.config ?? {}
+  const report = flags.report ?? placed(said.report ?? 'reports')
+  const cache = flags.cache ?? (said.cache === false ? false : placed(said.cache ?? '.godwit/cache'))
+  const projects = chooseProjects(paths, flags, config).map(({ project, own }): Project => {
+    const options = { ...said, ...defined(project ?? {}) }
+    return {
+      name: project?.name,
+      paths: own ?? [options.path ?? '.'].flat().map(placed),
+      options: {
+        ...optionsOf(options, flags, placed),
+        prelude: flags.prelude ?? preludesOf([said, project], placed),
+        contracts: { ...said.contracts, ...project?.contracts },
+        cacheDirectory: cache === false ? undefined : cache,
+        reportDirectory: report,
+      },
+      waivers: [...(said.waivers ?? []), ...(project?.waivers ?? [])],
+    }
+  })
+  return { config, projects, report, baseline: baselineOf(flags.baseline, said.baseline, placed) }
+}
+
+interface Choice {
+  readonly project: ProjectConfig | undefined
+  /** Paths of the command line; undefined for those of the project. */
+  readonly own: readonly string[] | undefined
+}
+
+function chooseProjects(paths: readonly string[], flags: VerifyFlags, config: LoadedConfig | undefined): readonly Choice[] {
+  const all = config?.config.projects ?? []
+  const wanted = flags.project ?? []
+  const missing = wanted.filter((name) => !all.some((project) => project.name === name))
+  if (missing.length > 0) {
+    throw new InputError(`no project is named "${missing.join('", "')}"`, {
+      detail:
+        all.length === 0 ? 'There is no configuration with projects.' : `There are: ${all.map((project) => project.name).join(', ')}.`,
+    })
+  }
+  const chosen = all.filter((project) => wanted.length === 0 || wanted.includes(project.name))
+  if (paths.length === 0)
+    return chosen.length === 0 ? [{ project: undefined, own: withoutPath(config) }] : chosen.map((project) => ({ project, own: undefined }))
+  const owners = paths.map((path) => ({ path, project: wanted.length === 1 ? chosen[0] : ownerOf(path, chosen, config) }))
+  const [first] = wanted
+  const strange = owners.filter((each) => first !== undefined && each.project === undefined)
+  if (strange.length > 0) throw new InputError(`"${strange[0]?.path}" belongs to none of the projects "${wanted.join('", "')}"`)
+  return [...new Set(owners.map((each) => each.project))].map((project) => ({
+    project,
+    own: owners.filter((each) => each.project === project).map((each) => each.path),
+  }))
+}
+
+/** A configuration that names no path leaves the working directory. */
+function withoutPath(config: LoadedConfig | undefined): readonly string[] | undefined {
+  return config?.config.path === undefined ? ['.'] : undefined
+}
+
+/** The project whose folder a path is, or lies in. */
+function ownerOf(path: string, projects: readonly ProjectConfig[], config: LoadedConfig | undefined): ProjectConfig | undefined {
+  const lies = (place: string) => {
+    const way = relative(resolve(config?.directory ?? '.', place), resolve(path))
+    return way === '' || !(way === '..' || way.startsWith(`..${sep}`))
+  }
+  return projects.find((project) => [project.path].flat().some(lies))
+}
+
+function optionsOf(said: ProjectOptions, flags: VerifyFlags, placed: (path: string) => string): VerifyOptions {
+  const { command } = said
+  return {
+    format: flags.format ?? said.format,
+    only: flags.only ?? said.only,
+    since: flags.since ?? said.since,
+    allowChanged: flags.allowChanged ?? said.allowChanged,
+    runs: flags.runs ?? said.runs,
+    rows: flags.rows ?? said.rows,
+    seed: flags.seed ?? said.seed,
+    postgres: flags.postgres ?? said.postgres,
+    runAs: flags.runAs ?? said.runAs,
+    skipExtensions: flags.skipExtension ?? said.skipExtensions,
+    timeLimitMs: flags.timeLimit ?? (said.timeLimit === undefined ? undefined : parseDuration(said.timeLimit)),
+    failOn: flags.failOn ?? said.failOn,
+    command: command?.directory === undefined ? command : { ...command, directory: placed(command.directory) },
+  }
+}
+
+/** Names of built-in preludes stay; files are found from the configuration. */
+function preludesOf(said: readonly (ProjectOptions | undefined)[], placed: (path: string) => string): readonly string[] | undefined {
+  const all = said.flatMap((each) => (each?.prelude === undefined ? [] : [each.prelude].flat()))
+  return all.length === 0 ? undefined : [...new Set(all)].map((prelude) => (/[\\/]|\.sql$/i.test(prelude) ? placed(prelude) : prelude))
+}
+
+function baselineOf(
+  flag: string | false | undefined,
+  said: string | false | undefined,
+  placed: (path: string) => string,
+): Plan['baseline'] {
+  const named = flag ?? (typeof said === 'string' ? placed(said) : said)
+  if (named === false) return undefined
+  return { file: named ?? placed(baselineFile), asked: named !== undefined }
+}
+
+/** Where the baseline is unless something else is said. */
+export const baselineFile = 'godwit.baseline.json'
+
+function defined<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Value
+}

@@ -1,0 +1,59 @@
+import { GodwitError } from '../errors.ts'
+import type { ProgressEvent, Verified } from '../verify/index.ts'
+import { describeFailure } from './failure.ts'
+import type { Plan, Project } from './plan.ts'
+import type { CommandContext } from './program.ts'
+import { showProgress } from './progress.ts'
+import { type ProjectState, readProjectState } from './project-state.ts'
+
+/** One project that was verified. */
+export interface Ran {
+  readonly project: Project
+  readonly verified: Verified
+  /** What the verdict is bound to. */
+  readonly state: ProjectState
+}
+
+/** One that could not be. */
+export interface NotRun {
+  readonly project: Project
+  readonly exitCode: number
+  readonly message: string
+}
+
+/**
+ * Verify the projects of a plan one after the other. One that cannot be verified says so on standard error and does not keep the others
+ * from it; where there is one without a name, its error is thrown.
+ */
+export async function runProjects(
+  plan: Plan,
+  context: Pick<CommandContext, 'signal'>,
+): Promise<{ readonly ran: readonly Ran[]; readonly failed: readonly NotRun[] }> {
+  const [{ verify }, { readSavedRows }] = await Promise.all([import('../verify/index.ts'), import('../report/index.ts')])
+  const saved = await readSavedRows(plan.report)
+  const ran: Ran[] = []
+  const failed: NotRun[] = []
+  using progress = showProgress(process.stderr)
+  for (const project of plan.projects) {
+    const onProgress = (event: ProgressEvent) => progress.report(withProject(event, project.name))
+    try {
+      const state = await readProjectState(project)
+      const verified = await verify(project.paths, { ...project.options, saved }, { onProgress, signal: context.signal })
+      ran.push({ project, verified, state })
+    } catch (error) {
+      context.signal.throwIfAborted()
+      if (project.name === undefined) throw error
+      progress.clear()
+      const { text, exitCode } = describeFailure(error, { debug: process.env.GODWIT_DEBUG === '1' })
+      process.stderr.write(text.replace(/^godwit: /, `godwit: project "${project.name}": `))
+      failed.push({ project, exitCode, message: error instanceof GodwitError ? error.message : 'internal error' })
+    }
+  }
+  context.signal.throwIfAborted()
+  return { ran, failed }
+}
+
+function withProject(event: ProgressEvent, name: string | undefined): ProgressEvent {
+  if (name === undefined) return event
+  return { ...event, migration: event.migration === '' ? name : `${name}/${event.migration}` }
+}
