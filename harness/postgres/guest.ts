@@ -4,6 +4,7 @@ import type { ClusterAddress } from './cluster.ts'
 import { openSession } from './connection.ts'
 import { DATABASE_PREFIX, superuserSession } from './databases.ts'
 import { StatementError } from './error.ts'
+import { dropMadeRoles } from './made-roles.ts'
 import { quoteIdentifier, quoteLiteral } from './name.ts'
 import { applicationName } from './run.ts'
 import type { Session } from './session.ts'
@@ -89,7 +90,8 @@ async function removeRun(session: Session, { run, owner, user }: ClusterAddress)
   ])
   // A worker may drop its own at this moment.
   for (const { name } of mine) await unlessInUse(dropDatabase(session, name, ' WITH (FORCE)'))
-  if (owner !== user) await session.query(`DROP ROLE IF EXISTS ${quoteIdentifier(owner)}`)
+  if (owner !== user) await dropOwner(session, owner)
+  await dropMadeRoles(session)
 }
 
 /**
@@ -109,7 +111,16 @@ async function sweepGuests(session: Session): Promise<void> {
     `SELECT rolname AS name FROM pg_roles
       WHERE rolname ~ '^${OWNER}_[0-9a-f]{8}$' AND '${applicationName('')}' || right(rolname, 8) NOT IN (${alive})`,
   )
-  for (const { name } of roles) await unlessInUse(session.query(`DROP ROLE IF EXISTS ${quoteIdentifier(name)}`))
+  for (const { name } of roles) await unlessInUse(dropOwner(session, name))
+  await dropMadeRoles(session)
+}
+
+/** Rights on parameters of the server would keep it; a role that is gone already is none to revoke them from. */
+async function dropOwner(session: Session, owner: string): Promise<void> {
+  const [found] = await session.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [owner])
+  if (found === undefined) return
+  await session.query(`DROP OWNED BY ${quoteIdentifier(owner)}`)
+  await session.query(`DROP ROLE IF EXISTS ${quoteIdentifier(owner)}`)
 }
 
 async function dropDatabase(session: Session, name: string, how: string): Promise<void> {

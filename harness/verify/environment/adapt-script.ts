@@ -17,6 +17,8 @@ export interface Adaptation {
   readonly accessMethods: ReadonlySet<string>
   /** The role that acts for another, by the other's name. */
   readonly aliases: ReadonlyMap<string, string>
+  /** Foreign-data wrappers made beforehand. */
+  readonly wrappers: ReadonlySet<string>
   readonly leavesOut: (statement: Statement) => boolean
 }
 
@@ -48,11 +50,13 @@ function splicesOf(statement: Statement, adaptation: Adaptation): readonly Splic
   ]
 }
 
-function isLeftOut(statement: Statement, { made, schemas, leavesOut }: Adaptation): boolean {
+function isLeftOut(statement: Statement, { made, schemas, wrappers, leavesOut }: Adaptation): boolean {
   if (leavesOut(statement)) return true
   const { tree } = statement
   const extensions = extensionsOf(tree)
   if (extensions.length > 0) return extensions.some((name) => made.has(name))
+  const wrapper = asText(fieldsOf(tree, 'CreateFdwStmt')?.fdwname)
+  if (wrapper !== undefined) return wrappers.has(wrapper)
   const schema = fieldsOf(tree, 'CreateSchemaStmt')
   return (
     schema !== undefined && schema.if_not_exists !== true && schema.schemaElts === undefined && schemas.has(asText(schema.schemaname) ?? '')
@@ -73,7 +77,23 @@ function roleSplices(statement: Statement, aliases: ReadonlyMap<string, string>)
       ? roleAfter(statement.text, start, role, actual)
       : [{ start, end: start + written.length, text: quoteIdentifier(actual) }]
   })
-  return places.map((each) => ({ ...each, start: each.start + statement.offset, end: each.end + statement.offset }))
+  return [...places, ...rolesInBody(statement, aliases)].map((each) => ({
+    ...each,
+    start: each.start + statement.offset,
+    end: each.end + statement.offset,
+  }))
+}
+
+/** Owners in the text of a DO, which no tree places. */
+function rolesInBody(statement: Statement, aliases: ReadonlyMap<string, string>): readonly Splice[] {
+  if (statement.node !== 'DoStmt') return []
+  const owner = /\b(owner\s+to|for\s+(?:role|user)|authorization|set\s+role)\s+("(?:[^"]|"")+"|\w+)/gi
+  return [...statement.text.matchAll(owner)].flatMap((match) => {
+    const name = match[2] ?? ''
+    const actual = aliases.get(name.replaceAll('"', ''))
+    const end = match.index + match[0].length
+    return actual === undefined ? [] : [{ start: end - name.length, end, text: quoteIdentifier(actual) }]
+  })
 }
 
 /** The tree places `SET ROLE x` at its first word. */

@@ -1,4 +1,4 @@
-import { type Database, quoteIdentifier, quoteLiteral, type Session, StatementError } from '../../postgres/index.ts'
+import { type Database, madeRoleComment, quoteIdentifier, quoteLiteral, type Session, StatementError } from '../../postgres/index.ts'
 
 /** A role that must be there before the first step. */
 export interface WantedRole {
@@ -8,9 +8,6 @@ export interface WantedRole {
   /** Roles that it is to be a member of, when it is made. */
   readonly memberOf: readonly string[]
 }
-
-/** The comment by which a role of ours is known when its last run leaves a cluster that is not ours. */
-const MADE_BY_US = 'made by godwit'
 
 /**
  * Make those roles that are not there yet; one that is there is not touched, but for the member.
@@ -49,7 +46,7 @@ async function makeRole(session: Session, { name, attributes, memberOf }: Wanted
   await session.script(
     [
       `CREATE ROLE ${role} ${attributes}`,
-      `COMMENT ON ROLE ${role} IS ${quoteLiteral(MADE_BY_US)}`,
+      `COMMENT ON ROLE ${role} IS ${quoteLiteral(madeRoleComment)}`,
       ...memberOf.map((group) => `GRANT ${quoteIdentifier(group)} TO ${role}`),
     ].join('; '),
   )
@@ -59,7 +56,7 @@ async function madeRoles(session: Session, roles: readonly WantedRole[]): Promis
   const rows = await session.query<{ name: string }>(
     `SELECT rolname AS name FROM pg_catalog.pg_roles
       WHERE rolname = ANY ($1::text[]) AND pg_catalog.shobj_description(oid, 'pg_authid') = $2`,
-    [`{${roles.map((each) => `"${each.name.replace(/["\\]/g, '\\$&')}"`).join(',')}}`, MADE_BY_US],
+    [`{${roles.map((each) => `"${each.name.replace(/["\\]/g, '\\$&')}"`).join(',')}}`, madeRoleComment],
   )
   return rows.map((each) => each.name)
 }

@@ -1,5 +1,6 @@
 import type { Script } from '../../migration/index.ts'
 import type { Database, Template } from '../../postgres/index.ts'
+import type { Definition } from './definitions.ts'
 
 /** What a history is to find when its first step begins. */
 export interface EnvironmentRequest {
@@ -35,6 +36,10 @@ export interface Environment {
   readonly notes: readonly string[]
   /** Schemas that belong to the platform or to a stand-in, not to the history: data is wanted there only where something refers to it. */
   readonly platformSchemas: ReadonlySet<string>
+  /** The built-in preludes that were applied. */
+  readonly preludes: readonly string[]
+  /** What the scripts make, read when it is first asked for. */
+  definitions(): readonly Definition[]
   /** A script as it runs here: without what was made beforehand, and with the roles that are there. */
   adapt(script: Script): Script
 }

@@ -4,10 +4,12 @@ import { applyStep, type Script } from '../../migration/index.ts'
 import { type Cluster, type Database, quoteIdentifier, type Session, StatementError } from '../../postgres/index.ts'
 import { type Adaptation, adaptScript } from './adapt-script.ts'
 import { foreignDatabaseSettings, namesForeignDatabase } from './database-statements.ts'
+import { type Definition, definitionsOf } from './definitions.ts'
 import { extensionSql, planExtensions } from './extension-plan.ts'
 import { makeRoles } from './make-roles.ts'
 import type { EnvironmentPlan, EnvironmentRequest } from './model.ts'
 import { readPreludes } from './preludes/read-preludes.ts'
+import { privilegedStatements } from './privileged-statements.ts'
 import { planRoles } from './role-plan.ts'
 import { readServer } from './server-facts.ts'
 import { standIns } from './stand-ins/registry.ts'
@@ -44,6 +46,13 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
   const schemas = [...new Set(extensions.steps.flatMap((step) => (step.ownSchema === true ? [] : (step.schema ?? []))))].filter(
     (schema) => schema !== 'public' && schema !== 'pg_catalog',
   )
+  const privileged =
+    builtIn.length === 0
+      ? { wrappers: new Map<string, string>(), parameters: [] }
+      : privilegedStatements(
+          request.scripts,
+          builtIn.flatMap((each) => each.parameters),
+        )
   const adaptation: Adaptation = {
     made: extensions.made,
     unavailable: new Set([...extensions.standIns, ...extensions.skipped, ...provided]),
@@ -51,11 +60,14 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
     versions: extensions.versions,
     accessMethods: extensions.accessMethods,
     aliases: roles.aliases,
+    wrappers: new Set(privileged.wrappers.keys()),
     leavesOut: namesForeignDatabase,
   }
   const databases = foreignDatabaseSettings(request.scripts)
   const settings = { ...Object.assign({}, ...builtIn.map((each) => each.settings)), ...databases.settings }
   const adapt = (script: Script) => adaptScript(script, adaptation)
+
+  let definitions: readonly Definition[] | undefined
 
   return {
     role,
@@ -72,6 +84,11 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
       ...databases.notes,
     ],
     platformSchemas: new Set([...makesSchemas, ...extensions.standIns.flatMap((name) => standIns.get(name)?.ownSchema ?? [])]),
+    preludes: builtIn.map((each) => each.name),
+    definitions: () => {
+      definitions ??= definitionsOf(request.scripts)
+      return definitions
+    },
     adapt,
     key: createHash('sha256')
       .update(
@@ -83,6 +100,8 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
           schemas,
           roles.wanted,
           roles.memberships,
+          [...privileged.wrappers.values()],
+          privileged.parameters,
           builtIn.map((each) => each.sql),
           files.map((file) => file.text),
         ]),
@@ -103,6 +122,20 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
         const sql = prelude.sql.replaceAll(':migrator', migrator).replaceAll(':database', quoteIdentifier(database.name))
         await superuser(session, `the prelude "${prelude.name}"`, sql)
       }
+      for (const [name, sql] of privileged.wrappers) {
+        const path = extensions.steps.flatMap((each) => each.schema ?? []).map(quoteIdentifier)
+        await superuser(
+          session,
+          `the foreign-data wrapper "${name}"`,
+          `SET LOCAL search_path = ${[...path, 'public'].join(', ')}; ${sql}; GRANT USAGE ON FOREIGN DATA WRAPPER ${quoteIdentifier(name)} TO ${migrator}`,
+        )
+      }
+      for (const name of privileged.parameters)
+        await superuser(
+          session,
+          `the parameter "${name}"`,
+          `LOCK TABLE pg_catalog.pg_parameter_acl IN SHARE ROW EXCLUSIVE MODE; GRANT SET ON PARAMETER ${name.split('.').map(quoteIdentifier).join('.')} TO ${migrator}`,
+        )
       for (const file of files) await applyPrelude(database, settings, adapt(file))
       if (runAs !== undefined) await grantDatabase(database, runAs)
     },

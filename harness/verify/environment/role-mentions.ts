@@ -4,8 +4,8 @@ import { bodyTrees } from './body-trees.ts'
 /** A role as a statement names it. */
 export interface RoleMention {
   readonly role: string
-  /** What is given to an owner, or done in its name, wants membership; a grantee need only be there. */
-  readonly use: 'owner' | 'grantee'
+  /** An owner is given objects; acting as a role, or handing it on, wants membership; a grantee need only be there. */
+  readonly use: 'owner' | 'member' | 'grantee'
   /** UTF-8 bytes into the whole text that was parsed; undefined where the tree does not tell or the name stands in a body. */
   readonly location: number | undefined
 }
@@ -39,8 +39,18 @@ export function mentionsOf(statement: Statement): readonly RoleMention[] {
 function mentionsIn(tree: unknown): readonly RoleMention[] {
   const node = nodeOf(tree)
   if (node === undefined) return []
-  const use = node.name === 'GrantStmt' || node.name === 'CreatePolicyStmt' || node.name === 'AlterPolicyStmt' ? 'grantee' : 'owner'
+  const use = uses[node.name] ?? 'member'
   return [...inSetRole(node.name, node.fields), ...inGrantedRoles(node.name, node.fields), ...specs(node.fields, use)]
+}
+
+const uses: Readonly<Record<string, RoleMention['use']>> = {
+  GrantStmt: 'grantee',
+  CreatePolicyStmt: 'grantee',
+  AlterPolicyStmt: 'grantee',
+  AlterOwnerStmt: 'owner',
+  AlterTableStmt: 'owner',
+  CreateSchemaStmt: 'owner',
+  AlterDefaultPrivilegesStmt: 'owner',
 }
 
 /** `SET ROLE x` keeps its role as a constant. */
@@ -49,7 +59,7 @@ function inSetRole(name: string, fields: Fields): readonly RoleMention[] {
   const constant = fieldsOf(asList(fields.args)[0], 'A_Const')
   const role = asText(isFields(constant?.sval) ? constant.sval.sval : undefined)
   if (role === undefined || role === 'none') return []
-  return [{ role, use: 'owner', location: typeof constant?.location === 'number' ? constant.location : undefined }]
+  return [{ role, use: 'member', location: typeof constant?.location === 'number' ? constant.location : undefined }]
 }
 
 /** `GRANT x TO y` keeps x as if it were a privilege. */
@@ -57,7 +67,7 @@ function inGrantedRoles(name: string, fields: Fields): readonly RoleMention[] {
   if (name !== 'GrantRoleStmt') return []
   return asList(fields.granted_roles).flatMap((item) => {
     const role = asText(fieldsOf(item, 'AccessPriv')?.priv_name)
-    return role === undefined ? [] : [{ role, use: 'owner' as const, location: undefined }]
+    return role === undefined ? [] : [{ role, use: 'member' as const, location: undefined }]
   })
 }
 

@@ -31,22 +31,27 @@ export function planRoles({ scripts, server, builtIn, role, superuser }: RoleReq
   const mentions = roleMentions(scripts)
   const named = [...new Set(mentions.map((each) => each.role))].filter((name) => name !== role && !name.startsWith('pg_'))
   const migrators = new Set(builtIn.flatMap((each) => each.migrator))
-  const standsFor = (name: string) => migrators.has(name) || server.roles.get(name)?.superuser === true
-  const aliased = named.filter((name) => !known.has(name) && !created.has(name) && standsFor(name))
-  const absent = named.filter((name) => !known.has(name) && !created.has(name) && !standsFor(name) && !server.roles.has(name))
   const owners = new Set(mentions.filter((each) => each.use === 'owner').map((each) => each.role))
+  const members = new Set(mentions.filter((each) => each.use === 'member').map((each) => each.role))
+  const foreign = named.filter((name) => !known.has(name) && !created.has(name))
+  const superusers = foreign.filter((name) => migrators.has(name) || server.roles.get(name)?.superuser === true)
+  const others = foreign.filter((name) => !superusers.includes(name))
+  const absent = others.filter((name) => !server.roles.has(name))
   return {
     wanted: [...platform, ...absent.map((name) => ({ name, attributes: 'NOLOGIN', memberOf: [] }))],
-    memberships: named.filter((name) => owners.has(name) && server.roles.has(name) && !known.has(name) && !standsFor(name)),
-    aliases: new Map(aliased.map((name) => [name, role])),
+    memberships: others.filter((name) => members.has(name) && server.roles.has(name)),
+    // Whoever owns what the scripts make is, on the user's server, whoever runs them.
+    aliases: new Map([...superusers, ...others.filter((name) => owners.has(name))].map((name) => [name, role])),
     notes: [
-      ...absent.map((name) => `The role "${name}" is named and never created: it was made beforehand, without a right to log in.`),
-      ...aliased
+      ...absent
+        .filter((name) => !owners.has(name))
+        .map((name) => `The role "${name}" is named and never created: it was made beforehand, without a right to log in.`),
+      ...others
+        .filter((name) => owners.has(name))
+        .map((name) => `The role "${name}" is named as an owner and never created: the role that runs the steps stands for it.`),
+      ...superusers
         .filter((name) => !migrators.has(name))
-        .map(
-          (name) =>
-            `The role "${name}" is a superuser of this cluster: what scripts give it or do in its name goes to the role that runs them.`,
-        ),
+        .map((name) => `The role "${name}" is a superuser of this cluster: the role that runs the steps stands for it.`),
     ],
   }
 }

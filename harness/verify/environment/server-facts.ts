@@ -1,11 +1,11 @@
 import type { Script } from '../../migration/index.ts'
-import type { Cluster } from '../../postgres/index.ts'
+import { type Cluster, madeRoleComment } from '../../postgres/index.ts'
 import type { AvailableExtensions } from './extension-plan.ts'
 
 /** What a server has before anything is made in it. */
 export interface ServerFacts {
   readonly extensions: AvailableExtensions
-  /** Every role, with whether it is a superuser. */
+  /** Every role that the harness has not made itself, with whether it is a superuser. */
   readonly roles: ReadonlyMap<string, { readonly superuser: boolean }>
 }
 
@@ -27,7 +27,9 @@ export async function readServer(cluster: Cluster, scripts: readonly Script[], c
     extensions.set(name, { trusted: known.trusted || trusted, versions: known.versions.add(version) })
   }
   const roles = await session.query<{ name: string; superuser: boolean }>(
-    'SELECT rolname AS name, rolsuper AS superuser FROM pg_catalog.pg_roles',
+    `SELECT rolname AS name, rolsuper AS superuser FROM pg_catalog.pg_roles
+      WHERE pg_catalog.shobj_description(oid, 'pg_authid') IS DISTINCT FROM $1`,
+    [madeRoleComment],
   )
   return { extensions, roles: new Map(roles.map(({ name, superuser }) => [name, { superuser }])) }
 }

@@ -13,6 +13,8 @@ export interface Prelude {
   readonly provides: readonly string[]
   /** Run by the superuser, after roles and extensions. `:migrator` is the role that runs migrations. */
   readonly sql: string
+  /** Parameters that the platform lets migrations set, though only a superuser could. */
+  readonly parameters: readonly RegExp[]
   readonly schemas: readonly string[]
   readonly settings: Readonly<Record<string, string>>
   /** Sentences on where it differs from the platform. */

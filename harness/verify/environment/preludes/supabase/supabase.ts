@@ -8,7 +8,7 @@ const api = 'anon, authenticated, service_role'
 
 const grants = `
 GRANT ALL ON DATABASE :database TO :migrator;
-GRANT ALL ON SCHEMA public TO :migrator;
+GRANT ALL ON SCHEMA public TO :migrator, supabase_admin;
 GRANT USAGE ON SCHEMA public TO ${api};
 GRANT ALL ON SCHEMA auth, storage, extensions, vault, realtime, graphql, graphql_public, supabase_functions TO :migrator WITH GRANT OPTION;
 GRANT USAGE ON SCHEMA extensions TO ${api};
@@ -32,6 +32,11 @@ export const supabase: Prelude = {
   ],
   provides: ['pg_graphql', 'supabase_vault'],
   sql: `CREATE SCHEMA IF NOT EXISTS extensions;\n${supabaseAuth}${supabaseStorage}${supabaseServices}${grants}`,
+  parameters: [
+    /^pgrst\./,
+    /^(session_replication_role|track_functions|track_io_timing|log_(lock_waits|min_duration_statement|min_messages|statement))$/,
+    /^(auto_explain|pg_net|pg_stat_statements|pgaudit|plan_filter|safeupdate)\./,
+  ],
   schemas: [
     'auth',
     'storage',
