@@ -1,3 +1,121 @@
+import { existsSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { configFiles } from '../config/index.ts'
+import { EnvironmentError } from '../errors.ts'
+import { readSource, searchFolders } from '../migration/index.ts'
+import { replaceFile } from '../report/index.ts'
+import { configText, type FoundFolder, lockFiles, specText, vitestConfigText, workflowText } from './init-files.ts'
 import type { InitFlags } from './program.ts'
 
-export async function initCommand(_path: string | undefined, _flags: InitFlags): Promise<void> {}
+const assumed: FoundFolder = { name: 'migrations', path: 'migrations', format: 'none yet' }
+
+/** `godwit init`: a configuration, a first spec and, asked for, a workflow; what is there stays. */
+export async function initCommand(path: string | undefined, flags: InitFlags): Promise<void> {
+  const here = process.cwd()
+  const found = path === undefined ? await foldersHere(here) : [await folderAt(path, here)]
+  const folders = found.length === 0 ? [assumed] : found
+  const files = filesFor(folders, flags, here)
+  const say = (line: string) => process.stdout.write(`${line}\n`)
+
+  if (found.length === 0) say('No migrations were found here: "migrations" is assumed to become their folder.')
+  for (const folder of found) say(`Found ${folder.path} (${folder.format}).`)
+  for (const { file, text, instead } of files) {
+    const there = instead.find((name) => existsSync(join(here, name)))
+    if (there !== undefined && (flags.force !== true || there !== file)) {
+      say(`kept     ${there}, which was there${there === file ? ' (--force overwrites it)' : ''}`)
+      continue
+    }
+    await replaceFile(join(here, file), text).catch((cause: unknown) => {
+      throw new EnvironmentError(`cannot write "${file}"`, { cause, detail: `${cause instanceof Error ? cause.message : String(cause)}.` })
+    })
+    say(`${there === undefined ? 'wrote   ' : 'replaced'} ${file}`)
+  }
+  say('')
+  for (const [at, step] of nextSteps(folders, found.length > 0, here).entries()) say(`${at + 1}. ${step}`)
+}
+
+interface NewFile {
+  readonly file: string
+  readonly text: string
+  /** Any of these, where it is there already, does the same. */
+  readonly instead: readonly string[]
+}
+
+function filesFor(folders: readonly FoundFolder[], flags: InitFlags, here: string): readonly NewFile[] {
+  const config = { file: 'godwit.config.ts', text: configText(folders), instead: configFiles }
+  const workflow = '.github/workflows/godwit.yml'
+  const lockFile = lockFiles.find((name) => existsSync(join(here, name)))
+  return [
+    config,
+    // Elsewhere than in a package nothing could run a spec.
+    ...(existsSync(join(here, 'package.json'))
+      ? [
+          { file: 'specs/migrations.spec.ts', text: specText(folders), instead: ['specs/migrations.spec.ts'] },
+          { file: 'vitest.config.ts', text: vitestConfigText(), instead: vitestConfigs },
+        ]
+      : []),
+    ...(flags.github === true ? [{ file: workflow, text: workflowText(lockFile), instead: [workflow] }] : []),
+  ]
+}
+
+const vitestConfigs = ['vitest', 'vite'].flatMap((name) => ['ts', 'mts', 'js', 'mjs', 'cts', 'cjs'].map((kind) => `${name}.config.${kind}`))
+
+function nextSteps(folders: readonly FoundFolder[], any: boolean, here: string): readonly string[] {
+  const isPackage = existsSync(join(here, 'package.json'))
+  const own = vitestConfigs.find((name) => existsSync(join(here, name)))
+  return [
+    ...(isPackage
+      ? ['npm i -D godwit vitest', 'npx vitest run specs/']
+      : [
+          'There is no package.json here, so no spec was written: "npm init -y && npm i -D godwit vitest", then "npx godwit init" once more.',
+        ]),
+    ...(isPackage && own !== undefined && own !== 'vitest.config.ts'
+      ? [`Give ${own} what the specs need: test: { globalSetup: ['godwit/vitest/global-setup'] }`]
+      : []),
+    ...(any ? [] : [`Put the first migration into ${folders[0]?.path ?? 'migrations'}/.`]),
+    'npx godwit verify',
+    'npx godwit baseline    # accepts what old steps are found to do; commit godwit.baseline.json',
+    'Keep reports/ out of git.',
+  ]
+}
+
+/** The folders of migrations in a repository, and pairs where they usually stand. */
+async function foldersHere(here: string): Promise<readonly FoundFolder[]> {
+  for (const place of ['.', 'migrations', 'db/migrations']) {
+    const pairs = existsSync(join(here, place)) ? await pairsAt(join(here, place)) : false
+    if (pairs) return [folderNamed(join(here, place), 'pair', here)]
+  }
+  const { found } = await searchFolders(here, undefined)
+  const folders = found.map(({ folder, format }) => folderNamed(folder.root, format.name, here))
+  return withoutNamesakes(folders)
+}
+
+async function pairsAt(path: string): Promise<boolean> {
+  const source = await readSource(path).catch(() => undefined)
+  return source?.kind === 'pairs'
+}
+
+/** @throws {InputError} when the named folder holds no migrations. */
+async function folderAt(path: string, here: string): Promise<FoundFolder> {
+  const source = await readSource(path)
+  return folderNamed(path, source.kind === 'history' ? source.history.format : source.kind === 'pairs' ? 'pair' : 'command', here)
+}
+
+/** Named after the package that it belongs to: `services/billing/migrations` is `billing`. */
+function folderNamed(path: string, format: string, here: string): FoundFolder {
+  const way = relative(here, resolve(path)).split(sep).join('/')
+  const usual = /^(migrations?|migrate|db|sql|database|prisma|supabase|drizzle|src|sqitch|schema|deploy)$/i
+  const telling = way.split('/').filter((part) => part !== '' && part !== '..' && !usual.test(part))
+  const name = (telling.at(-1) ?? basename(dirname(resolve(path)))).replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[._-]+/, '')
+  return { name: name === '' ? 'migrations' : name, path: way === '' ? '.' : way, format }
+}
+
+function withoutNamesakes(folders: readonly FoundFolder[]): readonly FoundFolder[] {
+  const taken = new Set<string>()
+  return folders.map((folder) => {
+    let name = folder.name
+    for (let next = 2; taken.has(name.toLowerCase()); next += 1) name = `${folder.name}-${next}`
+    taken.add(name.toLowerCase())
+    return { ...folder, name }
+  })
+}

@@ -1,1 +1,2 @@
 export { type ReadOptions, readSource } from './read-source.ts'
+export { searchFolders } from './search-folders.ts'
