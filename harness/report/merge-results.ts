@@ -53,11 +53,12 @@ function addTimings(all: readonly Readonly<Record<string, number>>[]): Readonly<
 }
 
 function distinct(values: readonly string[]): readonly string[] {
-  return [...new Set(values)].toSorted((a, b) => compare([a], [b]))
+  return [...new Set(values)].filter((value) => value !== '').toSorted((a, b) => compare([a], [b]))
 }
 
 function oneOf(values: readonly string[]): string | undefined {
-  return new Set(values).size === 1 ? values[0] : undefined
+  const [first, ...others] = distinct(values)
+  return others.length === 0 ? (first ?? '') : undefined
 }
 
 /** By code units: an order that no locale changes. */

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { invariantIds } from '../invariant/index.ts'
+import { renderCounterexample } from '../report/index.ts'
 import { readSources, type Verified, type VerifyOptions, verifyOn } from '../verify/index.ts'
 import { useCluster } from './cluster.ts'
+import { plainJson, type SpecRecord } from './spec-record.ts'
 
 /**
  * Verify the migrations at a path on the cluster that all specs of this run share.
@@ -15,32 +17,54 @@ export async function verifyShared(path: string, options: VerifyOptions = {}): P
 
 /**
  * A suite for one migration: a test for each invariant, which fails with the findings when it is violated and with the reason when it
- * cannot be judged; an invariant that does not apply is skipped with why.
+ * cannot be judged; an invariant that does not apply is skipped with why. Of a history each test speaks for all steps.
+ *
+ * `godwit/reporter` writes the reports of all such suites of a run.
  *
  * @param path  Folder of the migration, from the working directory.
  */
 export function describeMigration(path: string, options: VerifyOptions = {}): void {
   describe(path, () => {
     let verified: Verified | undefined
-    beforeAll(async () => {
-      verified = await verifyShared(path, options)
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern which fixtures to make, and refuses a plain name.
+    beforeAll(async ({}, suite) => {
+      const nothing = { path, result: null, error: null, reportDirectory: options.reportDirectory ?? 'reports', counterexamples: [] }
+      try {
+        verified = await verifyShared(path, options)
+        suite.meta.godwit = recordOf(nothing, verified)
+      } catch (error) {
+        suite.meta.godwit = { ...nothing, error: error instanceof Error ? error.message : String(error) }
+        throw error
+      }
     }, 120_000)
     afterAll(() => {
       verified = undefined
     })
     for (const id of invariantIds) {
       test(`${id} holds`, ({ skip }) => {
-        const migration = verified?.result.migrations[0]
-        const found = migration?.invariants.find((each) => each.id === id)
-        if (found?.verdict === 'not-applicable') skip(found.because)
-        const findings = migration?.findings
-          .filter((each) => each.invariant === id && each.severity === 'error' && each.waived === null)
-          .map((each) => `${each.kind}: ${each.message}`)
-        expect(
-          { verdict: found?.verdict, because: found?.because, findings },
-          `seed ${verified?.result.seed}: npx godwit verify ${path} --seed ${verified?.result.seed}`,
-        ).toEqual({ verdict: 'holds', because: '', findings: [] })
+        const judged = (verified?.result.migrations ?? []).flatMap(({ name, findings, invariants }) =>
+          invariants.filter((each) => each.id === id).map((each) => ({ name, findings, ...each })),
+        )
+        const [first] = judged
+        if (first !== undefined && judged.every((each) => each.verdict === 'not-applicable')) skip(first.because)
+        const wrong = judged
+          .filter((each) => each.verdict !== 'holds' && each.verdict !== 'not-applicable')
+          .map(({ name, verdict, because, findings }) => ({
+            migration: name,
+            verdict,
+            because,
+            findings: findings
+              .filter((each) => each.invariant === id && each.severity === 'error' && each.waived === null)
+              .map((each) => `${each.kind}: ${each.message}`),
+          }))
+        const replay = `seed ${verified?.result.seed}: npx godwit verify ${path} --seed ${verified?.result.seed}`
+        expect({ judged: judged.length > 0, wrong }, replay).toEqual({ judged: true, wrong: [] })
       })
     }
   })
+}
+
+function recordOf(nothing: SpecRecord, { result, counterexamples }: Verified): SpecRecord {
+  const files = [...counterexamples].map(([file, example]) => [file, renderCounterexample(example)] as const)
+  return plainJson({ ...nothing, result, counterexamples: files })
 }

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseCounterexample, readResults, resultSchema } from '../../../harness/report/index.ts'
+import { plainJson } from '../../../harness/vitest/spec-record.ts'
+
+describe('the Vitest reporter', () => {
+  let directory = ''
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'reporter-spec-'))
+  })
+  afterAll(() => rm(directory, { recursive: true }))
+
+  test('writes from merged shards what it writes from one run', { timeout: 180_000 }, async () => {
+    const [whole, merged, blobs] = ['whole', 'merged', 'blobs'].map((name) => join(directory, name)) as [string, string, string]
+    const once = await vitest(whole, ['run'])
+    expect([once.code, once.output]).toEqual([1, expect.stringContaining(`report  ${join(whole, 'index.md')}`)])
+    for (const shard of [1, 2]) {
+      const blob = ['--reporter=blob', `--outputFile=${join(blobs, `blob-${shard}-2.json`)}`]
+      await vitest(join(directory, 'unused'), ['run', `--shard=${shard}/2`, ...blob])
+    }
+    expect(await readdir(blobs)).toHaveLength(2)
+    expect((await vitest(merged, ['run', `--merge-reports=${blobs}`])).code).toBe(1)
+    const [first, second] = await Promise.all([contents(whole), contents(merged)])
+    expect([...second.keys()]).toEqual([...first.keys()])
+    for (const [path, text] of first) expect([path, timeless(second.get(path) ?? '', merged)]).toEqual([path, timeless(text, whole)])
+    expect(await readdir(directory)).not.toContain('unused')
+  })
+
+  test('names each migration with its verdict, also the one that could not be verified', async () => {
+    const [run] = await readResults(join(directory, 'whole'))
+    const result = resultSchema.parse(run?.result)
+    expect(result.migrations.map((migration) => [migration.path, migration.verdict])).toEqual([
+      ['fixtures/specimens/not-there', 'unknown'],
+      ['fixtures/specimens/rollback-restores-state/unsound', 'violated'],
+      ['fixtures/specimens/zero-loss/sound', 'holds'],
+    ])
+    expect(result.migrations[0]?.notChecked).toEqual([expect.stringMatching(/^it could not be verified: .*not-there/)])
+    expect([result.verdict, result.seed, result.postgres.version]).toEqual([
+      'violated',
+      'one for each migration',
+      expect.stringMatching(/^\d+\.\d+$/),
+    ])
+    const counterexamples = result.migrations.flatMap((migration) => migration.findings.flatMap((finding) => finding.counterexample ?? []))
+    expect(counterexamples.length).toBeGreaterThan(0)
+    for (const path of counterexamples) {
+      const { meta } = parseCounterexample(await readFile(path, 'utf8'))
+      expect(meta.paths).toEqual(['fixtures/specimens/rollback-restores-state/unsound'])
+    }
+    const own = await readResults(join(directory, 'whole/unsound'))
+    expect(own.map((each) => [each.result.seed === 'one for each migration', each.result.migrations.length])).toEqual([[false, 1]])
+  })
+
+  test('a record holds only what JSON can hold', () => {
+    expect(plainJson({ a: 1n, b: [undefined, new Date(0)], c: undefined })).toEqual({ a: '1', b: [null, '1970-01-01T00:00:00.000Z'] })
+  })
+})
+
+/** Times differ from run to run, and each report names its own directory. */
+function timeless(text: string, directory: string): string {
+  return text
+    .replaceAll(directory, 'REPORTS')
+    .replaceAll(/("(?:durationMs|[a-z]+)": )\d+(\.\d+)?(?=,?\n)/g, (whole, key: string) =>
+      /"(line|version|runs|rows|cells|relations|steps|verified|cached)"/.test(key) ? whole : `${key}0`,
+    )
+    .replaceAll(/ time="[\d.]+"/g, '')
+    .replaceAll(/\b[\d.]+ (ms|s|min)\b/g, 'TIME')
+}
+
+async function contents(root: string): Promise<ReadonlyMap<string, string>> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return new Map(
+    await Promise.all(files.toSorted().map(async (path) => [path.slice(root.length + 1), await readFile(path, 'utf8')] as const)),
+  )
+}
+
+function vitest(reports: string, args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+  return new Promise((resolve, reject) => {
+    const { VITEST: _vitest, VITEST_MODE: _mode, VITEST_POOL_ID: _pool, VITEST_WORKER_ID: _worker, ...inherited } = process.env
+    const options = [...args, '--config', 'fixtures/sharded-specs/vitest.config.ts', '--root', '.', '--color=false']
+    const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...options], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...inherited, GODWIT_SPEC_REPORTS: reports },
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+      })
+    }
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, output }))
+  })
+}
