@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type StartedCluster, startCluster } from '../../../../harness/postgres/index.ts'
+import { prepareEnvironment } from '../../../../harness/verify/environment/index.ts'
 import { useCluster } from '../../../../harness/vitest/index.ts'
 import { applyIn, scriptsOf } from './apply-in.ts'
 
@@ -112,6 +113,17 @@ describe('a server given by URL', () => {
     expect(again.failure).toBeUndefined()
     await two.stop()
     expect(await state()).toEqual(before)
+  })
+
+  test('keeps a role that another run has prepared and not used yet', async () => {
+    const [one, two] = [await join(), await join()]
+    const scripts = scriptsOf('CREATE TABLE t (); GRANT SELECT ON t TO spec_pinned')
+    await prepareEnvironment(one, { scripts })
+    await prepareEnvironment(two, { scripts })
+    await one.stop()
+    expect(await state()).toContain('spec_pinnedfalsefalse')
+    await two.stop()
+    expect(await state()).not.toContain('spec_pinnedfalsefalse')
   })
 
   test('any number of environments on one cluster make the same roles without a quarrel', async () => {
