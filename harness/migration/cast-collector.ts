@@ -6,6 +6,8 @@ import { holds } from './holds.ts'
 import type { Reference } from './relation-names.ts'
 import type { TypeNames } from './type-names.ts'
 
+const leafType: CastType = { name: 'text', modifiers: [], array: false, labels: undefined, text: 'text', checks: [] }
+
 interface Owner {
   readonly relation: string | undefined
   readonly attribute: string
@@ -18,6 +20,8 @@ export class CastCollector {
   readonly #types: TypeNames
   readonly #casts = new Map<string, CastHint>()
   readonly #literals = new Map<string, LiteralHint>()
+  /** By relation, attribute and path inside its JSON: texts near what the type takes that is read there. */
+  readonly #leaves = new Map<string, readonly string[]>()
   /** By attribute that the scripts make: the one that it is filled from first. */
   readonly #origins = new Map<string, Reference>()
   /** The script that is being read. */
@@ -38,6 +42,10 @@ export class CastCollector {
 
   /** An attribute is read as a value of the type. */
   cast(source: Reference | undefined, target: CastType | undefined): void {
+    if (source !== undefined && source.jsonPath.length > 0) {
+      if (target !== undefined) this.#castLeaf(source, target)
+      return
+    }
     const owner = this.#owner(source)
     if (owner === undefined || source === undefined || target === undefined) return
     const from = this.typeOf(source)
@@ -48,6 +56,17 @@ export class CastCollector {
     const { relation, attribute } = owner
     const hint: CastHint = { relation, attribute, type: target.text, direction: this.direction }
     this.#casts.set(JSON.stringify(hint), hint)
+  }
+
+  /** Texts at a path in an attribute's JSON, where they are read as values of a type. */
+  leafValues(relation: string | undefined, attribute: string | undefined, path: readonly string[]): readonly string[] | undefined {
+    return this.#leaves.get(JSON.stringify([relation, attribute, path]))
+  }
+
+  #castLeaf({ relation, attribute, jsonPath }: Reference, target: CastType): void {
+    const values = castValues(leafType, target)
+    const key = JSON.stringify([this.#catalog.relations.has(relation ?? '') ? relation : undefined, attribute, jsonPath])
+    if (values.length > 0 && !this.#leaves.has(key)) this.#leaves.set(key, values)
   }
 
   /** Only so many characters of it are taken, or let through. */

@@ -103,7 +103,10 @@ export class HintCollector {
     return {
       literals: this.#allLiterals(),
       softReferences: [...this.#softReferences.values()],
-      jsonKeys: withoutPrefixes([...this.#jsonKeys.values()]),
+      jsonKeys: withoutPrefixes([...this.#jsonKeys.values()]).map((hint) => {
+        const values = this.casts.leafValues(hint.relation, hint.attribute, hint.path)
+        return values === undefined ? hint : { ...hint, values }
+      }),
       zones: [...this.#zones],
       casts: this.casts.casts,
     }

@@ -1,4 +1,5 @@
 export * from './apply.ts'
+export * from './command-steps.ts'
 export * from './contract.ts'
 export * from './decode-source.ts'
 export * from './discard.ts'

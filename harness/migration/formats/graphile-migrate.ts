@@ -75,12 +75,14 @@ interface Committed {
   readonly hash: string | undefined
   readonly allowInvalidHash: boolean
   readonly body: SourceText
+  /** The body as it was hashed. */
+  readonly hashed: string
 }
 
 /** @throws {InputError} for headers that are missing. */
 async function readCommitted(folder: Folder, name: string): Promise<Committed> {
-  const text = await folder.text(name)
-  const head = /^(?:--! ?[^\n]*\r?\n)+(?=\r?\n|$)/.exec(text.replace(/^\uFEFF/, ''))?.[0] ?? ''
+  const text = (await folder.text(name)).replace(/^\uFEFF/, '')
+  const head = /^(?:--! ?[^\n]*\r?\n)+(?=\r?\n|$)/.exec(text)?.[0] ?? ''
   const header = (key: string) => new RegExp(`^--! ?${key}: *(\\S*)`, 'm').exec(head)?.[1]
   const [previous, hash] = [header('Previous'), header('Hash')]
   if (previous === undefined || hash === undefined) {
@@ -89,7 +91,8 @@ async function readCommitted(folder: Folder, name: string): Promise<Committed> {
     })
   }
   const body = SourceText.of(folder.shown(name), text).blank(0, head.length)
-  return { previous: previous === '-' ? undefined : previous, hash, allowInvalidHash: /^--! ?AllowInvalidHash/m.test(head), body }
+  const hashed = text.slice(head.length).replace(/^\r?\n/, '')
+  return { previous: previous === '-' ? undefined : previous, hash, allowInvalidHash: /^--! ?AllowInvalidHash/m.test(head), body, hashed }
 }
 
 function checkChain(
@@ -108,8 +111,11 @@ function checkChain(
     )
   }
   if (file.allowInvalidHash || file.hash === undefined) return
+  const hashed = `${file.previous ?? ''}
+${file.hashed}`.trim()
   const digest = createHash('sha1')
-    .update(`${`${file.previous ?? ''}\n${file.body.text}`.trim()}\n`)
+    .update(`${hashed}
+`)
     .digest('hex')
   if (file.hash !== `sha1:${digest}`) {
     throw new InputError(`"${shown}" does not have the hash that it says`, {
