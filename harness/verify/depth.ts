@@ -12,8 +12,8 @@ export interface Depth {
   readonly scope: 'all' | 'reached'
   /** Whether the same rows are migrated several times. */
   readonly repeats: boolean
-  /** Before how many statements `up` is made to fail: each, one, none. */
-  readonly faults: 'each' | 'last' | 'none'
+  /** Whether `up` is made to fail before each statement: needless where PostgreSQL undoes it as a whole. */
+  readonly faults: 'each' | 'none'
   /** Why it is not looked at more thoroughly; empty when nothing is left out. */
   readonly because: string
 }
@@ -27,31 +27,9 @@ export function fullDepth(runs: number): Depth {
 export function stepDepth(step: Step, legacy: Catalog, runs: number): Depth {
   const reach = reachOf(step, legacy)
   const transactional = step.kind === 'sql' && step.script.mode !== 'autocommit' && !step.script.statements.some(controlsTransaction)
-  const faults = step.kind === 'sql' && step.script.statements.length < 2 ? 'none' : transactional ? 'last' : 'each'
-  if (reach === 'new')
-    return {
-      runs: 0,
-      variants: 0,
-      scope: 'reached',
-      repeats: false,
-      faults: transactional ? 'none' : faults,
-      because: 'it only makes new objects',
-    }
-  if (reach === 'schema')
-    return {
-      runs: 0,
-      variants: 1,
-      scope: 'reached',
-      repeats: false,
-      faults: transactional ? 'none' : faults,
-      because: 'no statement of it reads or checks rows',
-    }
-  return {
-    runs,
-    variants: runs > 20 ? 3 : 2,
-    scope: 'reached',
-    repeats: mayVary(step),
-    faults: mayVary(step) ? faults : transactional ? 'none' : faults,
-    because: '',
-  }
+  const faults = transactional || (step.kind === 'sql' && step.script.statements.length < 2) ? 'none' : 'each'
+  const shallow = { runs: 0, scope: 'reached', repeats: false, faults } as const
+  if (reach === 'new') return { ...shallow, variants: 0, because: 'it only makes new objects' }
+  if (reach === 'schema') return { ...shallow, variants: 1, because: 'no statement of it reads or checks rows' }
+  return { runs, variants: runs > 20 ? 3 : 2, scope: 'reached', repeats: mayVary(step), faults, because: '' }
 }

@@ -27,22 +27,20 @@ export async function injectFaults(
   clones: CloneStages,
   filling: Filling,
   failing: Filling | undefined,
-  { positions: wanted, signal }: { readonly positions: 'each' | 'last'; readonly signal: AbortSignal | undefined },
+  signal: AbortSignal | undefined,
 ): Promise<Injected> {
   const { up } = subject.migration
   // How many calls a program makes is not known: faults are tried until one comes too late.
   const count = up.kind === 'sql' ? up.script.statements.length + (up.script.mode === 'transaction' ? 1 : 0) : mostPositions
   const all = Array.from({ length: count }, (_, at) => at)
   const positions =
-    wanted === 'last'
-      ? all.slice(-1)
-      : all.length <= mostPositions
-        ? all
-        : all.filter((at) => at === 0 || at === all.length - 1 || at % Math.ceil(all.length / (mostPositions - 2)) === 0)
+    all.length <= mostPositions
+      ? all
+      : all.filter((at) => at === 0 || at === all.length - 1 || at % Math.ceil(all.length / (mostPositions - 2)) === 0)
   const kills = new Set([positions[Math.floor(positions.length / 2)], positions.at(-1)])
   const plan = [
     ...positions.map((before) => ({ fault: 'error' as const, before })),
-    ...positions.filter((at) => wanted === 'each' && kills.has(at)).map((before) => ({ fault: 'terminate' as const, before })),
+    ...positions.filter((at) => kills.has(at)).map((before) => ({ fault: 'terminate' as const, before })),
   ]
 
   const migrated = await clones.run(async (stage) => {
@@ -69,7 +67,7 @@ export async function injectFaults(
   }
   if (failing !== undefined && up.kind === 'sql' && up.script.mode !== 'transaction')
     faults.push(...(await failOnRows(subject, clones, failing, signal)))
-  return { faults, rows, skipped: wanted === 'last' ? 0 : all.length - positions.length }
+  return { faults, rows, skipped: all.length - positions.length }
 }
 
 /** A script without a transaction that fails on its rows needs no injected error: what it leaves is looked at as it is. */

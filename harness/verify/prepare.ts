@@ -1,4 +1,4 @@
-import { type Catalog, type CatalogObjects, catalogFingerprint, readCatalog, readObjects } from '../catalog/index.ts'
+import { type Catalog, type CatalogObjects, catalogFingerprint, catalogShape, readCatalog, readObjects } from '../catalog/index.ts'
 import { type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge } from '../invariant/index.ts'
 import { locateStatement, type Migration, neededRung, type RungNeed, readHints, type Script, type Step } from '../migration/index.ts'
@@ -25,7 +25,7 @@ export interface PrepareOptions {
 /** Read the legacy database and everything that the parsed SQL tells about a migration; no run has been made yet. */
 export async function prepareSubject(session: Session, migration: Migration, options: PrepareOptions = {}): Promise<Subject> {
   const legacy = options.catalog ?? (await readCatalog(session))
-  const fingerprint = await catalogFingerprint(session)
+  const fingerprint = migration.down === undefined ? await catalogShape(session) : await catalogFingerprint(session)
   const known = options.objects ?? new Map<string, CatalogObjects>()
   if (migration.down !== undefined && !known.has(fingerprint)) known.set(fingerprint, await readObjects(session))
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]

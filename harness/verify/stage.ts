@@ -30,6 +30,7 @@ export class TransactionStages {
   readonly #role: string | undefined
   readonly #begin: string
   readonly #deferrable: boolean
+  #ended: Promise<void> = Promise.resolve()
 
   /**
    * @param session  The harness's own session on the head database (superuser), outside any transaction.
@@ -45,14 +46,24 @@ export class TransactionStages {
   /** Run `work` on a stage that leaves nothing behind, whatever happens in it. */
   async run<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
     const session = this.#session()
-    await session.script(this.#begin)
+    await this.#ended
+    // Not waited for: statements of one session go in turn, and after a BEGIN that fails nothing is left to go wrong.
+    const begun = session.script(this.#begin)
+    begun.catch(() => undefined)
     try {
-      return await work(new TransactionStage(session, this.#role, this.#deferrable))
+      const result = await work(new TransactionStage(session, this.#role, this.#deferrable))
+      await begun
+      return result
     } finally {
-      await session.script(`ROLLBACK; ${resetSession}`).catch((error: unknown) => {
-        // A connection that is gone took its transaction with it.
-        if (!(error instanceof StatementError)) throw error
-      })
+      // The server undoes it while the run is judged.
+      this.#ended = session.script(`ROLLBACK; ${resetSession}`).then(
+        () => undefined,
+        (error: unknown) => {
+          // A connection that is gone took its transaction with it.
+          if (!(error instanceof StatementError)) throw error
+        },
+      )
+      this.#ended.catch(() => undefined)
     }
   }
 }

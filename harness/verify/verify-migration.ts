@@ -160,7 +160,15 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   if (first !== undefined && depth.repeats) {
     progress('repetitions')
     const repeated = await clock.time('determinism', () =>
-      repeatRuns(subject, clones, first.dataset, tiedRows(subject, seed, exclusions, depth.runs > 20 ? 8 : 2), runner, hooks.signal),
+      repeatRuns(
+        subject,
+        depth.scope === 'reached' ? 'suspected' : 'always',
+        clones,
+        first.dataset,
+        tiedRows(subject, seed, exclusions, depth.runs > 20 ? 8 : 2),
+        runner,
+        hooks.signal,
+      ),
     )
     for (const verdict of repeated.verdicts) collector.add(determinism.id, verdict)
     subject = { ...subject, knowledge: { ...subject.knowledge, volatile: repeated.volatile } }
@@ -191,12 +199,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   if (empty.failure === undefined && depth.faults !== 'none' && (first !== undefined || variants === 0)) {
     progress('faults')
     const filling: Filling = first === undefined ? none.filling : { kind: 'dataset', dataset: first.dataset }
-    const injected = await clock.time('atomicity', () =>
-      injectFaults(subject, clones, filling, failingRows(collector), {
-        positions: depth.faults === 'last' ? 'last' : 'each',
-        signal: hooks.signal,
-      }),
-    )
+    const injected = await clock.time('atomicity', () => injectFaults(subject, clones, filling, failingRows(collector), hooks.signal))
     collector.add(atomicity.id, atomicity.judge(injected.faults, injected.rows))
     if (injected.skipped > 0) notChecked.push(`atomicity: ${injected.skipped} of the positions in up were not tried (the script is long)`)
   }
