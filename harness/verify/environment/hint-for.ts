@@ -73,7 +73,7 @@ function missingObject({ sqlstate, message }: Failure): Missing | undefined {
 
 function preludeHint(prelude: string, { preludes }: Pick<Hinting, 'preludes'>): string | undefined {
   if (preludes.includes(prelude)) return undefined
-  return `It looks like an object of Supabase: --prelude ${prelude} makes what the platform has. Anything else that must be there beforehand can be made by an SQL file: --prelude FILE.`
+  return `On Supabase the platform makes it: --prelude ${prelude} does so here. Anything else that must be there beforehand can be made by an SQL file: --prelude FILE.`
 }
 
 function needsHint(extension: string, { skipped, missing }: Hinting): string {

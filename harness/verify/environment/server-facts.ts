@@ -14,7 +14,7 @@ const nothing: ServerFacts = { extensions: new Map(), roles: new Map() }
 /** Asked only when a script could want to know: the question takes a database of its own. */
 export async function readServer(cluster: Cluster, scripts: readonly Script[], certainly: boolean): Promise<ServerFacts> {
   const asks =
-    /extension|\b(role|owner|grant|revoke|authorization|privileges|policy)\b|uuid_generate|gen_|trgm|citext|hstore|ltree|unaccent|vec|geo|st_|cron|net\s*\.|pgmq|partman|hypertable/i
+    /extension|\b(role|owner|grant|revoke|authorization|privileges|policy)\b|uuid_generate|gen_random_b|gen_salt|pgp_sym|trgm|word_similarity|citext|hstore|ltree|unaccent|halfvec|vector|sparsevec|geometry|geography|\bst_\w+\s*\(|cron|\bnet\s*\.|pgmq|partman|hypertable/i
   if (!certainly && !scripts.some(({ text }) => asks.test(text))) return nothing
   await using database = await cluster.createDatabase()
   await using session = await database.connect()

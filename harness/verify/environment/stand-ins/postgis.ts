@@ -78,7 +78,7 @@ const functions: readonly (readonly [signature: string, returns: string, body: s
       [
         `${name}(g)`,
         'double precision',
-        `SELECT (regexp_match($1::text, '${/y/.test(name) ? '[-\\d.]+\\s+([-\\d.]+)' : '([-\\d.]+)'}'))[1]::double precision`,
+        `SELECT (regexp_match($1::text, '${/y/.test(name) ? '-?\\d+(?:\\.\\d+)?\\s+(-?\\d+(?:\\.\\d+)?)' : '(-?\\d+(?:\\.\\d+)?)'}'))[1]::double precision`,
       ] as const,
   ),
   ...[
