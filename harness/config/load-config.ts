@@ -59,7 +59,9 @@ export async function loadConfig(directory: string, file?: string): Promise<Load
 }
 
 async function loadModule(path: string): Promise<unknown> {
-  return (await importModule(path, shownPath(path))).default
+  const exported = await importModule(path, shownPath(path))
+  // jiti gives a module without a default export itself as its default.
+  return 'default' in exported ? exported.default : undefined
 }
 
 async function loadJson(path: string, content: string): Promise<unknown> {

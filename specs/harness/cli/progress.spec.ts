@@ -29,6 +29,21 @@ describe('progress', () => {
     expect(stream.text).toBe('a: band\na: edge: 1 of 100\na: edge: 51 of 100\n')
   })
 
+  test('of a history of 600 steps a log gets a line every five seconds, with place, rate and the time that remains', () => {
+    const stream = recorder(false)
+    using progress = showProgress(stream)
+    for (let done = 0; done < 100; done += 1) {
+      progress.report({ migration: `step_${done}`, stage: 'step', done, total: 600, step: done + 1 })
+      for (const stage of ['band', 'edge']) {
+        progress.report({ migration: `step_${done}`, stage })
+        vi.advanceTimersByTime(100)
+      }
+    }
+    const lines = stream.text.trimEnd().split('\n')
+    expect(lines.length).toBe(4)
+    expect(lines.at(-1)).toMatch(/^step \d\d of 600, 5\.\d a second, 1 min 4\d s left: step_\d\d: edge$/)
+  })
+
   test('a terminal gets one line that is rewritten, no wider than it is, and cleared in the end', () => {
     const stream = recorder(true)
     const progress = showProgress(stream)
