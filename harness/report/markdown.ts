@@ -33,6 +33,7 @@ export function renderMarkdown(migrationResult: MigrationResult, runInfo: RunInf
     '## Limits',
     'The verdict holds for what stands here, and for nothing else.',
     limits(migration, run),
+    ...sourceNotes(migration, run),
     timings(migration, run),
     '## How to see it again',
     howToReplay(migration, run),
@@ -163,6 +164,27 @@ function limits(migration: MigrationResult, run: RunInfo): Markdown {
       ...Object.entries(run.digest).map(([part, digest]) => [`digest of ${prose(part)}`, code(digest)]),
     ],
   )
+}
+
+/** What is true of the folder that the migration comes from: how it was found, what was put in place for it. */
+function sourceNotes(migration: MigrationResult, run: RunInfo): readonly Markdown[] {
+  const own = run.sources.filter((source) => run.sources.length === 1 || isUnder(migration.path, source.path))
+  return own.flatMap(({ path, format, brokenAt, endToEnd, notes }) => {
+    const facts = [
+      ...(brokenAt === null
+        ? []
+        : [`${brokenAt.migration} does not apply to an empty database (${brokenAt.file}:${brokenAt.line}): ${brokenAt.message}`]),
+      ...(endToEnd === null
+        ? []
+        : [`all ${endToEnd.steps} downs from the end: ${endToEnd.verdict}${endToEnd.because === '' ? '' : `: ${endToEnd.because}`}`]),
+      ...notes,
+    ]
+    return facts.length === 0 ? [] : [`Of ${code(path)} (${prose(format)}):`, list(facts, '')]
+  })
+}
+
+function isUnder(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder.replace(/\/+$/, '')}/`)
 }
 
 function timings(migration: MigrationResult, run: RunInfo): Markdown {

@@ -72,6 +72,18 @@ describe('Markdown', () => {
     )
   })
 
+  test('says what is true of the folder that it comes from, and nothing of another', () => {
+    const source = { format: 'goose', steps: 3, verified: 3, cached: 0, brokenAt: null, endToEnd: null }
+    const sources = [
+      { ...source, path: 'migrations', notes: ['a stand-in for vector'] },
+      { ...source, path: 'migrations-of-others', notes: ['not ours'] },
+    ]
+    const result = { ...exampleResult([{}]), sources }
+    const text = renderMarkdown(result.migrations[0] ?? never(), result)
+    expect(text).toContain('Of `migrations` (goose):\n\n- a stand-in for vector\n')
+    expect(text).not.toContain('not ours')
+  })
+
   test('says the verdict and why before anything else', () => {
     const result = exampleResult([{}])
     const [title, verdict] = renderMarkdown(result.migrations[0] ?? never(), result).split('\n\n')
