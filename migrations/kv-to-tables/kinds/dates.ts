@@ -70,11 +70,14 @@ function readIso([text, year, month, day, hour = '0', minute = '0', second = '0'
   const offset = offsetMinutes(zone)
   if (Math.abs(offset) > 15 * 60 + 59) return new Refusal('date', 'has no such zone')
   if (fraction.length > 6 && /[1-9]/.test(fraction.slice(6))) return new Refusal('precision', 'is finer than a microsecond')
-  const instant = Date.UTC(y, m - 1, d, h, min - offset, s)
+  // Date.UTC takes the years below 100 for those of the twentieth century; the calendar repeats itself after 400 years.
+  const instant = Date.UTC(y + 400, m - 1, d, h, min - offset, s) - fourHundredYears
   if (instant < earliest || instant >= latest) return outside
   // As it is, so that no digit is touched; a time without a zone is UTC.
   return `${text.slice(0, 10)} ${hour}:${minute}:${second}${fraction === '' ? '' : `.${fraction.slice(0, 6)}`}${zone === 'Z' ? '+00' : zone}`
 }
+
+const fourHundredYears = 146_097 * 86_400_000
 
 function daysIn(year: number, month: number): number {
   return month === 2 ? (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31

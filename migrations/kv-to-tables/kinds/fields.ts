@@ -112,12 +112,12 @@ export function boolean(): Field {
 
 /** An instant, in any of the formats of `dates.ts`. */
 export function timestamp(): Field {
-  return { type: 'timestamptz', schema: convert((value) => readTimestamp(plain(value))) }
+  return { type: 'timestamptz', schema: convert((value) => readTimestamp(isLosslessNumber(value) ? value.value : sanitize(value))) }
 }
 
 /** A day of the calendar, in any of the formats of `dates.ts` that have no time. */
 export function date(): Field {
-  return { type: 'date', schema: convert((value) => readDate(plain(value))) }
+  return { type: 'date', schema: convert((value) => readDate(sanitize(value))) }
 }
 
 /** An object or a list, kept as it is (numbers digit by digit), null bytes aside. */
@@ -133,10 +133,6 @@ export function json(shape: 'object' | 'array'): Field {
 /** The field may be missing or null: NULL in the column. */
 export function optional(field: Field): Field {
   return { ...field, optional: true, schema: field.schema.nullish().transform((value) => value ?? null) }
-}
-
-function plain(value: unknown): unknown {
-  return isLosslessNumber(value) ? value.value : sanitize(value)
 }
 
 function wrongType(value: unknown, wanted: string): Refusal {

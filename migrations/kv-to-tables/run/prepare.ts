@@ -76,9 +76,11 @@ function readFields(kind: Kind, object: Fields, options: PrepareOptions, reasons
   if (result.success) return result.data
   const refused = new Set<string>()
   for (const issue of result.error.issues) {
-    const path = issue.path.join('.')
-    refused.add(String(issue.path[0]))
-    if (!options.skipValidation) reasons.push({ path, ...codeOf(issue, path === '' ? object : object[String(issue.path[0])]) })
+    const field = String(issue.path[0])
+    // The first thing that is wrong with a field says it: zod measures the length of a list where a text should be, too.
+    if (refused.has(field)) continue
+    refused.add(field)
+    if (!options.skipValidation) reasons.push({ path: field, ...codeOf(issue, object[field]) })
   }
   // The other fields are read all the same: references are resolved even of a record that is set aside.
   const columns: Record<string, string | null> = {}

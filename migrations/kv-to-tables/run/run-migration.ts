@@ -98,13 +98,13 @@ class Run {
 
   async prepareDry(): Promise<void> {
     await this.#parts.mirrorTables(this.#writer, this.#places, this.#options.kinds)
-    for (const kind of this.#kinds) await createStaging(this.#writer, kind)
+    await createStaging(this.#writer, this.#kinds)
     await this.#parts.refuseWrites(this.#writer)
   }
 
   async prepareLive(): Promise<void> {
     await createTables(this.#writer, this.#places)
-    for (const kind of this.#kinds) await createStaging(this.#writer, kind)
+    await createStaging(this.#writer, this.#kinds)
   }
 
   async migrate(): Promise<RunResult> {

@@ -67,13 +67,14 @@ export async function refuseWrites(writer: Writer): Promise<void> {
   await writer.script('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY')
 }
 
-/** The staging table of a kind: empty again at every commit, and without WAL. `valid` rows go on to the table. */
-export async function createStaging(writer: Writer, kind: Kind): Promise<void> {
-  const columns = Object.entries(kind.fields).map(([field, { type }]) => `${columnOf(field)} ${type}`)
-  await writer.script(
-    `DROP TABLE IF EXISTS pg_temp.${stagingOf(kind)};
-     CREATE TEMPORARY TABLE ${stagingOf(kind)} (position bigint, valid boolean, source_key text, source_digest bigint, id uuid, ${columns.join(', ')}, extra jsonb) ON COMMIT DELETE ROWS`,
-  )
+/** A staging table for each kind: empty again at every commit, and without WAL. `valid` rows go on to the table. */
+export async function createStaging(writer: Writer, kinds: readonly Kind[]): Promise<void> {
+  const made = kinds.map((kind) => {
+    const columns = Object.entries(kind.fields).map(([field, { type }]) => `${columnOf(field)} ${type}`)
+    return `CREATE TEMPORARY TABLE ${stagingOf(kind)} (position bigint, valid boolean, source_key text, source_digest bigint, id uuid, ${columns.join(', ')}, extra jsonb) ON COMMIT DELETE ROWS`
+  })
+  const earlier = kinds.map((kind) => `DROP TABLE IF EXISTS pg_temp.${stagingOf(kind)}`)
+  await writer.script(['SET LOCAL client_min_messages = warning', ...earlier, ...made].join(';\n'))
 }
 
 export function stagingOf(kind: Kind): string {
