@@ -40,6 +40,41 @@ describe('terminal', () => {
     )
   })
 
+  test('quiet steps of a history are one line, and the history says how far it went', () => {
+    const waived = { owner: 'ann', reason: 'old', expires: null }
+    const quiet = (index: number) => ({
+      name: `s${index}`,
+      verdict: 'holds' as const,
+      cached: index < 470,
+      findings: [],
+      notChecked: index < 3 ? ['x'] : [],
+    })
+    const accepted = { name: 'old', verdict: 'holds' as const, findings: [exampleFinding({ waived })] }
+    const brokenAt = { migration: 's2', file: 'db/s2.sql', line: 4, message: 'no "vector"', hint: 'Use --skip-extension.' }
+    const endToEnd = { steps: 482, verdict: 'violated' as const, because: 's1 is not restored' }
+    const source = { path: 'db', format: 'goose', steps: 483, verified: 13, cached: 470, brokenAt, endToEnd, notes: ['a', 'b', 'c'] }
+    const steps = [...Array.from({ length: 481 }, (_, index) => quiet(index)), accepted, { name: 'loud' }]
+    const lines = renderTerminal({ ...exampleResult(steps), sources: [source] }, { color: false, columns: 120 }).split('\n')
+    expect(lines[0]).toBe('✗ loud  violated  (100 runs on PostgreSQL 18.4, 3.2 s)')
+    expect(lines.slice(-10)).toEqual([
+      '✓ 482 migrations hold; 470 from the cache, 1 waived, 3 not checked',
+      'db  goose: 483 steps, 13 verified, 470 from the cache',
+      '  breaks at s2: no "vector"  db/s2.sql:4',
+      '  hint  Use --skip-extension.',
+      '  all 482 downs from the end: violated: s1 is not restored',
+      '  note  a',
+      '  note  b',
+      '  1 more note in the report',
+      '✗ violated  (483 migrations: 1 violated, 0 unknown, 482 hold, 0 warnings; seed 7)',
+      '',
+    ])
+  })
+
+  test('nothing in it is a command to the runner of GitHub Actions', () => {
+    const text = renderTerminal(exampleResult([{ name: '##[error]x' }]), { color: false, columns: 120 })
+    expect(text).not.toContain('##[')
+  })
+
   test('five findings are shown and the rest counted', () => {
     const findings = Array.from({ length: 9 }, (_, index) =>
       exampleFinding({ id: `f${index}`, severity: index % 2 === 0 ? 'error' : 'warning' }),
