@@ -46,7 +46,7 @@ export async function discoverCommandSteps(
     }
     if (added.length === 0) {
       if (steps.length > 0) return steps
-      throw new InputError(`"${source.up}" wrote no step into "${source.table}"`, {
+      throw new InputError(`"${source.up}" wrote no step into ${shownTable(source)}`, {
         detail: lastLines(ended.output),
         hint: `Say which table and column hold the names of applied steps, and whether it reads ${variableOf(source)}.`,
       })
@@ -98,12 +98,16 @@ function runTool(source: CommandSource, command: string, names: readonly string[
     const wrong = names.filter((name) => now.has(name) !== applied)
     // A tool that reverts one step at a time cannot revert what it applied all at once.
     if (wrong.length > 0)
-      throw new Error(`"${command}" ended well, but "${wrong.join('", "')}" ${applied ? 'is not' : 'is still'} in "${source.table}"`)
+      throw new Error(`"${command}" ended well, but "${wrong.join('", "')}" ${applied ? 'is not' : 'is still'} in ${shownTable(source)}`)
   }
 }
 
 function commandRun(source: CommandSource, command: string, url: string, signal: AbortSignal | undefined) {
   return { command, directory: resolve(source.directory ?? '.'), environment: { [variableOf(source)]: url }, signal }
+}
+
+function shownTable({ table }: CommandSource): string {
+  return `"${table.replaceAll('"', '')}"`
 }
 
 function variableOf(source: CommandSource): string {

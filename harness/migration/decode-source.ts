@@ -54,5 +54,7 @@ function firstInvalid(bytes: Uint8Array): number {
     if (valid(middle)) low = middle
     else high = middle - 1
   }
-  return low
+  // A character that begins well and goes on wrong is wrong from its first byte.
+  const begun = bytes.subarray(Math.max(0, low - 3), low).findLastIndex((byte) => byte >= 0xc0)
+  return (bytes[low] ?? 0) < 0xc0 && begun >= 0 ? Math.max(0, low - 3) + begun : low
 }

@@ -418,3 +418,21 @@ test('anything that parses is read without an error', async () => {
   const hints = await hintsOf(shop, up)
   expect(literals(hints)).toEqual(expect.arrayContaining(['public.items.status text ruled', '?.b text c']))
 })
+
+describe('texts inside JSON that the SQL reads as a type', () => {
+  test.each<[string, string]>([
+    ['a cast', "UPDATE items SET age = (c.data ->> 'years')::int FROM customers c WHERE c.id = items.customer_id"],
+    ['a cast of the value itself', "SELECT (data -> 'years')::int FROM customers"],
+    ['an attribute that stores it', "INSERT INTO items (id, age) SELECT id, CAST(data ->> 'years' AS integer) FROM customers"],
+  ])('come with values that cast and values that do not: %s', async (_, up) => {
+    const { jsonKeys } = await hintsOf(shop, up)
+    expect(jsonKeys).toEqual([
+      { relation: 'public.customers', attribute: 'data', path: ['years'], values: expect.arrayContaining(['42', 'x1', '3.5']) },
+    ])
+  })
+
+  test('come without values where they are read as texts', async () => {
+    const { jsonKeys } = await hintsOf(shop, "UPDATE items SET status = c.data ->> 'state' FROM customers c")
+    expect(jsonKeys).toEqual([{ relation: 'public.customers', attribute: 'data', path: ['state'] }])
+  })
+})

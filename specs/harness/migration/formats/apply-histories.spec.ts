@@ -142,6 +142,16 @@ const tools: Readonly<Record<string, Tool>> = {
     ),
     labelNext: '55P04',
   },
+  'graphile-migrate': {
+    ...wrapped,
+    files: (steps) =>
+      Object.fromEntries(
+        steps.map((sql, at) => [
+          `committed/00000${at + 1}.sql`,
+          `--! Previous: ${at === 0 ? '-' : `sha1:${at - 1}`}\n--! Hash: sha1:${at}\n--! AllowInvalidHash\n\n${sql}`,
+        ]),
+      ),
+  },
   sqitch: {
     files: (steps) => ({
       ...fileFor((at) => `deploy/a${at}.sql`)(steps),
