@@ -76,5 +76,5 @@ export function neededExtensions(scripts: readonly Script[]): readonly string[] 
 export function withoutExtensions(script: Script, made: ReadonlySet<string>): Script {
   if (made.size === 0) return script
   const none = { unavailable: new Set<string>(), schemas: new Set<string>(), versions: new Set<string>(), accessMethods: new Set<string>() }
-  return adaptScript(script, { made, ...none, aliases: new Map(), leavesOut: () => false })
+  return adaptScript(script, { made, ...none, wrappers: new Set<string>(), aliases: new Map(), leavesOut: () => false })
 }
