@@ -148,9 +148,15 @@ async function shrinkFinding(
 }
 
 /** The smallest rows that make `up` fail as the finding says, without confirming it: for the rule that excludes the cause. */
-export async function smallestFor(subject: Subject, runner: Runner, finding: Finding, request: RunRequest): Promise<Dataset | undefined> {
+export async function smallestFor(
+  subject: Subject,
+  runner: Runner,
+  finding: Finding,
+  request: RunRequest,
+  withinMs = shrinkMs,
+): Promise<Dataset | undefined> {
   const collected: Collected = { key: findingKey(finding), finding, request, observation: undefined, times: 1 }
-  const found = await shrinkFinding(subject, runner, collected, { ...request, until: 'up' }, [], performance.now() + shrinkMs)
+  const found = await shrinkFinding(subject, runner, collected, { ...request, until: 'up' }, [], performance.now() + withinMs)
   return found.dataset
 }
 

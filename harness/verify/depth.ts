@@ -14,6 +14,9 @@ export interface Depth {
   readonly repeats: boolean
   /** Whether `up` is made to fail before each statement: needless where PostgreSQL undoes it as a whole. */
   readonly faults: 'each' | 'none'
+  /** Most time to shrink the rows that make `up` fail by one cause, and for all runs together; undefined for the usual. */
+  readonly shrinkMs?: number
+  readonly mostMs?: number
   /** Why it is not looked at more thoroughly; empty when nothing is left out. */
   readonly because: string
 }
@@ -23,13 +26,16 @@ export function fullDepth(runs: number): Depth {
   return { runs, variants: 3, scope: 'all', repeats: true, faults: 'each', because: '' }
 }
 
+/** One of hundreds: what is not shown in that time is named. */
+const hurried = { shrinkMs: 300, mostMs: 10_000 } as const
+
 /** A step of a history: what it cannot touch is not tried. */
 export function stepDepth(step: Step, legacy: Catalog, runs: number): Depth {
   const reach = reachOf(step, legacy)
   const transactional = step.kind === 'sql' && step.script.mode !== 'autocommit' && !step.script.statements.some(controlsTransaction)
   const faults = transactional || (step.kind === 'sql' && step.script.statements.length < 2) ? 'none' : 'each'
-  const shallow = { runs: 0, scope: 'reached', repeats: false, faults } as const
+  const shallow = { runs: 0, scope: 'reached', repeats: false, faults, ...hurried } as const
   if (reach === 'new') return { ...shallow, variants: 0, because: 'it only makes new objects' }
   if (reach === 'schema') return { ...shallow, variants: 1, because: 'no statement of it reads or checks rows' }
-  return { runs, variants: runs > 20 ? 3 : 2, scope: 'reached', repeats: mayVary(step), faults, because: '' }
+  return { runs, variants: runs > 20 ? 3 : 2, scope: 'reached', repeats: mayVary(step), faults, ...hurried, because: '' }
 }

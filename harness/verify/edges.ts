@@ -19,6 +19,8 @@ export interface EdgePlan {
   /** Grows while runs fail. */
   readonly exclusions: Exclusion[]
   readonly deadline: number
+  /** Most time to shrink the rows of one cause; undefined for the usual. */
+  readonly shrinkMs?: number | undefined
   readonly signal: AbortSignal | undefined
   /** Rows of counterexamples saved earlier, as SQL: they run first. */
   readonly saved: readonly string[]
@@ -111,7 +113,7 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
       failed += 1
       const finding = collector.findings().find((each) => each.finding.invariant === 'applies' && each.observation === run)?.finding
       if (free || finding === undefined || finding.severity !== 'error' || plan.exclusions.length >= mostExclusions) continue
-      const exclusion = excludeCause(subject, finding, await smallestFor(subject, runner, finding, request), plan.exclusions)
+      const exclusion = excludeCause(subject, finding, await smallestFor(subject, runner, finding, request, plan.shrinkMs), plan.exclusions)
       if (exclusion !== undefined && 'rule' in exclusion && exclusion.rule !== 'empty') {
         plan.exclusions.push(exclusion)
         break

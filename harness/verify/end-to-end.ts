@@ -9,7 +9,7 @@ import type { SourceResult } from './result.ts'
  * Walk to the end of a history and all the way back, as far as there are downs without a gap: each must run after the ones behind it, and
  * what stood before the first of these steps must stand there again.
  *
- * @returns Undefined where the last step has no down.
+ * @returns Undefined where the last step has no down, or a step does not apply at all.
  */
 export async function revertAll(
   cluster: Cluster,
@@ -20,9 +20,9 @@ export async function revertAll(
   const [kept, reverted] = [history.steps.slice(0, gap + 1), history.steps.slice(gap + 1)]
   if (reverted.length === 0) return undefined
   await using head = await Head.open(cluster, environment.template, environment)
-  for (const { up } of kept) if (up.kind !== 'opaque') await head.advance(environment.stepFor(up))
+  if (!(await advanceAll(head, kept, environment))) return undefined
   const before = await readObjects(head.session)
-  for (const { up } of reverted) if (up.kind !== 'opaque') await head.advance(environment.stepFor(up))
+  if (!(await advanceAll(head, reverted, environment))) return undefined
   const steps = reverted.length
   for (const step of [...reverted].reverse()) {
     if (step.down === undefined) continue
@@ -43,4 +43,13 @@ export async function revertAll(
     verdict: 'violated',
     because: `after all downs ${left.length} ${left.length === 1 ? 'object differs' : 'objects differ'} from the beginning: ${first.kind} ${first.path} is ${first.change}`,
   }
+}
+
+async function advanceAll(head: Head, steps: History['steps'], environment: HistoryEnvironment): Promise<boolean> {
+  for (const { up } of steps) {
+    if (up.kind === 'opaque') continue
+    const outcome = await head.advance(environment.stepFor(up))
+    if (outcome.outcome === 'failed') return false
+  }
+  return true
 }

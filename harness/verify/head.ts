@@ -1,4 +1,4 @@
-import { applyStep, type Outcome, type Script, type Step } from '../migration/index.ts'
+import { applyStep, type Outcome, type Step } from '../migration/index.ts'
 import type { Cluster, Database, Session, Template } from '../postgres/index.ts'
 
 /** Who applies, and with which settings. */
@@ -63,7 +63,9 @@ export class Head implements AsyncDisposable {
   }
 
   /** Apply what can be applied of a script that fails as a whole, so that the steps after it find most of what they need. */
-  async advancePartly(script: Script): Promise<void> {
+  async advancePartly(step: Step): Promise<void> {
+    if (step.kind !== 'sql') return
+    const { script } = step
     const { role, settings } = this.#options
     await using session = await this.#database.connect({ as: role === undefined ? 'superuser' : { role }, settings })
     for (const statement of script.statements) {

@@ -1,6 +1,6 @@
 import { readCatalog } from '../catalog/index.ts'
 import type { PlanMemory } from '../data/index.ts'
-import { type History, type HistoryStep, type Migration, neededRung, type Script, type Step } from '../migration/index.ts'
+import { type Failure, type History, type HistoryStep, type Migration, neededRung, type Script, type Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import type { Base } from './base.ts'
 import { applyBatches } from './batches.ts'
@@ -50,8 +50,20 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   const cluster = own ?? shared
   const environment = await historyEnvironment(cluster, history, options)
   const walk = new Walk(cluster, history, selected, environment, context, own !== undefined)
-  await Promise.all(Array.from({ length: walk.lanes }, () => walk.run()))
-  const { verdicts } = walk
+  // Roles that the walk makes stay behind in a cluster of our own, and would be in the way of the next one.
+  const forgetRoles = own === undefined ? undefined : await rolesOf(own)
+  await walk.recall()
+  const wayBack = () => revertAll(cluster, history, environment)
+  const beside = own === undefined && walk.lanes > 1 ? wayBack() : undefined
+  beside?.catch(() => undefined)
+  if (walk.unfinished) await Promise.all(Array.from({ length: walk.lanes }, () => walk.run()))
+  await forgetRoles?.()
+  const { broken } = walk
+  const verdicts = walk.verdicts.map((verdict, at) => {
+    const step = history.steps[at]
+    if (verdict?.broken === undefined || step === undefined || broken === undefined) return verdict
+    return { ...verdict, result: brokenStep(step, verdict.broken, history.path, broken) }
+  })
   const composition = new Composition(options.failOn ?? 'error')
   const migrations = history.steps.flatMap((step, at) => {
     const verdict = verdicts[at]
@@ -59,8 +71,9 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
     return result === undefined || !selected.has(at) ? [] : [result]
   })
   hooks.signal?.throwIfAborted()
-  const batches = await applyBatches(cluster, history, environment, walk.broken)
-  const endToEnd = walk.broken === undefined && walk.cut === undefined ? await revertAll(cluster, history, environment) : undefined
+  const batches = await applyBatches(cluster, history, environment, broken)
+  await forgetRoles?.()
+  const endToEnd = await (beside ?? wayBack())
   const counterexamples = new Map(verdicts.flatMap((each) => [...(each?.counterexamples ?? [])]))
   const timings: Record<string, number> = {}
   for (const verdict of verdicts)
@@ -73,8 +86,8 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
       steps: history.steps.length,
       verified: migrations.filter((each) => !each.cached).length,
       cached: migrations.filter((each) => each.cached).length,
-      brokenAt: walk.broken ?? null,
-      endToEnd: endToEnd ?? null,
+      brokenAt: broken ?? null,
+      endToEnd: broken === undefined ? (endToEnd ?? null) : null,
       notes: [
         ...environment.notes,
         ...history.warnings,
@@ -107,7 +120,6 @@ class Walk {
   readonly verdicts: (StepVerdict | undefined)[] = []
   readonly timings: Record<string, number> = { apply: 0 }
   readonly lanes: number
-  broken: NonNullable<SourceResult['brokenAt']> | undefined
   cut: string | undefined
   readonly #cluster: Cluster
   readonly #history: History
@@ -115,13 +127,15 @@ class Walk {
   readonly #environment: HistoryEnvironment
   readonly #context: HistoryContext
   readonly #own: boolean
-  readonly #taken = new Set<number>()
+  /** Steps to verify that no lane has taken. */
+  readonly #open: Set<number>
   readonly #cache: VerdictCache
   readonly #memory: PlanMemory = new Map()
   readonly #deadline: number
-  readonly #last: number
+  #last: number
   readonly #downsUsed: boolean
   #done = 0
+  #brokenAt: { readonly at: number; readonly failure: Failure } | undefined
 
   constructor(
     cluster: Cluster,
@@ -142,9 +156,26 @@ class Walk {
     this.lanes = own || selected.size < 2 * lanes ? 1 : lanes
     const { timeLimitMs } = context.options
     this.#deadline = timeLimitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeLimitMs
+    this.#open = new Set(selected)
     this.#last = Math.max(-1, ...selected)
     this.#downsUsed =
       history.downs === 'required' || (history.downs === 'optional' && history.steps.some((step) => step.down !== undefined))
+  }
+
+  get unfinished(): boolean {
+    return this.#open.size > 0
+  }
+
+  /** Take what is known already; behind the last step that is not, nothing need be applied. */
+  async recall(): Promise<void> {
+    for (const at of [...this.#open]) {
+      const cached = await this.#cache.read(at)
+      if (cached === undefined) continue
+      this.verdicts[at] = cached
+      this.#open.delete(at)
+      this.#done += 1
+    }
+    this.#last = Math.max(-1, ...this.#open)
   }
 
   async run(): Promise<void> {
@@ -156,30 +187,23 @@ class Walk {
     for (const [at, step] of this.#history.steps.entries()) {
       hooks.signal?.throwIfAborted()
       if (at > this.#last) return
-      if (this.#selected.has(at) && !this.#taken.has(at)) {
-        this.#taken.add(at)
+      if (this.#open.has(at)) {
+        this.#open.delete(at)
         this.verdicts[at] = await this.#verify({ head, objects }, at, step, before)
         this.#done += 1
       }
       if (step.up.kind === 'opaque') continue
-      if (at < this.#last || step.up.kind === 'program') await this.#advance(head, step, step.up)
+      if (at < this.#last || step.up.kind === 'program') await this.#advance(head, at, step.up)
       if (step.up.kind === 'sql') before.push(step.up.script)
     }
   }
 
-  async #advance(head: Head, step: HistoryStep, up: Step): Promise<void> {
+  async #advance(head: Head, at: number, up: Step): Promise<void> {
     const started = performance.now()
     const outcome = await head.advance(this.#environment.stepFor(up), this.#context.hooks.signal)
     if (outcome.outcome === 'failed') {
-      const { failure } = outcome
-      this.broken ??= {
-        migration: step.name,
-        file: failure.file,
-        line: failure.line,
-        message: `${failure.message} (${failure.sqlstate})`,
-        hint: this.#environment.hintFor(failure) ?? failure.hint ?? null,
-      }
-      if (up.kind === 'sql') await head.advancePartly(up.script)
+      this.#break(at, outcome.failure)
+      if (up.kind === 'sql') await head.advancePartly(this.#environment.stepFor(up))
     }
     this.timings.apply = (this.timings.apply ?? 0) + performance.now() - started
   }
@@ -189,8 +213,6 @@ class Walk {
     hooks.onProgress?.({ migration: step.name, stage: 'step', done: this.#done, total: this.#selected.size, step: at + 1 })
     const path = this.#history.path
     if (step.up.kind === 'opaque') return { result: opaqueStep(step, step.up, path), passage: noPassage, counterexamples: new Map() }
-    const cached = await this.#cache.read(at)
-    if (cached !== undefined) return cached
     if (performance.now() > this.#deadline) {
       this.cut ??= `steps from "${step.name}" on were not verified: the time limit was reached`
       return { result: cutStep(step, path), passage: noPassage, counterexamples: new Map() }
@@ -220,16 +242,32 @@ class Walk {
       depth: (legacy) => (alone ? { ...fullDepth(runs), scope: 'reached' } : stepDepth(up, legacy, runs)),
       downsUsed: this.#downsUsed,
     })
-    if (verified.broken !== undefined)
-      return {
-        result: brokenStep(step, verified, path, this.broken ?? undefined, this.#environment.hintFor(verified.broken)),
-        passage: noPassage,
-        counterexamples: new Map(),
-      }
+    if (verified.broken !== undefined) {
+      this.#break(at, verified.broken)
+      return { result: verified.result, passage: noPassage, counterexamples: new Map(), broken: verified.broken }
+    }
     const { result, counterexamples, passage } = verified
     const verdict = { result, counterexamples, passage }
     await this.#cache.write(at, verdict)
     return verdict
+  }
+
+  /** Lanes meet broken steps in any order: the first of the history is the one to mend. */
+  #break(at: number, failure: Failure): void {
+    if (this.#brokenAt !== undefined && this.#brokenAt.at <= at) return
+    this.#brokenAt = { at, failure }
+  }
+
+  get broken(): NonNullable<SourceResult['brokenAt']> | undefined {
+    if (this.#brokenAt === undefined) return undefined
+    const { at, failure } = this.#brokenAt
+    return {
+      migration: this.#history.steps[at]?.name ?? '',
+      file: failure.file,
+      line: failure.line,
+      message: `${failure.message} (${failure.sqlstate})`,
+      hint: this.#environment.hintFor(failure) ?? failure.hint ?? null,
+    }
   }
 
   async #base(head: Head, objects: Base['objects']): Promise<Base> {

@@ -1,7 +1,6 @@
 import { invariantIds } from '../invariant/index.ts'
-import type { HistoryStep, OpaqueStep } from '../migration/index.ts'
+import type { Failure, HistoryStep, OpaqueStep } from '../migration/index.ts'
 import type { MigrationResult, SourceResult } from './result.ts'
-import type { VerifiedMigration } from './verify-migration.ts'
 
 const nothing = { relations: 0, rows: 0, cells: 0, runs: 0 }
 
@@ -38,14 +37,11 @@ export function cutStep(step: HistoryStep, path: string): MigrationResult {
 /** A step that does not apply to what the steps before it leave, with no row of ours in it. */
 export function brokenStep(
   step: HistoryStep,
-  verified: VerifiedMigration,
+  failure: Failure,
   path: string,
-  first: SourceResult['brokenAt'] | undefined,
-  hint: string | undefined,
+  first: NonNullable<SourceResult['brokenAt']>,
 ): MigrationResult {
-  const { broken } = verified
-  const where = broken === undefined ? '' : `${broken.file}:${broken.line}: ${broken.message} (${broken.sqlstate})`
-  const follows = first === undefined || first === null ? '' : `; it may follow from "${first.migration}", which does not apply either`
-  const because = `it does not apply to an empty database: ${where}${follows}${hint === undefined || follows !== '' ? '' : `. ${hint}`}`
-  return { ...unjudged(step, path, because), timings: verified.result.timings }
+  const where = `${failure.file}:${failure.line}: ${failure.message} (${failure.sqlstate})`
+  const follows = first.migration === step.name ? '' : `; it may follow from "${first.migration}", which does not apply either`
+  return unjudged(step, path, `it does not apply to an empty database: ${where}${follows}`)
 }

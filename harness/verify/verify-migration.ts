@@ -62,13 +62,13 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   const { options, seed, hooks } = context
   const clock = stopwatch()
   const progress = (stage: string, done?: number, total?: number) => hooks.onProgress?.({ migration: migration.name, stage, done, total })
-  const deadline = options.timeLimitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.timeLimitMs
   const notChecked: string[] = []
   const disagreements: string[] = []
 
   progress('legacy schema')
   const catalog = context.catalog ?? (await clock.time('prepare', () => readCatalog(base.session())))
   const depth = context.depth(catalog)
+  const deadline = performance.now() + Math.min(options.timeLimitMs ?? Number.POSITIVE_INFINITY, depth.mostMs ?? Number.POSITIVE_INFINITY)
   const prepare = (also?: ReadonlySet<string>) =>
     clock.time('prepare', () =>
       prepareSubject(base.session(), migration, {
@@ -136,7 +136,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
           const exclusion =
             finding === undefined
               ? undefined
-              : excludeCause(subject, finding, await smallestFor(subject, runner, finding, request), exclusions)
+              : excludeCause(subject, finding, await smallestFor(subject, runner, finding, request, depth.shrinkMs), exclusions)
           if (exclusion === undefined) break
           exclusions.push(exclusion)
           const again = bandedFillings(subject, seed, exclusions, variants)[variant]
@@ -187,6 +187,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
         rings: ringsFor(subject),
         exclusions,
         deadline,
+        shrinkMs: depth.shrinkMs,
         signal: hooks.signal,
         saved,
         writeSince: writeAfterUp(seed),
