@@ -70,7 +70,9 @@ function nextSteps(folders: readonly FoundFolder[], any: boolean, here: string):
           'There is no package.json here, so no spec was written: "npm init -y && npm i -D godwit vitest", then "npx godwit init" once more.',
         ]),
     ...(isPackage && own !== undefined && own !== 'vitest.config.ts'
-      ? [`Give ${own} what the specs need: test: { globalSetup: ['godwit/vitest/global-setup'] }`]
+      ? [
+          `Give ${own} what the specs need: test: { globalSetup: ['godwit/vitest/global-setup'], reporters: ['default', 'godwit/reporter'] }`,
+        ]
       : []),
     ...(any ? [] : [`Put the first migration into ${folders[0]?.path ?? 'migrations'}/.`]),
     'npx godwit verify',

@@ -33,6 +33,7 @@ export function vitestConfigText(): string {
     '  test: {',
     "    include: ['specs/**/*.spec.ts'],",
     "    globalSetup: ['godwit/vitest/global-setup'],",
+    "    reporters: ['default', 'godwit/reporter'],",
     '    testTimeout: 60_000,',
     '  },',
     '})',

@@ -41,7 +41,7 @@ describe('progress', () => {
     }
     const lines = stream.text.trimEnd().split('\n')
     expect(lines.length).toBe(4)
-    expect(lines.at(-1)).toMatch(/^step \d\d of 600, 5\.\d a second, 1 min 4\d s left: step_\d\d: edge$/)
+    expect(lines.at(-1)).toMatch(/^step \d\d of 600, 4\.9 a second, 1 min 4\d s left: step_\d\d: edge$/)
   })
 
   test('a terminal gets one line that is rewritten, no wider than it is, and cleared in the end', () => {

@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { scratchRepository, soundPair } from './scratch-repository.ts'
+
+const run = promisify(execFile)
+const checkout = resolve('.')
+
+/** Put this checkout into a repository's node_modules as it would be published: built, and without its sources. */
+async function install(directory: string): Promise<void> {
+  const place = join(directory, 'node_modules/godwit')
+  await mkdir(place, { recursive: true })
+  for (const part of ['package.json', 'bin']) await cp(join(checkout, part), join(place, part), { recursive: true })
+  const build = [
+    '-p',
+    'tsconfig.build.json',
+    '--noCheck',
+    '--declaration',
+    'false',
+    '--sourceMap',
+    'false',
+    '--outDir',
+    join(place, 'dist'),
+  ]
+  await run(process.execPath, ['node_modules/typescript/bin/tsc', ...build], { cwd: checkout })
+  await symlink(join(checkout, 'node_modules'), join(place, 'node_modules'))
+  await symlink(join(checkout, 'node_modules/vitest'), join(directory, 'node_modules/vitest'))
+}
+
+async function importsOfSources(dist: string): Promise<readonly string[]> {
+  const files = await readdir(dist, { recursive: true })
+  const texts = files
+    .filter((file) => file.endsWith('.js'))
+    .map(async (file) => (/(?:from|import\()\s*['"]\.[^'"]*\.ts['"]/.test(await readFile(join(dist, file), 'utf8')) ? [file] : []))
+  return (await Promise.all(texts)).flat()
+}
+
+/** As in a shell of the user's, outside of this run of Vitest. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST|NODE_ENV|GODWIT_|GITHUB_)/.test(name)))
+}
+
+describe('godwit init', () => {
+  test('in a repository with a history writes what runs as it is: the command, and the spec', { timeout: 300_000 }, async () => {
+    await using repository = await scratchRepository({
+      'package.json': '{ "name": "shop", "private": true }',
+      'db/migrations/001_items.sql': 'CREATE TABLE items (id int PRIMARY KEY, notes text);\n',
+      'db/migrations/002_extra.sql': 'ALTER TABLE items ADD COLUMN extra text;\n',
+    })
+    await install(repository.directory)
+    const dist = join(repository.directory, 'node_modules/godwit/dist')
+    // TypeScript leaves such imports as they are in a function that has `using`.
+    expect(await importsOfSources(dist)).toEqual([])
+    const options = { cwd: repository.directory, env: ownEnvironment() }
+    const bin = join(repository.directory, 'node_modules/godwit/bin/godwit.mjs')
+    const { stdout } = await run(process.execPath, [bin, 'init'], options)
+    expect(stdout.split('\n').slice(0, 4)).toEqual([
+      'Found db/migrations (sql).',
+      'wrote    godwit.config.ts',
+      'wrote    specs/migrations.spec.ts',
+      'wrote    vitest.config.ts',
+    ])
+
+    const verified = await run(process.execPath, [bin, 'verify', '--runs', '4'], options)
+    expect(verified.stdout).toMatch(/^✓ holds {2}\(2 migrations: 0 violated/m)
+    const gated = await run(process.execPath, [bin, 'gate', '--runs', '4'], options)
+    expect(gated.stdout).toMatch(/^✓ /)
+
+    const vitest = join(repository.directory, 'node_modules/vitest/vitest.mjs')
+    const specs = await run(process.execPath, [vitest, 'run', 'specs/', '--reporter=json'], options)
+    const { numPassedTests, numFailedTests } = JSON.parse(specs.stdout.slice(specs.stdout.indexOf('{"num')))
+    expect([numPassedTests > 0, numFailedTests]).toEqual([true, 0])
+  })
+
+  test('never overwrites what is there, says what it kept, and does with --force', async () => {
+    await using repository = await scratchRepository({
+      ...soundPair('migrations/step'),
+      'godwit.config.ts': '// mine\n',
+      'package.json': '{}',
+    })
+    const config = () => readFile(join(repository.directory, 'godwit.config.ts'), 'utf8')
+    const kept = await repository.runHere(['init'])
+    expect([kept.code, await config()]).toEqual([0, '// mine\n'])
+    expect(kept.stdout).toContain('kept     godwit.config.ts, which was there (--force overwrites it)\n')
+    const forced = await repository.runHere(['init', '--force'])
+    expect(forced.stdout).toContain('replaced godwit.config.ts\n')
+    expect(await config()).toContain("path: 'migrations'")
+  })
+
+  test('leaves a configuration under another name alone, even with --force', async () => {
+    await using repository = await scratchRepository({ 'godwit.config.json': '{}' })
+    const { stdout } = await repository.runHere(['init', '--force'])
+    expect(stdout).toContain('kept     godwit.config.json, which was there\n')
+  })
+
+  test('in a repository with several folders makes each a project, named after its package', async () => {
+    await using repository = await scratchRepository({
+      'services/billing/migrations/001_a.up.sql': 'CREATE TABLE a (id int);',
+      'services/billing/migrations/001_a.down.sql': 'DROP TABLE a;',
+      'services/stock/migrations/001_b.up.sql': 'CREATE TABLE b (id int);',
+      'services/stock/migrations/001_b.down.sql': 'DROP TABLE b;',
+    })
+    const { code } = await repository.runHere(['init'])
+    const config = await readFile(join(repository.directory, 'godwit.config.ts'), 'utf8')
+    expect([code, config.match(/\{ name.*\}/g)]).toEqual([
+      0,
+      ["{ name: 'billing', path: 'services/billing/migrations' }", "{ name: 'stock', path: 'services/stock/migrations' }"],
+    ])
+  })
+
+  test('in an empty directory says what it assumes, and that no spec can run there', async () => {
+    await using repository = await scratchRepository()
+    const { code, stdout } = await repository.runHere(['init'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^No migrations were found here: "migrations" is assumed to become their folder\.\nwrote {4}godwit\.config\.ts\n\n/,
+    )
+    expect(stdout).toContain('There is no package.json here, so no spec was written')
+  })
+
+  test('refuses a named folder that holds no migrations', async () => {
+    await using repository = await scratchRepository({ 'empty/README.md': '' })
+    const { code, stdout, stderr } = await repository.runHere(['init', 'empty'])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^godwit: "empty" holds no migrations/)
+  })
+
+  test('writes a workflow when asked, which installs as the lock file says and hands the branch over as a variable', async () => {
+    await using repository = await scratchRepository({ ...soundPair('migrations/step'), 'pnpm-lock.yaml': '' })
+    await repository.runHere(['init', '--github'])
+    const workflow = parse(await readFile(join(repository.directory, '.github/workflows/godwit.yml'), 'utf8'))
+    const commands = workflow.jobs.verify.steps.flatMap((step: { run?: string }) => step.run ?? [])
+    expect(commands).toEqual(['corepack enable && pnpm install --frozen-lockfile', 'npx godwit verify --since "origin/$BASE"'])
+  })
+})
