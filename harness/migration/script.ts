@@ -64,6 +64,7 @@ function parse(file: string, map: SourceMap, source: SourceText): readonly RawSt
 }
 
 function hintFor(text: string): string | undefined {
+  if (/\bAUTO_INCREMENT\b|\bENGINE\s*=\s*\w+DB\b|^\s*`\w+`/im.test(text)) return 'It looks like SQL for MySQL.'
   return /(^|[^:\w]):['"]?[A-Za-z_]\w*['"]?/m.test(text) ? 'A variable of psql, as in ":name", is not replaced here.' : undefined
 }
 

@@ -6,7 +6,7 @@ import type { Format } from './format.ts'
 import { ignoredFiles } from './ignored.ts'
 import { makeStep } from './make-step.ts'
 import { type Reading, scriptOf } from './script-of.ts'
-import { warnOfTransactionControl } from './transaction-control.ts'
+import { breaksOut, warnOfTransactionControl } from './transaction-control.ts'
 
 const journalName = 'meta/_journal.json'
 const folderStep = /^(\d{14}_[^/]+)\/migration\.sql$/
@@ -38,7 +38,7 @@ export const drizzle: Format = {
     for (const { name, file, version } of files) {
       const up = await scriptOf(reading, file, { mode: 'transaction' })
       warnOfTransactionControl(reading, up)
-      steps.push(await makeStep(folder, { name, version, files: [file], up, batch: 'pending' }))
+      steps.push(await makeStep(folder, { name, version, files: [file], up, batch: breaksOut(up) ? undefined : 'pending' }))
     }
     const taken = new Set(files.map(({ file }) => file))
     const rest = folder.files.filter((name) => !taken.has(name))

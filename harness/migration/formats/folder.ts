@@ -63,9 +63,9 @@ export class Folder {
     return remembered(this.#texts, name, async () => decodeSource(this.shown(name), await this.bytes(name)))
   }
 
-  /** Whether one of its SQL files (below the root itself or one folder down) has this. */
-  async contains(pattern: RegExp): Promise<boolean> {
-    for (const name of this.files.filter((each) => /\.sql$/i.test(each))) {
+  /** Whether one of the SQL files right in it, or right in a folder of it, has this. */
+  async contains(pattern: RegExp, within = ''): Promise<boolean> {
+    for (const name of this.files.filter((each) => /\.sql$/i.test(each) && partsOf(each).within === within)) {
       // What cannot be decoded is complained of by the reader of the format, with its name.
       if (pattern.test(await this.text(name).catch(() => ''))) return true
     }

@@ -29,7 +29,7 @@ export const graphileMigrate: Format = {
   name: 'graphile-migrate',
   marker: '"committed/<number>.sql" with "--! Previous:"',
   marks: async (folder) =>
-    folder.files.some((name) => committed.test(name)) && (await folder.contains(/^--! Previous: /m)) ? 'strong' : undefined,
+    folder.files.some((name) => committed.test(name)) && (await folder.contains(/^--! Previous: /m, 'committed')) ? 'strong' : undefined,
   read: async (folder) => {
     const reading = { folder, tool: 'graphile-migrate', warnings: [] as string[] }
     const settings = await readSettings(reading)

@@ -5,7 +5,7 @@ import { ignoredFiles } from './ignored.ts'
 import { makeStep } from './make-step.ts'
 import { dependencyOf } from './package-json.ts'
 import { downScriptOf, keepOnly, type ScriptParts, scriptOf } from './script-of.ts'
-import { warnOfTransactionControl } from './transaction-control.ts'
+import { breaksOut, warnOfTransactionControl } from './transaction-control.ts'
 
 const pattern = /^(\d+)[_-].*\.(sql|[cm]?[jt]s)$/
 const marker = /^\s*--[\s-]*(up|down)\s+migration/gim
@@ -40,7 +40,16 @@ export const nodePgMigrate: Format = {
       const upScript = await scriptOf(reading, name, up)
       const downScript = down === undefined ? undefined : await downScriptOf(reading, name, down)
       for (const step of [upScript, downScript]) warnOfTransactionControl(reading, step)
-      steps.push(await makeStep(folder, { name, version, files: [name], up: upScript, down: downScript, batch }))
+      steps.push(
+        await makeStep(folder, {
+          name,
+          version,
+          files: [name],
+          up: upScript,
+          down: downScript,
+          batch: breaksOut(upScript) ? undefined : batch,
+        }),
+      )
     }
     const rest = folder.files.filter((name) => !order.includes(name) && !partsOf(name).base.startsWith('.'))
     return {

@@ -50,7 +50,8 @@ async function detectAll(directories: readonly string[], path: string, wanted: F
     if (detected?.strength === undefined) continue
     // The path itself is named by its user; anywhere else a folder of SQL is just that, unless its name says more.
     if (detected.format.name === 'sql' && directory !== path && !looksLikeHistory(detected.folder)) continue
-    if (directory === path && detected.format.name === 'sql' && isProject(path)) continue
+    // A stray file in a project's own folder; those of formats that go into subfolders are found there.
+    if (directory === path && /^(sql|flyway)$/.test(detected.format.name) && isProject(path)) continue
     found.push(detected)
   }
   return found

@@ -32,7 +32,7 @@ export const sqitch: Format = {
     const steps: HistoryStep[] = []
     const taken = new Set<string>()
     for (const [at, change] of changes.entries()) {
-      const suffix = suffixOf(changes, at)
+      const suffix = suffixOf(folder, changes, at)
       const [deploy, revert, verify] = ['deploy', 'revert', 'verify'].map((part) => `${part}/${change.name}${suffix}.sql`) as [
         string,
         string,
@@ -75,12 +75,13 @@ export const sqitch: Format = {
   },
 }
 
-/** `@tag` for a change that a later one of its name replaces: the last tag before the rework. */
-function suffixOf(changes: readonly SqitchChange[], at: number): string {
+/** `@tag` for a change that a later one of its name replaces: of the tags between them, the one that its script was copied for. */
+function suffixOf(folder: Folder, changes: readonly SqitchChange[], at: number): string {
   const name = changes[at]?.name
   const next = changes.findIndex((change, index) => index > at && change.name === name)
   if (next < 0) return ''
-  const tag = changes.slice(at, next).findLast(({ tags }) => tags.length > 0)?.tags[0]
+  const tags = changes.slice(at, next).flatMap((change) => change.tags)
+  const tag = tags.find((each) => folder.has(`deploy/${name}@${each}.sql`)) ?? tags[0]
   return tag === undefined ? '' : `@${tag}`
 }
 

@@ -12,3 +12,8 @@ export function warnOfTransactionControl({ tool, warnings }: Reading, step: Step
     `${control.file}:${control.line}: "${control.text}" meddles with the transaction that ${tool} opens itself: what comes before a failure may stay`,
   )
 }
+
+/** Whether a file ends the transaction that it runs in: it cannot share one with other steps. */
+export function breaksOut(step: Step | OpaqueStep): boolean {
+  return step.kind === 'sql' && step.script.statements.some(controlsTransaction)
+}
