@@ -1,0 +1,191 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { json } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import PostalMime from 'postal-mime'
+import { SMTPServer } from 'smtp-server'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { uuidOf } from '../../fixtures/kv/kinds.ts'
+import { notifier } from '../../migrations/kv-to-tables/command/notify.ts'
+import { showProgress } from '../../migrations/kv-to-tables/command/progress.ts'
+import { runProgram } from './run-program.ts'
+import { readStore } from './state.ts'
+import { readTraces } from './traces.ts'
+import { openWorkbench, type Workbench } from './workbench.ts'
+
+const client = (n: number, email: string) => ({
+  key: `client:${uuidOf('clients', n)}`,
+  text: JSON.stringify({ name: `Secret ${n}`, email }),
+  kind: 'clients' as const,
+  faults: [],
+})
+
+describe('the programs', { timeout: 120_000 }, () => {
+  let bench: Workbench
+  let directory: string
+  let url: string
+  beforeAll(async () => {
+    bench = await openWorkbench()
+    directory = await mkdtemp(join(tmpdir(), 'kv-to-tables-'))
+    url = bench.database.url()
+  })
+  afterAll(async () => {
+    await rm(directory, { recursive: true, force: true })
+    await bench[Symbol.asyncDispose]()
+  })
+
+  test('kv:migrate dry, live, again after a fix; kv:rollback previewed and confirmed: exit codes, output, and what is said on standard error', async () => {
+    await bench.fill([client(1, 'a@acme.example'), client(2, 'nobody')])
+    const untouched = await readTraces(bench.session)
+    const dry = await runProgram('migrate', ['--dry-run', '--json'], { DATABASE_URL: url })
+    expect([dry.code, JSON.parse(dry.stdout)]).toEqual([
+      1,
+      expect.objectContaining({ version: 1, dryRun: true, total: expect.objectContaining({ inserted: 1, setAside: 1 }) }),
+    ])
+    expect(await readTraces(bench.session)).toEqual(untouched)
+
+    const live = await runProgram('migrate', ['--database', url, '--verbose', '--batch-size=1'])
+    expect(live.code).toBe(1)
+    expect(live.stdout).toMatch(/\| clients +\| +2 \| +1 \|/)
+    expect(live.stderr).toContain(`set aside: "client:${uuidOf('clients', 2)}" (2): email is no e-mail address`)
+    expect(live.stderr).toMatch(/clients: 2 of 2; 100 % of all, \d+\/s, 0 s left/)
+    expect(live.stdout + live.stderr).not.toContain('Secret')
+    expect(live.stdout + live.stderr).not.toContain(new URL(url).password)
+
+    await bench.change([client(2, 'b@acme.example')])
+    expect((await runProgram('migrate', ['--retry'], { DATABASE_URL: url })).code).toBe(0)
+
+    const preview = await runProgram('rollback', [], { DATABASE_URL: url })
+    expect([preview.code, preview.stdout]).toEqual([0, expect.stringMatching(/Preview[\s\S]*\| clients +\| +2 \|/)])
+    const refused = await runProgram('rollback', ['--confirm', '--tables=clients,users'], { DATABASE_URL: url })
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('there is no table "users"')])
+    expect((await runProgram('rollback', ['--confirm'], { DATABASE_URL: url })).code).toBe(0)
+    expect(await bench.session.query('SELECT FROM clients')).toEqual([])
+  })
+
+  test.each([
+    ['no database', [], 2, /no database is named/],
+    ['an unknown option', ['--fast'], 2, /unknown option/],
+    ['a batch size of none', ['--batch-size=0'], 2, /number from 1 to 100000/],
+    ['an unknown kind', ['--only=users'], 2, /there is no kind "users"/],
+    ['mail without a server', ['--notify=mailto:a@b.example'], 2, /no mail server is configured/],
+    ['a server that is not there', ['--database=postgres://secret@127.0.0.1:1/x'], 3, /cannot connect to the database \(ECONNREFUSED\)/],
+  ])('bad usage, %s: a clear message, no stack, the exit code', async (_, args, code, message) => {
+    const run = await runProgram('migrate', args)
+    expect({ code: run.code, stdout: run.stdout }).toEqual({ code, stdout: '' })
+    expect(run.stderr).toMatch(message)
+    expect(run.stderr).not.toMatch(/ {4}at |secret/)
+  })
+
+  test('a store that is not there, or is none, is named', async () => {
+    await bench.session.script('CREATE TABLE no_store (id int)')
+    for (const [store, message] of [
+      ['nowhere', 'there is no table "nowhere"'],
+      ['no_store', '"no_store" is no store'],
+    ] as const) {
+      const run = await runProgram('migrate', ['--database', url, '--store', store])
+      expect([run.code, run.stderr]).toEqual([2, expect.stringContaining(message)])
+    }
+  })
+
+  test('KV-9: the backup holds any store, psql restores it, and it never overwrites', async () => {
+    const odd = ['tab\there', 'new\nline', 'back\\slash', '\\N', '\\.', 'ünï 🎉', ''].map((text, n) => ({
+      key: `k${n} ${text}`,
+      text: JSON.stringify({ text }),
+      kind: 'unknown' as const,
+      faults: [],
+    }))
+    await bench.fill([...odd, { key: '\\.', text: undefined, kind: 'unknown', faults: [] }, client(1, 'a@acme.example')])
+    const file = join(directory, 'store.sql')
+    const run = await runProgram('migrate', ['--database', url, '--backup', file, '--json'])
+    expect(run.code).toBe(1)
+    expect(JSON.parse(run.stdout)).toMatchObject({ backup: { file, records: 9, sizeBytes: (await readFile(file)).length } })
+    const original = await readStore(bench.session)
+    await bench.session.script('DELETE FROM kv_store')
+    await promisify(execFile)('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', '--single-transaction', '-f', file, url])
+    expect(await readStore(bench.session)).toEqual(original)
+
+    await writeFile(join(directory, 'there.sql'), 'mine')
+    const refused = await runProgram('migrate', ['--database', url, '--backup', join(directory, 'there.sql')])
+    expect([refused.code, await readFile(join(directory, 'there.sql'), 'utf8')]).toEqual([2, 'mine'])
+    const nowhere = await runProgram('migrate', ['--database', url, '--backup', join(directory, 'no/such/folder.sql')])
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('cannot be written (ENOENT)')])
+    expect((await readdir(directory)).sort()).toEqual(['store.sql', 'there.sql'])
+  })
+
+  test('KV-9: a webhook gets the statistics as JSON, and nothing of the store; one that fails changes nothing', async () => {
+    await bench.fill([client(1, 'a@acme.example')])
+    const got: unknown[] = []
+    const server = createServer((request, response) => {
+      void json(request).then((body) => {
+        got.push(body)
+        response.writeHead(request.url === '/broken' ? 500 : 204).end()
+      })
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    const hook = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const run = await runProgram('migrate', ['--database', url, '--notify', `${hook}/hook`])
+    const broken = await runProgram('migrate', ['--database', url, '--notify', `${hook}/broken`])
+    server.close()
+    expect(run.code).toBe(0)
+    expect([broken.code, broken.stderr]).toEqual([0, expect.stringContaining('the webhook answers 500')])
+    expect(got[0]).toMatchObject({ version: 1, outcome: 'finished', total: { source: 1, inserted: 1 } })
+    expect(JSON.stringify(got)).not.toMatch(/Secret|acme/)
+    expect(() => notifier('http://example.org/hook', {})).toThrow('nobody can be notified so')
+  })
+
+  test('KV-9: mail goes by the configured server', async () => {
+    const mails: string[] = []
+    const server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS'],
+      onData(stream, _, done) {
+        const parts: Buffer[] = []
+        stream.on('data', (part: Buffer) => parts.push(part))
+        stream.on('end', () => {
+          mails.push(Buffer.concat(parts).toString())
+          done()
+        })
+      },
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    const notify = notifier('mailto:team@acme.example', {
+      KV_SMTP_URL: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
+    })
+    await notify({ subject: 'kv-to-tables: 1 record, none set aside ✓', text: '| kind |\n', body: {} })
+    await new Promise<void>((done) => server.close(() => done()))
+    const [mail] = await Promise.all(mails.map((each) => PostalMime.parse(each)))
+    expect(mail).toMatchObject({ subject: 'kv-to-tables: 1 record, none set aside ✓', to: [{ address: 'team@acme.example' }] })
+    expect(mail?.text?.trim()).toBe('| kind |')
+  })
+
+  test('KV-9: a bar with rate and remaining time on a terminal, plain lines elsewhere', async () => {
+    let clock = 0
+    const shown = (isTTY: boolean) => {
+      const output = Object.assign(new PassThrough(), {
+        isTTY,
+        columns: 120,
+        rows: 40,
+        cursorTo: () => true,
+        clearLine: () => true,
+        moveCursor: () => true,
+      })
+      clock = 0
+      const view = showProgress(output, () => clock)
+      view.update({ kind: 'clients', done: 0, total: 100, doneInAll: 0, totalInAll: 400 })
+      clock = 2000
+      view.update({ kind: 'clients', done: 50, total: 100, doneInAll: 50, totalInAll: 400 })
+      clock = 8000
+      view.update({ kind: 'clients', done: 100, total: 100, doneInAll: 100, totalInAll: 400 })
+      view.stop()
+      return String(output.read())
+    }
+    expect(shown(false)).toBe('clients: 0 of 100; 0 % of all, 0/s, ? left\nclients: 100 of 100; 25 % of all, 13/s, 24 s left\n')
+    expect(shown(true)).toMatch(/clients {3}\[[^\]]+\] 25 % of 400, 13\/s, 24 s left/)
+  })
+})
