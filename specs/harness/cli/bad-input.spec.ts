@@ -21,6 +21,7 @@ beforeAll(async () => {
   await chmod(temporary, 0o711)
   cwd = await mkdtemp(join(tmpdir(), 'bad-input-'))
   await write('keep', { ...plain, 'down.sql': down })
+  await write('.', { 'notes.txt': 'no SQL' })
 })
 afterAll(async () => {
   for (const directory of [cwd, temporary]) await rm(directory, { recursive: true, force: true })
@@ -113,7 +114,7 @@ describe('bad input is refused with 2, in one message, and leaves nothing', () =
   test.each<[string, readonly string[], string]>([
     ['a folder that is not there', ['nowhere'], '"nowhere" does not exist'],
     ['one of two folders that is not there', ['keep', 'nowhere'], '"nowhere" does not exist'],
-    ['a file in the place of a folder', ['keep/up.sql'], '"keep/up.sql" is not a folder'],
+    ['a file that is no SQL', ['notes.txt'], '"notes.txt" is no SQL file'],
     ['an unknown version', ['keep', '--postgres', '12'], 'PostgreSQL 12 is not a version that can be had as binaries'],
     ['an unknown kind of cluster', ['keep', '--postgres', 'podman:postgres'], 'no such kind of cluster'],
     ['another kind of server', ['keep', '--postgres', 'mysql://u:hunter2@localhost/d'], 'no such kind of cluster'],
