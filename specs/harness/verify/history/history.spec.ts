@@ -19,7 +19,8 @@ async function verifyFiles(files: Readonly<Record<string, string>>, options: Ver
   return result
 }
 
-const verdicts = (result: Awaited<ReturnType<typeof verifyFiles>>) => Object.fromEntries(result.migrations.map((each) => [each.name, each.verdict]))
+const verdicts = (result: Awaited<ReturnType<typeof verifyFiles>>) =>
+  Object.fromEntries(result.migrations.map((each) => [each.name, each.verdict]))
 
 describe('a history', () => {
   test('of sound steps holds, each verified in the state just before it, and the way back from the end', async () => {
@@ -150,7 +151,8 @@ describe('a history', () => {
 
   test('with roles of its own verifies on a cluster of its own, twice over', async () => {
     const files = {
-      '001_role.sql': 'CREATE ROLE godwit_spec_reader; CREATE TABLE t (id int PRIMARY KEY, v text); GRANT SELECT ON t TO godwit_spec_reader;',
+      '001_role.sql':
+        'CREATE ROLE godwit_spec_reader; CREATE TABLE t (id int PRIMARY KEY, v text); GRANT SELECT ON t TO godwit_spec_reader;',
       '002_more.sql': 'ALTER TABLE t ADD COLUMN w text; GRANT UPDATE (w) ON t TO godwit_spec_reader;',
     }
     expect((await verifyFiles(files)).verdict).toBe('holds')
