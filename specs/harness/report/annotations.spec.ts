@@ -27,12 +27,12 @@ describe('annotations', () => {
     fc.assert(
       fc.property(nastyText, nastyText, fc.option(nastyText), (file, message, hint) => {
         const result = exampleResult([
-          { name: 'm', findings: [exampleFinding({ file: `a${file}b`, relation: `r${message}`, attribute: null, message, hint })] },
+          { name: 'm', findings: [exampleFinding({ file: `a${file}b`, relation: `r::,${message}`, attribute: null, message, hint })] },
         ])
         const { properties, data } = readCommand(
           renderAnnotations(result, new Map([[`a${file}b`, { path: `a${file}b`, text: undefined }]])).slice(0, -1),
         )
-        expect(properties).toEqual({ file: visibleText(`a${file}b`), line: '3', title: visibleText(`zero-loss of r${message}`) })
+        expect(properties).toEqual({ file: visibleText(`a${file}b`), line: '3', title: visibleText(`zero-loss of r::,${message}`) })
         expect(data).toBe(visibleText(`m: ${message}`) + (hint === null ? '' : `\n${visibleText(hint)}`))
       }),
     )
@@ -80,11 +80,7 @@ describe('code quality', () => {
         }
       }),
     )
-    const findings = [
-      exampleFinding({ severity: 'warning', line: null }),
-      exampleFinding({ id: 'f2' }),
-      exampleFinding({ severity: 'info' }),
-    ]
+    const findings = [exampleFinding({ severity: 'warning', line: 0 }), exampleFinding({ id: 'f2' }), exampleFinding({ severity: 'info' })]
     const issues: readonly Record<string, unknown>[] = JSON.parse(renderCodeQuality(exampleResult([{ findings }]), files))
     expect(issues.map((issue) => [issue.severity, issue.check_name, issue.location])).toEqual([
       ['critical', 'zero-loss/cell-lost', { path: 'db/a, b/up.sql', lines: { begin: 3 } }],
