@@ -48,6 +48,8 @@ export interface JsonKeyHint {
   readonly relation: string | undefined
   readonly attribute: string | undefined
   readonly path: readonly string[]
+  /** Where the SQL reads the text there as a value of a type: texts that the type takes, the usual one first, and some that it does not. */
+  readonly values?: readonly string[] | undefined
 }
 
 export const noHints: Hints = { literals: [], softReferences: [], jsonKeys: [], zones: [], casts: [] }

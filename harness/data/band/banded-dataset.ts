@@ -8,6 +8,7 @@ import { placeRows } from '../generate/place-rows.ts'
 import { scopeOf } from '../generate/scope.ts'
 import { linkedValue, SoftLinks } from '../generate/soft-references.ts'
 import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
+import { topOf } from '../plan/plan-scope.ts'
 import { Randomness, seedOf } from '../random.ts'
 import { kindsOf } from './band-kinds.ts'
 import { BandSource } from './band-source.ts'
@@ -22,6 +23,8 @@ export interface BandOptions {
   readonly variant: number
   /** Relations to band; those that their foreign keys lead to are filled too. Default: all. */
   readonly relations?: readonly string[]
+  /** Rows in the relations that are filled only because foreign keys lead to them; default as many as in those asked for. */
+  readonly parents?: number
   /** Rows in the relations that are neither asked for nor led to; default 0. */
   readonly elsewhere?: number
   /** What the data set must not show (again). */
@@ -65,11 +68,11 @@ export function bandedDataset(plan: GenerationPlan, options: BandOptions): Bande
     extreme: false,
   }
   const scope = scopeOf(plan, options.relations)
+  const asked = options.relations === undefined ? scope : new Set(options.relations.map((path) => topOf(plan.catalog, path)))
+  const rowsOf = (path: string, more: number) =>
+    asked.has(path) ? rows + more : scope.has(path) ? (options.parents ?? rows) + more : (options.elsewhere ?? 0)
   const counts = new Map(
-    [...plan.relations.keys()].map((path, at) => [
-      path,
-      Math.min(scope.has(path) ? rows + ((at * 5 + variant) % 4) : (options.elsewhere ?? 0), restrictions.most(path)),
-    ]),
+    [...plan.relations.keys()].map((path, at) => [path, Math.min(rowsOf(path, (at * 5 + variant) % 4), restrictions.most(path))]),
   )
   const bands = new Map<string, ReadonlyMap<string, BandKind>>()
   const columns = new Map<string, readonly (readonly (string | null)[])[]>()

@@ -54,12 +54,25 @@ export function drawCells(
       continue
     }
     if (attribute.slot !== undefined) {
-      cells[position] = attribute.slot(drawing.beside === true ? 10_000 + ordinal : ordinal)
+      cells[position] = slotCell(drawing, relation, position, ordinal, nulls)
       continue
     }
     cells[position] = drawAllowed(drawing, relation, traits, position, attempt, nulls)
   }
   return cells
+}
+
+/** The row's slot; now and then what overlaps nothing: an empty range, NULL. */
+function slotCell({ random, restrictions, beside }: Drawing, relation: RelationPlan, position: number, ordinal: number, nulls: number) {
+  const attribute = relation.attributes[position]
+  if (attribute === undefined) return null
+  const { slot, nowhere, nullable, pools } = attribute
+  if (nowhere !== undefined && random.chance(0.15)) {
+    const legal = !pools.checked || pools.edges.includes(nowhere)
+    if (legal && restrictions.allows(relation.path, position, nowhere)) return nowhere
+    if (nullable && random.chance(nulls) && restrictions.allows(relation.path, position, null)) return null
+  }
+  return slot?.(beside === true ? 10_000 + ordinal : ordinal) ?? null
 }
 
 function ringCell(drawing: Drawing, relation: RelationPlan, position: number, ordinal: number): string {

@@ -25,8 +25,15 @@ export function drawRow(
     return none || rows.length === 0 ? null : random.pick(rows).intended
   })
   const earlier = fitter.rowsOf(relation.path)
-  if (earlier.length === 0 || attempt > 3 || !random.chance(twins)) return { cells, parents }
+  if (earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation))) return { cells, parents }
   return twinRow(drawing, relation, traits, random.pick(earlier), { cells, parents })
+}
+
+/** Around a turn of the clocks keys that hold a time meet most easily: there every other row repeats one. */
+function twinShare({ clock }: Drawing, relation: RelationPlan): number {
+  const timed = (position: number) => relation.attributes[position]?.maker.clock !== undefined
+  const meets = clock !== undefined && relation.keys.some((key) => key.attributes.length > 1 && key.attributes.some(timed))
+  return meets ? 0.5 : twins
 }
 
 /** Some rows are NULL wherever they may be, some nowhere. */

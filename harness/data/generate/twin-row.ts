@@ -37,11 +37,24 @@ function neighbour(drawing: Drawing, relation: RelationPlan, position: number, c
   if (attribute === undefined || !composite) return undefined
   const { pools, maker } = attribute
   const free = attribute.group === undefined && attribute.references.length === 0 && attribute.slot === undefined
-  if (!free || typeof cell !== 'string' || !drawing.random.chance(0.4)) return undefined
+  if (!free || typeof cell !== 'string') return undefined
+  const turned = atTheTurn(drawing, maker.clock, cell)
+  if (turned !== undefined && !pools.checked && drawing.random.chance(0.8)) return turned
+  if (!drawing.random.chance(0.4)) return undefined
   const near = [...(maker.near?.(cell) ?? []), ...(/^-?\d{1,18}$/.test(cell) ? (maker.neighbours?.(cell) ?? []) : [])].filter(
     (text) => text !== cell && maker.accepts(text) === true && (pools.plausible === undefined || pools.plausible.includes(text)),
   )
   return near.length === 0 ? undefined : drawing.random.pick(near)
+}
+
+/** What another zone takes for the same time: an hour apart where its clocks skip an hour, or show one twice. */
+function atTheTurn({ clock, random }: Drawing, kind: 'local' | 'instant' | undefined, cell: string): string | undefined {
+  if (clock === undefined || kind === undefined) return undefined
+  const zone = kind === 'local' ? '' : '+00'
+  const texts = (kind === 'local' ? clock.locals : clock.instants).map((text) => `${text}${zone}`)
+  const time = (text: string) => Date.parse(`${text.replace(' ', 'T').replace(/\+00$/, '')}Z`)
+  const others = texts.includes(cell) ? texts.filter((text) => Math.abs(time(text) - time(cell)) === clock.width) : []
+  return others.length === 0 ? undefined : random.pick(others)
 }
 
 /** Positions that keep their fresh cells. */
@@ -61,7 +74,8 @@ function ownPositions(drawing: Drawing, relation: RelationPlan, traits: Traits, 
     const [only] = key.attributes
     // An exclusion constraint over an expression is a key without attributes.
     if (only === undefined) continue
-    own.add(key.attributes.length === 1 ? only : random.pick(key.attributes))
+    const timed = key.attributes.find((position) => drawing.clock !== undefined && relation.attributes[position]?.maker.clock !== undefined)
+    own.add(key.attributes.length === 1 ? only : timed !== undefined && random.chance(0.6) ? timed : random.pick(key.attributes))
   }
   const free = relation.attributes.flatMap((_, position) => (traits.keys[position]?.length === 0 && !own.has(position) ? [position] : []))
   // One cell that differs is what a group or a join over all the others hides.

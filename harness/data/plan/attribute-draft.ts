@@ -75,6 +75,7 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
           label: attribute.name,
           realistic: isText(type) ? options.realistic(attribute.name) : [],
           jsonKeys: hints.jsonKeys.filter(here).map((hint) => hint.path),
+          jsonCasts: hints.jsonKeys.filter(here).flatMap(({ path: at, values }) => (values === undefined ? [] : [{ path: at, values }])),
           oddTimes: options.oddTimes,
         },
         nullable:

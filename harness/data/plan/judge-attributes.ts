@@ -133,7 +133,19 @@ function keyOf(catalog: Catalog, path: string, attribute: AttributeDraft, own: r
   const definitions = definitionKey(catalog, [source.type, ...own.map((check) => check.expression), ...expressionsOf(generated)])
   if (definitions === undefined) return undefined
   const checks = own.map((check) => check.expression)
-  const shape = [path, source.name, source.type, source.collation, nullable, checks, generated, mined, context.jsonKeys, context.oddTimes]
+  const shape = [
+    path,
+    source.name,
+    source.type,
+    source.collation,
+    nullable,
+    checks,
+    generated,
+    mined,
+    context.jsonKeys,
+    context.jsonCasts,
+    context.oddTimes,
+  ]
   return `attribute\u0000${JSON.stringify(shape)}\u0000${definitions}`
 }
 

@@ -62,6 +62,8 @@ export interface AttributePlan {
   readonly group: number | undefined
   /** Rows must not overlap here: the n-th slot. */
   readonly slot: ((ordinal: number) => string) | undefined
+  /** Of an attribute with slots: a value that overlaps nothing. */
+  readonly nowhere: string | undefined
 }
 
 /** Values that satisfy the attribute's own checks. `undefined` says that whatever the maker makes does. */

@@ -92,7 +92,7 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
   for (const [path, draft] of drafts) {
     if (unfillable.has(path)) continue
     const made = groups.get(path) ?? []
-    const { keys, slots } = planKeys(draft)
+    const { keys, slots, nowhere } = planKeys(draft)
     const attributes = draft.attributes.map((attribute, position): AttributePlan => {
       const found = pools.get(path)?.[position]
       const { maker, context, nullable } = attribute
@@ -112,6 +112,7 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
         references: draft.references.flatMap((reference, at) => (reference.attributes.includes(position) ? [at] : [])),
         group: indexOrUndefined(made.findIndex((group) => group.attributes.includes(position))),
         slot: slots.get(position),
+        nowhere: nowhere.get(position),
       }
     })
     relations.set(path, { path, relation: draft.relation, attributes, references: draft.references, keys, groups: made, dirt: [] })

@@ -77,6 +77,7 @@ function keyOf(catalog: Catalog, draft: RelationDraft, attributes: readonly numb
     nullable && nullRefused !== true,
     mined,
     context.jsonKeys,
+    context.jsonCasts,
     context.oddTimes,
   ])
   return `group\u0000${JSON.stringify([draft.path, shapes, checks.length, expressions, generated])}\u0000${definitions}`

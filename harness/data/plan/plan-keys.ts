@@ -7,6 +7,8 @@ export interface Keys {
   readonly keys: readonly KeyPlan[]
   /** Position of an attribute → its n-th slot; slots do not overlap. */
   readonly slots: ReadonlyMap<number, (ordinal: number) => string>
+  /** Position of an attribute with slots → values that overlap nothing, not even themselves. */
+  readonly nowhere: ReadonlyMap<number, string>
 }
 
 /**
@@ -17,6 +19,7 @@ export function planKeys(draft: RelationDraft): Keys {
   const position = new Map(draft.attributes.map((attribute, at) => [attribute.source.name, at]))
   const keys: KeyPlan[] = []
   const slots = new Map<number, (ordinal: number) => string>()
+  const nowhere = new Map<number, string>()
   for (const index of draft.relation.indexes) {
     if (!index.unique || index.exclusion || /WITHOUT OVERLAPS/.test(index.definition)) continue
     const attributes = new Set<number>()
@@ -44,11 +47,26 @@ export function planKeys(draft: RelationDraft): Keys {
     // One range (or geometry) that never overlaps is enough; two times are the two ends of a range.
     const times = slotted.filter(({ made }) => made.length === 2)
     const whole = slotted.find(({ made }) => made.length === 1)
-    if (whole !== undefined) slots.set(whole.at, (ordinal) => whole.made[0]?.(ordinal) ?? '')
-    else for (const [end, { at, made }] of times.slice(0, 2).entries()) slots.set(at, (ordinal) => made[end]?.(ordinal) ?? '')
+    if (whole !== undefined) {
+      slots.set(whole.at, (ordinal) => whole.made[0]?.(ordinal) ?? '')
+      // An empty range overlaps no other, and only WITHOUT OVERLAPS forbids it; `=` and `-|-` would tell otherwise.
+      const type = draft.attributes[whole.at]?.type
+      const bare = type && underDomains(type)
+      const kind = bare?.kind === 'range' ? 'empty' : bare?.kind === 'multirange' ? '{}' : undefined
+      if (
+        kind !== undefined &&
+        constraint.kind === 'exclusion' &&
+        !/WITHOUT OVERLAPS/.test(constraint.definition) &&
+        onlyOverlaps(constraint.definition)
+      )
+        nowhere.set(whole.at, kind)
+    } else for (const [end, { at, made }] of times.slice(0, 2).entries()) slots.set(at, (ordinal) => made[end]?.(ordinal) ?? '')
   }
-  return { keys, slots }
+  return { keys, slots, nowhere }
 }
+
+const onlyOverlaps = (definition: string) =>
+  [...definition.matchAll(/ WITH (\S+?)[,)]/g)].every(([, operator]) => operator === '&&' || operator === '=')
 
 type Slot = (ordinal: number) => string
 

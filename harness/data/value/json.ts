@@ -44,12 +44,31 @@ export function jsonMaker(binary: boolean): Maker {
 
 function plausibleObject(random: Randomness, context: MakerContext): Json {
   const made: Record<string, Json> = {}
-  for (const path of context.jsonKeys) if (random.chance(0.6)) put(made, path, scalar(random))
+  for (const path of context.jsonKeys) if (random.chance(0.6)) put(made, path, leaf(random, castsOf(context, path)))
   for (const key of ['name', 'count', 'tags', 'active', 'nested']) {
     if (!random.chance(0.3)) continue
     made[key] = key === 'tags' ? ['a', 'b'] : key === 'nested' ? { level: scalar(random) } : scalar(random)
   }
   return made
+}
+
+/** What the migration reads as a value of a type mostly reads as one: as a text, or as a number or boolean of its own. */
+function leaf(random: Randomness, values: readonly string[] | undefined): Json {
+  const [usual] = values ?? []
+  if (values === undefined || usual === undefined || random.chance(0.2)) return scalar(random)
+  const text = random.chance(0.5) ? usual : random.pick(values)
+  return random.chance(0.5) && /^(-?(0|[1-9]\d{0,14})(\.\d{1,6})?|true|false)$/.test(text) ? (JSON.parse(text) as Json) : text
+}
+
+/** A number is a band of its own where it fits; of another type the usual value. */
+function bandThatReads(source: BandSource, values: readonly string[]): Json {
+  const [usual = ''] = values
+  const narrow = values.some((text) => /^-?32767$/.test(text))
+  return /^\d/.test(usual) && !Number.isNaN(Number(usual)) && !narrow ? bandNumber(source) : usual
+}
+
+function castsOf(context: MakerContext, path: readonly string[]): readonly string[] | undefined {
+  return context.jsonCasts?.find((each) => each.path.length === path.length && each.path.every((key, at) => key === path[at]))?.values
 }
 
 function scalar(random: Randomness): Json {
@@ -84,7 +103,9 @@ function respelled(random: Randomness, text: string): string {
 function bandObject(source: BandSource, context: MakerContext): Json {
   const made: Record<string, Json> = {}
   context.jsonKeys.forEach((path, position) => {
-    if (source.random.chance(0.85)) put(made, path, position % 3 === 2 ? bandNumber(source) : bandText(source))
+    if (!source.random.chance(0.85)) return
+    const values = castsOf(context, path)
+    put(made, path, values !== undefined ? bandThatReads(source, values) : position % 3 === 2 ? bandNumber(source) : bandText(source))
   })
   made[source.word()] = bandText(source)
   made[source.word()] = { [source.word()]: bandNumber(source), list: [bandText(source), bandNumber(source)] }

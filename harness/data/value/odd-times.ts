@@ -14,6 +14,8 @@ export interface ClockChange {
   readonly locals: readonly string[]
   /** Instants around it, in UTC: in autumn two of them are one local time. */
   readonly instants: readonly string[]
+  /** By how many milliseconds the clocks turn. */
+  readonly width: number
 }
 
 /** What rows around the turns of the clocks hold, a change each. */
@@ -21,6 +23,7 @@ export function clockChangesOf(turns: readonly Turn[]): readonly ClockChange[] {
   return turns.map(({ localMs, jump, width }) => ({
     locals: [localMs, localMs + width / 2, localMs + width / 2 + 60_000, localMs + width, localMs + 1.5 * width].map(format),
     instants: [jump - width / 2, jump + width / 2, jump - width, jump, jump + width].map(format),
+    width,
   }))
 }
 
