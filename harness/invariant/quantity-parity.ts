@@ -52,7 +52,8 @@ export const quantityParity: Invariant = {
             column === undefined ||
             column.via !== undefined ||
             place === undefined ||
-            place.place.identity.length === 0
+            place.place.identity.length === 0 ||
+            place.place.shared === true
           )
             continue
           if (

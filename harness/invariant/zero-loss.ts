@@ -7,7 +7,7 @@ import { restoredCells } from './lineage/restored.ts'
 import type { Knowledge, Observation, RunObservation } from './observation.ts'
 import { type Invariant, isDiscarded, type Verdict } from './support.ts'
 import { judgeAttribute } from './zero-loss/cells.ts'
-import { judgeRows, ownRows } from './zero-loss/rows.ts'
+import { judgeRows, ownRows, withAbsorbed } from './zero-loss/rows.ts'
 
 /**
  * Every legacy cell is kept, moved or reversibly altered, or is declared discarded.
@@ -66,13 +66,14 @@ function judgeRelation(run: RunObservation, knowledge: Knowledge, lineage: Relat
   if (catalog === undefined || isDiscarded(knowledge, lineage.relation)) return []
   const restored = restoredCells(run, lineage.relation)
   const findings = [...judgeRows(knowledge, lineage, rows, catalog, restored.rows)]
+  const whole = withAbsorbed(rows)
   for (const attribute of catalog.attributes) {
     if (attribute.generated !== undefined || isDiscarded(knowledge, lineage.relation, attribute.name)) continue
     const learned = lineage.attributes.get(attribute.name)
     if (learned === undefined) continue
     // A table for each attribute: two that were recoded into one column do not share their values.
     const recodes: Recodes = new Map()
-    const finding = judgeAttribute(run, knowledge, lineage, rows, learned, attribute.type, recodes, (row) =>
+    const finding = judgeAttribute(run, knowledge, lineage, whole, learned, attribute.type, recodes, (row) =>
       restored.cell(row, attribute.name),
     )
     if (finding !== undefined) findings.push(finding)

@@ -16,22 +16,30 @@ const maximumLeaves = 80
 
 /** Take one relation's rows apart into columns; `undefined` when the state does not hold its rows. */
 export function columnsOf(catalog: Catalog, rows: ReadonlyMap<string, RelationRows>, path: string): ColumnTable | undefined {
-  const held = rows.get(path)
-  if (held === undefined) return undefined
-  const types = new Map(catalog.relations.get(path)?.attributes.map((each) => [each.name, each.type]))
-  const columns: Column[] = held.attributes.map((attribute) => ({ attribute, json: [], type: types.get(attribute) ?? 'text' }))
-  const width = columns.length
+  const plain = plainColumnsOf(catalog, rows, path)
+  if (plain === undefined) return undefined
+  const { width, rows: held } = plain
+  const columns = [...plain.columns]
   const documents = columns.map((column, index) => ({ column, index })).filter(({ column }) => isJson(column.type))
-  if (documents.length === 0) return { relation: path, columns, rows: held.rows, width }
+  if (documents.length === 0) return plain
   const leaves = new Map<string, { readonly column: Column; readonly index: number }>()
-  const parsed = held.rows.map((row) => documents.map(({ column, index }) => leavesOf(row[index] ?? null, column, leaves, width)))
+  const parsed = held.map((row) => documents.map(({ column, index }) => leavesOf(row[index] ?? null, column, leaves, width)))
   const all = [...leaves.values()]
   for (const { column } of all) columns.push(column)
-  const wide = held.rows.map((row, at) => {
+  const wide = held.map((row, at) => {
     const found = new Map(parsed[at]?.flatMap((each) => [...each]))
     return [...row, ...all.map(({ index }) => found.get(index) ?? null)]
   })
   return { relation: path, columns, rows: wide, width }
+}
+
+/** One relation's rows by attribute, JSON documents whole. */
+export function plainColumnsOf(catalog: Catalog, rows: ReadonlyMap<string, RelationRows>, path: string): ColumnTable | undefined {
+  const held = rows.get(path)
+  if (held === undefined) return undefined
+  const types = new Map(catalog.relations.get(path)?.attributes.map((each) => [each.name, each.type]))
+  const columns = held.attributes.map((attribute): Column => ({ attribute, json: [], type: types.get(attribute) ?? 'text' }))
+  return { relation: path, columns, rows: held.rows, width: columns.length }
 }
 
 /** `notes`, or `data->address->city` for a leaf of a document. */

@@ -84,21 +84,19 @@ export function vectorDestinations(
 ): readonly Destination[] {
   const migrated = runs[0]?.migrated
   if (migrated === undefined) return []
+  const legacyCells = runs.map(({ legacy, pairs }) => {
+    const index = legacy.columns.findIndex((each) => each.attribute === column.attribute && each.json.length === 0)
+    return pairs.map((pair) => legacy.rows[pair.legacyRow]?.[index] ?? null)
+  })
+  const positions = runs.map(({ migrated: table }) =>
+    table === migrated ? undefined : new Map(table.columns.map((each, at) => [nameOf(each), at])),
+  )
   return migrated.columns.flatMap((target, at): readonly Destination[] => {
     const own = self === target.attribute && target.json.length === 0 && target.via === undefined
     if (!own && owned.has(`${place}\u0000${target.attribute}\u0000${target.json.join('\u0000')}`)) return []
-    const examples = runs.flatMap(({ legacy, migrated: table, pairs }) => {
-      const index = legacy.columns.findIndex((each) => each.attribute === column.attribute && each.json.length === 0)
-      const position = table.columns.findIndex(
-        (each) =>
-          each.attribute === target.attribute &&
-          each.via?.constraint === target.via?.constraint &&
-          each.json.join('\u0000') === target.json.join('\u0000'),
-      )
-      return pairs.map(
-        (pair) =>
-          [legacy.rows[pair.legacyRow]?.[index] ?? null, table.rows[pair.migratedRow]?.[position === -1 ? at : position] ?? null] as const,
-      )
+    const examples = runs.flatMap(({ migrated: table, pairs }, run) => {
+      const position = positions[run]?.get(nameOf(target)) ?? at
+      return pairs.map((pair, number) => [legacyCells[run]?.[number] ?? null, table.rows[pair.migratedRow]?.[position] ?? null] as const)
     })
     const transform = vectorTransform(
       examples,

@@ -3,12 +3,12 @@ import type { ColumnTable } from './columns.ts'
 import type { Column } from './model.ts'
 
 /** Widen a migrated relation by the columns of the rows that its foreign keys name: a value that moved into a look-up table is found there. */
-export function joinReferenced(table: ColumnTable, catalog: Catalog, tables: ReadonlyMap<string, ColumnTable>): ColumnTable {
+export function joinReferenced(table: ColumnTable, catalog: Catalog, tableOf: (path: string) => ColumnTable | undefined): ColumnTable {
   const keys = catalog.relations.get(table.relation)?.constraints.filter((each) => each.kind === 'foreign-key') ?? []
   const columns: Column[] = [...table.columns]
   let rows = table.rows
   for (const key of keys) {
-    const target = key.references === undefined ? undefined : tables.get(key.references.relation)
+    const target = key.references === undefined ? undefined : tableOf(key.references.relation)
     if (target === undefined || key.references === undefined || target.relation === table.relation) continue
     const local = key.attributes.map((name) => table.columns.findIndex((column) => column.attribute === name && column.json.length === 0))
     const foreign = key.references.attributes.map((name) =>

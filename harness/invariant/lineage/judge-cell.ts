@@ -41,7 +41,8 @@ export function judgeCell(
   if (explains({ kind: 'same-value' }, legacy, cell, types) && (legacyType !== type || legacy === cell)) return { fate: 'kept' }
   if (transform.kind === 'same-value' && sameValue(legacy, cell, legacyType, type)) return { fate: 'kept' }
   const reversible =
-    ['wrapped', 'encoded', 'offset', 'scaled'].includes(transform.kind) || (transform.kind === 'shifted' && transform.seconds !== undefined)
+    ['wrapped', 'encoded', 'offset', 'affine', 'scaled'].includes(transform.kind) ||
+    (transform.kind === 'shifted' && transform.seconds !== undefined)
   if (reversible && explains(transform, legacy, cell, types)) return { fate: 'kept' }
   return altered(legacy, cell, types)
 }
@@ -54,6 +55,11 @@ function judgeRecoded(legacy: string | null, migrated: string | null, destinatio
   const key = JSON.stringify([destination.relation, destination.columns])
   const seen = recodes.get(key) ?? new Map(destination.transform.kind === 'recoded' ? destination.transform.inverse : [])
   recodes.set(key, seen)
+  const { transform } = destination
+  // Banded rows showed what becomes of this value: a value that none of them has does not stand for it.
+  const certain = transform.kind === 'recoded' && transform.forward.has(legacy) && transform.forward.get(legacy) !== migrated
+  if (!seen.has(migrated) && certain)
+    return { fate: 'altered', alteration: legacy === null ? 'null-filled' : migrated === null ? 'nulled' : 'overwritten', migrated }
   if (!seen.has(migrated)) seen.set(migrated, legacy)
   const stands = seen.get(migrated) ?? null
   if (stands === legacy) return { fate: 'kept' }
@@ -62,7 +68,7 @@ function judgeRecoded(legacy: string | null, migrated: string | null, destinatio
 }
 
 /** The parts of a split, or the elements of a list: every word of the cell must stand in one of them, as often as in the cell. */
-function judgeParts(legacy: string | null, parts: readonly (string | null)[]): CellFate {
+export function judgeParts(legacy: string | null, parts: readonly (string | null)[]): CellFate {
   if (legacy === null) return { fate: 'kept' }
   let rest = legacy
   for (const part of [...parts].sort((left, right) => (right?.length ?? 0) - (left?.length ?? 0))) {

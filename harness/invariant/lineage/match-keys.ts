@@ -6,6 +6,8 @@ import { ownAttribute, sameRelation } from './same.ts'
 /**
  * Pair rows by an equal key where bands do not help (a join table, a relation of booleans): the primary key, else a unique key, else every
  * attribute of that name; attributes are the same by number in the same relation, by name in another.
+ *
+ * @param indexes  Rows of migrated relations by key, remembered over the legacy relations of one run.
  */
 export function matchKeys(
   run: RunObservation,
@@ -13,6 +15,7 @@ export function matchKeys(
   place: string,
   legacy: ColumnTable,
   migrated: ColumnTable,
+  indexes: Map<string, ReadonlyMap<string, readonly number[]>>,
 ): readonly Pair[] {
   const own = sameRelation(run, relation)
   const nameOf = (attribute: string) =>
@@ -31,11 +34,9 @@ export function matchKeys(
     migrated.columns.findIndex((column) => column.attribute === nameOf(name ?? '') && column.json.length === 0 && column.via === undefined),
   )
   if ([...before, ...after].includes(-1)) return []
-  const byKey = new Map<string, number[]>()
-  migrated.rows.forEach((row, at) => {
-    const text = JSON.stringify(after.map((each) => row[each]))
-    byKey.set(text, [...(byKey.get(text) ?? []), at])
-  })
+  const index = JSON.stringify([place, after])
+  const byKey = indexes.get(index) ?? rowsByKey(migrated, after)
+  indexes.set(index, byKey)
   return legacy.rows.flatMap((row, legacyRow) => {
     if (before.every((each) => row[each] === null)) return []
     return (byKey.get(JSON.stringify(before.map((each) => row[each]))) ?? []).map((migratedRow) => ({
@@ -44,4 +45,15 @@ export function matchKeys(
       hits: new Map(),
     }))
   })
+}
+
+function rowsByKey(table: ColumnTable, columns: readonly number[]): ReadonlyMap<string, readonly number[]> {
+  const byKey = new Map<string, number[]>()
+  table.rows.forEach((row, at) => {
+    const text = JSON.stringify(columns.map((each) => row[each]))
+    const list = byKey.get(text)
+    if (list === undefined) byKey.set(text, [at])
+    else list.push(at)
+  })
+  return byKey
 }

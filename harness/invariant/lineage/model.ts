@@ -1,3 +1,6 @@
+import type { Affine } from './affine.ts'
+import type { Templates } from './template.ts'
+
 /** A column of a relation, or a leaf inside its JSON documents. */
 export interface Column {
   readonly attribute: string
@@ -31,17 +34,27 @@ export type Transform =
   | { readonly kind: 'encoded' }
   /** A number that the same amount was added to everywhere. */
   | { readonly kind: 'offset'; readonly amount: string }
+  | Affine
   /** Multiplied by 10^exponent without rounding. */
   | { readonly kind: 'scaled'; readonly exponent: number }
   | { readonly kind: 'rounded' }
   /** An instant shifted, in one direction or by the rule of a zone. */
   | { readonly kind: 'shifted'; readonly seconds: number | undefined }
   /** From the migrated value the legacy one follows; by migrated value. */
-  | { readonly kind: 'recoded'; readonly inverse: ReadonlyMap<string | null, string | null> }
+  | {
+      readonly kind: 'recoded'
+      readonly inverse: ReadonlyMap<string | null, string | null>
+      /** The migrated value of those legacy values that three rows or more showed, always the same. */
+      readonly forward: ReadonlyMap<string | null, string | null>
+    }
   /** A key issued anew, that every reference follows. */
   | { readonly kind: 're-keyed' }
   /** The elements of an array or list, a row each. */
-  | { readonly kind: 'elements' }
+  | {
+      readonly kind: 'elements'
+      /** The column by which the rows stand in the list's order. */
+      readonly order?: Column | undefined
+    }
   /** Several values became one. */
   | { readonly kind: 'merged'; readonly examples: readonly (readonly [string | null, string | null])[] }
   | { readonly kind: 'unknown' }
@@ -55,6 +68,12 @@ export interface Destination {
   readonly assumed?: boolean | undefined
   /** The one legacy value of the rows that are elsewhere and not here. */
   readonly absent?: { readonly value: string | null } | undefined
+  /** Of several rows of one legacy row, those with this value hold this attribute. */
+  readonly where?: { readonly column: Column; readonly value: string } | undefined
+  /** How the migrated cell is put together from the cells of these legacy attributes. */
+  readonly composed?: { readonly members: readonly string[]; readonly templates: Templates } | undefined
+  /** How the legacy cell is put together again from the migrated cells; `loose` where blanks do not count. */
+  readonly split?: { readonly templates: Templates; readonly loose: boolean } | undefined
   /** The attribute itself, unmoved (same relation and attribute number, whatever they are named now). */
   readonly own: boolean
 }
@@ -78,8 +97,13 @@ export interface RelationLineage {
 /** How to find the migrated rows of a legacy row in one migrated relation. */
 export interface Place {
   readonly relation: string
-  /** Legacy attribute → migrated column, both sides equal in value; together unique among the legacy rows. Empty: by content only. */
+  /**
+   * Legacy attribute → migrated column, both sides equal in value; together unique among the legacy rows, or a key of the migrated relation.
+   * Empty: by content only.
+   */
   readonly identity: readonly { readonly legacy: string; readonly migrated: Column }[]
+  /** The identity is a key of the migrated relation only: legacy rows that share it share a row. */
+  readonly shared?: true | undefined
   /** `one`: at most one migrated row for a legacy row on banded rows; `many`: a row became several. */
   readonly cardinality: 'one' | 'many'
   /** Whether several legacy rows were seen in one migrated row. */
@@ -108,6 +132,7 @@ export function isReversible(transform: Transform): boolean {
     'scaled',
     'encoded',
     'offset',
+    'affine',
     'recoded',
     're-keyed',
     'part',

@@ -8,6 +8,7 @@ export function learnPlace(
   runs: readonly PairedRun[],
   attributes: ReadonlyMap<string, AttributeLineage>,
   legacy: Relation | undefined,
+  migrated: Relation | undefined,
   home: readonly PairedRun[],
   isHome: boolean,
 ): Place {
@@ -29,10 +30,11 @@ export function learnPlace(
   const usable = keys
     .map((index) => index.attributes)
     .find((list) => list.every((each) => each !== undefined && exact.has(each) && !nullable.has(each)))
-  const identity = (usable ?? []).flatMap((attribute) => {
-    const migrated = attribute === undefined ? undefined : exact.get(attribute)
-    return attribute === undefined || migrated === undefined ? [] : [{ legacy: attribute, migrated }]
+  const own = (usable ?? []).flatMap((attribute) => {
+    const column = attribute === undefined ? undefined : exact.get(attribute)
+    return attribute === undefined || column === undefined ? [] : [{ legacy: attribute, migrated: column }]
   })
+  const foreign = own.length > 0 ? [] : placeKey(migrated, exact)
   const counts = runs.flatMap(({ legacy: table, pairs }) => {
     const byLegacy = new Map<number, number>()
     for (const { legacyRow } of pairs) byLegacy.set(legacyRow, (byLegacy.get(legacyRow) ?? 0) + 1)
@@ -45,7 +47,8 @@ export function learnPlace(
   })
   return {
     relation: place,
-    identity,
+    identity: own.length > 0 ? own : foreign,
+    ...(foreign.length > 0 ? { shared: true } : {}),
     cardinality: counts.some(({ most }) => most > 1) ? 'many' : 'one',
     merges: counts.some(({ merges }) => merges),
     complete: counts.every(({ found, rows }) => found === rows),
@@ -59,6 +62,21 @@ export function learnPlace(
         ),
       ),
   }
+}
+
+/** A key of the migrated relation that legacy attributes fill: several legacy rows may name one migrated row by it. */
+function placeKey(migrated: Relation | undefined, exact: ReadonlyMap<string, Column>): Place['identity'] {
+  const keys = (migrated?.indexes ?? [])
+    .filter((index) => index.unique && index.predicate === undefined)
+    .sort((left, right) => Number(right.primary) - Number(left.primary))
+  for (const { attributes } of keys) {
+    const identity = attributes.flatMap((attribute) => {
+      const found = [...exact].find(([, column]) => column.attribute === attribute && column.json.length === 0)
+      return found === undefined ? [] : [{ legacy: found[0], migrated: found[1] }]
+    })
+    if (identity.length > 0 && identity.length === attributes.length) return identity
+  }
+  return []
 }
 
 /** A constant by which the rows of this legacy relation are told from others in the same place (`'in'` and `'out'` of two tables united). */

@@ -8,6 +8,7 @@ const order = [
   'scaled',
   'encoded',
   'offset',
+  'affine',
   're-keyed',
   'elements',
   'part',

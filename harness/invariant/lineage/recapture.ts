@@ -6,12 +6,20 @@ import { type Column, isReversible, type Place, type RelationLineage } from './m
 import { explains } from './transform.ts'
 import { isNumeric, numberKey } from './value.ts'
 
+export interface RecapturedPlace {
+  readonly place: Place
+  readonly table: ColumnTable
+  readonly byRow: readonly (readonly number[])[]
+  /** Lost rows that went into the row of another one together with it: neither of the two stands there whole. */
+  readonly absorbed?: ReadonlyMap<number, number> | undefined
+}
+
 /** The migrated rows of each legacy row, place by place. */
 export interface Recaptured {
   readonly legacy: ColumnTable
   /** Whether a legacy attribute is part of a foreign key. */
   readonly isReference: (attribute: string) => boolean
-  readonly places: readonly { readonly place: Place; readonly table: ColumnTable; readonly byRow: readonly (readonly number[])[] }[]
+  readonly places: readonly RecapturedPlace[]
 }
 
 /** Tables of one state, widened by documents and references; made once for each state. */
@@ -21,7 +29,7 @@ export function tablesOf(state: State): ReadonlyMap<string, ColumnTable> {
     const table = columnsOf(state.catalog, state.rows, path)
     if (table !== undefined) plain.set(path, table)
   }
-  return new Map([...plain].map(([path, table]) => [path, joinReferenced(table, state.catalog, plain)]))
+  return new Map([...plain].map(([path, table]) => [path, joinReferenced(table, state.catalog, (other) => plain.get(other))]))
 }
 
 /** Find the migrated rows of each legacy row by the identity of the place, or by their content where it has none. */
@@ -37,6 +45,8 @@ export function recapture(
     if (table === undefined) return []
     if (place.identity.length === 0) return [{ place, table, byRow: assignByContent(legacy, table, lineage, place) }]
     const byKey = matchIdentity(legacy, table, place)
+    if (place.shared === true)
+      return [{ place, table, ...(place.merges ? { byRow: byKey } : oneOfEach(byKey, legacy, table, lineage, place)) }]
     const lost = place.relation === lineage.home && byKey.some((matches) => matches.length === 0)
     return [{ place, table, byRow: lost ? withAlteredKeys(byKey, legacy, table, lineage, place) : byKey }]
   })
@@ -129,7 +139,34 @@ function withAlteredKeys(
   })
 }
 
-function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: RelationLineage, place: Place): readonly (readonly number[])[] {
+/** Of several legacy rows with the key of one migrated row, that which it resembles most stands there; the others do not. */
+function oneOfEach(
+  byKey: readonly (readonly number[])[],
+  legacy: ColumnTable,
+  table: ColumnTable,
+  lineage: RelationLineage,
+  place: Place,
+): Pick<RecapturedPlace, 'byRow' | 'absorbed'> {
+  const { shared, score } = resemblance(legacy, table, lineage, place)
+  const best = new Map<number, number>()
+  byKey.forEach((matches, from) => {
+    for (const to of matches) {
+      const before = best.get(to)
+      if (before === undefined || score(from, to) > score(before, to)) best.set(to, from)
+    }
+  })
+  const absorbed = new Map<number, number>()
+  const byRow = byKey.map((matches, from) => {
+    const own = matches.filter((to) => best.get(to) === from)
+    const [other] = matches
+    if (own.length === 0 && other !== undefined && score(best.get(other) ?? from, other) < shared.length) absorbed.set(from, other)
+    return own
+  })
+  return { byRow, absorbed }
+}
+
+/** How many of the attributes that were carried over two rows have in common. */
+function resemblance(legacy: ColumnTable, table: ColumnTable, lineage: RelationLineage, place: Place) {
   const shared = [...lineage.attributes.values()].flatMap(({ attribute, destinations }) => {
     const found = destinations.find(
       (each) => each.relation === place.relation && each.assumed !== true && isReversible(each.transform) && each.columns.length === 1,
@@ -153,6 +190,11 @@ function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: Relat
       if (left === null || right === null) return false
       return transform.kind === 'recoded' ? transform.inverse.get(right) === left : explains(transform, left, right, types)
     }).length
+  return { shared, score }
+}
+
+function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: RelationLineage, place: Place): readonly (readonly number[])[] {
+  const { shared, score } = resemblance(legacy, table, lineage, place)
   const found = assign(legacy.rows.length, table.rows.length, score, shared.length)
   const taken = new Set(found)
   const extra = new Map<number, number[]>()

@@ -1,3 +1,4 @@
+import { isAffine } from './affine.ts'
 import type { Transform } from './model.ts'
 import { decimalOf, instantOf, isNumeric, isTemporal, numberKey, sameValue, sumKey } from './value.ts'
 
@@ -60,6 +61,8 @@ export function explains(transform: Transform, legacy: string, migrated: string,
     }
     case 'offset':
       return isNumeric(types.legacy) && isNumeric(types.migrated) && sumKey([legacy, transform.amount]) === numberKey(migrated)
+    case 'affine':
+      return isAffine(transform, legacy, migrated, types)
     case 'wrapped':
       return migrated === transform.before + legacy + transform.after
     case 'concatenated':

@@ -44,8 +44,9 @@ export function sameValue(left: string, right: string, leftType: string, rightTy
   if (left === right) return true
   // A text says more than the value it is read as: '007' and ' 7 ' are one number and two texts.
   if (isText(leftType) && !isText(rightType)) return JSON.stringify(left) === right
-  const [leftNumber, rightNumber] = [numberKey(left), numberKey(right)]
-  if (leftNumber !== undefined && rightNumber !== undefined && (isNumeric(leftType) || isNumeric(rightType))) {
+  const numeric = isNumeric(leftType) || isNumeric(rightType)
+  const [leftNumber, rightNumber] = numeric ? [numberKey(left), numberKey(right)] : []
+  if (leftNumber !== undefined && rightNumber !== undefined) {
     if (leftNumber === rightNumber) return true
     if (leftType === 'real' && rightType === 'double precision')
       return Math.fround(Number(right)) === Number(left) || Math.fround(Number(right)) === Math.fround(Number(left))

@@ -1,3 +1,4 @@
+import { learnAffine } from './affine.ts'
 import type { Transform } from './model.ts'
 import { explains, learnTransform, type Types } from './transform.ts'
 
@@ -19,7 +20,9 @@ export function vectorTransform(
     filled.filter(([legacy, migrated]) => explains({ kind }, legacy, migrated, types)).length
   const nonNull = examples.filter(([legacy]) => legacy !== null).length
   const distinct = new Set(examples.map(([legacy]) => legacy)).size
-  const matches = same('same-value')
+  // Elsewhere than at home every cell must match: the first that does not settles it.
+  const anywhere = as.own || as.sameName || filled.every(([legacy, migrated]) => explains({ kind: 'same-value' }, legacy, migrated, types))
+  const matches = anywhere ? same('same-value') : 0
   const enough = as.own || as.sameName ? matches > 0 && matches >= nonNull * 0.6 : distinct >= 2 && nonNull >= 3 && matches === nonNull
   if (enough) return { kind: same('identical') === matches ? 'identical' : 'same-value' }
   const computed = (as.own || as.sameName) && filled.length >= 3 && distinct >= 2 ? learnTransform(filled, types) : undefined
@@ -28,6 +31,8 @@ export function vectorTransform(
     ['offset', 'scaled', 'encoded', 'shifted', 'rounded', 'case-folded', 'trimmed', 'truncated'].includes(computed.kind)
   )
     return computed
+  const affine = filled.length === nonNull && nonNull > 0 ? learnAffine(filled, types) : undefined
+  if (affine !== undefined && examples.every(([legacy, migrated]) => (legacy === null) === (migrated === null))) return affine
   return distinct < 2 || examples.length < 3 ? undefined : recode(examples, as)
 }
 
@@ -37,8 +42,10 @@ function recode(
 ): Transform | undefined {
   const forward = new Map<string | null, Set<string | null>>()
   const inverse = new Map<string | null, Set<string | null>>()
+  const counts = new Map<string | null, number>()
   for (const [legacy, migrated] of examples) {
     forward.set(legacy, (forward.get(legacy) ?? new Set()).add(migrated))
+    counts.set(legacy, (counts.get(legacy) ?? 0) + 1)
     inverse.set(migrated, (inverse.get(migrated) ?? new Set()).add(legacy))
   }
   // A value for each row determines everything and says nothing.
@@ -50,7 +57,12 @@ function recode(
   const determined = [...forward.values()].every((values) => values.size === 1)
   if (functional && (determined || !identifier)) {
     if (as.alias && determined && forward.size > 2) return { kind: 're-keyed' }
-    return { kind: 'recoded', inverse: new Map([...inverse].map(([migrated, values]) => [migrated, [...values][0] ?? null])) }
+    const certain = [...forward].filter(([legacy, values]) => values.size === 1 && (counts.get(legacy) ?? 0) >= 3)
+    return {
+      kind: 'recoded',
+      inverse: new Map([...inverse].map(([migrated, values]) => [migrated, [...values][0] ?? null])),
+      forward: new Map(certain.map(([legacy, values]) => [legacy, [...values][0] ?? null])),
+    }
   }
   const merges = determined && inverse.size >= 2 && (as.own || as.sameName)
   return merges ? { kind: 'merged', examples: examples.slice(0, 6) } : undefined

@@ -29,7 +29,7 @@ export function judgeAttribute(
   rows.legacy.rows.forEach((row, at) => {
     if (rows.places.every(({ byRow }) => (byRow[at] ?? []).length === 0)) return
     const cell = row[index] ?? null
-    const fates = destinations.flatMap((destination) => fatesOf(rows, destination, at, cell, type, recodes))
+    const fates = destinations.flatMap((destination) => fatesOf(rows, attribute, destination, at, cell, type, recodes))
     if (fates.some(({ fate }) => fate.fate === 'kept')) {
       if (changedPlaces(lineage, learned, fates)) swapped.push(at)
       return

@@ -1,10 +1,12 @@
 import type { ColumnTable } from '../lineage/columns.ts'
 import { type CellFate, judgeCell, type Recodes } from '../lineage/judge-cell.ts'
+import { judgeComposition, judgeElements, judgeSplit } from '../lineage/judge-composed.ts'
 import type { Destination } from '../lineage/model.ts'
 import { columnIndex, type Recaptured } from '../lineage/recapture.ts'
 
 export function fatesOf(
   rows: Recaptured,
+  attribute: string,
   destination: Destination,
   row: number,
   cell: string | null,
@@ -12,10 +14,27 @@ export function fatesOf(
   recodes: Recodes,
 ): readonly { fate: CellFate; destination: Destination }[] {
   const place = rows.places.find((each) => each.place.relation === destination.relation)
-  const matches = place?.byRow[row] ?? []
+  const { transform, where, composed, split, columns } = destination
+  const tag = where === undefined || place === undefined ? -1 : columnIndex(place.table, where.column)
+  const all = place?.byRow[row] ?? []
+  const matches = where === undefined ? all : all.filter((at) => (place?.table.rows[at]?.[tag] ?? null) === where.value)
   if (place === undefined || matches.length === 0) return []
+  if (transform.kind === 'elements') {
+    const [value, order] = [columns[0], transform.order].map((column) => (column === undefined ? -1 : columnIndex(place.table, column)))
+    const held = matches.flatMap((at) => place.table.rows.slice(at, at + 1))
+    return [{ fate: judgeElements(cell, held, value ?? -1, order, type), destination }]
+  }
   const values = matches.map((at) => destination.columns.map((column) => place.table.rows[at]?.[columnIndex(place.table, column)] ?? null))
-  const found = destination.transform.kind === 'part' ? [values.flat()] : values
+  if (split !== undefined) return values.map((parts) => ({ fate: judgeSplit(cell, parts, split), destination }))
+  if (composed !== undefined) {
+    const at = composed.members.map((name) =>
+      rows.legacy.columns.findIndex((column) => column.attribute === name && column.json.length === 0),
+    )
+    const cells = at.map((index) => rows.legacy.rows[row]?.[index] ?? null)
+    const judged = values.map((each) => judgeComposition(attribute, cells, each[0] ?? null, destination, type))
+    if (judged.every((fate) => fate !== undefined)) return judged.map((fate) => ({ fate, destination }))
+  }
+  const found = transform.kind === 'part' ? [values.flat()] : values
   return found.map((cells) => ({ fate: judgeCell(cell, cells, destination, type, recodes), destination }))
 }
 

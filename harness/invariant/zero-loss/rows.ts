@@ -32,6 +32,19 @@ export function ownRows(rows: Recaptured | undefined, lineage: RelationLineage, 
   return { ...rows, places }
 }
 
+/** With lost rows where they were merged with another: what each cell became shows there. */
+export function withAbsorbed(rows: Recaptured): Recaptured {
+  if (rows.places.every(({ absorbed }) => absorbed === undefined || absorbed.size === 0)) return rows
+  const places = rows.places.map((each) => ({
+    ...each,
+    byRow: each.byRow.map((matches, row) => {
+      const into = each.absorbed?.get(row)
+      return matches.length > 0 || into === undefined ? matches : [into]
+    }),
+  }))
+  return { ...rows, places }
+}
+
 export function judgeRows(
   knowledge: Knowledge,
   lineage: RelationLineage,

@@ -92,6 +92,7 @@ export function unfaithfulCopy(
     if (
       place === undefined ||
       place.identity.length === 0 ||
+      place.shared === true ||
       place.merges ||
       place.cardinality === 'many' ||
       isDerived(destination.relation)
@@ -100,7 +101,7 @@ export function unfaithfulCopy(
     const recodes: Recodes = new Map()
     const altered = rows.legacy.rows.flatMap((row, at) => {
       const legacy = row[index] ?? null
-      const fate = fatesOf(rows, destination, at, legacy, type, recodes)
+      const fate = fatesOf(rows, learned.attribute, destination, at, legacy, type, recodes)
         .map((each) => each.fate)
         .find((each) => each.fate === 'altered')
       return fate?.fate === 'altered' ? [{ row: at, legacy, fate }] : []
