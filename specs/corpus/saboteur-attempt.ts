@@ -1,6 +1,5 @@
 import type { RunObservation } from '../../harness/invariant/index.ts'
 import { type CatalogKind, catalogKinds, catalogSabotages } from './saboteur-catalog.ts'
-import { gaps } from './saboteur-gaps.ts'
 import type { RandomSource } from './saboteur-random.ts'
 import { dataKinds, doFirst, goesThrough, sabotagesOf, vulnerable } from './saboteur-sabotage.ts'
 import { type Baseline, type Prepared, requestFor, shownBy } from './saboteur-subject.ts'
@@ -13,8 +12,6 @@ export interface Attempt {
   readonly spoils: string
   readonly sql: string
   readonly caught: boolean
-  /** The known gap of the judge that it went through. */
-  readonly gap: string | undefined
   /** The rows of the spoilt relation without and with the sabotage, and the legacy rows. */
   readonly rows: string
 }
@@ -48,7 +45,6 @@ export async function sabotageData(prepared: Prepared, random: RandomSource, cou
       spoils: sabotage.spoils,
       sql: `row ${sabotage.rows} of ${sabotage.relation}: ${sql}`,
       caught,
-      gap: caught ? undefined : gaps.find((each) => each.covers(sabotage, baseline.run, run))?.name,
       rows: caught ? '' : rowsOf(baseline.run, run, sabotage.relation),
     })
   }
@@ -81,7 +77,7 @@ export async function sabotageCatalog(prepared: Prepared, random: RandomSource, 
     })
     if (done === undefined) continue
     const caught = shownBy(subject, run, true).some((each) => !shown.has(each) && each.startsWith('rollback-restores-state'))
-    attempts.push({ id, dataset: baseline.number, kind, spoils: 'what down restored', sql: done, caught, gap: undefined, rows: '' })
+    attempts.push({ id, dataset: baseline.number, kind, spoils: 'what down restored', sql: done, caught, rows: '' })
   }
   return attempts
 }

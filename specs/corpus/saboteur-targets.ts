@@ -17,19 +17,13 @@ export interface RowTarget {
   readonly learned: Learned
 }
 
-/** What lineage knows of the spoilt attributes: the gaps of the judge are told by it. */
+/** What lineage knows of the spoilt attributes. */
 export interface Learned {
   /** Kinds of all transforms of theirs. */
   readonly transforms: readonly string[]
-  /** The legacy cells. */
-  readonly cells: readonly string[]
   /** By what the rows of the place are told apart, and the columns that are spoilt. */
   readonly identity: readonly string[]
   readonly columns: readonly string[]
-  /** Whether several legacy attributes go to one of these columns, a row each. */
-  readonly shared: boolean
-  /** Migrated values that banded rows showed to stand for a legacy one; undefined where none is a recoding. */
-  readonly recodes: ReadonlySet<string | null> | undefined
 }
 
 /** A migrated cell that holds a legacy one. */
@@ -66,24 +60,14 @@ export function targetsOf(
     const destinations = judged.flatMap(({ name }) => (learned.attributes.get(name)?.destinations ?? []).map((each) => ({ ...each, name })))
     const legacyCell = (name: string, at: number) =>
       found.legacy.rows[at]?.[found.legacy.columns.findIndex((each) => each.attribute === name && each.json.length === 0)] ?? null
-    const learnedOf = (names: readonly string[], relation: string, at: number): Learned => {
+    const learnedOf = (names: readonly string[], relation: string): Learned => {
       const here = destinations.filter((each) => each.relation === relation && names.includes(each.name))
       const columns = new Set(here.flatMap((each) => each.columns.map(({ attribute }) => attribute)))
-      const inverses = here.flatMap(({ transform }) =>
-        transform.kind === 'recoded' ? [transform.inverse] : transform.kind === 're-keyed' ? [new Map<string | null, null>()] : [],
-      )
       return {
-        recodes: inverses.length === 0 ? undefined : new Set(inverses.flatMap((each) => [...each.keys()])),
         transforms: destinations.filter((each) => names.includes(each.name)).map((each) => each.transform.kind),
-        cells: names.flatMap((name) => legacyCell(name, at) ?? []),
         identity:
           found.places.find(({ place }) => place.relation === relation)?.place.identity.map((each) => each.migrated.attribute) ?? [],
         columns: [...columns],
-        shared: destinations.some(
-          (each) =>
-            each.relation === relation &&
-            here.some((other) => other.name !== each.name && other.columns[0]?.attribute === each.columns[0]?.attribute),
-        ),
       }
     }
     /** By chance too: a lower-case copy of what is in lower case is the cell. */
@@ -120,7 +104,6 @@ export function targetsOf(
             learned: learnedOf(
               only.map((each) => each.name),
               place.relation,
-              at,
             ),
           })
           for (const each of destinations.filter((each) => each.relation === place.relation)) {
@@ -142,7 +125,7 @@ export function targetsOf(
               type: attribute?.type ?? column.type,
               cell: migrated.rows.get(place.relation)?.rows[row]?.[index] ?? null,
               legacy: `${path}.${each.name}`,
-              learned: learnedOf([each.name], place.relation, at),
+              learned: learnedOf([each.name], place.relation),
               copied: held(each.name, at, (relation, other) => relation === place.relation && other.attribute === column.attribute),
             })
           }
