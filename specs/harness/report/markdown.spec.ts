@@ -76,7 +76,7 @@ describe('Markdown', () => {
     const source = { format: 'goose', steps: 3, verified: 3, cached: 0, brokenAt: null, endToEnd: null }
     const sources = [
       { ...source, path: 'migrations', notes: ['a stand-in for vector'] },
-      { ...source, path: 'migrations-of-others', notes: ['not ours'] },
+      { ...source, path: 'migr', notes: ['not ours'] },
     ]
     const result = { ...exampleResult([{}]), sources }
     const text = renderMarkdown(result.migrations[0] ?? never(), result)
