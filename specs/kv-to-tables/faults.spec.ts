@@ -7,13 +7,14 @@ import { describe, expect, test, vi } from 'vitest'
 import { type BulkStore, bulkStore } from '../../fixtures/kv/bulk.ts'
 import { kindNames, prefixes } from '../../fixtures/kv/kinds.ts'
 import { kinds } from '../../migrations/kv-to-tables/kinds/index.ts'
-import { openConnection, type Writer } from '../../migrations/kv-to-tables/run/connection.ts'
+import { openConnection } from '../../migrations/kv-to-tables/run/connection.ts'
 import { type RunResult, runMigration } from '../../migrations/kv-to-tables/run/run-migration.ts'
 import { createTables, findStore } from '../../migrations/kv-to-tables/run/tables.ts'
 import { shownModel } from './claims.ts'
 import { emptyState, migrate } from './model.ts'
 import { seedBulk } from './seed-bulk.ts'
 import { readState, readStore } from './state.ts'
+import { watchedWriter } from './watched-writer.ts'
 import { emptyTables, openWorkbench } from './workbench.ts'
 
 const bulk = bulkStore(240, { dirtyPercent: 10 })
@@ -133,15 +134,9 @@ async function runCut(database: Database, saboteur: Session, at: number): Promis
   await using reader = await openConnection(database.url())
   const [row] = await own.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   let calls = 0
-  const before = async (): Promise<void> => {
-    if (calls++ !== at) return
-    await saboteur.query('SELECT pg_terminate_backend($1, 5000)', [row?.pid])
-  }
-  const writer: Writer = {
-    query: async (sql, parameters) => before().then(() => own.query(sql, parameters)),
-    script: async (sql) => before().then(() => own.script(sql)),
-    copyFrom: async (sql, source) => before().then(() => own.copyFrom(sql, source)),
-  }
+  const writer = watchedWriter(own, async () => {
+    if (calls++ === at) await saboteur.query('SELECT pg_terminate_backend($1, 5000)', [row?.pid])
+  })
   return await runMigration(writer, reader, await findStore(reader, 'kv_store'), { kinds, batchSize }).then(
     () => false,
     () => true,
