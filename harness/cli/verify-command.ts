@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { counted } from '../report/index.ts'
+import type { VerifyResult } from '../verify/index.ts'
 import { acceptResults, type RunResult } from './accept-results.ts'
 import { readBaseline } from './baseline-file.ts'
-import { exitCodeOf, gravestCode } from './exit-codes.ts'
+import { exitCodeOf, exitCodes, gravestCode } from './exit-codes.ts'
 import { writeGateRecord } from './gate-record.ts'
 import { type Plan, planWork } from './plan.ts'
 import type { CommandContext } from './program.ts'
@@ -26,7 +27,7 @@ export async function verifyCommand(paths: readonly string[], flags: VerifyFlags
     await writeGateRecord(plan, run.result, { ran, baseline })
   }
   sayNotes(run.notes)
-  const verdicts = run.result === undefined ? [] : [exitCodeOf(run.result.verdict)]
+  const verdicts = run.result === undefined ? [] : [exitCodeOf(run.result.verdict), ...sayBroken(run.result)]
   context.setExitCode(gravestCode([...verdicts, ...failed.map((each) => each.exitCode)]))
 }
 
@@ -40,6 +41,18 @@ export async function showResult(plan: Plan, { result, counterexamples, runOf }:
     json ? `${JSON.stringify(report.maskSecretsIn(result))}\n` : report.renderTerminal(result, { ...terminalOf(process.stdout), reports }),
   )
   if (stale.length > 0) sayStale(stale)
+}
+
+/** A history that does not apply to an empty database is bad input, however much of it could be judged. */
+function sayBroken({ sources }: VerifyResult): readonly number[] {
+  return sources.flatMap(({ path, brokenAt }) => {
+    if (brokenAt === null) return []
+    const { migration, file, line, message, hint } = brokenAt
+    process.stderr.write(
+      `godwit: "${path}" does not apply to an empty database: step "${migration}" fails at ${file}:${line}: ${message}\n${hint === null ? '' : `${hint}\n`}`,
+    )
+    return [exitCodes.usage]
+  })
 }
 
 function sayStale(paths: readonly string[]): void {

@@ -40,6 +40,8 @@ export interface History {
   readonly root: string
   /** Decides which built-in prelude is wanted. */
   readonly platform: 'supabase' | undefined
+  /** The tool's own table, where its name is not the usual one: no data of the user's. */
+  readonly historyTable?: string | undefined
   /** In the tool's order. */
   readonly steps: readonly HistoryStep[]
   /** Files that no rule of the format covers: named, never skipped in silence. */

@@ -41,7 +41,14 @@ export function assembleResult(assembly: Assembly): {
   const failOn = context.options.failOn ?? 'error'
   const counterexamples = new Map<string, Counterexample>()
   const plain = confirmed.confirmed.map((each) =>
-    toResult(subject, each, context, subject.migration.contract.waivers ?? [], counterexamples, assembly.server),
+    toResult(
+      subject,
+      withCertainty(each, assembly.collector),
+      context,
+      subject.migration.contract.waivers ?? [],
+      counterexamples,
+      assembly.server,
+    ),
   )
   const findings = linkCauses(plain)
   const expired = expiredWaivers(subject)
@@ -98,10 +105,25 @@ export function assembleResult(assembly: Assembly): {
   }
 }
 
+/** Whether `up` fails as soon as there are rows, or on some rows only: what to do about it differs. */
+function withCertainty(confirmed: Confirmed, collector: Collector): Confirmed {
+  const { finding } = confirmed
+  if (finding.invariant !== 'applies' || finding.relation === undefined || finding.severity === 'info') return confirmed
+  const passed = collector.passedWith(finding.relation)
+  const evidence = { ...finding.evidence, certainty: passed === 0 ? 'certain' : 'conditional', passedWithRows: passed }
+  const message = passed === 0 ? `${finding.message}; no row of ${finding.relation} was seen to go through` : finding.message
+  return { ...confirmed, finding: { ...finding, evidence, message } }
+}
+
 /** Why an invariant that saw nothing had nothing to see in this step. */
 function notNeeded({ depth, subject, banded }: Assembly, id: string): string | undefined {
   if (id === 'applies') return undefined
-  if (id === 'atomicity') return depth.faults === 'none' ? 'it is one transaction, which PostgreSQL undoes as a whole' : undefined
+  if (id === 'atomicity') {
+    if (depth.faults !== 'none') return undefined
+    return subject.migration.up.kind === 'program'
+      ? 'it is a program that connects by itself'
+      : 'it is one transaction, which PostgreSQL undoes as a whole'
+  }
   if (id === 'determinism') return depth.repeats && subject.scope.size > 0 ? undefined : 'nothing in it can vary'
   if (banded.length > 0) return undefined
   return depth.because !== '' && depth.variants === 0

@@ -1,7 +1,7 @@
 import type { CatalogObjects } from '../catalog/index.ts'
 import type { PlanMemory } from '../data/index.ts'
 import type { Migration, Step } from '../migration/index.ts'
-import type { Cluster, Session, Template } from '../postgres/index.ts'
+import type { Cluster, RelationName, Session, Template } from '../postgres/index.ts'
 import { environmentOf, legacyTemplate } from './database.ts'
 import type { VerifyOptions } from './options.ts'
 import { ownCluster, rolesOf } from './own-cluster.ts'
@@ -20,6 +20,8 @@ export interface Base {
   readonly template: () => Promise<Template>
   /** Undoes what a clone changed beyond its database. */
   readonly afterClone: (() => Promise<void>) | undefined
+  /** Relations that are not the user's own: a tool's history table, a platform's. They are filled only where others refer to them. */
+  readonly reserved: (relation: RelationName) => boolean
   /** What the generator asked this server before. */
   readonly memory: PlanMemory
   /** Objects read on this database at earlier steps, by fingerprint: names and texts, no OIDs. */
@@ -51,6 +53,7 @@ export async function onPairBase<Result>(
     session: () => session,
     template: async () => template,
     afterClone: own === undefined ? undefined : await rolesOf(own),
+    reserved: () => false,
     memory: new Map(),
     objects: new Map(),
   }

@@ -38,6 +38,8 @@ function plainness(request: RunRequest | undefined): number {
 export class Collector {
   readonly #findings = new Map<string, Collected>()
   readonly #verdicts = new Map<string, Verdict[]>()
+  /** Relation → runs with rows in it on which `up` went through. */
+  readonly #passed = new Map<string, number>()
 
   add(id: string, verdict: Verdict, request?: RunRequest, observation?: RunObservation): readonly Finding[] {
     this.#verdicts.set(id, [...(this.#verdicts.get(id) ?? []), verdict])
@@ -55,6 +57,17 @@ export class Collector {
       )
     }
     return found
+  }
+
+  /** Count a run for what `settle` says of errors: whether any rows at all go through. */
+  count(run: RunObservation): void {
+    if (run.failure !== undefined) return
+    for (const [path, { rows }] of run.legacy.rows) if (rows.length > 0) this.#passed.set(path, (this.#passed.get(path) ?? 0) + 1)
+  }
+
+  /** How often `up` went through with rows in a relation. */
+  passedWith(relation: string): number {
+    return this.#passed.get(relation) ?? 0
   }
 
   findings(): readonly Collected[] {

@@ -1,5 +1,6 @@
 import { type Dataset, datasetArbitrary, type Exclusion } from '../data/index.ts'
 import type { Finding, RunObservation } from '../invariant/index.ts'
+import { blamedBySmallest } from './blame.ts'
 import { type Collected, type Collector, findingKey } from './collect.ts'
 import type { EdgeRuns } from './edges.ts'
 import type { RunRequest } from './execute.ts'
@@ -75,7 +76,10 @@ export async function confirmFindings(
       collector.drop(key)
       continue
     }
-    confirmed.push({ finding: again, key, dataset: found.dataset, observation: onClone, smallest: found.complete })
+    const blamed = blamedBySmallest(subject, again, found.dataset)
+    // The same cause was placed by the server in another run.
+    if (blamed !== again && collector.findings().some((each) => each.key === findingKey(blamed))) continue
+    confirmed.push({ finding: blamed, key, dataset: found.dataset, observation: onClone, smallest: found.complete })
   }
   return { confirmed, disagreements }
 }

@@ -37,7 +37,7 @@ export interface EdgeRuns {
   readonly cut: string | undefined
 }
 
-const batch = 10
+const largestBatch = 10
 /** Every so many runs go on to a second up, and every so many have rows written after up. */
 const againEvery = 4
 const writtenEvery = 5
@@ -49,6 +49,7 @@ const writtenEvery = 5
  */
 export async function edgeRuns(subject: Subject, runner: Runner, collector: Collector, plan: EdgePlan): Promise<EdgeRuns> {
   let [runs, passed, failed] = [0, 0, 0]
+  const batch = Math.max(1, Math.min(largestBatch, Math.ceil(plan.runs / 2)))
   const datasets: Dataset[] = []
   for (const sql of plan.saved) {
     const request: RunRequest = { regime: 'given', extreme: false, filling: { kind: 'sql', sql }, until: 'again', signal: plan.signal }
@@ -78,6 +79,8 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
       ring: Math.floor(runs / batch) % 2 === 0 ? plan.rings : new Map(),
       exclude: free ? [] : plan.exclusions,
       profile: runs % (4 * batch) === 3 * batch ? 'extreme' : 'plausible',
+      // Rows that were there before a constraint that is NOT VALID, and violate it.
+      dirty: Math.floor(runs / batch) % 2 === 1,
     })
     const sample = sampleDatasets(arbitrary, plan.seed + runs, Math.min(batch, plan.runs - runs))
     for (const dataset of sample) {

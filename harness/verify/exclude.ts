@@ -1,5 +1,6 @@
 import type { CastableType, Dataset, Exclusion } from '../data/index.ts'
 import type { Finding } from '../invariant/index.ts'
+import { blamedBySmallest } from './blame.ts'
 import type { Subject } from './subject.ts'
 
 /** After so many, a migration that goes on failing is judged on the runs that happen to pass. */
@@ -17,7 +18,7 @@ export function excludeCause(
   smallest: Dataset | undefined,
   tried: readonly Exclusion[],
 ): Exclusion | undefined {
-  const { relation, attribute } = finding
+  const { relation, attribute } = blamedBySmallest(subject, finding, smallest)
   if (relation === undefined || !subject.legacy.relations.has(relation)) return undefined
   const candidates = attribute === undefined ? [] : forAttribute(subject, finding, relation, attribute, smallest)
   return [...candidates, { relation, rule: 'empty' } as const].find(

@@ -59,7 +59,10 @@ export class Head implements AsyncDisposable {
     await this.#dropCopy()
     const { role, settings } = this.#options
     await using session = await this.#database.connect({ as: role === undefined ? 'superuser' : { role }, settings })
-    return await applyStep(session, step, { url: this.#database.url(), ...(signal === undefined ? {} : { signal }) })
+    return await applyStep(session, step, {
+      url: this.#database.url(role === this.#cluster.owner ? { as: 'owner' } : {}),
+      ...(signal === undefined ? {} : { signal }),
+    })
   }
 
   /** Apply what can be applied of a script that fails as a whole, so that the steps after it find most of what they need. */

@@ -6,8 +6,8 @@ import type { Base } from './base.ts'
 import { applyBatches } from './batches.ts'
 import { Composition } from './compose.ts'
 import type { Counterexample } from './counterexample.ts'
-import { fullDepth, stepDepth } from './depth.ts'
-import { revertAll } from './end-to-end.ts'
+import { stepDepth } from './depth.ts'
+import { revertAll, type WayBack } from './end-to-end.ts'
 import { Head } from './head.ts'
 import { type HistoryEnvironment, historyEnvironment } from './history-environment.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
@@ -18,6 +18,7 @@ import type { MigrationResult, SourceResult } from './result.ts'
 import { selectSteps } from './select-steps.ts'
 import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
 import { verifyMigration } from './verify-migration.ts'
+import { withFindings } from './with-findings.ts'
 
 export interface VerifiedHistory {
   readonly source: SourceResult
@@ -64,7 +65,8 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
     if (verdict?.broken === undefined || step === undefined || broken === undefined) return verdict
     return { ...verdict, result: brokenStep(step, verdict.broken, history.path, broken) }
   })
-  const composition = new Composition(options.failOn ?? 'error')
+  const failOn = options.failOn ?? 'error'
+  const composition = new Composition(failOn)
   const migrations = history.steps.flatMap((step, at) => {
     const verdict = verdicts[at]
     const result = verdict === undefined ? undefined : composition.pass(step, verdict)
@@ -73,7 +75,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   hooks.signal?.throwIfAborted()
   const batches = await applyBatches(cluster, history, environment, broken)
   await forgetRoles?.()
-  const endToEnd = await (beside ?? wayBack())
+  const back = broken === undefined ? await (beside ?? wayBack()) : undefined
   const counterexamples = new Map(verdicts.flatMap((each) => [...(each?.counterexamples ?? [])]))
   const timings: Record<string, number> = {}
   for (const verdict of verdicts)
@@ -87,7 +89,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
       verified: migrations.filter((each) => !each.cached).length,
       cached: migrations.filter((each) => each.cached).length,
       brokenAt: broken ?? null,
-      endToEnd: broken === undefined ? (endToEnd ?? null) : null,
+      endToEnd: back?.endToEnd ?? null,
       notes: [
         ...environment.notes,
         ...history.warnings,
@@ -96,10 +98,18 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
         ...(walk.cut === undefined ? [] : [walk.cut]),
       ],
     },
-    migrations,
+    migrations: migrations.map((each) => withWayBack(each, back, failOn)),
     counterexamples,
     timings,
   }
+}
+
+/** The step whose down fails on the way back, unless its own round trip says so already. */
+function withWayBack(result: MigrationResult, back: WayBack | undefined, failOn: 'error' | 'warning'): MigrationResult {
+  const blamed = back?.blamed
+  const known = result.findings.some((each) => each.invariant === 'rollback-restores-state' && each.severity === 'error')
+  if (blamed === undefined || blamed.step !== result.name || known) return result
+  return withFindings(result, [...result.findings, blamed.finding], failOn)
 }
 
 interface Lane {
@@ -151,7 +161,11 @@ class Walk {
     this.#environment = environment
     this.#context = context
     this.#own = own
-    this.#cache = new VerdictCache(context, history, cluster.version.text, environment.notes)
+    this.#cache = new VerdictCache(context, history, cluster.version.text, [
+      ...environment.notes,
+      // Named by a digest of what was put into it.
+      environment.template.name.replace(/^.*_t_/, ''),
+    ])
     // What one lane does to the whole cluster (a role), another would stumble on.
     this.lanes = own || selected.size < 2 * lanes ? 1 : lanes
     const { timeLimitMs } = context.options
@@ -239,7 +253,7 @@ class Walk {
       hooks: { signal: hooks.signal },
       path,
       catalog: await readCatalog(head.session),
-      depth: (legacy) => (alone ? { ...fullDepth(runs), scope: 'reached' } : stepDepth(up, legacy, runs)),
+      depth: (legacy) => stepDepth(up, legacy, runs, alone),
       downsUsed: this.#downsUsed,
     })
     if (verified.broken !== undefined) {
@@ -277,12 +291,21 @@ class Walk {
       settings: this.#environment.settings,
       session: () => head.session,
       template: () => head.template(),
+      reserved: ({ schema, name }) =>
+        this.#environment.platformSchemas.has(schema) || toolTables.has(name) || name === this.#history.historyTable,
       afterClone: this.#own ? await rolesOf(this.#cluster) : undefined,
       memory: this.#memory,
       objects: recent(objects),
     }
   }
 }
+
+/** History tables of the tools that are known. */
+const toolTables: ReadonlySet<string> = new Set([
+  ...['_prisma_migrations', 'schema_migrations', '__drizzle_migrations', 'pgmigrations', 'goose_db_version', 'flyway_schema_history'],
+  ...['knex_migrations', 'knex_migrations_lock', '__diesel_schema_migrations', 'databasechangelog', 'databasechangeloglock'],
+  ...['alembic_version', 'django_migrations', 'ar_internal_metadata', 'typeorm_metadata', 'SequelizeMeta'],
+])
 
 /** The strongest isolation that any step needs: what changes the whole cluster wants one of its own. */
 function clusterNeed(history: History): ReturnType<typeof neededRung> {

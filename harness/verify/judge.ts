@@ -5,6 +5,7 @@ import type { Subject } from './subject.ts'
 
 /** Judge one run by every invariant that sees runs, and collect what they say. */
 export function judgeRun(subject: Subject, run: RunObservation, collector: Collector, request: RunRequest): void {
+  collector.count(run)
   for (const invariant of runInvariants) collector.add(invariant.id, invariant.judge({ run, knowledge: subject.knowledge }), request, run)
 }
 

@@ -2,7 +2,7 @@ import { type Catalog, type CatalogObjects, catalogFingerprint, catalogShape, re
 import { type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge } from '../invariant/index.ts'
 import { locateStatement, type Migration, neededRung, type RungNeed, readHints, type Script, type Step } from '../migration/index.ts'
-import type { Session } from '../postgres/index.ts'
+import type { RelationName, Session } from '../postgres/index.ts'
 import type { Depth } from './depth.ts'
 import { storedRelations } from './execute.ts'
 import { reachedRelations } from './reach.ts'
@@ -16,6 +16,8 @@ export interface PrepareOptions {
   readonly memory?: PlanMemory | undefined
   /** Objects read earlier, by fingerprint. */
   readonly objects?: Map<string, CatalogObjects> | undefined
+  /** Relations that are not the user's own. */
+  readonly reserved?: ((relation: RelationName) => boolean) | undefined
   /** False where nobody misses a down. */
   readonly downsUsed?: boolean | undefined
   /** As it was just read. */
@@ -30,7 +32,8 @@ export async function prepareSubject(session: Session, migration: Migration, opt
   if (migration.down !== undefined && !known.has(fingerprint)) known.set(fingerprint, await readObjects(session))
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
   const hints = readHints([...up, ...down], legacy, up.length)
-  const scope = await scopeOf(session, legacy, [...up, ...down], options)
+  const isProgram = [migration.up, migration.down].some((each) => each?.kind === 'program')
+  const scope = await scopeOf(session, legacy, [...up, ...down], isProgram ? { ...options, scope: 'all' } : options)
   const plan = await planGeneration(session, legacy, hints, options.memory)
   const declared = (migration.contract.references ?? []).flatMap(({ from, to }) => {
     const [child, parent] = [splitPath(from, legacy.relations), splitPath(to, legacy.relations)]
@@ -68,7 +71,10 @@ async function scopeOf(
   scripts: readonly Script[],
   options: PrepareOptions,
 ): Promise<ReadonlySet<string>> {
-  const stored = storedRelations(legacy)
+  const stored = storedRelations(legacy).filter((path) => {
+    const relation = legacy.relations.get(path)
+    return relation === undefined || options.reserved?.(relation) !== true
+  })
   if (options.scope !== 'reached') return new Set(stored)
   const functions = await session.query<{ name: string; source: string }>(
     `SELECT proname AS name, coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS source FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l WHERE l.lanname IN ('sql', 'plpgsql'))`,

@@ -177,7 +177,7 @@ export class CloneStages {
   async run<Result>(work: (stage: CloneStage) => Promise<Result>): Promise<Result> {
     try {
       await using database = await this.#base.cluster.clone(await this.#base.template())
-      await using stage = new CloneStage(database, this.#base.role, this.#base.settings)
+      await using stage = new CloneStage(database, this.#base)
       return await work(stage)
     } finally {
       await this.#base.afterClone?.()
@@ -190,12 +190,18 @@ export class CloneStage implements Stage, AsyncDisposable {
   readonly database: Database
   readonly #role: string | undefined
   readonly #settings: Readonly<Record<string, string>>
+  /** For programs: as the owner, where it is the owner that runs migrations. */
+  readonly #url: string
   #harness: Session | undefined
 
-  constructor(database: Database, role: string | undefined, settings: Readonly<Record<string, string>> = {}) {
+  constructor(
+    database: Database,
+    { cluster, role, settings }: Pick<Base, 'role' | 'settings'> & { readonly cluster: Pick<Base['cluster'], 'owner'> },
+  ) {
     this.database = database
     this.#role = role
     this.#settings = settings
+    this.#url = database.url(role === cluster.owner ? { as: 'owner' } : {})
   }
 
   async look<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
@@ -205,7 +211,7 @@ export class CloneStage implements Stage, AsyncDisposable {
 
   async apply(step: Step, { signal, settings }: ApplyAs = {}): Promise<Outcome> {
     await using session = await this.connect(settings)
-    return await applyStep(session, step, { url: this.database.url(), ...(signal === undefined ? {} : { signal }) })
+    return await applyStep(session, step, { url: this.#url, ...(signal === undefined ? {} : { signal }) })
   }
 
   /** A fresh connection as the role that runs migrations. */

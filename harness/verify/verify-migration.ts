@@ -77,6 +77,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
         objects: base.objects,
         catalog,
         downsUsed: context.downsUsed,
+        reserved: base.reserved,
         also,
       }),
     )

@@ -1,12 +1,14 @@
 import { InputError } from '../errors.ts'
 import { readSource, type Source } from '../migration/index.ts'
-import { type Cluster, parseClusterRequest, startCluster } from '../postgres/index.ts'
+import { type Cluster, installedMajors, parseClusterRequest, startCluster } from '../postgres/index.ts'
+import { gravestOf } from './accept.ts'
 import { onPairBase } from './base.ts'
+import { commandHistory } from './command-history.ts'
 import type { Counterexample } from './counterexample.ts'
 import { fullDepth } from './depth.ts'
 import { type VerifiedHistory, verifyHistory } from './history.ts'
 import { rulesVersion, type VerifyHooks, type VerifyOptions } from './options.ts'
-import type { Outcome, SourceResult, VerifyResult } from './result.ts'
+import type { SourceResult, VerifyResult } from './result.ts'
 import { configDigest, seedText, sha256 } from './seed.ts'
 import { stopwatch } from './stopwatch.ts'
 import { type VerifiedMigration, verifyMigration } from './verify-migration.ts'
@@ -27,8 +29,9 @@ export interface Verified {
 export async function verify(paths: readonly string[], options: VerifyOptions = {}, hooks: VerifyHooks = {}): Promise<Verified> {
   const started = performance.now()
   const clock = stopwatch()
-  const request = parseClusterRequest(options.postgres)
   const read = await clock.time('read', () => readSources(paths, options))
+  const asked = serverOf(read)
+  const request = parseClusterRequest(options.postgres ?? asked?.major)
   hooks.onProgress?.({ migration: '', stage: 'cluster' })
   await using cluster = await clock.time('cluster', () => startCluster(request, hooks.signal === undefined ? {} : { signal: hooks.signal }))
   const verified = await verifyOn(cluster, read, options, hooks)
@@ -37,10 +40,31 @@ export async function verify(paths: readonly string[], options: VerifyOptions = 
     ...verified,
     result: {
       ...verified.result,
-      postgres: { ...verified.result.postgres, assumed: options.postgres === undefined },
+      postgres: { ...verified.result.postgres, assumed: options.postgres === undefined && asked === undefined },
+      sources: verified.result.sources.map((each) => (asked?.note === undefined ? each : { ...each, notes: [asked.note, ...each.notes] })),
       durationMs,
       timings: { ...clock.timings(), ...verified.result.timings },
     },
+  }
+}
+
+/** The version that the projects ask for, where it is one and installed; what is used instead is said. */
+function serverOf(sources: readonly Source[]): { readonly major: string | undefined; readonly note: string | undefined } | undefined {
+  const servers = sources.flatMap((source) =>
+    source.kind === 'history' && source.history.server !== undefined ? [source.history.server] : [],
+  )
+  const [first] = servers
+  if (first === undefined) return undefined
+  const other = servers.find((each) => each.major !== first.major)
+  if (other !== undefined)
+    return {
+      major: undefined,
+      note: `${first.from} asks for PostgreSQL ${first.major}, ${other.from} for ${other.major}: --postgres names one.`,
+    }
+  if (installedMajors().includes(first.major)) return { major: String(first.major), note: undefined }
+  return {
+    major: undefined,
+    note: `${first.from} asks for PostgreSQL ${first.major}, which is not installed here: the newest one was used. --postgres names another.`,
   }
 }
 
@@ -96,7 +120,8 @@ interface SourceContext {
 
 async function verifySource(cluster: Cluster, source: Source, context: SourceContext): Promise<VerifiedHistory> {
   if (source.kind === 'history') return verifyHistory(cluster, source.history, context)
-  if (source.kind === 'command') throw new InputError('a command source is not read yet')
+  if (source.kind === 'command')
+    return verifyHistory(cluster, await commandHistory(cluster, source.command, context.options, context.hooks), context)
   const { options } = context
   const verified: VerifiedMigration[] = []
   for (const { migration, path } of source.migrations) {
@@ -169,9 +194,4 @@ export async function readSources(
 function namesOf(source: Source): readonly string[] {
   if (source.kind === 'pairs') return source.migrations.map(({ migration }) => migration.name)
   return source.kind === 'history' ? source.history.steps.map((step) => step.name) : []
-}
-
-function gravestOf(verdicts: readonly Outcome[]): Outcome {
-  if (verdicts.includes('violated')) return 'violated'
-  return verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'holds'
 }

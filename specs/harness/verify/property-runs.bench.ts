@@ -97,7 +97,7 @@ async function snapshotContender(migration: Migration, { container, database }: 
   await container.snapshot()
   return contender(subject, async (work) => {
     await container.restoreSnapshot()
-    await using stage = new CloneStage(database, undefined)
+    await using stage = new CloneStage(database, { cluster: { owner: '' }, role: undefined, settings: {} })
     return await work(stage)
   })
 }

@@ -120,6 +120,7 @@ describe('a history', () => {
     })
     expect(result.sources[0]?.endToEnd).toMatchObject({ verdict: 'violated' })
     expect(result.sources[0]?.endToEnd?.because).toContain('001_a')
+    expect(verdicts(result)['001_a.up.sql']).toBe('violated')
   })
 
   test('verifies only the steps that are named, in their place', async () => {
