@@ -6,6 +6,7 @@ import { type Checkpoint, readCheckpoints } from './record-batch.ts'
 import { rulesDigest } from './rules.ts'
 import { withRunLock } from './run-lock.ts'
 import { countRecords, createStaging, createTables, type Places } from './tables.ts'
+import { beginBatch } from './write-batch.ts'
 
 export interface RunOptions {
   /** In the order of their foreign keys. */
@@ -71,6 +72,12 @@ export async function runMigration(writer: Writer, reader: Connection, places: P
     await run.prepareLive()
     return run.migrate()
   })
+}
+
+interface BatchMode {
+  /** Records that are moved may be among those set aside. */
+  readonly clearing: boolean
+  readonly fresh: boolean
 }
 
 class Run {
@@ -170,6 +177,7 @@ class Run {
         `SELECT EXISTS (SELECT FROM ${this.#schema}.kv_set_aside WHERE kind = $1) AS any`,
         [name],
       )
+      const fresh = kind !== undefined && this.#options.retry !== true && (await this.#isFresh(kind, checkpoint))
       const batches = this.#prepared(kind, checkpoint)
       try {
         advance()
@@ -180,7 +188,7 @@ class Run {
           next = batches.next()
           next.catch(() => undefined)
           this.#options.signal?.throwIfAborted()
-          await this.#writeBatch(kind, batch, counts, earlier?.any === true)
+          await this.#writeBatch(kind, batch, counts, { clearing: earlier?.any === true, fresh })
           advance()
         }
       } finally {
@@ -190,6 +198,15 @@ class Run {
     }
     this.#doneInAll += counts.source
     return { kind: name, ...counts, durationMs: Math.round(performance.now() - started) }
+  }
+
+  /** Whether the table holds nothing but rows of records that this run, or the one that it goes on with, has behind it. */
+  async #isFresh(kind: Kind, checkpoint: Checkpoint | undefined): Promise<boolean> {
+    const [row] = await this.#writer.query<{ fresh: boolean }>(
+      `SELECT NOT EXISTS (SELECT FROM ${this.#schema}.${kind.name} WHERE source_key IS NULL OR $1::text IS NULL OR source_key COLLATE "C" > $1) AS fresh`,
+      [checkpoint?.lastKey ?? null],
+    )
+    return row?.fresh === true
   }
 
   async *#prepared(kind: Kind | undefined, checkpoint: Checkpoint | undefined): AsyncGenerator<readonly Prepared[], undefined> {
@@ -204,15 +221,15 @@ class Run {
     return undefined
   }
 
-  async #writeBatch(kind: Kind | undefined, batch: readonly Prepared[], counts: Counts, clearing: boolean): Promise<void> {
+  async #writeBatch(kind: Kind | undefined, batch: readonly Prepared[], counts: Counts, { clearing, fresh }: BatchMode): Promise<void> {
     const [writer, schema, parts] = [this.#writer, this.#schema, this.#parts]
     const name = kind?.name ?? unknownKind
-    await writer.script('BEGIN')
+    await writer.script(beginBatch)
     try {
       const decisions: readonly Decision[] =
         kind === undefined
           ? batch.map((record) => ({ record, action: 'set-aside', reasons: record.reasons }))
-          : await parts.writeBatch({ writer, kind, schema, parts }, batch)
+          : await parts.writeBatch({ writer, kind, schema, parts, fresh }, batch)
       const aside = decisions.filter(({ action }) => action === 'set-aside')
       count(counts, decisions)
       const clear = clearing ? decisions.filter(({ action }) => action !== 'set-aside').map(({ record }) => record.key) : []

@@ -14,34 +14,71 @@ export interface Target {
   readonly kind: Kind
   readonly schema: string
   readonly parts: Parts
+  /** No record of this run has a row yet: what is new can be inserted first, and only what is refused looked at. */
+  readonly fresh: boolean
 }
 
 /**
- * Write a batch inside the open transaction: COPY into the staging table, one look at what the tables hold, one upsert. Where the server refuses
+ * Begins the transaction of a batch, with the savepoint to which a refused one goes back. Few rows look something up in tables that grow: by
+ * index, whatever the planner, which has no statistics of tables just made, thinks of reading them whole.
+ */
+export const beginBatch = `BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SAVEPOINT kv_batch`
+
+/**
+ * Write a batch inside the transaction that `beginBatch` began: COPY into the staging table, one look at what the tables hold, one upsert. Where the server refuses
  * the batch because of its data, halves of it are tried, down to the record that is at fault, which is set aside.
  *
  * @throws What the server says otherwise; the transaction is aborted then.
  */
 export async function writeBatch(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
   const { writer, kind, parts } = target
-  // What an earlier half staged is in the way of this one.
-  await writer.script(`SAVEPOINT kv_batch; DELETE FROM pg_temp.${stagingOf(kind)}`)
   try {
     await stage(target, records)
-    const decisions = parts.decide(kind, records, await readFacts(target))
-    await upsert(target, decisions)
-    await writer.script('RELEASE SAVEPOINT kv_batch')
-    return decisions
+    return target.fresh ? await insertFirst(target, records) : await lookFirst(target, records)
   } catch (error) {
     if (!isPoison(error)) throw error
-    await writer.script('ROLLBACK TO SAVEPOINT kv_batch; RELEASE SAVEPOINT kv_batch')
+    await writer.script('ROLLBACK TO SAVEPOINT kv_batch')
     const [only, another] = records
     if (only === undefined) throw error
     if (another === undefined) return parts.poisoned(only, refusedBy(error))
     const middle = Math.ceil(records.length / 2)
     const first = await writeBatch(target, records.slice(0, middle))
+    // What the first half wrote stays; what it staged would be in the way of the second.
+    await writer.script(`DELETE FROM pg_temp.${stagingOf(kind)}; SAVEPOINT kv_batch`)
     return [...first, ...(await writeBatch(target, records.slice(middle)))]
   }
+}
+
+async function lookFirst(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
+  const decisions = target.parts.decide(target.kind, records, await readFacts(target, factsSql(target.kind, target.schema)))
+  await upsert(target, decisions)
+  return decisions
+}
+
+/**
+ * The same with fewer look-ups. In the order of the keys the server itself takes the first of two records that claim one thing; which it did not
+ * take is asked only when their number shows that there are any.
+ */
+async function insertFirst(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
+  const { writer, kind, schema, parts } = target
+  const lost = hasReferences(kind) ? await readFacts(target, missingSql(kind, schema)) : new Map<number, Fact>()
+  const candidates = records.filter(({ row, position }) => row !== undefined && !lost.has(position))
+  const [row] = await writer.query<{ inserted: string }>(insertSql(kind, schema), [[...lost.keys()].map(String)])
+  const facts =
+    Number(row?.inserted) === candidates.length ? lost : new Map([...lost, ...(await readFacts(target, refusedSql(kind, schema)))])
+  const inserted = new Set(candidates.filter(({ position }) => !facts.has(position)))
+  const others = parts.decide(
+    kind,
+    records.filter((record) => !inserted.has(record)),
+    facts,
+  )
+  await upsert(target, others, [...inserted])
+  const decided = new Map(others.map((decision) => [decision.record, decision]))
+  return records.flatMap((record) => decided.get(record) ?? (inserted.has(record) ? [{ record, action: 'inserted', reasons: [] }] : []))
+}
+
+function hasReferences(kind: Kind): boolean {
+  return Object.values(kind.fields).some(({ reference }) => reference !== undefined)
 }
 
 /** The decision on a record that the server refuses. */
@@ -79,8 +116,8 @@ interface FactRow {
   readonly holder_key: string | null
 }
 
-async function readFacts({ writer, kind, schema }: Target): Promise<ReadonlyMap<number, Fact>> {
-  const rows = await writer.query<FactRow>(factsSql(kind, schema))
+async function readFacts({ writer }: Target, sql: string): Promise<ReadonlyMap<number, Fact>> {
+  const rows = await writer.query<FactRow>(sql)
   return new Map(
     rows.map(({ position, missing, present, source_key, digest, newer, holder, holder_key }) => [
       Number(position),
@@ -93,27 +130,76 @@ async function readFacts({ writer, kind, schema }: Target): Promise<ReadonlyMap<
   )
 }
 
-function factsSql(kind: Kind, schema: string): string {
+interface References {
+  readonly joins: string
+  /** SQL: the fields whose reference leads nowhere, joined by commas. */
+  readonly missing: string
+  /** SQL: for each of them, whether it does. */
+  readonly lost: readonly string[]
+}
+
+function referencesOf(kind: Kind, schema: string): References {
   const references = Object.entries(kind.fields).flatMap(([field, { reference }], at) =>
     reference === undefined ? [] : [{ field, column: columnOf(field), parent: reference, alias: `p${at}` }],
   )
-  const lost = ({ column, alias }: (typeof references)[number]) => `(s.${column} IS NOT NULL AND ${alias}.id IS NULL)`
-  const joins = references.map(({ column, parent, alias }) => `LEFT JOIN ${schema}.${parent} AS ${alias} ON ${alias}.id = s.${column}`)
-  const missing = references.map((each) => `CASE WHEN ${lost(each)} THEN '${each.field}' END`)
-  return `SELECT s.position, concat_ws(',', ${['NULL', ...missing].join(', ')}) AS missing,
-      t.id IS NOT NULL AS present, t.source_key, t.source_digest::text AS digest,
-      t.updated_at > coalesce(s.updated_at, '-infinity') AS newer, i.id::text AS holder, i.source_key AS holder_key
-    FROM pg_temp.${stagingOf(kind)} AS s
-    LEFT JOIN ${schema}.${kind.name} AS t ON t.id = s.id
-    LEFT JOIN ${schema}.${kind.name} AS i ON ${sameIdentity(kind, 'i', 's')} AND i.id <> s.id
-    ${joins.join('\n')}
-    WHERE ${['t.id IS NOT NULL', 'i.id IS NOT NULL', ...references.map(lost)].join(' OR ')}`
+  const lost = references.map(({ column, alias }) => `(s.${column} IS NOT NULL AND ${alias}.id IS NULL)`)
+  return {
+    joins: references
+      .map(({ column, parent, alias }) => `LEFT JOIN ${schema}.${parent} AS ${alias} ON ${alias}.id = s.${column}`)
+      .join(' '),
+    missing: `concat_ws(',', ${['NULL', ...references.map(({ field }, at) => `CASE WHEN ${lost[at]} THEN '${field}' END`)].join(', ')})`,
+    lost,
+  }
 }
 
-async function upsert({ writer, kind, schema, parts }: Target, decisions: readonly Decision[]): Promise<void> {
-  const others = decisions.filter(({ action }) => action !== 'inserted' && action !== 'updated')
-  if (others.length < decisions.length)
-    await writer.query(parts.upsertSql(kind, schema), [others.map(({ record }) => String(record.position))])
+const heldColumns = `t.id IS NOT NULL AS present, t.source_key, t.source_digest::text AS digest,
+  t.updated_at > coalesce(s.updated_at, '-infinity') AS newer, i.id::text AS holder, i.source_key AS holder_key`
+
+function heldJoins(kind: Kind, schema: string): string {
+  return `LEFT JOIN ${schema}.${kind.name} AS t ON t.id = s.id
+    LEFT JOIN ${schema}.${kind.name} AS i ON ${sameIdentity(kind, 'i', 's')} AND i.id <> s.id`
+}
+
+function factsSql(kind: Kind, schema: string): string {
+  const { joins, missing, lost } = referencesOf(kind, schema)
+  return `SELECT s.position, ${missing} AS missing, ${heldColumns}
+    FROM pg_temp.${stagingOf(kind)} AS s ${heldJoins(kind, schema)} ${joins}
+    WHERE ${['t.id IS NOT NULL', 'i.id IS NOT NULL', ...lost].join(' OR ')}`
+}
+
+function missingSql(kind: Kind, schema: string): string {
+  const { joins, missing, lost } = referencesOf(kind, schema)
+  return `SELECT s.position, ${missing} AS missing, false AS present, NULL AS source_key, NULL AS digest, NULL AS newer, NULL AS holder, NULL AS holder_key
+    FROM pg_temp.${stagingOf(kind)} AS s ${joins} WHERE ${lost.join(' OR ')}`
+}
+
+/** Of the rows that could be inserted, those that were not. */
+function refusedSql(kind: Kind, schema: string): string {
+  const { joins, lost } = referencesOf(kind, schema)
+  return `SELECT s.position, '' AS missing, ${heldColumns}
+    FROM pg_temp.${stagingOf(kind)} AS s ${heldJoins(kind, schema)} ${joins}
+    WHERE s.valid AND t.source_key IS DISTINCT FROM s.source_key${lost.map((each) => ` AND NOT ${each}`).join('')}`
+}
+
+/** Insert the staged rows but those at the positions of the parameter, first come first served. */
+function insertSql(kind: Kind, schema: string): string {
+  const columns = ['id', 'source_key', 'source_digest', ...columnsOf(kind)].join(', ')
+  return `WITH inserted AS (
+      INSERT INTO ${schema}.${kind.name} (${columns})
+      SELECT ${columns} FROM pg_temp.${stagingOf(kind)} WHERE valid AND position <> ALL ($1::bigint[]) ORDER BY position
+      ON CONFLICT DO NOTHING RETURNING 1
+    ) SELECT count(*)::text AS inserted FROM inserted`
+}
+
+/** @param done  Staged records that have their row already. */
+async function upsert(
+  { writer, kind, schema, parts }: Target,
+  decisions: readonly Decision[],
+  done: readonly Prepared[] = [],
+): Promise<void> {
+  const others = decisions.filter(({ action }) => action !== 'inserted' && action !== 'updated').map(({ record }) => record)
+  if (others.length === decisions.length) return
+  await writer.query(parts.upsertSql(kind, schema), [[...others, ...done].map(({ position }) => String(position))])
 }
 
 /** Write the staged rows but those at the positions of the parameter; a row that became newer meanwhile stays. */
