@@ -45,12 +45,12 @@ function withRows(
 ): readonly Destination[] {
   return list.map((each) => {
     const [column] = each.columns
-    if (each.relation !== place || column === undefined || column.via !== undefined || each.columns.length > 1) return each
+    if (each.relation !== place || column === undefined || each.columns.length > 1) return each
     if (each.transform.kind === 'part') {
       const order = elementOrder(attribute, type, column, runs)
       return order === undefined ? each : { ...each, transform: { kind: 'elements', order: order ?? undefined } }
     }
-    const where = tagOf(attribute, column, runs)
+    const where = column.via === undefined ? tagOf(attribute, column, runs) : undefined
     return where === undefined ? each : { ...each, where }
   })
 }

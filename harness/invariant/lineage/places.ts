@@ -34,7 +34,8 @@ export function learnPlace(
     const column = attribute === undefined ? undefined : exact.get(attribute)
     return attribute === undefined || column === undefined ? [] : [{ legacy: attribute, migrated: column }]
   })
-  const foreign = own.length > 0 ? [] : placeKey(migrated, exact)
+  // Elsewhere than at home a row that shares its key with others is a total beside them, not where they live.
+  const foreign = own.length > 0 || !isHome ? [] : placeKey(migrated, exact)
   const counts = runs.flatMap(({ legacy: table, pairs }) => {
     const byLegacy = new Map<number, number>()
     for (const { legacyRow } of pairs) byLegacy.set(legacyRow, (byLegacy.get(legacyRow) ?? 0) + 1)

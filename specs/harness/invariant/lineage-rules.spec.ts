@@ -283,3 +283,23 @@ describe('rows that were summed up', () => {
       ]),
     ).toContain('row-lost'))
 })
+
+describe('a row that the migration adds under a random key', () => {
+  const uuid = (row: number, group: string) =>
+    `${(0x1a2b3c4d + row * 7919).toString(16)}-${group}-4${String(100 + row)}-8abc-${String(100_000_000_000 + row)}`
+  const judge = judging(
+    { id: 'uuid', name: 'text' },
+    { id: 'band', name: 'band' },
+    twelve.map((row) => [uuid(row, `c0f${row % 10}`), word(row, 'n')]),
+    (rows) => ({
+      'public.t': {
+        oid: 1,
+        columns: { id: 'uuid', name: 'text' },
+        key: ['id'],
+        rows: [...rows, [uuid(77, 'c0f3'), 'Archive']],
+      },
+    }),
+  )
+  test('is no second copy of one whose key has a group of digits in common', () =>
+    expect(judge([[uuid(40, 'dddd'), 'Archive']])).toEqual([]))
+})

@@ -223,6 +223,41 @@ describe('round trip', () => {
       ),
     ]).toEqual(['holds', [['data', 'error', 'public.item', undefined]]])
   })
+  test('a row that up adds may draw its default anew; a legacy row may not', () => {
+    const drawn = (rows: readonly (readonly (string | null)[])[]) => {
+      const made = state({ 'public.seed': { oid: 7, columns: { id: 'uuid', name: 'text' }, key: ['id'], rows } })
+      const relations = new Map(
+        [...made.catalog.relations].map(([path, relation]) => [
+          path,
+          {
+            ...relation,
+            attributes: relation.attributes.map((each) => (each.name === 'id' ? { ...each, default: 'gen_random_uuid()' } : each)),
+          },
+        ]),
+      )
+      return { ...made, catalog: { ...made.catalog, relations } }
+    }
+    const legacy = drawn([['a1', 'old']])
+    const first = drawn([
+      ['a1', 'old'],
+      ['b1', 'added'],
+    ])
+    const judge = (rows: readonly (readonly (string | null)[])[]) =>
+      roundTrip.judge({
+        run: run(legacy, first, { again: { outcome: 'reverted', state: drawn(rows), differences: [] } }),
+        knowledge: knowing([]),
+      }).outcome
+    expect([
+      judge([
+        ['a1', 'old'],
+        ['b2', 'added'],
+      ]),
+      judge([
+        ['a2', 'old'],
+        ['b1', 'added'],
+      ]),
+    ]).toEqual(['holds', 'violated'])
+  })
 })
 
 describe('determinism', () => {
