@@ -24,6 +24,9 @@ export type Filling =
   | { readonly kind: 'sql'; readonly sql: string }
   | { readonly kind: 'scripts'; readonly scripts: readonly Script[] }
 
+/** What was written after `up`. */
+export type Written = Omit<NonNullable<RunObservation['writtenSince']>, 'outcome'>
+
 /** One run to make. */
 export interface RunRequest {
   readonly regime: RunObservation['regime']
@@ -32,14 +35,8 @@ export interface RunRequest {
   readonly bands?: RunObservation['bands']
   /** How far to go: `up`; `down` after it; `again` = up once more; `written` = rows are written to the migrated database before down. */
   readonly until: 'up' | 'down' | 'again' | 'written'
-  /** Rows to write after up, made for the migrated catalog. */
-  readonly writeSince?:
-    | ((
-        stage: Stage,
-        migrated: Catalog,
-        fingerprint: string,
-      ) => Promise<{ readonly dataset: Dataset; readonly extreme: boolean } | undefined>)
-    | undefined
+  /** Writes to the migrated database, as an application on the new schema could. */
+  readonly writeSince?: ((stage: Stage, migrated: Catalog, fingerprint: string) => Promise<Written | undefined>) | undefined
   /** Compare digests of every relation and positions of sequences too, not only what the fingerprint and the rows in scope tell. */
   readonly deep?: boolean | undefined
   /** Settings under which the first `up` runs. */
@@ -100,7 +97,9 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
   if (counted !== undefined) request.onReached?.(reachedSince(subject, counted, await stage.look(readAccesses)))
   const { sabotage } = request
   if (sabotage !== undefined) await stage.look((session) => sabotage(session, 'up'))
-  const { state: migrated, fingerprint } = await stage.look((session) => readState(subject, session, 'migrated', request.deep))
+  const { state: migrated, fingerprint } = await stage.look((session) =>
+    readState(subject, session, 'migrated', request.deep, sabotage !== undefined),
+  )
   const after = await stage.look((session) => readMeasures(session, measures, 'after'))
   const reached = { ...base, ...none, migrated, measures: pairMeasures(measures, before, after) }
   if (request.until === 'up' || migration.down === undefined) return reached
@@ -108,12 +107,8 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
   if (request.until === 'written') {
     const written = await request.writeSince?.(stage, migrated.catalog, fingerprint)
     if (written === undefined) return reached
-    const plan = subject.plans.get(fingerprint) ?? subject.plan
-    const report = await stage.look((session) => seedDataset(session, plan, written.dataset))
     await stage.settle()
-    const outcome = await revert(subject, stage, undefined, request)
-    const rows = new Map(report.filled.filter((each) => each.rows > 0).map((each) => [each.relation, each.rows]))
-    return { ...reached, writtenSince: { rows, extreme: written.extreme, outcome } }
+    return { ...reached, writtenSince: { ...written, outcome: await revert(subject, stage, undefined, request) } }
   }
 
   const reverted = await revert(subject, stage, snapshot === undefined ? undefined : { snapshot, capture }, request)
@@ -142,7 +137,13 @@ export async function readState(
   session: Session,
   phase: 'migrated' | 'reverted' | 'again' | 'fault',
   deep = false,
+  /** Somebody else was at work in between: nothing is known beforehand. */
+  tampered = false,
 ): Promise<{ readonly state: State; readonly fingerprint: string }> {
+  const settled = deep || tampered || !subject.oneSchema || phase === 'fault' ? undefined : subject.schemas.get(phase)
+  const only = settled === undefined ? undefined : subject.catalogs.get(settled)
+  if (settled !== undefined && only !== undefined)
+    return { state: { catalog: only, rows: await readRows(session, only, relationsToRead(subject, only)) }, fingerprint: settled }
   // A shape stands for a schema only among runs that came the same way.
   const bare = await catalogShape(session)
   const shape = `${phase} ${bare}`
@@ -150,6 +151,7 @@ export async function readState(
   // Without a down nothing is compared but rows: a shape tells states apart well enough to know their attributes.
   const fingerprint = known ?? (subject.migration.down === undefined ? bare : await catalogFingerprint(session))
   subject.shapes.set(shape, fingerprint)
+  if (!tampered) subject.schemas.set(phase, fingerprint)
   let catalog = subject.catalogs.get(fingerprint)
   if (catalog === undefined) {
     catalog = await readCatalog(session)
@@ -200,7 +202,7 @@ async function revert(
   if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
     await sabotage?.(session, 'down')
-    const { state, fingerprint } = await readState(subject, session, 'reverted', before !== undefined)
+    const { state, fingerprint } = await readState(subject, session, 'reverted', before !== undefined, sabotage !== undefined)
     const objects = await objectDifferences(subject, session, subject.fingerprint, fingerprint)
     if (before === undefined) return { outcome: 'reverted', state, differences: compareSnapshots(nothing, nothing, { objects }) }
     const after = await captureSnapshot(session, state.catalog, before.capture)

@@ -5,7 +5,7 @@ import { locateStatement, type Migration, neededRung, type RungNeed, readHints, 
 import type { RelationName, Session } from '../postgres/index.ts'
 import type { Depth } from './depth.ts'
 import { storedRelations } from './execute.ts'
-import { reachedRelations } from './reach.ts'
+import { leavesOneSchema, reachedRelations } from './reach.ts'
 import type { Subject } from './subject.ts'
 
 export interface PrepareOptions {
@@ -31,10 +31,13 @@ export async function prepareSubject(session: Session, migration: Migration, opt
   const known = options.objects ?? new Map<string, CatalogObjects>()
   if (migration.down !== undefined && !known.has(fingerprint)) known.set(fingerprint, await readObjects(session))
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
-  const hints = readHints([...up, ...down], legacy, up.length)
   const isProgram = [migration.up, migration.down].some((each) => each?.kind === 'program')
-  const scope = await scopeOf(session, legacy, [...up, ...down], isProgram ? { ...options, scope: 'all' } : options)
-  const plan = await planGeneration(session, legacy, hints, options.memory)
+  const functions = await session.query<{ name: string; source: string }>(
+    `SELECT proname AS name, coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS source FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l WHERE l.lanname IN ('sql', 'plpgsql'))`,
+  )
+  const hints = readHints([...up, ...down], legacy, up.length, functions)
+  const scope = scopeOf(functions, legacy, [...up, ...down], isProgram ? { ...options, scope: 'all' } : options)
+  const plan = await planGeneration(session, legacy, hints, options.memory, options.scope === 'reached' ? { relations: [...scope] } : {})
   const declared = (migration.contract.references ?? []).flatMap(({ from, to }) => {
     const [child, parent] = [splitPath(from, legacy.relations), splitPath(to, legacy.relations)]
     return child === undefined || parent === undefined ? [] : [{ from: child, to: parent }]
@@ -47,6 +50,8 @@ export async function prepareSubject(session: Session, migration: Migration, opt
     plan,
     scope,
     shapes: new Map(),
+    oneSchema: leavesOneSchema([migration.up, migration.down], functions),
+    schemas: new Map(),
     catalogs: new Map([[fingerprint, legacy]]),
     objects: known,
     differences: new Map(),
@@ -65,20 +70,17 @@ export async function prepareSubject(session: Session, migration: Migration, opt
   }
 }
 
-async function scopeOf(
-  session: Session,
+function scopeOf(
+  functions: readonly { readonly name: string; readonly source: string }[],
   legacy: Catalog,
   scripts: readonly Script[],
   options: PrepareOptions,
-): Promise<ReadonlySet<string>> {
+): ReadonlySet<string> {
   const stored = storedRelations(legacy).filter((path) => {
     const relation = legacy.relations.get(path)
     return relation === undefined || options.reserved?.(relation) !== true
   })
   if (options.scope !== 'reached') return new Set(stored)
-  const functions = await session.query<{ name: string; source: string }>(
-    `SELECT proname AS name, coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS source FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l WHERE l.lanname IN ('sql', 'plpgsql'))`,
-  )
   const reached = reachedRelations(scripts, legacy, functions)
   return new Set(stored.filter((path) => reached === undefined || reached.has(path) || options.also?.has(path) === true))
 }

@@ -99,7 +99,11 @@ function alterReach(statement: Statement): Reach {
 }
 
 function callsFunction(statement: Statement): boolean {
-  return [...everyNode(statement.tree)].some((each) => each.name === 'FuncCall')
+  return callsFunctionIn(statement.tree)
+}
+
+function callsFunctionIn(tree: unknown): boolean {
+  return [...everyNode(tree)].some((each) => each.name === 'FuncCall')
 }
 
 /** Legacy relations that a name may mean: exactly where it names a schema, in any schema else. */
@@ -118,6 +122,19 @@ export function mayVary(step: Step): boolean {
     if (node !== 'AlterTableStmt') return node !== 'IndexStmt'
     return [...everyNode(tree)].some((each) => each.name === 'FuncCall' || each.name === 'SQLValueFunction')
   })
+}
+
+/**
+ * Whether the schema that scripts leave follows from the schema that they find, whatever the rows: no statement of theirs decides at run
+ * time what to make, and no function that they may fire does.
+ */
+export function leavesOneSchema(steps: readonly (Step | undefined)[], functions: readonly { readonly source: string }[]): boolean {
+  const decides = ({ node, tree }: Statement) =>
+    node === 'DoStmt' || node === 'CallStmt' || node === 'ExecuteStmt' || node === '' || (node === 'SelectStmt' && callsFunctionIn(tree))
+  return (
+    steps.every((step) => step === undefined || (step.kind === 'sql' && !step.script.statements.some(decides))) &&
+    !functions.some(({ source }) => /\b(create|alter|drop|execute)\b/i.test(source))
+  )
 }
 
 /**

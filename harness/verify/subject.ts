@@ -15,6 +15,10 @@ export interface Subject {
   readonly scope: ReadonlySet<string>
   /** Fingerprint by shape: the cheap probe first. */
   readonly shapes: Map<string, string>
+  /** Whether a phase ends in the same schema in every run, so that one look tells it. */
+  readonly oneSchema: boolean
+  /** Fingerprint by phase, where one look tells it. */
+  readonly schemas: Map<string, string>
   /** Catalogs already read, by fingerprint: up makes the same one in nearly every run. */
   readonly catalogs: Map<string, Catalog>
   readonly objects: Map<string, CatalogObjects>

@@ -5,6 +5,7 @@ import type { Failure, Migration } from '../migration/index.ts'
 import { assembleResult } from './assemble.ts'
 import { bandedFillings, smallFillings, tiedRows } from './banded.ts'
 import type { Base } from './base.ts'
+import { lookAsClients } from './clients.ts'
 import { Collector } from './collect.ts'
 import { confirmFindings, smallestFor } from './confirm.ts'
 import type { Counterexample } from './counterexample.ts'
@@ -83,7 +84,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     )
   let subject = await prepare()
   const clones = new CloneStages(base)
-  const transactions = base.cluster.superuser ? new TransactionStages(base.session, base.role, subject.legacy) : undefined
+  const transactions = base.cluster.superuser ? new TransactionStages(base.session, base.role, withoutFarSequences(subject)) : undefined
   const need =
     transactions === undefined ? { rung: 'clone' as const, because: 'the harness is no superuser on this cluster' } : rungOf(migration)
   const runner = new Runner(transactions, clones, need)
@@ -206,6 +207,15 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     if (injected.skipped > 0) notChecked.push(`atomicity: ${injected.skipped} of the positions in up were not tried (the script is long)`)
   }
 
+  if (empty.failure === undefined) {
+    progress('clients')
+    const filling: Filling = first === undefined ? none.filling : { kind: 'dataset', dataset: first.dataset }
+    const plan = { run: first?.run ?? empty, filling, seed, exclusions, signal: hooks.signal }
+    const clients = await clock.time('clients', () => lookAsClients(subject, runner, collector, plan))
+    notChecked.push(...clients.notChecked)
+    disagreements.push(...clients.disagreements)
+  }
+
   collector.settle()
   progress('counterexamples')
   const confirmed = await clock.time('shrink', () =>
@@ -235,6 +245,11 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     timings: { ...context.before, ...clock.timings() },
   })
   return { ...assembled, passage: passageOf(subject, passed[0]?.run), broken: empty.failure }
+}
+
+/** Sequences that the migration may call: those of other relations need no storage of a run's own. */
+function withoutFarSequences({ legacy, scope }: Subject): Catalog {
+  return { ...legacy, sequences: legacy.sequences.filter(({ ownedBy }) => ownedBy === undefined || scope.has(ownedBy.relation)) }
 }
 
 function rootOf(catalog: Catalog, path: string): string {
