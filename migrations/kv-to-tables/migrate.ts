@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { type Notify, notifier } from './command/notify.ts'
 import { showProgress } from './command/progress.ts'
+import { Issues, writeResults } from './command/results-document.ts'
 import { databaseUrl, exitCodes, parseNames, runCommand } from './command/run-command.ts'
 import { renderRun } from './command/statistics.ts'
 import { kinds } from './kinds/index.ts'
@@ -21,6 +22,7 @@ interface Flags {
   readonly retry?: true
   readonly notify?: string
   readonly backup?: string
+  readonly report?: string
   readonly json?: true
 }
 
@@ -47,6 +49,7 @@ const command = new Command('kv:migrate')
   .option('--retry', 'take up only what is set aside')
   .option('--notify <target>', 'mailto:ADDRESS or https://…, when it is over')
   .option('--backup <file>', 'write the store to a file for psql first')
+  .option('--report <file>', 'write MIGRATION_TEST_RESULTS.md there: metrics, issues found, what to adjust')
   .option('--json', 'the result as JSON on standard output, and nothing else there')
   .addHelpText('after', help)
   .exitOverride()
@@ -62,8 +65,10 @@ await runCommand(async (signal) => {
   const notify = flags.notify === undefined ? undefined : notifier(flags.notify, process.env)
   const started = performance.now()
   try {
-    const { result, backup } = await migrate(flags, signal)
+    const issues = new Issues()
+    const { result, backup } = await migrate(flags, signal, issues)
     const durationMs = Math.round(performance.now() - started)
+    if (flags.report !== undefined) await writeResults(flags.report, result, issues, durationMs, new Date())
     const text = renderRun(result, durationMs)
     process.stdout.write(
       flags.json === true
@@ -83,7 +88,11 @@ await runCommand(async (signal) => {
   }
 })
 
-async function migrate(flags: Flags, signal: AbortSignal): Promise<{ readonly result: RunResult; readonly backup: Backup | undefined }> {
+async function migrate(
+  flags: Flags,
+  signal: AbortSignal,
+  issues: Issues,
+): Promise<{ readonly result: RunResult; readonly backup: Backup | undefined }> {
   const url = databaseUrl(flags.database)
   await using writer = await openConnection(url)
   await using reader = await openConnection(url)
@@ -97,7 +106,9 @@ async function migrate(flags: Flags, signal: AbortSignal): Promise<{ readonly re
       kinds,
       signal,
       onProgress: progress.update,
-      onSetAside: ({ record, reasons }) => {
+      onSetAside: (decision, kind) => {
+        const { record, reasons } = decision
+        issues.add(kind, decision)
         if (verbose !== true) return
         const why = reasons.map(({ path, message }) => `${path === '' ? 'it' : path} ${message}`)
         process.stderr.write(`set aside: ${JSON.stringify(record.key)} (${record.position}): ${why.join('; ')}\n`)

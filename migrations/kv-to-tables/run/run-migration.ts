@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly skipValidation?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
-  readonly onSetAside?: ((decision: Decision) => void) | undefined
+  readonly onSetAside?: ((decision: Decision, kind: string) => void) | undefined
   /** Runs on the reader's snapshot of the store, before the first record is read. */
   readonly beforeReading?: (() => Promise<void>) | undefined
   readonly parts?: Partial<Parts> | undefined
@@ -237,7 +237,7 @@ class Run {
       const checkpoint = this.#options.retry === true ? undefined : { kind: name, rules: this.#rules, lastKey, done: false, counts }
       await parts.recordBatch(writer, schema, name, parts.keepAside(aside), clear, checkpoint)
       await writer.script('COMMIT')
-      for (const decision of aside) this.#options.onSetAside?.(decision)
+      for (const decision of aside) this.#options.onSetAside?.(decision, name)
     } catch (error) {
       await writer.script('ROLLBACK').catch(() => undefined)
       throw error
