@@ -1,0 +1,40 @@
+/** The forms of statements that clients send to a table. */
+export const statementForms = [
+  'select',
+  'select for update',
+  'insert',
+  'insert default values',
+  'insert select',
+  'insert on conflict',
+  'update',
+  'update key',
+  'update from',
+  'delete',
+  'delete using',
+  'writing cte',
+  'merge',
+  'copy from',
+  'copy to',
+  'truncate',
+  'lock',
+  'prepared',
+  'savepoint',
+  'neighbour',
+] as const
+
+export type StatementForm = (typeof statementForms)[number]
+
+/** One step of a client: statements that succeed or fail together. */
+export interface Statement {
+  readonly form: StatementForm
+  /** Without semicolons at their ends. */
+  readonly parts: readonly string[]
+  /** Of `copy from`: the rows in COPY's text format. */
+  readonly copyData?: string | undefined
+}
+
+/** A sequence of statements, with the simpler ones that it shrinks to, simplest first. */
+export interface DrawnStatements {
+  readonly statements: readonly Statement[]
+  shrink(): Iterable<DrawnStatements>
+}
