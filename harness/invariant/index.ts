@@ -1,5 +1,7 @@
 export { applies, blameLegacy } from './applies.ts'
 export { atomicity, type FaultObservation } from './atomicity.ts'
+export type { Replayed, Routine, StatementOutcome, WorkloadObservation } from './backward-compatibility/model.ts'
+export { backwardCompatibility } from './backward-compatibility.ts'
 export { determinism, type Repetition, volatileAttributes } from './determinism.ts'
 export * from './finding.ts'
 export { columnName } from './lineage/columns.ts'

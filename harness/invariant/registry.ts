@@ -6,7 +6,10 @@ import { roundTrip } from './round-trip.ts'
 import type { Invariant } from './support.ts'
 import { zeroLoss } from './zero-loss.ts'
 
-/** The invariants that are judged on every run. `determinism` and `atomicity` see repetitions and faults instead of runs. */
+/**
+ * The invariants that are judged on every run. `determinism` and `atomicity` see repetitions and faults instead of runs;
+ * `backward-compatibility` and `access-parity` see what clients see.
+ */
 export const runInvariants: readonly Invariant[] = [applies, zeroLoss, quantityParity, noOrphans, rollbackRestoresState, roundTrip]
 
 /** Every invariant by id, in the order of reports. */
@@ -19,4 +22,5 @@ export const invariantIds = [
   'round-trip',
   'determinism',
   'atomicity',
+  'backward-compatibility',
 ] as const

@@ -10,9 +10,21 @@ export interface Contract {
   readonly references?: readonly { readonly from: string; readonly to: string }[]
   /** Whether a second run of `up` must change nothing. */
   readonly idempotent?: boolean
+  /** Statements that clients send, in their order: they must answer alike before and after. A pair may have them in `workload.sql` instead. */
+  readonly workload?: readonly WorkloadEntry[]
   /** Accepted findings. */
   readonly waivers?: readonly Waiver[]
 }
+
+/** One statement of a client, its parameters as `$1`; without values they are taken from generated rows. */
+export type WorkloadEntry =
+  | string
+  | {
+      readonly sql: string
+      /** How findings name it. Default: how it begins. */
+      readonly name?: string
+      readonly parameters?: readonly (string | number | boolean | null)[]
+    }
 
 /** A quantity by query. Each query gives rows (key, value), or one value when `perKey` is false; values are compared as exact numerics. */
 export interface Measure {

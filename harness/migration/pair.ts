@@ -20,7 +20,7 @@ export function isPair(directory: string): boolean {
 
 /**
  * Read a pair: `legacy.sql` or `legacy/*.sql` (natural order), perhaps `legacy.data.sql`, `up.sql` or `up.ts`, perhaps `down.sql` or
- * `down.ts`, perhaps `contract.ts`. Discards declared in comments of `up` join those of the contract.
+ * `down.ts`, perhaps `contract.ts`, perhaps `workload.sql` (the statements of its clients). Discards declared in comments of `up` join those of the contract.
  *
  * @throws {InputError} for a folder or file that is missing, unreadable, not SQL or not a contract; the message says what was looked for.
  */
@@ -129,9 +129,11 @@ function isProgram(value: unknown): value is Program {
 }
 
 async function readPairContract(files: PairFiles): Promise<Contract> {
-  if (!files.has('contract.ts')) return {}
+  const workload = files.has('workload.sql') ? (await files.script('workload.sql')).statements.map((each) => each.text) : []
+  const given = workload.length === 0 ? {} : { workload }
+  if (!files.has('contract.ts')) return given
   await files.bytes('contract.ts')
-  return readContract(files.path('contract.ts'), files.shown('contract.ts'))
+  return { ...given, ...(await readContract(files.path('contract.ts'), files.shown('contract.ts'))) }
 }
 
 /** A contract with the discards that the step declares in its own comments. */

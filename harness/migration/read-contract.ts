@@ -16,6 +16,14 @@ const measure = z.strictObject({ name: text, relation: path.optional(), attribut
 const mapping = z.strictObject({ from: attributePath, to: attributePath, transform: text.optional() })
 const discard = z.strictObject({ path, because: text, file: text.optional(), line: z.int().positive().optional() })
 const reference = z.strictObject({ from: attributePath, to: attributePath })
+const workload = z.union([
+  query,
+  z.strictObject({
+    sql: query,
+    name: text.optional(),
+    parameters: z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  }),
+])
 const waiver = z.strictObject({
   invariant: text,
   kind: text.optional(),
@@ -33,6 +41,7 @@ export const contractSchema = z.strictObject({
   mappings: z.array(mapping).optional(),
   references: z.array(reference).optional(),
   idempotent: z.boolean().optional(),
+  workload: z.array(workload).optional(),
   waivers: z.array(waiver).optional(),
 })
 

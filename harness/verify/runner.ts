@@ -1,7 +1,7 @@
 import type { RunObservation } from '../invariant/index.ts'
 import { type RungNeed, retriesOnClone } from '../migration/index.ts'
 import { executeRun, type RunRequest } from './execute.ts'
-import type { CloneStages, TransactionStages } from './stage.ts'
+import type { CloneStages, Stage, TransactionStages } from './stage.ts'
 import type { Subject } from './subject.ts'
 
 /** Makes runs on the lowest rung that this migration allows, and goes up for good when the server says that it must. */
@@ -32,6 +32,12 @@ export class Runner {
     if (unfit === undefined) return run
     this.#need = { rung: 'clone', because: `in one transaction the server says ${unfit.sqlstate}: ${unfit.message}` }
     return this.runOnClone(subject, request)
+  }
+
+  /** Work on a stage of the rung that runs are made on. */
+  onStage<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
+    if (this.#transactions === undefined || this.#need.rung !== 'transaction') return this.clones.run(work)
+    return this.#transactions.run(work)
   }
 
   runOnClone(subject: Subject, request: RunRequest): Promise<RunObservation> {

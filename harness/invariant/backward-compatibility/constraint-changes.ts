@@ -1,0 +1,98 @@
+import type { Constraint, Index } from '../../catalog/index.ts'
+import type { Facade } from './interface-changes.ts'
+import type { InterfaceChange } from './model.ts'
+
+/**
+ * Rules for writers that the legacy relation did not have. A rule that others imply, or that only new attributes fall under, no client can
+ * notice.
+ */
+export function constraintChanges(facade: Facade): readonly InterfaceChange[] {
+  if (facade.migrated.kind === 'view' || facade.legacy.kind === 'view') return []
+  const known = new Set(facade.attributes.keys())
+  const touchesLegacy = (attributes: readonly (string | undefined)[]) => attributes.some((each) => each === undefined || known.has(each))
+  const onlyLegacy = (attributes: readonly (string | undefined)[]) => attributes.every((each) => each === undefined || known.has(each))
+  const constraints = facade.migrated.constraints
+    .filter(({ enforced, attributes }) => enforced && touchesLegacy(attributes))
+    .flatMap((each) => newRule(facade, each))
+  const keys = facade.migrated.indexes
+    .filter((each) => each.unique && each.valid && !each.exclusion && onlyLegacy(each.attributes) && !isKnownKey(facade, each))
+    .map((each) => uniqueRule(facade, each))
+  return [...constraints, ...keys]
+}
+
+function newRule(facade: Facade, constraint: Constraint): readonly InterfaceChange[] {
+  const what = ({ check: 'check', 'foreign-key': 'reference', exclusion: 'exclusion' } as const)[constraint.kind as string]
+  if (what === undefined || facade.legacy.constraints.some((each) => each.enforced && sameRule(facade, each, constraint))) return []
+  if (constraint.kind === 'check' && isImplied(facade, constraint)) return []
+  // One attribute is the one to blame, of several none.
+  const attribute = constraint.attributes.length === 1 ? constraint.attributes[0] : undefined
+  const name = attribute === undefined ? facade.path : `${facade.path}.${attribute}`
+  return [
+    {
+      what,
+      kind: 'fails',
+      severity: 'warning',
+      relation: facade.path,
+      attribute,
+      object: constraint.name,
+      operations: ['insert', 'update'],
+      message: `writes to ${name} that the new ${what === 'check' ? 'check' : what === 'reference' ? 'foreign key' : 'exclusion constraint'} "${constraint.name}" does not allow fail`,
+      hint: 'See that no client writes such rows any more before the rule comes.',
+    },
+  ]
+}
+
+function uniqueRule(facade: Facade, index: Index): InterfaceChange {
+  const attributes = index.attributes.flatMap((each) => each ?? [])
+  const attribute = index.attributes.length === 1 ? attributes[0] : undefined
+  return {
+    what: 'unique',
+    kind: 'fails',
+    severity: 'warning',
+    relation: facade.path,
+    attribute,
+    object: index.name,
+    operations: ['insert', 'update'],
+    message: `writes of equal ${index.expressions.join(', ')} to ${facade.path} fail: the index "${index.name}" is unique now`,
+    hint: 'See that no client writes duplicates any more before the key comes.',
+  }
+}
+
+/** Every legacy row fulfils it already, by a key on some of its columns. */
+function isKnownKey({ legacy, renamed }: Facade, index: Index): boolean {
+  const columns = new Set(index.expressions)
+  return legacy.indexes.some(
+    (old) =>
+      old.unique &&
+      old.valid &&
+      !old.exclusion &&
+      (old.predicate === undefined || old.predicate === index.predicate) &&
+      (old.nullsNotDistinct || !index.nullsNotDistinct) &&
+      old.expressions.every((each) => columns.has(renamed.get(each) ?? each)),
+  )
+}
+
+function sameRule(facade: Facade, old: Constraint, now: Constraint): boolean {
+  if (old.kind !== now.kind) return false
+  const attributes = old.attributes.map((each) => facade.renamed.get(each) ?? each)
+  // What it refers to may have another name by now.
+  if (now.kind === 'foreign-key') return attributes.join('\n') === now.attributes.join('\n')
+  const renamed = (text: string) =>
+    [...facade.renamed].reduce((sum, [from, to]) => sum.replaceAll(new RegExp(`\\b${escaped(from)}\\b`, 'g'), to), text)
+  const definition = ({ expression, definition: text }: Constraint) => expression ?? text.replace(/ NOT VALID$/, '')
+  return renamed(definition(old)) === definition(now)
+}
+
+/** `x IS NOT NULL` on a NOT NULL attribute: the step on the way to SET NOT NULL, or what is left of it. */
+function isImplied({ legacy }: Facade, { attributes, expression = '' }: Constraint): boolean {
+  const [attribute] = attributes
+  return (
+    attributes.length === 1 &&
+    /^\(?\S+ IS NOT NULL\)?$/.test(expression) &&
+    legacy.attributes.some((each) => each.name === attribute && each.notNull)
+  )
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

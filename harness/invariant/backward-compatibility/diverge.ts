@@ -1,0 +1,94 @@
+import type { Replayed, StatementOutcome } from './model.ts'
+
+/** How a statement's two answers differ, as a client sees it. */
+export interface Divergence {
+  readonly kind: 'fails' | 'rows' | 'count' | 'type'
+  /** Columns of the answer in which rows differ; the column or constraint that an error names. */
+  readonly columns: readonly string[]
+  readonly constraint: string | undefined
+  readonly text: string
+  /** Whether the statement itself went well, and only what it left behind differs. */
+  readonly afterwards: boolean
+}
+
+/** The first difference between two answers to one statement; undefined where a client cannot tell them apart. */
+export function divergenceOf(replayed: Replayed): Divergence | undefined {
+  const own = difference(replayed.before, replayed.after, replayed)
+  if (own !== undefined) return { ...own, afterwards: false }
+  if (replayed.readBack === undefined) return undefined
+  const { before, after } = replayed.readBack
+  // What reads back has its own statement in the workload, which tells when that fails.
+  if (before.outcome === 'failed' || after.outcome === 'failed') return undefined
+  const left = difference(before, after, replayed)
+  return left === undefined ? undefined : { ...left, text: `what it leaves behind differs: ${left.text}`, afterwards: true }
+}
+
+function difference(before: StatementOutcome, after: StatementOutcome, { unsteady }: Replayed): Omit<Divergence, 'afterwards'> | undefined {
+  const none = { columns: [], constraint: undefined }
+  if (after.outcome === 'failed') {
+    if (before.outcome === 'failed' && before.sqlstate === after.sqlstate) return undefined
+    const was = before.outcome === 'failed' ? `${before.message} (${before.sqlstate})` : 'it succeeds before'
+    const column = after.column ?? (after.sqlstate === '42703' ? /column "?(?:[^".]+\.)?([^".]+)"?/.exec(after.message)?.[1] : undefined)
+    return {
+      kind: 'fails',
+      columns: column === undefined ? [] : [column],
+      constraint: after.constraint,
+      text: `${after.message} (${after.sqlstate}), where ${was}`,
+    }
+  }
+  if (before.outcome === 'failed')
+    return { ...none, kind: 'fails', text: `it succeeds, where before: ${before.message} (${before.sqlstate})` }
+  if (before.count !== after.count) return { ...none, kind: 'count', text: `${after.count} rows instead of ${before.count}` }
+  const names = (outcome: typeof before) => outcome.columns.map((each) => each.name).join(', ')
+  if (names(before) !== names(after)) return { ...none, kind: 'type', text: `the columns ${names(after)} instead of ${names(before)}` }
+  const types = before.columns.flatMap((column, at) => {
+    const now = after.columns[at]
+    return now === undefined ||
+      now.typeOid === column.typeOid ||
+      column.typeOid >= firstUserOid ||
+      now.typeOid >= firstUserOid ||
+      areTexts(column, now)
+      ? []
+      : [column.name]
+  })
+  const steady = before.columns.flatMap((each, at) => (unsteady.has(each.name) ? [] : [at]))
+  const [left, right] = [shown(before, steady), shown(after, steady)]
+  if (left.join('\n') !== right.join('\n')) {
+    const columns = steady.filter((at) => shown(before, [at]).join('\n') !== shown(after, [at]).join('\n'))
+    const at = columns[0] ?? steady[0] ?? 0
+    const [was, now] = example(before, after, at)
+    const name = before.columns[at]?.name ?? ''
+    return {
+      ...none,
+      kind: 'rows',
+      columns: columns.map((each) => before.columns[each]?.name ?? ''),
+      text: `${name} is ${show(now)} instead of ${show(was)}`,
+    }
+  }
+  return types.length === 0 ? undefined : { ...none, kind: 'type', columns: types, text: `${types.join(', ')} come as other types` }
+}
+
+const firstUserOid = 16384
+const texts = new Set([25, 1043])
+
+function areTexts(left: { readonly typeOid: number }, right: { readonly typeOid: number }): boolean {
+  return texts.has(left.typeOid) && texts.has(right.typeOid)
+}
+
+/** Rows in no order: a statement without ORDER BY promises none. */
+function shown({ rows }: { readonly rows: readonly (readonly (string | null)[])[] }, columns: readonly number[]): readonly string[] {
+  return rows.map((row) => JSON.stringify(columns.map((at) => row[at] ?? null))).sort()
+}
+
+type Answered = Extract<StatementOutcome, { outcome: 'answered' }>
+
+function example(before: Answered, after: Answered, at: number): readonly [string | null, string | null] {
+  const [left, right] = [before, after].map(({ rows }) => rows.map((row) => row[at] ?? null)) as [(string | null)[], (string | null)[]]
+  const was = left.find((each) => !right.includes(each)) ?? left[0] ?? null
+  const now = right.find((each) => !left.includes(each)) ?? right[0] ?? null
+  return [was, now]
+}
+
+function show(cell: string | null): string {
+  return cell === null ? 'NULL' : `'${cell.length > 40 ? `${cell.slice(0, 37)}…` : cell}'`
+}

@@ -1,0 +1,95 @@
+import type { StatementOutcome } from '../../invariant/index.ts'
+import { type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
+import type { WorkloadStatement } from './derive-statements.ts'
+
+/** What one statement of the workload answered on one database. */
+export interface Answer {
+  readonly own: StatementOutcome
+  readonly readBack: StatementOutcome | undefined
+}
+
+const begin = 'SAVEPOINT godwit_statement'
+const undo = 'ROLLBACK TO SAVEPOINT godwit_statement'
+
+/**
+ * Run statements in an open transaction, each on the state that it found and undone again; a given workload runs on, each statement on
+ * what the one before left. One message where none fails, one more for each that does.
+ */
+export async function replayStatements(session: Session, statements: readonly WorkloadStatement[]): Promise<readonly Answer[]> {
+  const inTurn = statements.every((each) => each.given)
+  const together = await answersOf(session, statements, inTurn)
+  if (together !== undefined) return together
+  const answers: Answer[] = []
+  for (const statement of statements) {
+    const [answer] = (await answersOf(session, [statement], inTurn)) ?? []
+    answers.push(answer ?? (await failing(session, statement, inTurn)))
+  }
+  return answers
+}
+
+function messageOf({ sql, readBack, operation }: WorkloadStatement): readonly string[] {
+  // What waits for COMMIT is checked now, as the client's own would.
+  const settled = operation === 'read' ? [] : ['SET CONSTRAINTS ALL IMMEDIATE']
+  return [sql, ...settled, ...(readBack === undefined ? [] : [readBack])]
+}
+
+/** All answers, or undefined when a statement failed: nothing is changed then. */
+async function answersOf(
+  session: Session,
+  statements: readonly WorkloadStatement[],
+  inTurn: boolean,
+): Promise<readonly Answer[] | undefined> {
+  if (statements.length === 0) return []
+  const parts = statements.map(messageOf)
+  const each = inTurn ? parts.flat() : parts.flatMap((part) => [...part, undo])
+  try {
+    const results = await session.script([begin, ...each, 'RELEASE SAVEPOINT godwit_statement'].join('\n;\n'))
+    let at = 1
+    return statements.map(({ readBack }, index) => {
+      const count = (parts[index]?.length ?? 0) + (inTurn ? 0 : 1)
+      const own = results.slice(at, at + count)
+      at += count
+      const back = inTurn ? own.at(-1) : own.at(-2)
+      return { own: answered(own[0]), readBack: readBack === undefined ? undefined : answered(back) }
+    })
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error
+    await session.script(`${undo}; RELEASE SAVEPOINT godwit_statement`)
+    return undefined
+  }
+}
+
+/** The error of a statement, or of what reads back after it. */
+async function failing(session: Session, statement: WorkloadStatement, inTurn: boolean): Promise<Answer> {
+  await session.script(begin)
+  try {
+    const { sql, operation } = statement
+    const [own] = await session.script([sql, ...(operation === 'read' ? [] : ['SET CONSTRAINTS ALL IMMEDIATE'])].join('\n;\n'))
+    let readBack: StatementOutcome | undefined
+    if (statement.readBack !== undefined) {
+      try {
+        readBack = answered((await session.script(statement.readBack))[0])
+      } catch (error) {
+        readBack = failed(error)
+      }
+    }
+    if (!inTurn || readBack?.outcome === 'failed') await session.script(undo)
+    return { own: answered(own), readBack }
+  } catch (error) {
+    const outcome = failed(error)
+    await session.script(undo)
+    return { own: outcome, readBack: undefined }
+  } finally {
+    await session.script('RELEASE SAVEPOINT godwit_statement')
+  }
+}
+
+function answered(result: StatementResult | undefined): StatementOutcome {
+  return { outcome: 'answered', count: result?.rowCount ?? 0, columns: result?.fields ?? [], rows: result?.rows ?? [] }
+}
+
+function failed(error: unknown): StatementOutcome {
+  if (!(error instanceof StatementError)) throw error
+  const { sqlstate, message, column, constraint } = error.fields
+  return { outcome: 'failed', sqlstate, message, column, constraint }
+}
