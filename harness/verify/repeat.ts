@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/index.ts'
 import { determinism, type State, type Verdict, volatileAttributes } from '../invariant/index.ts'
+import { type Migrated, withoutDrawnAnew } from './drawn-anew.ts'
 import { executeRun, type RunRequest } from './execute.ts'
 import type { Runner } from './runner.ts'
 import type { CloneStages } from './stage.ts'
@@ -33,7 +34,7 @@ export async function repeatRuns(
   runner: Runner,
   signal: AbortSignal | undefined,
 ): Promise<Repeated> {
-  const migrate = async (rows: Dataset, settings?: RunRequest['settings']): Promise<{ legacy: State; migrated: State | undefined }> =>
+  const migrate = async (rows: Dataset, settings?: RunRequest['settings']): Promise<Migrated> =>
     clones.run(async (stage) => {
       const run = await executeRun(subject, stage, {
         regime: 'banded',
@@ -55,9 +56,9 @@ export async function repeatRuns(
       migrated: undefined,
     }
   }
-  const first = await migrate(dataset)
-  const second = await migrate(dataset)
-  if (first.migrated === undefined || second.migrated === undefined) {
+  const runs = [await migrate(dataset), await migrate(dataset), await migrate(opposite(dataset), otherPlans)] as const
+  const [first, second, reordered] = withoutDrawnAnew(runs)
+  if (first === undefined || second === undefined) {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 0 }
     return {
       verdicts: [{ outcome: 'unknown', because: 'up failed on the rows that were to be migrated twice', saw }],
@@ -65,30 +66,36 @@ export async function repeatRuns(
       migrated: undefined,
     }
   }
-  const reordered = (await migrate(opposite(dataset), otherPlans)).migrated
   const { knowledge } = subject
-  const volatile = new Set(volatileAttributes(first.migrated, second.migrated).keys())
-  const verdicts = [determinism.judge({ legacy: first.legacy, first: first.migrated, second: second.migrated, reordered, knowledge })]
+  // What the legacy schema draws anew differs from run to run too, and nobody should compare it.
+  const volatile = new Set([
+    ...volatileAttributes(first, second).keys(),
+    ...(runs[0].migrated === undefined || runs[1].migrated === undefined
+      ? []
+      : volatileAttributes(runs[0].migrated, runs[1].migrated).keys()),
+  ])
+  const verdicts = [determinism.judge({ legacy: runs[0].legacy, first, second, reordered, knowledge })]
   // Ties are rare, so they are looked for where a run is cheap; what differs there is judged on clones, where the clock goes on.
   let confirmations = 0
   for (const rows of ties) {
-    const [straight, reversed] = [(await inTransaction(rows)).migrated, (await inTransaction(opposite(rows), otherPlans)).migrated]
+    const [straight, reversed] = withoutDrawnAnew([await inTransaction(rows), await inTransaction(opposite(rows), otherPlans)])
     if (straight === undefined || reversed === undefined) continue
     if (volatileAttributes(straight, reversed, true).size === 0 || confirmations >= mostConfirmations) continue
     confirmations += 1
-    const [once, twice, turned] = [await migrate(rows), await migrate(rows), await migrate(opposite(rows), otherPlans)]
-    if (once.migrated === undefined || twice.migrated === undefined) continue
+    const again = [await migrate(rows), await migrate(rows), await migrate(opposite(rows), otherPlans)] as const
+    const [once, twice, turned] = withoutDrawnAnew(again)
+    if (once === undefined || twice === undefined) continue
     verdicts.push(
       determinism.judge({
-        legacy: once.legacy,
-        first: once.migrated,
-        second: twice.migrated,
-        reordered: turned.migrated,
+        legacy: again[0].legacy,
+        first: once,
+        second: twice,
+        reordered: turned,
         knowledge: { ...knowledge, volatile },
       }),
     )
   }
-  return { verdicts, volatile, migrated: first.migrated }
+  return { verdicts, volatile, migrated: runs[0].migrated }
 }
 
 /**
@@ -98,13 +105,13 @@ export async function repeatRuns(
 async function agree(
   dataset: Dataset,
   ties: readonly Dataset[],
-  run: (rows: Dataset, settings?: RunRequest['settings']) => Promise<{ readonly migrated: State | undefined }>,
+  run: (rows: Dataset, settings?: RunRequest['settings']) => Promise<Migrated>,
 ): Promise<boolean> {
-  const [first, second] = [(await run(dataset)).migrated, (await run(dataset)).migrated]
+  const straightRun = await run(dataset)
+  const [first, second] = withoutDrawnAnew([straightRun, await run(dataset)])
   if (first === undefined || second === undefined || volatileAttributes(first, second).size > 0) return false
   for (const rows of [dataset, ...ties]) {
-    const straight = rows === dataset ? first : (await run(rows)).migrated
-    const reversed = (await run(opposite(rows), otherPlans)).migrated
+    const [straight, reversed] = withoutDrawnAnew([rows === dataset ? straightRun : await run(rows), await run(opposite(rows), otherPlans)])
     if (straight !== undefined && reversed !== undefined && volatileAttributes(straight, reversed, true).size > 0) return false
   }
   return true
