@@ -1,0 +1,2 @@
+export { judgeEquivalence } from './judge-equivalence.ts'
+export { observeEquivalence } from './observe-equivalence.ts'

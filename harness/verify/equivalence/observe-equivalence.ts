@@ -1,0 +1,248 @@
+import type { Catalog } from '../../catalog/index.ts'
+import {
+  type Dataset,
+  type DrawnStatements,
+  datasetArbitrary,
+  drawStatements,
+  type Exclusion,
+  type Statement,
+  type StatementForm,
+  sampleDatasets,
+  statementForms,
+} from '../../data/index.ts'
+import { divergenceKey, type EquivalenceObservation, type ShownDivergence, type ViewLimit } from '../../invariant/index.ts'
+import { StatementError } from '../../postgres/index.ts'
+import { seedNumber } from '../seed.ts'
+import { shrinkDataset } from '../shrink.ts'
+import type { CloneStages } from '../stage.ts'
+import type { Subject } from '../subject.ts'
+import { limitOf, limitProbes } from './limits.ts'
+import { compareOn, inLockstep, type Lockstep } from './lockstep.ts'
+import { replacedTables } from './replaced-tables.ts'
+import { shrinkStatements } from './shrink-statements.ts'
+
+export interface EquivalencePlan {
+  readonly seed: string
+  /** Who runs migrations, and here stands for the client. */
+  readonly role: string | undefined
+  /** Sequences for each view, besides one of each form alone. */
+  readonly sequences: number
+  readonly exclusions: readonly Exclusion[]
+  readonly deadline: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** What was seen of one view, and the rows on which it was seen. */
+export interface Observed {
+  readonly observation: EquivalenceObservation
+  readonly dataset: Dataset | undefined
+}
+
+/** How often each form is tried alone; and the longest sequence of others. */
+const eachForm = 4
+const longest = 6
+/** So many different divergences say enough of one view. */
+const mostDivergences = 12
+const nothing: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
+
+/**
+ * Find the tables that are views after `up`, and try to tell each view from its table: sequences of statements on both, in lockstep.
+ *
+ * @param migrated  The catalog after `up`.
+ * @returns One entry for each divergence and one for each view, with what was seen; nothing where no table became a view, for which no
+ *   statement is sent.
+ */
+export async function observeEquivalence(
+  subject: Subject,
+  clones: CloneStages,
+  migrated: Catalog,
+  plan: EquivalencePlan,
+): Promise<readonly Observed[]> {
+  const replaced = replacedTables(subject.legacy, migrated)
+  if (replaced.length === 0) return []
+  const blind = (because: string) => replaced.map(({ path }) => ({ observation: { ...unseen(path), because }, dataset: undefined }))
+  const arbitrary = datasetArbitrary(subject.plan, {
+    rows: { min: 2, max: 4 },
+    relations: [...subject.scope],
+    profile: 'plausible',
+    exclude: plan.exclusions,
+  })
+  let because = 'no rows were drawn'
+  for (const dataset of sampleDatasets(arbitrary, seedNumber(plan.seed, 'equivalence'), 3)) {
+    const worked = await inLockstep(subject, clones, { ...plan, filling: { kind: 'dataset', dataset } }, async (pairs) => {
+      const observations: EquivalenceObservation[] = []
+      for (const pair of pairs) observations.push(await observe(subject, pair, dataset, plan))
+      return observations
+    })
+    if (worked.outcome === 'failed') {
+      because = worked.because
+      continue
+    }
+    return await withFewestRows(subject, clones, worked.result, dataset, plan)
+  }
+  return blind(because)
+}
+
+async function observe(subject: Subject, pair: Lockstep, dataset: Dataset, plan: EquivalencePlan): Promise<EquivalenceObservation> {
+  const { path } = pair.replaced
+  const found = new Map<string, ShownDivergence>()
+  const ignore = new Set<string>()
+  const totals = { sequences: 0, statements: 0, succeeded: 0, changes: 0, rows: 0, cells: 0, undetermined: 0 }
+  const base = unseen(path)
+  const { limits, forms } = await findLimits(pair).catch((error: unknown) => {
+    if (!(error instanceof StatementError)) throw error
+    return { limits: [], forms: error }
+  })
+  if (forms instanceof StatementError) return { ...base, divergences: [unreadable(path, forms)] }
+
+  for (const drawn of sequencesFor(subject, pair, dataset, plan, forms)) {
+    plan.signal?.throwIfAborted()
+    if (performance.now() > plan.deadline || found.size >= mostDivergences) break
+    const { comparison, seen } = await compareOn(pair, drawn.statements, ignore)
+    totals.sequences += 1
+    totals.statements += drawn.statements.length
+    totals.undetermined += comparison.outcome === 'undetermined' ? 1 : 0
+    for (const name of ['succeeded', 'changes', 'rows', 'cells'] as const) totals[name] += seen[name]
+    if (comparison.outcome !== 'diverges') continue
+    const shown = { ...comparison, statements: drawn.statements, times: 1, ignored: [...ignore] }
+    const key = divergenceKey(shown)
+    const known = found.get(key)
+    if (known !== undefined) {
+      found.set(key, { ...known, times: known.times + 1 })
+      continue
+    }
+    const shrunk = await shrinkStatements(pair, drawn, comparison, ignore, plan.deadline)
+    if (shrunk === undefined) {
+      totals.undetermined += 1
+      continue
+    }
+    const shrunkKey = divergenceKey(shrunk)
+    found.set(shrunkKey, { ...shrunk, times: (found.get(shrunkKey)?.times ?? 0) + 1 })
+    // What is known of one attribute would hide what else differs.
+    const { attribute, kind, other } = shrunk.divergence
+    if (attribute !== undefined && other === undefined && (kind === 'rows' || kind === 'contents')) ignore.add(attribute)
+  }
+  return { ...base, ...totals, divergences: [...found.values()], limits }
+}
+
+/** Each form alone first, so that none is left to chance; then sequences of all of them. */
+function sequencesFor(
+  subject: Subject,
+  pair: Lockstep,
+  dataset: Dataset,
+  plan: EquivalencePlan,
+  forms: ReadonlySet<StatementForm>,
+): readonly DrawnStatements[] {
+  const { path } = pair.replaced
+  const draw = (of: ReadonlySet<StatementForm>, purpose: string, count: number, most: number) =>
+    drawStatements(subject.plan, {
+      relation: path,
+      neighbours: pair.neighbours,
+      held: dataset,
+      forms: of,
+      seed: seedNumber(plan.seed, `equivalence ${path} ${purpose}`),
+      count,
+      longest: most,
+      exclude: plan.exclusions,
+    })
+  const tried = [...forms].filter((form) => form !== 'neighbour' || pair.neighbours.length > 0)
+  return [...tried.flatMap((form) => draw(new Set([form]), form, eachForm, 1)), ...draw(forms, 'all', plan.sequences, longest)]
+}
+
+/** Try what only tables do. What this view does not do is left out of the sequences, or it would be all that they find. */
+async function findLimits(pair: Lockstep): Promise<{ readonly limits: readonly ViewLimit[]; readonly forms: ReadonlySet<StatementForm> }> {
+  const { legacy, view } = pair.replaced
+  const forms = new Set<StatementForm>(statementForms)
+  const limits: ViewLimit[] = []
+  for (const probe of limitProbes(legacy, pair.major, view.triggers.length > 0)) {
+    const [table, other] = await Promise.all([pair.table.run([probe.statement]), pair.view.run([probe.statement])])
+    const sqlstate = other.answers[0]?.error?.sqlstate
+    if (sqlstate === undefined || !probe.sqlstates.includes(sqlstate)) continue
+    for (const form of probe.forms) forms.delete(form)
+    if (table.answers[0]?.error === undefined) limits.push(limitOf(probe, sqlstate))
+  }
+  return { limits, forms }
+}
+
+/** The view lacks a column, or reading it fails: there is nothing to be compared. */
+function unreadable(path: string, error: StatementError): ShownDivergence {
+  const statement: Statement = { form: 'select', parts: [`SELECT * FROM ${path}`] }
+  return {
+    divergence: {
+      kind: 'sqlstate',
+      attribute: undefined,
+      other: undefined,
+      legacy: 'all its columns can be read',
+      view: `${error.sqlstate} (${error.message})`,
+      sqlstates: [undefined, error.sqlstate],
+      constraint: undefined,
+    },
+    statements: [statement],
+    at: 0,
+    times: 1,
+    ignored: [],
+  }
+}
+
+function unseen(relation: string): EquivalenceObservation {
+  return {
+    relation,
+    sequences: 0,
+    statements: 0,
+    succeeded: 0,
+    changes: 0,
+    rows: 0,
+    cells: 0,
+    undetermined: 0,
+    divergences: [],
+    limits: [],
+    because: undefined,
+  }
+}
+
+/** For each divergence the fewest rows that still show it: none, mostly. */
+async function withFewestRows(
+  subject: Subject,
+  clones: CloneStages,
+  observations: readonly EquivalenceObservation[],
+  dataset: Dataset,
+  plan: EquivalencePlan,
+): Promise<readonly Observed[]> {
+  const found: Observed[] = []
+  const deadline = Math.min(plan.deadline, performance.now() + 4000)
+  const arbitrary = datasetArbitrary(subject.plan, { rows: { min: 0, max: 8 }, relations: [...subject.scope] })
+  const shrinker = {
+    *shrink(value: Dataset) {
+      for (const smaller of arbitrary.shrink(value, undefined)) yield smaller.value
+    },
+  }
+  for (const observation of observations) {
+    const { divergences, relation } = observation
+    for (const shown of divergences) {
+      const shows = async (rows: Dataset) => {
+        const worked = await inLockstep(subject, clones, { ...plan, filling: { kind: 'dataset', dataset: rows } }, async (pairs) => {
+          const pair = pairs.find((each) => each.replaced.path === relation)
+          return pair !== undefined && (await stillShows(pair, shown))
+        })
+        return worked.outcome === 'worked' && worked.result
+      }
+      const smallest = (await shows(nothing))
+        ? nothing
+        : (await shrinkDataset(dataset, shrinker, shows, { deadline, attempts: 12 })).dataset
+      found.push({ observation: { ...unseen(relation), divergences: [shown] }, dataset: smallest })
+    }
+    found.push({ observation: { ...observation, divergences: [] }, dataset: undefined })
+  }
+  return found
+}
+
+async function stillShows(pair: Lockstep, shown: ShownDivergence): Promise<boolean> {
+  try {
+    const statements = shown.statements as readonly Statement[]
+    const { comparison } = await compareOn(pair, statements, new Set(shown.ignored))
+    return comparison.outcome === 'diverges' && divergenceKey({ ...comparison, statements }) === divergenceKey(shown)
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error
+    return shown.divergence.sqlstates[1] === error.sqlstate
+  }
+}

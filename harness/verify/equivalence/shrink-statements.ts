@@ -1,0 +1,46 @@
+import type { DrawnStatements } from '../../data/index.ts'
+import { type Comparison, divergenceKey, type ShownDivergence } from '../../invariant/index.ts'
+import { compareOn, type Lockstep } from './lockstep.ts'
+
+type Diverging = Comparison & { readonly outcome: 'diverges' }
+
+const mostAttempts = 150
+const mostMs = 2500
+
+/**
+ * Walk to the shortest sequence on which table and view part. Which way they part may change on the walk: a shorter sequence that shows
+ * something else is a better place to look from.
+ *
+ * @returns Undefined when the sequence that was found does not show it a second time.
+ */
+export async function shrinkStatements(
+  pair: Lockstep,
+  start: DrawnStatements,
+  comparison: Diverging,
+  ignore: ReadonlySet<string>,
+  deadline: number,
+): Promise<ShownDivergence | undefined> {
+  const end = Math.min(deadline, performance.now() + mostMs)
+  let smallest = start
+  let shown: Diverging = comparison
+  let attempts = 0
+  const diverges = async (candidate: DrawnStatements): Promise<Diverging | undefined> => {
+    const seen = (await compareOn(pair, candidate.statements, ignore)).comparison
+    return seen.outcome === 'diverges' && seen.divergence.kind === shown.divergence.kind ? seen : undefined
+  }
+  for (let better: DrawnStatements | undefined = start; better !== undefined; ) {
+    better = undefined
+    for (const candidate of smallest.shrink()) {
+      if (attempts >= mostAttempts || performance.now() > end) break
+      attempts += 1
+      const seen = await diverges(candidate)
+      if (seen === undefined) continue
+      ;[better, smallest, shown] = [candidate, candidate, seen]
+      break
+    }
+  }
+  const result: ShownDivergence = { ...shown, statements: smallest.statements, times: 1, ignored: [...ignore] }
+  // Times and random values may have met by chance: what is reported shows twice.
+  const again = await diverges(smallest)
+  return again !== undefined && divergenceKey({ ...again, statements: smallest.statements }) === divergenceKey(result) ? result : undefined
+}
