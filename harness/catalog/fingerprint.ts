@@ -9,7 +9,8 @@ const builtIn = (oid: string, type: string) => `CASE WHEN ${oid} < ${firstUserOi
 
 /** What is made, dropped and made again by migrations: by names and texts, so that the same objects under new OIDs hash alike. */
 const byName: readonly string[] = [
-  `SELECT nspname, nspowner, nspacl FROM pg_namespace WHERE oid >= ${firstUserOid} OR nspname = 'public'`,
+  // The schema of a session's temporary tables stays when the session ends, under the number of its backend.
+  `SELECT nspname, nspowner, nspacl FROM pg_namespace WHERE (oid >= ${firstUserOid} AND nspname !~ '^pg_(toast_)?temp_') OR nspname = 'public'`,
   `SELECT oid::regclass, relkind, relpersistence, relam, reltablespace, reloptions, relreplident, relrowsecurity, relforcerowsecurity, relowner, relacl, pg_get_expr(relpartbound, oid),
           reloftype::regtype, relispopulated, CASE relkind WHEN 'p' THEN pg_get_partkeydef(oid) WHEN 'v' THEN pg_get_viewdef(oid) WHEN 'm' THEN pg_get_viewdef(oid) END,
           CASE WHEN reltoastrelid <> 0 THEN (SELECT t.reloptions FROM pg_class AS t WHERE t.oid = c.reltoastrelid) END

@@ -5,7 +5,7 @@ import { ownParts, type Parts } from './parts.ts'
 import { type Checkpoint, readCheckpoints } from './record-batch.ts'
 import { rulesDigest } from './rules.ts'
 import { withRunLock } from './run-lock.ts'
-import { countRecords, createStaging, createTables, type Places } from './tables.ts'
+import { countRecords, createStaging, createTables, dropStaging, type Places } from './tables.ts'
 import { beginBatch } from './write-batch.ts'
 
 export interface RunOptions {
@@ -57,7 +57,7 @@ export interface KindResult extends Counts {
 /**
  * Move the store into the tables.
  *
- * @param writer  Outside a transaction; a batch is one on it. Its temporary tables stay behind, and after a dry run it refuses writes.
+ * @param writer  Outside a transaction; a batch is one on it. After a dry run its temporary tables stay behind and it refuses writes.
  * @param reader  Another connection, on which one snapshot of the store is read to the end.
  * @throws {CommandError} When another run is under way.
  */
@@ -70,7 +70,9 @@ export async function runMigration(writer: Writer, reader: Connection, places: P
   }
   return withRunLock(writer, places, async () => {
     await run.prepareLive()
-    return run.migrate()
+    const result = await run.migrate()
+    await dropStaging(writer, options.kinds)
+    return result
   })
 }
 

@@ -77,6 +77,11 @@ export async function createStaging(writer: Writer, kinds: readonly Kind[]): Pro
   await writer.script(['SET LOCAL client_min_messages = warning', ...earlier, ...made].join(';\n'))
 }
 
+/** Gone at once, not only when the server has seen that the session ended. */
+export async function dropStaging(writer: Writer, kinds: readonly Kind[]): Promise<void> {
+  if (kinds.length > 0) await writer.script(`DROP TABLE IF EXISTS ${kinds.map((kind) => `pg_temp.${stagingOf(kind)}`).join(', ')}`)
+}
+
 export function stagingOf(kind: Kind): string {
   return `kv_staging_${kind.name}`
 }
