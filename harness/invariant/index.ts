@@ -25,4 +25,14 @@ export { rollbackRestoresState } from './rollback-restores-state.ts'
 export { roundTrip } from './round-trip.ts'
 export { type Invariant, isDiscarded, keyAttributes } from './support.ts'
 export * from './verdict.ts'
+export { type CompareOptions, type Comparison, compareHistories } from './view-equivalence/compare-histories.ts'
+export type {
+  Answer,
+  AnswerTable,
+  EquivalenceObservation,
+  History as StatementHistory,
+  ShownDivergence,
+  ViewLimit,
+} from './view-equivalence/model.ts'
+export { divergenceKey, viewEquivalence } from './view-equivalence.ts'
 export { zeroLoss } from './zero-loss.ts'

@@ -23,4 +23,5 @@ export const invariantIds = [
   'determinism',
   'atomicity',
   'backward-compatibility',
+  'view-equivalence',
 ] as const

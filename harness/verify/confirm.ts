@@ -61,6 +61,11 @@ export async function confirmFindings(
       confirmed.push(shown)
       continue
     }
+    // Statements were tried on clones, and shrunk together with the rows.
+    if (finding.severity !== 'info' && finding.evidence.statements !== undefined && request?.filling.kind === 'dataset') {
+      confirmed.push({ finding, key, dataset: request.filling.dataset, observation: undefined, smallest: true })
+      continue
+    }
     if (finding.severity === 'info' || request === undefined || finding.kind === 'missing') {
       confirmed.push({ finding, key, dataset: undefined, observation: collected.observation, smallest: true })
       continue

@@ -75,8 +75,12 @@ BEGIN
         EXECUTE statement;
     END LOOP;
 
-    -- What tools read from the catalog: comments, and the defaults of columns.
+    -- UPDATE … SET column = DEFAULT takes the view's own default, and NULL where it has none. Tools read comments and defaults, too.
     FOR statement IN
+        SELECT format('ALTER VIEW order_line_items ALTER COLUMN %I SET DEFAULT %s', attname, pg_get_expr(adbin, adrelid))
+        FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+        WHERE adrelid = 'order_line_items_v2'::regclass AND attgenerated = ''
+        UNION ALL
         SELECT format('COMMENT ON VIEW order_line_items IS %L', obj_description('order_line_items_v2'::regclass, 'pg_class'))
         UNION ALL
         SELECT format('COMMENT ON COLUMN order_line_items.%I IS %L', attname, col_description(attrelid, attnum))
@@ -87,6 +91,6 @@ BEGIN
     END LOOP;
 
     INSERT INTO order_line_items_migration_log
-    VALUES ('3 grants and comments', began, 1000 * extract(epoch FROM clock_timestamp() - began));
-    RAISE NOTICE 'order_line_items: 3 grants and comments';
+    VALUES ('3 grants, defaults and comments', began, 1000 * extract(epoch FROM clock_timestamp() - began));
+    RAISE NOTICE 'order_line_items: 3 grants, defaults and comments';
 END $$;

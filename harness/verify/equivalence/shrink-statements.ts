@@ -24,7 +24,7 @@ export async function shrinkStatements(
   let smallest = start
   let shown: Diverging = comparison
   let attempts = 0
-  const diverges = async (candidate: DrawnStatements): Promise<Diverging | undefined> => {
+  const diverges = async (candidate: Pick<DrawnStatements, 'statements'>): Promise<Diverging | undefined> => {
     const seen = (await compareOn(pair, candidate.statements, ignore)).comparison
     return seen.outcome === 'diverges' && seen.divergence.kind === shown.divergence.kind ? seen : undefined
   }
@@ -39,8 +39,10 @@ export async function shrinkStatements(
       break
     }
   }
-  const result: ShownDivergence = { ...shown, statements: smallest.statements, times: 1, ignored: [...ignore] }
+  // What comes after the point of divergence adds nothing, however early the walk was cut.
+  const statements = smallest.statements.slice(0, shown.at + 1)
+  const result: ShownDivergence = { ...shown, statements, times: 1, ignored: [...ignore] }
   // Times and random values may have met by chance: what is reported shows twice.
-  const again = await diverges(smallest)
-  return again !== undefined && divergenceKey({ ...again, statements: smallest.statements }) === divergenceKey(result) ? result : undefined
+  const again = await diverges({ statements })
+  return again !== undefined && divergenceKey({ ...again, statements }) === divergenceKey(result) ? result : undefined
 }
