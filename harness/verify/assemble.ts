@@ -217,6 +217,8 @@ function expiredWaivers(subject: Subject): readonly string[] {
 function unfilledRelations({ subject, banded }: Assembly): { readonly blocking: readonly string[]; readonly all: readonly string[] } {
   const seeds = banded.flatMap((run) => run.seed.unfilled)
   const filled = new Set(banded.flatMap((run) => run.seed.filled.filter((each) => each.rows > 0).map((each) => each.relation)))
+  // A trigger of the schema may have filled what refused our rows because of that.
+  for (const run of banded) for (const [path, { rows }] of run.legacy.rows) if (rows.length > 0) filled.add(path)
   const unfilled = [...subject.plan.unfilled, ...seeds].filter((each) => !filled.has(each.relation))
   const texts = scripts(subject).join('\n').toLowerCase()
   const named = (path: string) =>

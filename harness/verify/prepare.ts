@@ -32,9 +32,11 @@ export async function prepareSubject(session: Session, migration: Migration, opt
   if (migration.down !== undefined && !known.has(fingerprint)) known.set(fingerprint, await readObjects(session))
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
   const isProgram = [migration.up, migration.down].some((each) => each?.kind === 'program')
-  const functions = await session.query<{ name: string; source: string }>(
-    `SELECT proname AS name, coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS source FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l WHERE l.lanname IN ('sql', 'plpgsql'))`,
-  )
+  const functions = (
+    await session.query<{ schema: string; name: string; source: string }>(
+      `SELECT pronamespace::regnamespace::text AS schema, proname AS name, coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS source FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l WHERE l.lanname IN ('sql', 'plpgsql'))`,
+    )
+  ).filter((each) => options.reserved?.(each) !== true)
   const hints = readHints([...up, ...down], legacy, up.length, functions)
   const scope = scopeOf(functions, legacy, [...up, ...down], isProgram ? { ...options, scope: 'all' } : options)
   const plan = await planGeneration(session, legacy, hints, options.memory, options.scope === 'reached' ? { relations: [...scope] } : {})

@@ -150,17 +150,19 @@ export function reachedRelations(
   const text = scripts.flatMap(({ statements }) => statements.map((each) => each.text)).join('\n')
   if (/\b(drop|reassign)\s+owned\b|\bdrop\s+schema\b|\ball\s+tables\s+in\s+schema\b/i.test(text)) return undefined
   const words = new Set(wordsOf(text))
+  const calls = new Set(callsIn(text))
   const reached = new Set<string>()
   const seen = new Set<string>()
   for (let grown = true; grown; ) {
     grown = false
     const add = (source: string) => {
       for (const word of wordsOf(source)) words.add(word)
+      for (const call of callsIn(source)) calls.add(call)
       if (/\bexecute\b/i.test(source)) words.add(' dynamic')
       grown = true
     }
     for (const { name, source } of functions) {
-      if (seen.has(name + source) || !words.has(name.toLowerCase())) continue
+      if (seen.has(name + source) || !calls.has(name.toLowerCase())) continue
       seen.add(name + source)
       add(source)
     }
@@ -193,6 +195,13 @@ export function reachedRelations(
 function wordsOf(text: string): readonly string[] {
   return [...text.matchAll(/"((?:[^"]|"")+)"|[\p{L}_][\p{L}\p{N}_$]*/gu)].map((match) =>
     (match[1]?.replaceAll('""', '"') ?? match[0]).toLowerCase(),
+  )
+}
+
+/** Names before a parenthesis: what may be called. */
+function callsIn(text: string): readonly string[] {
+  return [...text.matchAll(/"((?:[^"]|"")+)"\s*\(|([\p{L}_][\p{L}\p{N}_$]*)\s*\(/gu)].map((match) =>
+    (match[1]?.replaceAll('""', '"') ?? match[2] ?? '').toLowerCase(),
   )
 }
 
