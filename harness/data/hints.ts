@@ -7,6 +7,14 @@ export interface Hints {
   readonly zones: readonly string[]
   /** Attributes that the SQL reads or stores as another type. */
   readonly casts: readonly CastHint[]
+  /** Attributes whose values meet without being equated: compared by order, or stored in one attribute. Good to generate alike, no references. */
+  readonly meetings?: readonly Meeting[] | undefined
+  /** Attributes that something is divided by. */
+  readonly divisors?: readonly { readonly relation: string; readonly attribute: string }[] | undefined
+  /** Paths of relations of which the SQL takes one value, that an empty one has not. */
+  readonly emptied?: readonly string[] | undefined
+  /** Paths of relations of which the SQL takes one row, where several may fit. */
+  readonly doubled?: readonly string[] | undefined
 }
 
 /** A constant that the SQL compares, assigns or matches. */
@@ -42,6 +50,8 @@ export interface SoftReference {
   /** Only looked for where it does not hold (`NOT IN (SELECT …)`, `NOT EXISTS`): good to generate, not a thing that held before. */
   readonly negated?: true | undefined
 }
+
+export type Meeting = Pick<SoftReference, 'from' | 'to'>
 
 /** A key that the SQL reads or writes in a JSON attribute. */
 export interface JsonKeyHint {

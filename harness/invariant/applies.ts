@@ -85,12 +85,22 @@ function blameStatement(
   const attributes = best.attributes.filter(({ name }) =>
     new RegExp(`(^|[^\\p{L}\\p{N}_])${escapeRegExp(name)}($|[^\\p{L}\\p{N}_])`, 'u').test(text),
   )
+  // In a function that the statement ran, what the statement names is not what failed.
+  const within = /^PL\/pgSQL function|^SQL function/m.test(failure.context ?? '')
   const attribute =
     best.attributes.find(({ name }) => name === column) ??
-    (attributes.length === 1 ? attributes[0] : undefined) ??
+    tooLongFor(attributes, failure) ??
+    (attributes.length === 1 && !within ? attributes[0] : undefined) ??
     attributes.find(({ name }) => holdsValue(run, `${best.schema}.${best.name}`, name, failure)) ??
     attributes.find(({ name }) => failure.sqlstate === '22012' && new RegExp(`/\\s*\\(*"?${escapeRegExp(name)}"?`).test(text))
   return { relation: `${best.schema}.${best.name}`, attribute: attribute?.name }
+}
+
+/** The one attribute of the type that a value was too long for. */
+function tooLongFor<Typed extends { readonly type: string }>(attributes: readonly Typed[], failure: Failure): Typed | undefined {
+  const type = failure.sqlstate === '22001' ? /(character(?: varying)?\(\d+\))$/.exec(failure.message)?.[1] : undefined
+  const found = attributes.filter((each) => each.type === type)
+  return found.length === 1 ? found[0] : undefined
 }
 
 /** Whether the value that the server could not read (`invalid input … : "x"`) stands in this attribute. */

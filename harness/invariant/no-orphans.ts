@@ -118,7 +118,9 @@ function follow(
   const held = references.filter((each) => each !== undefined && legacyKeys.has(each))
   if (held.length === 0) return { followed: 0, finding: undefined }
   const from = destinationsOf(knowledge, child, childAttributes)
-  if (from === undefined) return { followed: held.length, finding: undefined }
+  // What only the SQL joins by, and was recaptured nowhere, was overwritten: that is told as such.
+  const overwritten = reference.how === 'soft reference' && from?.some((each) => each.assumed === true) === true
+  if (from === undefined || overwritten) return { followed: held.length, finding: undefined }
   const to = destinationsOf(knowledge, parent, parentAttributes)
   const childTable = migrated.get(from[0]?.relation ?? '')
   if (childTable === undefined) return { followed: held.length, finding: undefined }
@@ -173,7 +175,7 @@ function destinationsOf(knowledge: Knowledge, relation: string, attributes: read
   const found = attributes.map((name) => {
     const list =
       lineage.attributes.get(name)?.destinations.filter((each) => isReversible(each.transform) && each.columns[0]?.via === undefined) ?? []
-    return list.find((each) => each.own) ?? list.find((each) => each.relation === lineage.home) ?? list[0]
+    return list.find((each) => each.own && each.assumed !== true) ?? list.find((each) => each.relation === lineage.home) ?? list[0]
   })
   const all = found.filter((each) => each !== undefined)
   return all.length === attributes.length && new Set(all.map((each) => each.relation)).size === 1 ? all : undefined

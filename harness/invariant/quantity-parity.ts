@@ -1,9 +1,10 @@
 import type { Finding } from './finding.ts'
 import { columnName } from './lineage/columns.ts'
+import type { Destination, RelationLineage } from './lineage/model.ts'
 import { isPlausible } from './lineage/plausible.ts'
 import { columnIndex, recapture, tablesOf } from './lineage/recapture.ts'
 import { isNumeric, numberKey, sumKey } from './lineage/value.ts'
-import type { MeasureReading, Observation } from './observation.ts'
+import type { MeasureReading, Observation, RunObservation } from './observation.ts'
 import { type Invariant, keyOf, showCell, type Verdict } from './support.ts'
 
 /**
@@ -62,6 +63,7 @@ export const quantityParity: Invariant = {
             place.place.merges
           )
             continue
+          if (isLookedUp(run, lineage, attribute.name, destination)) continue
           const copied = place.place.relation !== lineage.home
           const at = columnIndex(place.table, column)
           const differing = rows.legacy.rows.flatMap((row, position) => {
@@ -109,6 +111,16 @@ export const quantityParity: Invariant = {
     if (saw.cells === 0) return { outcome: 'not-applicable', because: 'no measure is declared and no numeric attribute is copied' }
     return { outcome: 'holds', saw }
   },
+}
+
+/** Whether the quantity stays where it is and is noted beside rows of another relation that were there before: a look-up, no stock that moves. */
+function isLookedUp(run: RunObservation, lineage: RelationLineage, attribute: string, destination: Destination): boolean {
+  const stays = lineage.attributes
+    .get(attribute)
+    ?.destinations.some((each) => each.own && each.assumed !== true && each.transform.kind === 'identical')
+  const oid = run.migrated?.catalog.relations.get(destination.relation)?.oid
+  const beside = [...run.legacy.catalog.relations].some(([path, each]) => path !== lineage.relation && each.oid === oid)
+  return stays === true && beside
 }
 
 function compareMeasure(measure: MeasureReading): Finding | undefined {

@@ -1,5 +1,6 @@
 import type { Finding } from './finding.ts'
 import { assumeLineage } from './lineage/assume.ts'
+import type { ColumnTable } from './lineage/columns.ts'
 import type { Recodes } from './lineage/judge-cell.ts'
 import type { RelationLineage } from './lineage/model.ts'
 import { type Recaptured, recapture, tablesOf } from './lineage/recapture.ts'
@@ -8,6 +9,7 @@ import type { Knowledge, Observation, RunObservation } from './observation.ts'
 import { type Invariant, isDiscarded, type Verdict } from './support.ts'
 import { judgeAttribute } from './zero-loss/cells.ts'
 import { judgeRows, ownRows, withAbsorbed } from './zero-loss/rows.ts'
+import { setAside } from './zero-loss/verbatim.ts'
 
 /**
  * Every legacy cell is kept, moved or reversibly altered, or is declared discarded.
@@ -39,7 +41,7 @@ export const zeroLoss: Invariant = {
       saw.rows += table.rows.length
       saw.cells += table.rows.length * table.attributes.length
       const rows = ownRows(recapture(run, relation, migrated), relation, knowledge)
-      if (rows !== undefined) findings.push(...judgeRelation(run, knowledge, relation, rows))
+      if (rows !== undefined) findings.push(...judgeRelation(run, knowledge, relation, rows, migrated))
     }
     const [first, ...rest] = findings.filter((each) => each.severity !== 'info')
     const notes = findings.filter((each) => each.severity === 'info')
@@ -61,11 +63,17 @@ function isJudged(run: RunObservation, path: string): boolean {
   return kind === 'table' || kind === 'partitioned-table'
 }
 
-function judgeRelation(run: RunObservation, knowledge: Knowledge, lineage: RelationLineage, rows: Recaptured): readonly Finding[] {
+function judgeRelation(
+  run: RunObservation,
+  knowledge: Knowledge,
+  lineage: RelationLineage,
+  rows: Recaptured,
+  migrated: ReadonlyMap<string, ColumnTable>,
+): readonly Finding[] {
   const catalog = run.legacy.catalog.relations.get(lineage.relation)
   if (catalog === undefined || isDiscarded(knowledge, lineage.relation)) return []
   const restored = restoredCells(run, lineage.relation)
-  const findings = [...judgeRows(knowledge, lineage, rows, catalog, restored.rows)]
+  const findings = [...judgeRows(knowledge, lineage, rows, catalog, restored.rows, (lost) => setAside(run, catalog, rows, migrated, lost))]
   const whole = withAbsorbed(rows)
   for (const attribute of catalog.attributes) {
     if (attribute.generated !== undefined || isDiscarded(knowledge, lineage.relation, attribute.name)) continue

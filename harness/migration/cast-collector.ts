@@ -24,6 +24,7 @@ export class CastCollector {
   readonly #leaves = new Map<string, readonly string[]>()
   /** By attribute that the scripts make: the one that it is filled from first. */
   readonly #origins = new Map<string, Reference>()
+  readonly #meetings: (readonly [Reference, Reference])[] = []
   /** The script that is being read. */
   direction: 'up' | 'down' = 'up'
 
@@ -36,8 +37,20 @@ export class CastCollector {
   flow(target: Reference | undefined, source: Reference): void {
     if (target === undefined || target.jsonPath.length > 0) return
     const place = placeOf(target)
-    if (this.#legacyType(target) === undefined && place !== placeOf(source) && !this.#origins.has(place)) this.#origins.set(place, source)
+    const isMade = this.#legacyType(target) === undefined && source.joined !== true
+    if (isMade && place !== placeOf(source)) this.#originate(place, source)
     this.cast(source, target.type)
+  }
+
+  /** Attributes of two relations that are stored in one. */
+  get meetings(): readonly (readonly [Reference, Reference])[] {
+    return this.#meetings
+  }
+
+  #originate(place: string, source: Reference): void {
+    const first = this.#origins.get(place)
+    if (first === undefined) this.#origins.set(place, source)
+    else if (this.direction === 'up' && first.relation !== source.relation) this.#meetings.push([first, source])
   }
 
   /** An attribute is read as a value of the type. */
@@ -49,6 +62,10 @@ export class CastCollector {
     const owner = this.#owner(source)
     if (owner === undefined || source === undefined || target === undefined) return
     const from = this.typeOf(source)
+    if (source.joined === true) {
+      this.#add(owner, partValues(owner.type, target))
+      return
+    }
     if (from !== undefined && isSame(from, target)) return
     const values = source.shift !== undefined && isInteger(target) ? scaleValues(source.shift) : valuesOf(owner.type, from, target)
     this.#add(owner, values)
@@ -126,6 +143,12 @@ export class CastCollector {
 function valuesOf(owner: CastType | undefined, from: CastType | undefined, target: CastType): readonly string[] {
   const sources = owner?.labels !== undefined && target.labels !== undefined ? [owner] : [owner, from]
   return [...new Set(sources.flatMap((source) => (source === undefined ? [] : castValues(source, target))))]
+}
+
+/** Each part of a text as long as it may be: together they are too long for a target that has only room for the parts. */
+function partValues(part: CastType | undefined, whole: CastType): readonly string[] {
+  const [own, limit] = [part === undefined ? undefined : lengthOf(part), lengthOf(whole)]
+  return limit === undefined ? [] : lengthValues(Math.min(own ?? limit, limit)).slice(1, 2)
 }
 
 function placeOf({ relation, attribute }: Reference): string {

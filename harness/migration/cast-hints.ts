@@ -25,6 +25,7 @@ export function subjectsOf(expression: unknown, scope: Scope): readonly Referenc
     case 'TypeCast':
       return subjectsOf(fields.arg, scope).map((reference) => ({ ...reference, castTo: fields.typeName, shift: undefined }))
     case 'FuncCall':
+      if (/^(concat|concat_ws|format)$/.test(stringsOf(fields.funcname).at(-1) ?? '')) return joined(asList(fields.args), scope)
       return direct === undefined && derived.test(stringsOf(fields.funcname).at(-1) ?? '')
         ? subjectsOf(asList(fields.args)[0], scope)
         : listOf(direct)
@@ -64,6 +65,7 @@ export function lengthComparison(left: unknown, right: unknown, scope: Scope, ca
 
 function operands(fields: Fields, scope: Scope): readonly Reference[] {
   const operator = stringsOf(fields.name).at(-1) ?? ''
+  if (operator === '||') return joined([fields.lexpr, fields.rexpr], scope)
   if (!/^[-+*/%]$/.test(operator)) return []
   const factor =
     operator === '*' ? [fields.lexpr, fields.rexpr].flatMap(constantsOf).find(({ kind }) => kind === 'number')?.value : undefined
@@ -71,6 +73,11 @@ function operands(fields: Fields, scope: Scope): readonly Reference[] {
   const shift = factor !== undefined && /^10+$/.test(factor) ? factor.length - 1 : undefined
   const found = [fields.lexpr, fields.rexpr].flatMap((side) => subjectsOf(side, scope))
   return shift === undefined ? found : found.map((reference) => ({ ...reference, shift }))
+}
+
+/** Of a text that is put together: its parts. */
+function joined(parts: readonly unknown[], scope: Scope): readonly Reference[] {
+  return parts.flatMap((part) => subjectsOf(part, scope)).map((reference) => ({ ...reference, joined: true }))
 }
 
 function resultOf(name: string): string | undefined {

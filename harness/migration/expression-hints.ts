@@ -52,6 +52,7 @@ export function comparisonHints(
   const [from, to] = [resolveExpression(left, scope), resolveExpression(right, scope)]
   if (from !== undefined && to !== undefined) {
     if (equality) hints.equal(from, to)
+    else if (use.ordered === true) hints.meet(from, to)
     return
   }
   if (isTriggerVariable(left) || isTriggerVariable(right)) return
@@ -63,6 +64,7 @@ function operatorHints(fields: Fields, scope: Scope, hints: HintCollector): void
   const { lexpr, rexpr } = fields
   const operator = stringsOf(fields.name).at(-1) ?? ''
   const compare = (equality: boolean, use: LiteralUse = {}) => comparisonHints(lexpr, rexpr, scope, hints, equality, use)
+  if (operator === '/' || operator === '%') hints.divide(resolveExpression(rexpr, scope))
   switch (fields.kind) {
     case 'AEXPR_IN':
       for (const item of asList(rexpr)) comparisonHints(lexpr, item, scope, hints, operator === '=')

@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/index.ts'
 import type { Hints, JsonKeyHint, LiteralHint, SoftReference } from '../data/index.ts'
 import type { CastCollector } from './cast-collector.ts'
 import type { Constant } from './constant.ts'
+import { listDocuments } from './list-documents.ts'
 import type { Columns, Reference } from './relation-names.ts'
 
 /** More constants than these on one attribute are a load of data, not conditions. */
@@ -24,9 +25,14 @@ export class HintCollector {
   readonly #softReferences = new Map<string, SoftReference>()
   readonly #jsonKeys = new Map<string, JsonKeyHint>()
   readonly #zones = new Set<string>()
+  readonly #meetings = new Map<string, Pick<SoftReference, 'from' | 'to'>>()
+  readonly #divisors = new Map<string, { readonly relation: string; readonly attribute: string }>()
+  readonly #emptied = new Set<string>()
+  readonly #doubled = new Set<string>()
 
   /** The rows outside a NOT EXISTS that is being read. */
   #outside: ReadonlySet<Columns> = new Set()
+  #inTriggers = false
 
   constructor(catalog: Catalog, casts: CastCollector) {
     this.#catalog = catalog
@@ -67,6 +73,10 @@ export class HintCollector {
    * point at nothing.
    */
   equal(left: Reference | undefined, right: Reference | undefined, negated = false): void {
+    if (this.#inTriggers) {
+      this.meet(left, right)
+      return
+    }
     if (left === undefined || right === undefined || (left.row !== undefined && left.row === right.row)) return
     const [from, to] = this.#isUnique(left) && !this.#isUnique(right) ? [right, left] : [left, right]
     const ends = [this.#end(from), this.#end(to)] as const
@@ -78,6 +88,41 @@ export class HintCollector {
     const looksForNone = negated || this.#isOutside(left) !== this.#isOutside(right)
     if (known === undefined) this.#softReferences.set(key, { from: ends[0], to: ends[1], ...(looksForNone ? { negated: true } : {}) })
     else if (!looksForNone) this.#softReferences.set(key, { from: known.from, to: known.to })
+  }
+
+  /** Two attributes of two relations whose values meet: compared by order, or stored in one. */
+  meet(left: Reference | undefined, right: Reference | undefined): void {
+    if (left === undefined || right === undefined || left.relation === right.relation) return
+    if (left.jsonPath.length + right.jsonPath.length > 0 || this.#covered(left, right) || this.#covered(right, left)) return
+    const [from, to] = [this.#end(left), this.#end(right)]
+    if (from !== undefined && to !== undefined) this.#meetings.set(JSON.stringify([from, to]), { from, to })
+  }
+
+  /** Something is divided by it. */
+  divide(reference: Reference | undefined): void {
+    const end = reference === undefined || reference.jsonPath.length > 0 ? undefined : this.#end(reference)
+    if (end === undefined) return
+    this.literals(reference, [{ kind: 'number', value: '0' }])
+    this.#divisors.set(JSON.stringify(end), end)
+  }
+
+  /** Triggers act on rows that meet: what they equate is seldom a reference of every row. */
+  ofTriggers(read: () => void): void {
+    this.#inTriggers = true
+    read()
+    this.#inTriggers = false
+  }
+
+  /** One value is taken of a whole relation, which may have no row. */
+  empty(path: string | undefined): void {
+    const relation = this.#legacy(path)
+    if (relation !== undefined) this.#emptied.add(relation)
+  }
+
+  /** One row is taken of a relation of which several may fit. */
+  double(path: string | undefined): void {
+    const relation = this.#legacy(path)
+    if (relation !== undefined) this.#doubled.add(relation)
   }
 
   jsonKey(reference: Reference | undefined, path: readonly string[]): void {
@@ -100,6 +145,7 @@ export class HintCollector {
   }
 
   hints(): Hints {
+    for (const [left, right] of this.casts.meetings) this.meet(left, right)
     return {
       literals: this.#allLiterals(),
       softReferences: [...this.#softReferences.values()],
@@ -109,6 +155,10 @@ export class HintCollector {
       }),
       zones: [...this.#zones],
       casts: this.casts.casts,
+      meetings: [...this.#meetings.values()],
+      divisors: [...this.#divisors.values()],
+      emptied: [...this.#emptied],
+      doubled: [...this.#doubled],
     }
   }
 
@@ -122,7 +172,7 @@ export class HintCollector {
       counts.set(owner, count + 1)
       return true
     })
-    return [...this.#literals.values(), ...borders]
+    return [...this.#literals.values(), ...borders, ...listDocuments([...this.#jsonKeys.values()])]
   }
 
   #isOutside(reference: Reference): boolean {

@@ -1,4 +1,5 @@
 import { bodyHints } from './body-hints.ts'
+import { callValues } from './call-values.ts'
 import { callCasts, subjectsOf } from './cast-hints.ts'
 import type { CastType } from './cast-type.ts'
 import { textConstant } from './constant.ts'
@@ -89,7 +90,10 @@ export class HintWalker {
       return
     }
     if (node.name === 'TypeCast') this.#cast(subjectsOf(node.fields.arg, scope), this.types.ofTree(node.fields.typeName))
-    if (node.name === 'FuncCall') callCasts(node.fields, scope, this.hints.casts)
+    if (node.name === 'FuncCall') {
+      callCasts(node.fields, scope, this.hints.casts)
+      callValues(node.fields, scope, this.hints)
+    }
     expressionHints(node.name, node.fields, scope, this.hints)
     for (const child of Object.values(node.fields)) if (typeof child === 'object') this.expression(child, scope)
   }
@@ -136,7 +140,12 @@ export class HintWalker {
       const outputs = left.outputs?.map((sources, index) => [...sources, ...(right.outputs?.[index] ?? [])])
       return outputs === undefined ? left : { ...left, outputs }
     }
-    for (const item of asList(fields.fromClause)) this.#from(item, scope)
+    // Rows that are put together, or taken for one.
+    const merges = fields.groupClause !== undefined || fields.distinctClause !== undefined
+    for (const item of asList(fields.fromClause)) {
+      this.#from(item, scope)
+      if (merges) this.hints.double(this.names.path(fieldsOf(item, 'RangeVar')))
+    }
     const columns = this.#targets(asList(fields.targetList), scope)
     for (const key of [
       'targetList',
@@ -272,6 +281,7 @@ export class HintWalker {
   }
 
   #subLink(fields: Fields, scope: Scope, negated = false): void {
+    if (fields.subLinkType === 'EXPR_SUBLINK') this.#single(fieldsOf(fields.subselect, 'SelectStmt'))
     let columns = noColumns
     const read = () => {
       columns = this.statement(fields.subselect, scope)
@@ -287,6 +297,18 @@ export class HintWalker {
       fieldsOf(fields.testexpr, 'RowExpr') === undefined ? [fields.testexpr] : asList(fieldsOf(fields.testexpr, 'RowExpr')?.args)
     const found = [...columns.references.values()]
     for (const [index, test] of tests.entries()) this.hints.equal(resolveExpression(test, scope), found[index], negated !== isNone)
+  }
+
+  /** `(SELECT …)` as a value: there may be no row, or more than one. */
+  #single(query: Fields | undefined): void {
+    if (query === undefined || query.groupClause !== undefined) return
+    const functions = asList(query.targetList).flatMap((item) => functionsIn(fieldsOf(item, 'ResTarget')?.val))
+    const aggregates = functions.some((name) => /^(max|min|sum|avg|\w+_agg|count|bool_and|bool_or|every|any_value)$/.test(name))
+    for (const item of asList(query.fromClause)) {
+      const path = this.names.path(fieldsOf(item, 'RangeVar'))
+      if (aggregates && query.whereClause === undefined) this.hints.empty(path)
+      else if (!aggregates && query.limitCount === undefined) this.hints.double(path)
+    }
   }
 
   #insert(fields: Fields, parent: Scope | undefined): Columns {
@@ -316,7 +338,10 @@ export class HintWalker {
     this.#with(fields.withClause, scope)
     const target = this.names.columns(fields.relation)
     scope.sources.push(aliased(fields.relation, target))
-    for (const item of asList(fields.fromClause)) this.#from(item, scope)
+    for (const item of asList(fields.fromClause)) {
+      this.#from(item, scope)
+      this.hints.double(this.names.path(fieldsOf(item, 'RangeVar')))
+    }
     this.#assignments(fields.targetList, target, scope)
     this.expression(fields.whereClause, scope)
     return this.#returned(fields, scope)
@@ -382,6 +407,14 @@ function renamed(columns: Columns, names: readonly string[]): Columns {
   if (names.length === 0) return columns
   const entries = [...columns.references].map(([name, reference], index) => [names[index] ?? name, reference] as const)
   return { ...columns, references: new Map(entries) }
+}
+
+/** Bare names of the functions that an expression calls, those inside its subqueries aside. */
+function functionsIn(expression: unknown): readonly string[] {
+  if (Array.isArray(expression)) return expression.flatMap(functionsIn)
+  if (!isFields(expression) || 'SubLink' in expression) return []
+  const name = stringsOf(fieldsOf(expression, 'FuncCall')?.funcname).at(-1)
+  return [...(name === undefined ? [] : [name]), ...Object.values(expression).flatMap(functionsIn)]
 }
 
 function selectedValues(select: Fields | undefined): readonly unknown[] {

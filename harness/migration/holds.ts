@@ -16,9 +16,10 @@ export function holds(type: CastType, value: string): boolean {
   if (type.labels !== undefined) return type.labels.includes(value)
   if (isInteger(type)) return /^-?(0|[1-9]\d*)$/.test(value) && BigInt(value) <= mostOf(type) && BigInt(value) >= -mostOf(type) - 1n
   if (type.name === 'numeric') {
+    if (value === 'NaN') return true
     const parts = /^-?(0|[1-9]\d*)(?:\.(\d+))?$/.exec(value)
     const digits = digitsOf(type)
-    if (parts === null || digits === undefined) return parts !== null || value === 'NaN'
+    if (parts === null || digits === undefined) return parts !== null
     return (parts[1] === '0' ? 0 : (parts[1] ?? '').length) <= digits.whole && (parts[2] ?? '').length <= digits.scale
   }
   if (isFloat(type)) return /^(-?(0|[1-9]\d*)(\.\d+)?(e-?\d+)?|NaN|-?Infinity)$/.test(value)

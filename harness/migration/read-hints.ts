@@ -17,15 +17,29 @@ import { TypeNames } from './type-names.ts'
  * @param scripts  In the order in which they run: up, then down.
  * @param catalog  Of the legacy database.
  * @param downFrom Index of the first script of down; without it, every script after the first is one.
+ * @param functions Of the legacy database, by bare name: those that triggers of the named relations run are read too.
  */
-export function readHints(scripts: readonly Script[], catalog: Catalog, downFrom = 1): Hints {
+export function readHints(
+  scripts: readonly Script[],
+  catalog: Catalog,
+  downFrom = 1,
+  functions: readonly { readonly name: string; readonly source: string }[] = [],
+): Hints {
   const types = new TypeNames(catalog)
   const casts = new CastCollector(catalog, types)
   const hints = new HintCollector(catalog, casts)
   const names = new RelationNames(catalog, types)
   const relations = namedRelations(scripts, catalog)
-  const walker = new HintWalker(hints, names, types, triggerRelations(scripts, relations))
+  const triggered = triggerRelations(scripts, relations)
+  const walker = new HintWalker(hints, names, types, triggered)
   for (const relation of relations) readRelation(relation, catalog, walker, names)
+  hints.ofTriggers(() => {
+    for (const { name, source } of functions) {
+      if (!triggered.has(name)) continue
+      const definition = `CREATE FUNCTION "${name.replaceAll('"', '""')}"() RETURNS trigger LANGUAGE plpgsql AS $godwit$${source}$godwit$`
+      for (const tree of tryParse(definition) ?? []) walker.statement(tree, undefined, definition)
+    }
+  })
   for (const [index, script] of scripts.entries()) {
     casts.direction = index < downFrom ? 'up' : 'down'
     for (const statement of script.statements) walker.statement(statement.tree, undefined, statement.text)

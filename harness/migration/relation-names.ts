@@ -17,6 +17,8 @@ export interface Reference {
   readonly castTo?: unknown
   /** How many decimals a factor of ten moves before the point. */
   readonly shift?: number | undefined
+  /** It is one part of a text that is put together. */
+  readonly joined?: true | undefined
   /** The range variable it is read through: two attributes of one row have the same. */
   readonly row?: Columns | undefined
 }

@@ -6,23 +6,47 @@ import type { Subject } from './subject.ts'
 const plain: ReadonlySet<string> = new Set(['', '0', '1', 'f', '{}', '[]', '0.0', '0.00', '00:00:00', '1970-01-01', '2000-01-01'])
 
 /**
- * An error of `up` that the server does not place: the one attribute of the smallest failing rows that shrinking could not make plain is to
+ * An error of `up`, or of `down` on legacy rows, that the server does not place: the one attribute of the smallest failing rows that shrinking could not make plain is to
  * blame. The finding as it is where there is not exactly one.
  */
 export function blamedBySmallest(subject: Subject, finding: Finding, smallest: Dataset | undefined): Finding {
   const { relation, attribute } = finding
-  if (finding.invariant !== 'applies' || relation === undefined || attribute !== undefined || smallest === undefined) return finding
+  const ofDown = finding.invariant === 'rollback-restores-state' && finding.kind === 'fails' && finding.evidence.writtenSince === undefined
+  if (!(finding.invariant === 'applies' || ofDown) || relation === undefined || attribute !== undefined || smallest === undefined)
+    return finding
+  const several = finding.kind === '21000' ? severalRows(subject, smallest) : undefined
+  if (several !== undefined) return blamed(finding, several.relation, several.attribute)
   const catalog = subject.legacy.relations.get(relation)
   const table = smallest.tables.get(relation)
-  if (catalog === undefined || table === undefined || !/^2[12]/.test(finding.kind)) return finding
+  if (catalog === undefined || table === undefined || !/^2[12]/.test(String(ofDown ? finding.evidence.sqlstate : finding.kind)))
+    return finding
   const keys = new Set(
     catalog.constraints.flatMap((each) => (each.kind === 'primary-key' || each.kind === 'foreign-key' ? each.attributes : [])),
   )
-  const odd = table.attributes.filter(
-    (name, at) => !keys.has(name) && table.rows.some((row) => typeof row[at] === 'string' && !plain.has(row[at])),
+  const divisors = new Set(subject.hints.divisors?.flatMap((each) => (each.relation === relation ? [each.attribute] : [])))
+  const odd = table.attributes.filter((name, at) =>
+    finding.kind === '22012'
+      ? divisors.has(name) && table.rows.some((row) => Number(row[at] ?? Number.NaN) === 0)
+      : !keys.has(name) && table.rows.some((row) => typeof row[at] === 'string' && !plain.has(row[at])),
   )
   const [only] = odd
-  return only === undefined || odd.length > 1
-    ? finding
-    : { ...finding, attribute: only, message: `${finding.message} (${relation}.${only})` }
+  return only === undefined || odd.length > 1 ? finding : blamed(finding, relation, only)
+}
+
+function blamed(finding: Finding, relation: string, attribute: string): Finding {
+  return { ...finding, relation, attribute, message: `${finding.message} (${relation}.${attribute})` }
+}
+
+/** Of a relation that should give one row: the attribute by which rows are looked for, and that several share. */
+function severalRows(subject: Subject, smallest: Dataset): { readonly relation: string; readonly attribute: string } | undefined {
+  const ends = subject.hints.softReferences.flatMap(({ from, to }) => [from, to])
+  const found = (subject.hints.doubled ?? []).flatMap((relation) => {
+    const table = smallest.tables.get(relation)
+    const named = new Set(ends.flatMap((end) => (end.relation === relation && end.jsonPath === undefined ? [end.attribute] : [])))
+    return [...named].flatMap((attribute) => {
+      const cells = table?.rows.map((row) => row[table.attributes.indexOf(attribute)] ?? null).filter((cell) => cell !== null) ?? []
+      return new Set(cells).size < cells.length ? [{ relation, attribute }] : []
+    })
+  })
+  return found.length === 1 ? found[0] : undefined
 }

@@ -1,5 +1,5 @@
 import { type Dataset, datasetArbitrary, type Exclusion } from '../data/index.ts'
-import type { Finding, RunObservation } from '../invariant/index.ts'
+import { applies, type Finding, type RunObservation } from '../invariant/index.ts'
 import { blamedBySmallest } from './blame.ts'
 import { type Collected, type Collector, findingKey } from './collect.ts'
 import type { EdgeRuns } from './edges.ts'
@@ -74,6 +74,11 @@ export async function confirmFindings(
     if (found.dataset !== undefined) smallest.push(found.dataset)
     const onClone = await runner.runOnClone(subject, { ...found.request, until: untilFor(finding, request) })
     const again = showsAgain(subject, onClone, collected)
+    // Before lineage was learned only the relation was known: the same cause is told of its attribute by now.
+    if (again === undefined && placedSince(subject, onClone, finding, collector)) {
+      collector.drop(key)
+      continue
+    }
     if (again === undefined) {
       disagreements.push(
         `${finding.invariant} ${finding.kind} on ${finding.relation ?? finding.object ?? 'the migration'}${finding.attribute === undefined ? '' : `.${finding.attribute}`}: seen in a transaction, not on a clone`,
@@ -116,6 +121,21 @@ async function confirmTogether(
     }
   }
   return confirmed
+}
+
+/** Whether a run fails as the finding says, of an attribute of the same relation for which there is a finding of its own. */
+function placedSince(
+  subject: Subject,
+  run: RunObservation,
+  { invariant, kind, relation, attribute }: Finding,
+  collector: Collector,
+): boolean {
+  if (invariant !== applies.id || attribute !== undefined) return false
+  const verdict = applies.judge({ run, knowledge: subject.knowledge })
+  const found = verdict.outcome === 'violated' ? verdict.findings : []
+  return found.some(
+    (each) => each.kind === kind && each.relation === relation && collector.findings().some((other) => other.key === findingKey(each)),
+  )
 }
 
 /** How far a run must go to show a finding. */

@@ -39,8 +39,9 @@ function forAttribute(
   const cells = table?.rows.map((row) => row[table.attributes.indexOf(attribute)]) ?? []
   const notNull =
     !catalog.notNull && (smallest === undefined || cells.includes(null)) ? [{ relation, attribute, rule: 'not-null' } as const] : []
-  if (finding.kind === '23502') return notNull
-  if (finding.kind === '23505' || finding.kind === '23P01') return [{ relation, attribute, rule: 'unique' }]
+  if (finding.kind === '23502' && notNull.length > 0) return notNull
+  const ofSubquery = finding.kind === '21000' && /subquery/.test(finding.message)
+  if (finding.kind === '23505' || finding.kind === '23P01' || ofSubquery) return [{ relation, attribute, rule: 'unique' }]
   if (finding.kind === '23503') return [{ relation, attribute, rule: 'no-orphan-soft-reference' }]
   const castable = castableTo(subject, finding, relation, attribute)
   const readable = castable === undefined ? [] : [{ relation, attribute, rule: { castable } } as const]

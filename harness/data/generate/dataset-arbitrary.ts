@@ -94,14 +94,18 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       restrictions: this.#restrictions,
       ring: this.#options.ring ?? new Map(),
       extreme,
+      crowded: plan.doubled.size > 0 && random.chance(0.4),
       clock:
         random.chance(plan.clocks.hinted ? 0.35 : 0.1) && plan.clocks.changes.length > 0 ? random.pick(plan.clocks.changes) : undefined,
       beside: this.#options.beside ?? false,
     }
+    const emptied = plan.emptied.length > 0 && random.chance(0.2) ? random.pick(plan.emptied) : undefined
     const counts = new Map(
       [...this.#scope].map((path) => [
         path,
-        Math.min(Math.max(random.between(min, max), min > 0 ? (this.#least.get(path) ?? 0) : 0), this.#restrictions.most(path)),
+        path === emptied
+          ? 0
+          : Math.min(Math.max(random.between(min, max), min > 0 ? (this.#least.get(path) ?? 0) : 0), this.#restrictions.most(path)),
       ]),
     )
     placeRows(plan, fitter, counts, (relation, ordinal, attempt): IntendedRow => {

@@ -19,6 +19,8 @@ export interface Drawing {
   readonly ring: ReadonlyMap<string, string>
   /** Whether this data set may hold extremes. */
   readonly extreme: boolean
+  /** Rows share few parents, so that several fit where one is looked for. */
+  readonly crowded?: boolean
   /** A turn of the clocks that many times of this data set lie around. */
   readonly clock?: ClockChange | undefined
   /** The rows are written beside others, whose keys they must not meet. */

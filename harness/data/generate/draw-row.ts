@@ -22,7 +22,7 @@ export function drawRow(
   const parents = relation.references.map((reference) => {
     const rows = fitter.rowsOf(reference.parent)
     const none = reference.nullable.length > 0 && random.chance(nulls)
-    return none || rows.length === 0 ? null : random.pick(rows).intended
+    return none || rows.length === 0 ? null : random.pick(drawing.crowded ? rows.slice(0, 2) : rows).intended
   })
   const earlier = fitter.rowsOf(relation.path)
   if (earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation))) return { cells, parents }
@@ -30,10 +30,10 @@ export function drawRow(
 }
 
 /** Around a turn of the clocks keys that hold a time meet most easily: there every other row repeats one. */
-function twinShare({ clock }: Drawing, relation: RelationPlan): number {
+function twinShare({ clock, plan }: Drawing, relation: RelationPlan): number {
   const timed = (position: number) => relation.attributes[position]?.maker.clock !== undefined
   const meets = clock !== undefined && relation.keys.some((key) => key.attributes.length > 1 && key.attributes.some(timed))
-  return meets ? 0.5 : twins
+  return meets ? 0.5 : plan.doubled.has(relation.path) ? 0.4 : twins
 }
 
 /** Some rows are NULL wherever they may be, some nowhere. */

@@ -17,7 +17,7 @@ export class SoftLinks {
   readonly #links = new Map<string, SoftLink[]>()
 
   constructor(plan: GenerationPlan) {
-    for (const { from, to } of plan.softReferences) {
+    for (const { from, to } of [...plan.softReferences, ...plan.meetings]) {
       for (const [one, other] of [
         [from, to],
         [to, from],

@@ -33,18 +33,20 @@ export function twinRow(
 /** Of a key over several attributes, what differs often differs least: the next number, the same second, another case. */
 function neighbour(drawing: Drawing, relation: RelationPlan, position: number, cell: string | null | undefined): string | undefined {
   const attribute = relation.attributes[position]
-  const composite = relation.keys.some((key) => key.attributes.length > 1 && key.attributes.includes(position))
-  if (attribute === undefined || !composite) return undefined
+  const keys = relation.keys.filter((key) => key.attributes.includes(position))
+  // In no key: another notation of the same value, which a group takes for equal.
+  const near = keys.length === 0 && attribute?.maker.near !== undefined
+  if (attribute === undefined || (!near && keys.every((key) => key.attributes.length === 1))) return undefined
   const { pools, maker } = attribute
   const free = attribute.group === undefined && attribute.references.length === 0 && attribute.slot === undefined
   if (!free || typeof cell !== 'string') return undefined
   const turned = atTheTurn(drawing, maker.clock, cell)
   if (turned !== undefined && !pools.checked && drawing.random.chance(0.8)) return turned
-  if (!drawing.random.chance(0.4)) return undefined
-  const near = [...(maker.near?.(cell) ?? []), ...(/^-?\d{1,18}$/.test(cell) ? (maker.neighbours?.(cell) ?? []) : [])].filter(
+  if (!drawing.random.chance(near ? 0.6 : 0.4)) return undefined
+  const others = [...(maker.near?.(cell) ?? []), ...(/^-?\d{1,18}$/.test(cell) ? (maker.neighbours?.(cell) ?? []) : [])].filter(
     (text) => text !== cell && maker.accepts(text) === true && (pools.plausible === undefined || pools.plausible.includes(text)),
   )
-  return near.length === 0 ? undefined : drawing.random.pick(near)
+  return others.length === 0 ? undefined : drawing.random.pick(others)
 }
 
 /** What another zone takes for the same time: an hour apart where its clocks skip an hour, or show one twice. */
@@ -79,6 +81,7 @@ function ownPositions(drawing: Drawing, relation: RelationPlan, traits: Traits, 
   }
   const free = relation.attributes.flatMap((_, position) => (traits.keys[position]?.length === 0 && !own.has(position) ? [position] : []))
   // One cell that differs is what a group or a join over all the others hides.
-  if (free.length > 1 && random.chance(relation.keys.length === 0 ? 0.25 : 0.15)) own.add(random.pick(free))
+  if (free.length > 1 && random.chance(drawing.plan.doubled.has(relation.path) ? 0.5 : relation.keys.length === 0 ? 0.25 : 0.15))
+    own.add(random.pick(free))
   return own
 }

@@ -1,6 +1,6 @@
 import type { Catalog, Relation } from '../../catalog/index.ts'
 import type { Unfilled } from '../dataset.ts'
-import type { SoftReference } from '../hints.ts'
+import type { Meeting, SoftReference } from '../hints.ts'
 import type { Maker, MakerContext } from '../value/maker.ts'
 import type { ClockChange } from '../value/odd-times.ts'
 
@@ -13,6 +13,11 @@ export interface GenerationPlan {
   /** Those that no legal row is known for. */
   readonly unfilled: readonly Unfilled[]
   readonly softReferences: readonly SoftReference[]
+  readonly meetings: readonly Meeting[]
+  /** Relations that some data sets leave empty, though others have rows. */
+  readonly emptied: readonly string[]
+  /** Relations in which rows that resemble one another matter most. */
+  readonly doubled: ReadonlySet<string>
   /** Turns of the clocks in the zones that the migration names; where it names none, in two usual ones. */
   readonly clocks: { readonly hinted: boolean; readonly changes: readonly ClockChange[] }
 }

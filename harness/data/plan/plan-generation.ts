@@ -128,6 +128,9 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
     relations,
     unfilled,
     softReferences: hints.softReferences,
+    meetings: hints.meetings ?? [],
+    emptied: (hints.emptied ?? []).filter((path) => relations.has(path)),
+    doubled: new Set(hints.doubled),
     clocks: clocksOf(turns, relations),
   }
 }

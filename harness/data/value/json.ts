@@ -7,7 +7,7 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 /** json and jsonb. The migration's own keys are there in some rows and absent in others, so that defaults fire too. */
 export function jsonMaker(binary: boolean): Maker {
   const spaced = ['{ "b" : 1.0,  "a" : null }', '{"a": 1, "a": 2}', '{"n": 12345678901234567890, "x": 1.10}']
-  const object = (random: Randomness, context: MakerContext) => JSON.stringify(plausibleObject(random, context))
+  const object = (random: Randomness, context: MakerContext) => JSON.stringify(plausibleDocument(random, context))
   const top = (random: Randomness) => JSON.stringify(random.pick<Json>([[], ['a', 1, null], 'text', 7, null, true, [{ id: 1 }]]))
   return {
     room: true,
@@ -30,7 +30,7 @@ export function jsonMaker(binary: boolean): Maker {
       `${'['.repeat(40)}${']'.repeat(40)}`,
       `{"long": "${'x'.repeat(500)}"}`,
     ],
-    band: (source, context) => JSON.stringify(bandObject(source, context)),
+    band: (source, context) => JSON.stringify(bandDocument(source, context)),
     bandShapes: [
       (source) => JSON.stringify([source.mixedWord(), source.lead()]),
       (source) => JSON.stringify(source.mixedWord()),
@@ -40,6 +40,37 @@ export function jsonMaker(binary: boolean): Maker {
     key: (text) => (binary ? canonicalJson(text) : text),
     accepts: isJson,
   }
+}
+
+/** Whether the migration reads the document as a list of objects, and as nothing else. */
+function isList({ jsonKeys }: MakerContext): boolean {
+  return jsonKeys.length > 0 && jsonKeys.every(([list, key]) => list === '0' && key !== undefined && !/^\d+$/.test(key))
+}
+
+/** The keys of the elements, as keys of a document. */
+function elementsOf(context: MakerContext): MakerContext {
+  const inner = <Key extends { readonly path: readonly string[] }>(each: Key) => ({ ...each, path: each.path.slice(1) })
+  return { ...context, jsonKeys: context.jsonKeys.map((path) => path.slice(1)), jsonCasts: (context.jsonCasts ?? []).map(inner) }
+}
+
+function plausibleDocument(random: Randomness, context: MakerContext): Json {
+  if (!isList(context) || random.chance(0.1)) return plausibleObject(random, context)
+  return Array.from({ length: random.between(1, 3) }, () => plausibleObject(random, elementsOf(context)))
+}
+
+/** A list of two elements that have every key. */
+function bandDocument(source: BandSource, context: MakerContext): Json {
+  if (!isList(context)) return bandObject(source, context)
+  const { jsonKeys, jsonCasts } = elementsOf(context)
+  const element = () => {
+    const made: Record<string, Json> = {}
+    for (const path of jsonKeys) {
+      const values = jsonCasts?.find((each) => each.path.join('\u0000') === path.join('\u0000'))?.values
+      put(made, path, values === undefined ? bandText(source) : bandThatReads(source, values))
+    }
+    return made
+  }
+  return [element(), element()]
 }
 
 function plausibleObject(random: Randomness, context: MakerContext): Json {
@@ -86,6 +117,7 @@ function scalar(random: Randomness): Json {
 
 /** The same object as a person writes it: blanks, keys twice or in another order. jsonb would not keep any of it. */
 function respelled(random: Randomness, text: string): string {
+  if (text.startsWith('[')) return JSON.stringify(JSON.parse(text), null, 2)
   const entries = Object.entries(JSON.parse(text) as Record<string, Json>).map(
     ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`,
   )

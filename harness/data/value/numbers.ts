@@ -88,10 +88,12 @@ export function numericMaker(modifier: number, rangeBound: boolean): Maker {
     key: decimalKey,
     accepts: (text) => {
       const parts = /^[+-]?(\d+)(?:\.(\d+))?$/.exec(text)
-      if (parts === null) return false
+      // A bounded numeric holds NaN too, and no infinity.
+      if (parts === null) return text === 'NaN' && !rangeBound
       return (parts[1] ?? '').replace(/^0+/, '').length <= wholeDigits && (bound === undefined || (parts[2] ?? '').length <= scale)
     },
     neighbours: (text) => {
+      if (text === 'NaN') return [text]
       const value = toUnits(text, scale)
       return [value - 1n, value, value + 1n].filter((unit) => unit <= limit && -unit <= limit).map(units)
     },

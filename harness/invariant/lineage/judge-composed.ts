@@ -2,7 +2,7 @@ import { encoded, inOrder, keyed, sameBag, sameList, squash } from './compose.ts
 import type { CellFate } from './judge-cell.ts'
 import { listOf } from './lists.ts'
 import type { Destination } from './model.ts'
-import { assemble, maskOf } from './template.ts'
+import { assemble, maskOf, type Templates } from './template.ts'
 import { alterationOf } from './transform.ts'
 
 /**
@@ -24,7 +24,16 @@ export function judgeComposition(
   const parts = cells.map((cell) => encoded(cell, type))
   const template = composed.templates.get(maskOf(parts))
   if (template === undefined) return undefined
-  if (assemble(template, parts) === whole) return { fate: 'kept' }
+  if (assemble(template, parts) === whole) {
+    const twin = legacyType.startsWith('json') ? missingTwin(composed.templates, parts, composed.members.indexOf(attribute)) : undefined
+    if (twin !== whole) return { fate: 'kept' }
+    return {
+      fate: 'altered',
+      alteration: 'merged',
+      migrated: whole,
+      collidesWith: (cells[composed.members.indexOf(attribute)] ?? null) === null ? 'null' : null,
+    }
+  }
   // Of several cells it is those that are not there whose fault it is, else the empty ones, that went as NULL goes.
   const absent = parts.map((part) => part !== null && !whole.includes(part))
   const empty = parts.map((part) => part === '')
@@ -34,6 +43,15 @@ export function judgeComposition(
   const cell = cells[at] ?? null
   const alteration = cell === '' ? 'empty-made-null' : alterationOf(cell, whole, { legacy: legacyType, migrated: type })
   return { fate: 'altered', alteration, migrated: whole }
+}
+
+/** What the whole would be with SQL's NULL for JSON's in one part, or the other way round; undefined where the part is neither, or banded rows did not show it. */
+function missingTwin(templates: Templates, parts: readonly (string | null)[], at: number): string | undefined {
+  const part = parts[at] ?? null
+  if (part !== null && part !== 'null') return undefined
+  const twin = parts.map((each, position) => (position === at ? (part === null ? 'null' : null) : each))
+  const template = templates.get(maskOf(twin))
+  return template === undefined ? undefined : assemble(template, twin)
 }
 
 /** Judge a cell that was split: put together again from its parts as banded rows showed it. */

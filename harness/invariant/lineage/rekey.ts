@@ -2,6 +2,7 @@ import type { Relation } from '../../catalog/index.ts'
 import type { RunObservation } from '../observation.ts'
 import type { PairedRun } from './learn.ts'
 import { type Destination, isReversible, type RelationLineage } from './model.ts'
+import { explains } from './transform.ts'
 
 /** Paired rows of one legacy relation by migrated relation. */
 export type PairedPlaces = ReadonlyMap<string, readonly PairedRun[]>
@@ -53,7 +54,11 @@ function holds(runs: readonly PairedRun[], attribute: string, destination: Desti
       legacy.columns.findIndex((each) => each.attribute === attribute),
       migrated.columns.findIndex((each) => each.attribute === target),
     ]
-    return pairs.some(({ legacyRow, migratedRow }) => legacy.rows[legacyRow]?.[from] === migrated.rows[migratedRow]?.[to])
+    const types = { legacy: legacy.columns[from]?.type ?? 'text', migrated: migrated.columns[to]?.type ?? 'text' }
+    return pairs.some(({ legacyRow, migratedRow }) => {
+      const [before, after] = [legacy.rows[legacyRow]?.[from] ?? null, migrated.rows[migratedRow]?.[to] ?? null]
+      return before === after || (before !== null && after !== null && explains(destination.transform, before, after, types))
+    })
   })
 }
 

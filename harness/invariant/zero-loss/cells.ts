@@ -7,6 +7,7 @@ import type { Recaptured } from '../lineage/recapture.ts'
 import { alterationOf } from '../lineage/transform.ts'
 import type { Knowledge, RunObservation } from '../observation.ts'
 import { showCell } from '../support.ts'
+import { aimedAt } from './aimed.ts'
 import { fatesOf, hintFor, showRow } from './fates.ts'
 import { ambiguousRow, reissuedKey, swappedCells, unfaithfulCopy } from './without-loss.ts'
 
@@ -22,7 +23,8 @@ export function judgeAttribute(
   recodes: Recodes,
   isRestored: (row: number) => boolean,
 ): Finding | undefined {
-  const { attribute, destinations } = learned
+  const { attribute } = learned
+  const destinations = aimedAt(run, knowledge, lineage.relation, attribute, learned.destinations)
   const index = rows.legacy.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0)
   const failing: { row: number; fate: Exclude<CellFate, { fate: 'kept' }> | undefined; destination: Destination | undefined }[] = []
   const swapped: number[] = []

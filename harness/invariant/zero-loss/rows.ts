@@ -51,10 +51,13 @@ export function judgeRows(
   rows: Recaptured,
   catalog: Relation,
   isRestored: (row: number) => boolean,
+  isSetAside: (lost: readonly number[]) => ReadonlySet<number>,
 ): readonly Finding[] {
   const at = { invariant: 'zero-loss', known: 'observed' as const, relation: lineage.relation, ...knowledge.locate(lineage.relation) }
   const findings: Finding[] = []
-  const lost = rows.legacy.rows.map((_, row) => row).filter((row) => rows.places.every(({ byRow }) => (byRow[row] ?? []).length === 0))
+  const missing = rows.legacy.rows.map((_, row) => row).filter((row) => rows.places.every(({ byRow }) => (byRow[row] ?? []).length === 0))
+  const aside = missing.length === 0 ? new Set<number>() : isSetAside(missing)
+  const lost = missing.filter((row) => !aside.has(row))
   if (lost.length > 0) {
     const acquitted = lost.every(isRestored)
     const shown = lost.slice(0, 3).map((row) => showRow(rows.legacy, row))

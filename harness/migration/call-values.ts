@@ -1,0 +1,30 @@
+import type { HintCollector } from './hint-collector.ts'
+import { resolveExpression, type Scope } from './scope.ts'
+import { asList, type Fields, stringsOf } from './tree.ts'
+
+/** Letters that are composed, decomposed, and compatible with others only: what a normal form tells apart. */
+const unnormalised = ['Zoe\u0308', 'Zo\u00eb', 'A\u030angstro\u0308m', '\ufb01le \u2460']
+/** Letters that encodings of one byte lack: of Latin-1, of Latin-2, of both and of Cyrillic. */
+const unencodable = ['\u0141\u00f3d\u017a', 'Zo\u00eb', '\u041c\u043e\u0441\u043a\u0432\u0430', '\u65e5\u672c']
+/** Elements of every kind, one that is JSON's null, one that stands there twice, none at all. */
+const lists = ['["a", null, "b"]', '["a", "b", "a"]', '[1, "1", true, [2], {"a": 1}]', '[]', '[null]']
+
+/** Values at which functions that take only some texts or documents, or tell them apart, show it. */
+export function callValues(fields: Fields, scope: Scope, hints: HintCollector): void {
+  const name = stringsOf(fields.funcname).at(-1) ?? ''
+  const values = valuesFor(name)
+  if (values.length === 0) return
+  const subject = resolveExpression(asList(fields.args)[0], scope)
+  // What is not known to be an attribute would be given to every one.
+  if (subject !== undefined)
+    hints.literals(
+      subject,
+      values.map((value) => ({ kind: 'text', value })),
+    )
+}
+
+function valuesFor(name: string): readonly string[] {
+  if (/^(normalize|is_normalized)$/.test(name)) return unnormalised
+  if (/^(convert_to|to_ascii)$/.test(name)) return unencodable
+  return /^jsonb?_array_elements(_text)?$/.test(name) ? lists : []
+}
