@@ -44,11 +44,28 @@ export interface RunObservation {
   /** After `up`, `down`, `up`. */
   readonly again: Reverted | undefined
   /** `down` after rows were written to the migrated database: the rows written, and how it went. */
-  readonly writtenSince: { readonly rows: ReadonlyMap<string, number>; readonly extreme: boolean; readonly outcome: Reverted } | undefined
+  readonly writtenSince:
+    | {
+        readonly rows: ReadonlyMap<string, number>
+        readonly extreme: boolean
+        /** The migrated attribute that was written on purpose, all else being as it was; with the statements that wrote. */
+        readonly focus: Focus | undefined
+        readonly outcome: Reverted
+      }
+    | undefined
   readonly measures: readonly MeasureReading[]
   readonly seed: SeedReport
   /** Of a banded run: relation → attribute → what it carries. */
   readonly bands: ReadonlyMap<string, ReadonlyMap<string, BandKind>> | undefined
+}
+
+/** What a write after `up` was about. */
+export interface Focus {
+  readonly relation: string
+  readonly attribute: string | undefined
+  /** Keys from the root of a JSON attribute. */
+  readonly json: readonly string[]
+  readonly statements: readonly string[]
 }
 
 /** What is known beside the run: learned, declared or parsed. */

@@ -1,8 +1,9 @@
+import type { Failure } from '../migration/index.ts'
 import type { RelationRows, SnapshotDifference } from '../snapshot/index.ts'
 import { blameLegacy } from './applies.ts'
 import type { Finding } from './finding.ts'
 import { matchRows } from './lineage/recapture.ts'
-import type { Knowledge, Observation, RunObservation } from './observation.ts'
+import type { Focus, Knowledge, Observation, RunObservation } from './observation.ts'
 import { type Invariant, keyAttributes, showCell, type Verdict } from './support.ts'
 
 /**
@@ -64,17 +65,15 @@ function missing(): Finding {
   }
 }
 
-function fails(
-  run: RunObservation,
-  knowledge: Knowledge,
-  failure: import('../migration/index.ts').Failure,
-  since: RunObservation['writtenSince'],
-): Finding {
-  const { relation, attribute } = blameLegacy(run, failure, knowledge)
+function fails(run: RunObservation, knowledge: Knowledge, failure: Failure, since: RunObservation['writtenSince']): Finding {
+  const focus = since?.focus
+  const { relation, attribute } =
+    focus === undefined || isPlaced(run, failure, knowledge) ? blameLegacy(run, failure, knowledge) : blameFocus(run, focus, knowledge)
+  const extreme = since === undefined ? run.extreme : since.extreme
   return {
     invariant: 'rollback-restores-state',
     kind: 'fails',
-    severity: (since === undefined ? run.extreme : since.extreme) ? 'warning' : 'error',
+    severity: extreme ? 'warning' : 'error',
     known: 'observed',
     relation: relation !== undefined && run.legacy.catalog.relations.has(relation) ? relation : legacyOf(relation, knowledge),
     attribute,
@@ -87,12 +86,47 @@ function fails(
       detail: failure.detail ?? null,
       statement: failure.statement?.text.slice(0, 400) ?? null,
       ...(since === undefined ? {} : { writtenSince: Object.fromEntries(since.rows) }),
+      ...(focus === undefined ? {} : { written: focus.statements.map((each) => each.slice(0, 600)) }),
+      ...(extreme ? { label: 'extreme' } : {}),
     },
     hint:
       since === undefined
         ? 'Correct down.sql: it was run on the state that up left.'
         : 'Let down deal with rows that only the new schema allows: convert, move aside, or refuse with a clear message before anything is changed.',
   }
+}
+
+/** Whether the server itself names a legacy relation with an attribute. */
+function isPlaced(run: RunObservation, failure: Failure, knowledge: Knowledge): boolean {
+  const named = failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`
+  return named !== undefined && run.legacy.catalog.relations.has(named) && blameLegacy(run, failure, knowledge).attribute !== undefined
+}
+
+/** The legacy attribute of the one that was written: itself where it was there before, else back along the lineage. */
+function blameFocus(run: RunObservation, { relation, attribute, json }: Focus, knowledge: Knowledge) {
+  const legacy = run.legacy.catalog.relations.get(relation)
+  const sources = [...(knowledge.lineage?.relations.values() ?? [])].flatMap((lineage) =>
+    [...lineage.attributes.values()].flatMap(({ attribute: name, destinations }) =>
+      destinations.some(
+        (each) =>
+          each.relation === relation && each.columns.some((column) => column.attribute === attribute && sameKeys(column.json, json)),
+      )
+        ? [{ relation: lineage.relation, attribute: name }]
+        : [],
+    ),
+  )
+  const known = legacy?.attributes.some(({ name }) => name === attribute) === true
+  const [only, ...others] = sources
+  if (only !== undefined && others.length === 0 && (!known || json.length > 0)) return only
+  // Of several that became one, none alone is to blame.
+  return {
+    relation: legacy === undefined ? (only?.relation ?? relation) : relation,
+    attribute: legacy === undefined && !known ? undefined : attribute,
+  }
+}
+
+function sameKeys(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((key, at) => key === right[at])
 }
 
 function legacyOf(migrated: string | undefined, knowledge: Knowledge): string | undefined {

@@ -8,6 +8,7 @@ import { judgeRun } from './judge.ts'
 import type { Runner } from './runner.ts'
 import type { Subject } from './subject.ts'
 import type { WriteSince } from './write-since.ts'
+import { probeWrites } from './writes/probe-writes.ts'
 
 export interface EdgePlan {
   readonly runs: number
@@ -51,6 +52,7 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
   let [runs, passed, failed] = [0, 0, 0]
   const batch = Math.max(1, Math.min(largestBatch, Math.ceil(plan.runs / 2)))
   const datasets: Dataset[] = []
+  const passing: Dataset[] = []
   for (const sql of plan.saved) {
     const request: RunRequest = { regime: 'given', extreme: false, filling: { kind: 'sql', sql }, until: 'again', signal: plan.signal }
     const run = await runner.run(subject, request).catch(() => undefined)
@@ -111,6 +113,7 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
       datasets.push(dataset)
       if (run.failure === undefined) {
         passed += 1
+        if (run.reverted?.outcome === 'reverted') passing.push(dataset)
         continue
       }
       failed += 1
@@ -123,6 +126,14 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
       }
     }
   }
+  await probeWrites(subject, runner, collector, {
+    seed: plan.seed + 7,
+    exclusions: plan.exclusions,
+    deadline: plan.deadline,
+    signal: plan.signal,
+    bases: plan.runs > 20 ? 2 : 1,
+    passing,
+  })
   return { runs, passed, failed, datasets, cut: undefined }
 }
 

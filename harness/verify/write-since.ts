@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
-import { type Dataset, datasetArbitrary, sampleDatasets } from '../data/index.ts'
-import { planFor } from './execute.ts'
+import { datasetArbitrary, sampleDatasets, seedDataset } from '../data/index.ts'
+import { planFor, type Written } from './execute.ts'
 import { seedNumber } from './seed.ts'
 import type { Stage } from './stage.ts'
 import type { Subject } from './subject.ts'
@@ -8,7 +8,7 @@ import type { Subject } from './subject.ts'
 export type WriteSince = (
   subject: Subject,
   run: number,
-) => (stage: Stage, migrated: Catalog, fingerprint: string) => Promise<{ readonly dataset: Dataset; readonly extreme: boolean } | undefined>
+) => (stage: Stage, migrated: Catalog, fingerprint: string) => Promise<Written | undefined>
 
 /** Rows that an application on the new schema could write between `up` and `down`: legal under the migrated catalog, different in every run. */
 export function writeAfterUp(seed: string): WriteSince {
@@ -16,6 +16,9 @@ export function writeAfterUp(seed: string): WriteSince {
     const plan = await planFor(subject, stage, migrated, fingerprint)
     const arbitrary = datasetArbitrary(plan, { rows: { min: 1, max: 3 }, profile: 'plausible', beside: true })
     const [dataset] = sampleDatasets(arbitrary, seedNumber(seed, `written ${run}`), 1)
-    return dataset === undefined ? undefined : { dataset, extreme: dataset.extreme }
+    if (dataset === undefined) return undefined
+    const report = await stage.look((session) => seedDataset(session, plan, dataset))
+    const rows = new Map(report.filled.filter((each) => each.rows > 0).map((each) => [each.relation, each.rows]))
+    return { rows, extreme: dataset.extreme, focus: undefined }
   }
 }
