@@ -1,4 +1,5 @@
 export { type Catalog, readCatalog } from './catalog/index.ts'
+export { type Config, defineConfig, type ProjectConfig, type ProjectOptions } from './config/index.ts'
 export {
   type BandedDataset,
   bandedDataset,
@@ -11,7 +12,6 @@ export {
   renderInserts,
   seedDataset,
 } from './data/index.ts'
-export { type Config, defineConfig, type ProjectConfig, type ProjectOptions } from './config/index.ts'
 export { EnvironmentError, GodwitError, InputError } from './errors.ts'
 export { type Finding, type Lineage, runInvariants, type Verdict } from './invariant/index.ts'
 export {

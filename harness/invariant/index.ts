@@ -1,3 +1,18 @@
+export {
+  type AccessObservation,
+  type AccessState,
+  type Command as AccessCommand,
+  commands as accessCommands,
+  type Extent,
+  everybody,
+  type Policy,
+  type Reached,
+  type RelationAccess,
+  type Rights,
+  type Stated,
+} from './access/model.ts'
+export { type Successor, successorsOf } from './access/successors.ts'
+export { accessParity } from './access-parity.ts'
 export { applies, blameLegacy } from './applies.ts'
 export { atomicity, type FaultObservation } from './atomicity.ts'
 export type { Replayed, Routine, StatementOutcome, WorkloadObservation } from './backward-compatibility/model.ts'

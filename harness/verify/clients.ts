@@ -1,13 +1,24 @@
 import { bandedDataset, type Dataset, type Exclusion } from '../data/index.ts'
-import { backwardCompatibility, type Finding, type RunObservation, type Verdict, type WorkloadObservation } from '../invariant/index.ts'
+import {
+  type AccessObservation,
+  accessParity,
+  backwardCompatibility,
+  type Finding,
+  type RunObservation,
+  type Verdict,
+  type WorkloadObservation,
+} from '../invariant/index.ts'
 import { quoteName, type Session } from '../postgres/index.ts'
+import { mayChangeAccess } from './access/may-change-access.ts'
+import { accessAfter, accessBefore } from './access/observe-access.ts'
+import { statedAccess } from './access/stated.ts'
 import type { Collector } from './collect.ts'
 import { type Filling, fillStage } from './execute.ts'
 import type { Runner } from './runner.ts'
 import { seedNumber } from './seed.ts'
 import type { Stage } from './stage.ts'
 import type { Subject } from './subject.ts'
-import { answerLegacy, answerMigrated, touchedRelations } from './workload/observe-workload.ts'
+import { type Answered, answerLegacy, answerMigrated, touchedRelations } from './workload/observe-workload.ts'
 
 export interface ClientsPlan {
   /** A run that went through: what `up` makes of the catalog. */
@@ -16,6 +27,10 @@ export interface ClientsPlan {
   readonly filling: Filling
   readonly seed: string
   readonly exclusions: readonly Exclusion[]
+  /** Who applies migrations. */
+  readonly role: string | undefined
+  /** Whether the harness may be any role. */
+  readonly superuser: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -25,36 +40,60 @@ export interface ClientsLooked {
   readonly disagreements: readonly string[]
 }
 
+interface Seen {
+  readonly workload: WorkloadObservation
+  readonly access: AccessObservation | undefined
+  readonly notChecked: readonly string[]
+}
+
 /**
- * Look at a migration as its clients do: what a legacy workload answers before and after `up`, on the same rows, in one run of its own.
- * What only a run tells is seen again on a clone before it is reported.
+ * Look at a migration as its clients do: what a legacy workload answers before and after `up`, and who may do what, on the same rows, in one
+ * run of its own. Nothing is run for a step that can change neither. What only a run tells is seen again on a clone before it is reported.
  */
 export async function lookAsClients(subject: Subject, runner: Runner, collector: Collector, plan: ClientsPlan): Promise<ClientsLooked> {
   const { migrated } = plan.run
   if (migrated === undefined) return { notChecked: [], disagreements: [] }
-  const { workload } = subject.migration.contract
-  const touched = touchedRelations(subject.legacy, migrated.catalog, subject.knowledge.written)
-  const fresh = touched.length === 0 && workload === undefined ? undefined : freshRows(subject, plan, touched)
-  const seen = await runner.onStage((stage) => observe(subject, stage, plan, touched, fresh))
-  if (seen === undefined)
-    return { notChecked: ['backward-compatibility: up failed on the rows that it had passed with'], disagreements: [] }
-  const verdict = backwardCompatibility.judge(seen.workload)
-  const doubtful = findingsOf(verdict).filter(needsClone)
-  if (doubtful.length === 0 || runner.need.rung !== 'transaction') {
-    collector.add(backwardCompatibility.id, verdict)
-    return { notChecked: seen.notChecked, disagreements: [] }
+  const { contract, up } = subject.migration
+  const look: Look = {
+    access: plan.superuser && mayChangeAccess(up, subject.legacy),
+    touched: touchedRelations(subject.legacy, migrated.catalog, subject.knowledge.written),
+    fresh: undefined,
   }
-  const again = await runner.clones.run((stage) => observe(subject, stage, plan, touched, fresh))
-  const confirmed = again === undefined ? verdict : backwardCompatibility.judge(again.workload)
-  collector.add(backwardCompatibility.id, confirmed)
-  const shown = findingsOf(confirmed)
+  const rights: Verdict = {
+    outcome: 'not-applicable',
+    because: plan.superuser
+      ? 'no statement of it can change who may do what'
+      : 'the harness cannot take the part of other roles on this cluster',
+  }
+  if (!look.access && look.touched.length === 0 && contract.workload === undefined) {
+    collector.add(accessParity.id, rights)
+    collector.add(backwardCompatibility.id, backwardCompatibility.judge(nothingSent(subject, plan)))
+    return { notChecked: [], disagreements: [] }
+  }
+  const request = {
+    ...look,
+    fresh: look.touched.length === 0 || contract.workload !== undefined ? undefined : freshRows(subject, plan, look.touched),
+  }
+  const judge = (seen: Seen) => ({
+    workload: backwardCompatibility.judge(seen.workload),
+    access: seen.access === undefined ? rights : accessParity.judge(seen.access),
+  })
+  const seen = await runner.onStage((stage) => observe(subject, stage, plan, request))
+  if (seen === undefined) return { notChecked: ['what clients see: up failed on rows that it had passed with'], disagreements: [] }
+  const first = judge(seen)
+  const doubtful = [...findingsOf(first.workload), ...findingsOf(first.access)].filter(needsClone)
+  const again =
+    doubtful.length === 0 || runner.need.rung !== 'transaction'
+      ? undefined
+      : await runner.clones.run((stage) => observe(subject, stage, plan, request))
+  const last = again === undefined ? first : judge(again)
+  collector.add(backwardCompatibility.id, last.workload)
+  collector.add(accessParity.id, last.access)
+  const shown = new Set([...findingsOf(last.workload), ...findingsOf(last.access)].map(placeOf))
   return {
     notChecked: seen.notChecked,
     disagreements: doubtful
-      .filter(
-        (each) =>
-          !shown.some((other) => other.relation === each.relation && other.attribute === each.attribute && other.object === each.object),
-      )
+      .filter((each) => !shown.has(placeOf(each)))
       .map(
         (each) =>
           `${each.invariant} ${each.kind} on ${each.relation ?? each.object ?? 'the migration'}: seen in a transaction, not on a clone`,
@@ -62,31 +101,60 @@ export async function lookAsClients(subject: Subject, runner: Runner, collector:
   }
 }
 
-async function observe(
-  subject: Subject,
-  stage: Stage,
-  plan: ClientsPlan,
-  touched: readonly string[],
-  fresh: Dataset | undefined,
-): Promise<{ readonly workload: WorkloadObservation; readonly notChecked: readonly string[] } | undefined> {
-  const { contract, up } = subject.migration
+interface Look {
+  readonly access: boolean
+  /** Legacy relations whose statements are sent. */
+  readonly touched: readonly string[]
+  readonly fresh: Dataset | undefined
+}
+
+async function observe(subject: Subject, stage: Stage, plan: ClientsPlan, look: Look): Promise<Seen | undefined> {
+  const { run, role } = plan
   await fillStage(subject, stage, plan.filling)
   const before = await stage.look((session) =>
-    undone(stage, session, sequences(subject), () => answerLegacy(subject, session, touched, fresh)),
+    undone(stage, session, sequences(subject), async () => ({
+      workload: await answerLegacy(subject, session, look.touched, look.fresh),
+      access: look.access ? await accessBefore(subject, session, run) : undefined,
+    })),
   )
-  const applied = await stage.apply(up, { signal: plan.signal })
+  const applied = await stage.apply(subject.migration.up, { signal: plan.signal })
   if (applied.outcome === 'failed') return undefined
-  const after = await stage.look((session) => undone(stage, session, [], () => answerMigrated(session, before)))
-  return {
-    workload: {
-      run: plan.run,
-      knowledge: subject.knowledge,
-      statements: after.statements,
-      given: contract.workload !== undefined,
-      routines: { before: before.routines, after: after.routines },
-    },
-    notChecked: before.notTried,
-  }
+  return stage.look((session) =>
+    undone(stage, session, [], async () => {
+      const after = await answerMigrated(session, before.workload)
+      const access = before.access === undefined ? undefined : await accessAfter(subject, session, run, before.access)
+      return {
+        workload: {
+          ...nothingSent(subject, plan),
+          statements: after.statements,
+          routines: { before: before.workload.routines, after: after.routines },
+        },
+        access:
+          before.access === undefined || access === undefined
+            ? undefined
+            : {
+                run,
+                knowledge: subject.knowledge,
+                migrator: role,
+                before: before.access.access,
+                after: access.after,
+                reached: access.reached,
+                rows: access.rows,
+                stated: statedAccess(subject.migration.up),
+              },
+        notChecked: [...notTried(before.workload), ...(before.access?.notTried ?? []), ...(access?.notTried ?? [])],
+      }
+    }),
+  )
+}
+
+function notTried({ notTried: list }: Answered): readonly string[] {
+  return list
+}
+
+/** What the catalogs tell without a statement. */
+function nothingSent({ knowledge, migration }: Subject, { run }: ClientsPlan): WorkloadObservation {
+  return { run, knowledge, statements: [], given: migration.contract.workload !== undefined, routines: { before: [], after: [] } }
 }
 
 /** Work of which nothing stays: in a savepoint of the run's transaction, or in a transaction of its own on a clone. */
@@ -103,9 +171,11 @@ async function undone<Result>(stage: Stage, session: Session, first: readonly st
   }
 }
 
-/** Storage of this savepoint's own for each sequence, so that what the legacy workload draws is put back. */
-function sequences({ legacy }: Subject): readonly string[] {
-  return legacy.sequences.map((sequence) => `ALTER SEQUENCE ${quoteName(sequence)} CACHE ${sequence.cache}`)
+/** Storage of this savepoint's own for each sequence within reach, so that what the legacy workload draws is put back. */
+function sequences({ legacy, scope }: Subject): readonly string[] {
+  return legacy.sequences
+    .filter(({ ownedBy }) => ownedBy === undefined || scope.has(ownedBy.relation))
+    .map((sequence) => `ALTER SEQUENCE ${quoteName(sequence)} CACHE ${sequence.cache}`)
 }
 
 /** Rows whose keys are not those that are there. */
@@ -114,10 +184,19 @@ function freshRows(subject: Subject, { seed, exclusions }: ClientsPlan, touched:
   return bandedDataset(subject.plan, { seed: seedNumber(seed, 'clients'), rows: 4, variant: 1, relations, exclude: exclusions })
 }
 
-function needsClone({ severity, known, evidence }: Finding): boolean {
-  return severity !== 'info' && known === 'observed' && evidence.change === undefined
+/** What the catalogs show is so on any rung. */
+function needsClone({ severity, known, evidence, invariant }: Finding): boolean {
+  return (
+    severity !== 'info' &&
+    known === 'observed' &&
+    (invariant === accessParity.id ? evidence.identity !== undefined : evidence.change === undefined)
+  )
 }
 
 function findingsOf(verdict: Verdict): readonly Finding[] {
   return verdict.outcome === 'violated' ? verdict.findings : []
+}
+
+function placeOf({ invariant, relation, attribute, object }: Finding): string {
+  return JSON.stringify([invariant, relation, attribute, object])
 }

@@ -213,7 +213,15 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   if (empty.failure === undefined) {
     progress('clients')
     const filling: Filling = first === undefined ? none.filling : { kind: 'dataset', dataset: first.dataset }
-    const plan = { run: first?.run ?? empty, filling, seed, exclusions, signal: hooks.signal }
+    const plan = {
+      run: first?.run ?? empty,
+      filling,
+      seed,
+      exclusions,
+      role: base.role,
+      superuser: base.cluster.superuser,
+      signal: hooks.signal,
+    }
     const clients = await clock.time('clients', () => lookAsClients(subject, runner, collector, plan))
     notChecked.push(...clients.notChecked)
     disagreements.push(...clients.disagreements)

@@ -11,8 +11,10 @@ export default defineContract({
       name: 'amount through the new name',
       relation: 'public.order_line_items',
       attribute: 'unit_price',
-      before: 'SELECT order_id::text AS key, sum(quantity * unit_price * (100 - discount)) AS value FROM order_line_items GROUP BY order_id',
-      after: 'SELECT order_id::text AS key, sum(quantity * unit_price * (100 - discount)) AS value FROM order_line_items_v2 GROUP BY order_id',
+      before:
+        'SELECT order_id::text AS key, sum(quantity * unit_price * (100 - discount)) AS value FROM order_line_items GROUP BY order_id',
+      after:
+        'SELECT order_id::text AS key, sum(quantity * unit_price * (100 - discount)) AS value FROM order_line_items_v2 GROUP BY order_id',
     },
   ],
 })

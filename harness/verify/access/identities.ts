@@ -1,0 +1,98 @@
+import type { AccessState, State } from '../../invariant/index.ts'
+import type { Session } from '../../postgres/index.ts'
+
+/** Somebody, as policies tell people apart: settings of the session. */
+export interface Identity {
+  /** `request.jwt.claim.sub = 5f…`; empty for nobody. */
+  readonly label: string
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export const nobody: Identity = { label: '', settings: {} }
+
+const mostIdentities = 4
+
+/** What tells a platform's users apart, where its functions do not show it in SQL. */
+const claimFunctions = /\bauth\.(uid|role|email|jwt)\(/
+
+/**
+ * People whom the policies of these relations tell apart: for each value of an attribute that a policy compares with a setting, one with
+ * that value in every setting that policies read. Settings and claims are mined from the policies and from the functions that they call;
+ * values are those of the generated rows.
+ */
+export async function identitiesFor(
+  session: Session,
+  access: AccessState,
+  state: State,
+  relations: readonly string[],
+): Promise<readonly Identity[]> {
+  const expressions = relations.flatMap((path) =>
+    (access.relations.get(path)?.policies ?? []).flatMap((each) => [each.using ?? '', each.check ?? '']),
+  )
+  const text = [...expressions, ...(await bodiesOf(session, expressions.join('\n')))].join('\n')
+  const settings = [...new Set([...text.matchAll(/current_setting\(\s*'([^']+)'/g)].map((match) => match[1] ?? ''))]
+  if (settings.length === 0 && !claimFunctions.test(text)) return [nobody]
+  const claims = [...new Set(['sub', ...[...text.matchAll(/->>?\s*'([^']+)'/g)].map((match) => match[1] ?? '')])]
+  const values = valuesOf(state, relations, text).slice(0, mostIdentities)
+  return [nobody, ...values.map((value) => identity(value, settings, claims))]
+}
+
+function identity(value: string, settings: readonly string[], claims: readonly string[]): Identity {
+  const json = JSON.stringify(Object.fromEntries(claims.filter((each) => each !== 'role').map((claim) => [claim, value])))
+  const named = [...new Set([...settings, 'request.jwt.claims', 'request.jwt.claim.sub'])].filter(
+    (each) => !/^request\.jwt\.claim\.role$/.test(each),
+  )
+  return {
+    label: `${settings.find((each) => !/claims?$/.test(each)) ?? 'request.jwt.claim.sub'} = ${value}`,
+    settings: Object.fromEntries(named.map((name) => [name, /(^|\.)claims?$/.test(name) ? json : value])),
+  }
+}
+
+/** Values of the attributes that policies name, those that stand beside a setting first. */
+function valuesOf(state: State, relations: readonly string[], text: string): readonly string[] {
+  const named = [...state.catalog.relations].filter(
+    ([path, each]) => relations.includes(path) || new RegExp(`\\b${plain(each.name)}\\b`).test(text),
+  )
+  const found = named.flatMap(([path, relation]) => {
+    const table = state.rows.get(path)
+    if (table === undefined) return []
+    return relation.attributes
+      .filter(
+        (each) => new RegExp(`\\b${plain(each.name)}\\b`).test(text) && /^(uuid|text|character varying|integer|bigint)/.test(each.type),
+      )
+      .map((each) => ({
+        beside: isBeside(text, each.name),
+        cells: table.rows.map((row) => row[table.attributes.indexOf(each.name)] ?? null),
+      }))
+  })
+  const ordered = [...found.filter((each) => each.beside), ...found.filter((each) => !each.beside)]
+  return [...new Set(ordered.flatMap(({ cells }) => [...new Set(cells.flatMap((cell) => cell ?? []))].slice(0, 2)))]
+}
+
+function isBeside(text: string, name: string): boolean {
+  const reader = String.raw`[^\n=]*(current_setting|auth\.|claim|uid\()`
+  return new RegExp(`\\b${plain(name)}\\b\\W*=${reader}|${reader}[^\\n=]*=\\W*(\\w+\\.)?${plain(name)}\\b`).test(text)
+}
+
+function plain(name: string): string {
+  return name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+/** Bodies of the functions that policies call, and of those that these call. */
+async function bodiesOf(session: Session, text: string): Promise<readonly string[]> {
+  const [result] = await session.script(
+    `SELECT p.proname, coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+      WHERE p.oid >= 16384 AND l.lanname IN ('sql', 'plpgsql')`,
+  )
+  const all = (result?.rows ?? []).map(([name, body]) => ({ name: name ?? '', body: body ?? '' }))
+  const reached = new Set<string>()
+  for (let known = text, grown = true; grown; ) {
+    const more = all.filter(({ name, body }) => !reached.has(body) && new RegExp(`\\b${plain(name)}"?\\s*\\(`).test(known))
+    grown = more.length > 0
+    for (const { body } of more) {
+      reached.add(body)
+      known += `\n${body}`
+    }
+  }
+  return [...reached]
+}
