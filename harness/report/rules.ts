@@ -292,6 +292,37 @@ export const rules: readonly Rule[] = [
     remedy: 'Run it in one transaction, or make every statement safe to run again.',
   },
   {
+    id: 'access-parity/gained',
+    severity: 'error',
+    title: 'a role may do more than before',
+    meaning:
+      'After the migration a role has a right, or reaches rows, that it did not, and no statement of the migration says so: a table rebuilt without its policies, a view that reads as its owner, row security switched off, default privileges.',
+    remedy:
+      'Revoke it, put the same row security where the rows are now (a view: WITH (security_invoker = true)), or write the GRANT down.',
+  },
+  {
+    id: 'access-parity/lost',
+    severity: 'error',
+    title: 'a role may do less than before',
+    meaning:
+      'After the migration a role lacks a right, or does not reach rows, that it had, and no statement of the migration says so: what is made anew has no grants but the default ones.',
+    remedy: 'Grant again, and make the policies again, where the rows are now; or write the REVOKE down.',
+  },
+  {
+    id: 'access-parity/bypass',
+    severity: 'warning',
+    title: 'a view reads past row security',
+    meaning: 'A new view shows rows of a table with row security with the rights of its owner, whom the policies do not hold.',
+    remedy: 'Make it WITH (security_invoker = true), unless it is meant to show what row security hides.',
+  },
+  {
+    id: 'access-parity/search-path',
+    severity: 'warning',
+    title: 'a SECURITY DEFINER function trusts the search path of who calls it',
+    meaning: 'A function that runs with the rights of its owner does not set search_path: whoever calls it chooses what its names mean.',
+    remedy: "Add SET search_path = '' to it and qualify its names.",
+  },
+  {
     id: 'backward-compatibility/fails',
     severity: 'error',
     title: 'a statement of the old clients fails',
@@ -320,6 +351,63 @@ export const rules: readonly Rule[] = [
     meaning:
       'A column or a function that old clients read has another type or another name in the answer, which their drivers may decode otherwise.',
     remedy: 'Try the clients against the new type, or add a column beside the old one.',
+  },
+  {
+    id: 'view-equivalence/sqlstate',
+    severity: 'error',
+    title: 'the view refuses what the table took, or the other way round',
+    meaning:
+      'A statement ends with an error on the table or on the view in its place only, or with another SQLSTATE; clients branch on that.',
+    remedy: 'Let the error of the table behind the view reach the client, and keep every rule of the old table there.',
+  },
+  {
+    id: 'view-equivalence/constraint',
+    severity: 'warning',
+    title: 'an error names another constraint',
+    meaning: 'A constraint is violated on both, but the error through the view names another one; clients look at the name.',
+    remedy: 'Rename the table rather than copy it, or give the constraints their old names.',
+  },
+  {
+    id: 'view-equivalence/columns',
+    severity: 'error',
+    title: 'the view gives other columns',
+    meaning: 'What a statement gives has other columns, in another order or of another type than the table gave.',
+    remedy: 'Name the columns of the view one by one, in the order and with the types that the table had.',
+  },
+  {
+    id: 'view-equivalence/row-count',
+    severity: 'error',
+    title: 'a statement counts other rows through the view',
+    meaning: 'The same statement on the same rows reports another number of rows than on the table, or another command.',
+    remedy: 'Return NEW from INSTEAD OF triggers, and OLD for DELETE; return NULL only where no row was written.',
+  },
+  {
+    id: 'view-equivalence/rows',
+    severity: 'error',
+    title: 'a statement gives other rows through the view',
+    meaning: 'What a statement reads or RETURNING gives differs from what the table gives: a default, a generated key, a touched column.',
+    remedy: 'Put into NEW what was stored (INSERT … RETURNING * INTO NEW), or do without triggers.',
+  },
+  {
+    id: 'view-equivalence/contents',
+    severity: 'error',
+    title: 'a write through the view leaves other rows',
+    meaning: 'After the same statements on the same rows, the table or one that refers to it holds other rows than it would have.',
+    remedy: 'Each write must reach the table behind the view as it was meant: keys, defaults, triggers and foreign keys included.',
+  },
+  {
+    id: 'view-equivalence/avoidable',
+    severity: 'warning',
+    title: 'this view cannot do what another kind of view could',
+    meaning: 'Statements that the table took fail on this view, and a view of plain columns of one table without triggers would take them.',
+    remedy: 'Let PostgreSQL write through the view by itself where no column is computed; the finding names a remedy for each statement.',
+  },
+  {
+    id: 'view-equivalence/cannot',
+    severity: 'info',
+    title: 'what PostgreSQL does on no view',
+    meaning: 'Statements that the table took and that PostgreSQL refuses on every view; they were left out of the comparison.',
+    remedy: 'See that no client sends them, or follow the remedy that the finding names for each.',
   },
 ]
 
