@@ -49,7 +49,7 @@ describe.each(['jsonb', 'json', 'text'] as const)('kv-to-tables, a store of %s',
     )
     // Not vacuous: most kinds of damage were drawn, and whole families of records moved.
     expect(seen.records).toBeGreaterThan(50)
-    expect(seen.migrated / seen.records).toBeGreaterThan(0.15)
+    expect(seen.migrated).toBeGreaterThan(20)
     expect(seen.codes.size).toBeGreaterThan(12)
   })
 })
