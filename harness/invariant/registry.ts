@@ -24,4 +24,5 @@ export const invariantIds = [
   'atomicity',
   'backward-compatibility',
   'view-equivalence',
+  'access-parity',
 ] as const

@@ -10,7 +10,17 @@ const invariants = [
   'round-trip',
   'determinism',
   'atomicity',
+  'access-parity',
+  'backward-compatibility',
 ]
+
+/** What is true of a sound specimen besides: it keeps every cell, and old clients that name what it moves fail all the same. */
+const besides: Readonly<Record<string, readonly string[]>> = {
+  applies: ['backward-compatibility: inserts that do not know public.member.phone fail: it is NOT NULL and has no default'],
+  'zero-loss': ['backward-compatibility: clients that name public.book.remark fail: it is gone'],
+  'no-orphans': ['backward-compatibility: writes to public.shelf.code that the new check "shelf_new_code_check" does not allow fail'],
+  'rollback-restores-state': ['backward-compatibility: inserts that leave out public.ticket.seat store NULL instead of 1'],
+}
 
 describe.each(invariants)('%s', (id) => {
   const judge = async (which: string) => {
@@ -23,8 +33,8 @@ describe.each(invariants)('%s', (id) => {
     }
   }
 
-  test('holds on the sound specimen, and nothing else is found on it', async () => {
-    expect(await judge('sound')).toEqual({ verdict: expect.stringMatching(/^holds$/), findings: [], disagreements: [] })
+  test('holds on the sound specimen, and nothing else is found on it but what is true', async () => {
+    expect(await judge('sound')).toEqual({ verdict: 'holds', findings: besides[id] ?? [], disagreements: [] })
   })
 
   test('is violated by the unsound specimen', async () => {
