@@ -1,5 +1,7 @@
+import type { Catalog } from '../../catalog/index.ts'
 import { type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../../data/index.ts'
 import type { RunObservation } from '../../invariant/index.ts'
+import { quoteName, type Session } from '../../postgres/index.ts'
 import type { Collector } from '../collect.ts'
 import { planFor, type RunRequest } from '../execute.ts'
 import { judgeRun } from '../judge.ts'
@@ -39,12 +41,20 @@ export async function probeWrites(subject: Subject, runner: Runner, collector: C
     profile: 'plausible',
   })
   let bases = 0
+  // `up` may spread the rows by what they hold: a relation that got none of this base's rows is met with another.
+  const empty = new Set<string>()
+  const met = new Set<string>()
   for (const dataset of [...fullest(plan.passing).slice(0, plan.bases), ...sampleDatasets(arbitrary, plan.seed, tries)]) {
-    if (bases === plan.bases || performance.now() > plan.deadline) break
+    if ((bases >= plan.bases && empty.size === 0) || performance.now() > plan.deadline) break
     const probe = new Probe(subject, runner, collector, plan, dataset)
-    const rounds = await probe.rounds()
-    if (rounds === undefined) continue
+    const found = await probe.rounds()
+    if (found === undefined) continue
+    const { rounds, filled } = found
+    if (bases >= plan.bases && ![...empty].some((path) => filled.has(path))) continue
     bases += 1
+    for (const path of filled) met.add(path)
+    for (const { relation } of rounds.flat()) if (!met.has(relation)) empty.add(relation)
+    for (const path of met) empty.delete(path)
     if (rounds.length === 0) return
     for (const round of rounds) {
       if (performance.now() > plan.deadline) break
@@ -91,13 +101,14 @@ class Probe {
     this.#dataset = dataset
   }
 
-  /** What to write; undefined where these rows do not go up and down by themselves. */
-  async rounds(): Promise<readonly (readonly Write[])[] | undefined> {
-    let rounds: readonly (readonly Write[])[] | undefined
+  /** What to write, and which of its relations hold rows; undefined where these rows do not go up and down by themselves. */
+  async rounds(): Promise<{ readonly rounds: readonly (readonly Write[])[]; readonly filled: ReadonlySet<string> } | undefined> {
+    let found: { readonly rounds: readonly (readonly Write[])[]; readonly filled: ReadonlySet<string> } | undefined
     const { run } = await this.#make([], async (stage, migrated, fingerprint) => {
-      rounds = planWrites(this.#subject, migrated, await planFor(this.#subject, stage, migrated, fingerprint))
+      const rounds = planWrites(this.#subject, migrated, await planFor(this.#subject, stage, migrated, fingerprint))
+      found = { rounds, filled: await stage.look((session) => filledOf(session, migrated, rounds)) }
     })
-    return failed(run) ? undefined : rounds
+    return failed(run) ? undefined : found
   }
 
   async round(writes: readonly Write[], settled: Set<string>): Promise<void> {
@@ -172,6 +183,18 @@ class Probe {
     const run = await this.#runner.run(this.#subject, request)
     return { run, request, made }
   }
+}
+
+/** Those of the written relations that hold a row. */
+async function filledOf(session: Session, migrated: Catalog, rounds: readonly (readonly Write[])[]): Promise<ReadonlySet<string>> {
+  const paths = [...new Set(rounds.flat().map(({ relation }) => relation))]
+  const tests = paths.flatMap((path) => {
+    const relation = migrated.relations.get(path)
+    return relation === undefined ? [] : [`EXISTS (SELECT FROM ${quoteName(relation)})`]
+  })
+  if (tests.length === 0) return new Set()
+  const [result] = await session.script(`SELECT ${tests.join(', ')}`)
+  return new Set(paths.filter((_, at) => result?.rows[0]?.[at] === 't'))
 }
 
 function failed(run: RunObservation): boolean {
