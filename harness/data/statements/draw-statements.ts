@@ -1,4 +1,5 @@
-import { Arbitrary, array, type Random, sample, Value } from 'fast-check'
+import { Arbitrary, commands, type Random, sample, Value } from 'fast-check'
+import { quoteIdentifier } from '../../postgres/index.ts'
 import type { Dataset } from '../dataset.ts'
 import { datasetArbitrary } from '../generate/dataset-arbitrary.ts'
 import type { Exclusion } from '../generate/exclusion.ts'
@@ -6,6 +7,7 @@ import { sampleDatasets } from '../generate/sample-datasets.ts'
 import type { GenerationPlan } from '../plan/model.ts'
 import type { DrawnStatements, Statement, StatementForm } from './model.ts'
 import { statementArbitrary } from './statement-arbitrary.ts'
+import { type StatementClient, StatementCommand } from './statement-command.ts'
 import { statementTarget } from './target.ts'
 
 export interface DrawStatementsOptions {
@@ -20,6 +22,10 @@ export interface DrawStatementsOptions {
   /** How many sequences; and how many statements the longest has. */
   readonly count: number
   readonly longest: number
+  /** Attributes that no UPDATE sets to DEFAULT; none where not given. */
+  readonly withoutDefault?: ReadonlySet<string> | undefined
+  /** Whether a list that UPDATE or MERGE joins to may meet a row twice; default true. */
+  readonly meetsTwice?: boolean | undefined
   readonly exclude?: readonly Exclusion[] | undefined
 }
 
@@ -39,21 +45,37 @@ export function drawStatements(plan: GenerationPlan, options: DrawStatementsOpti
   const target = targetOf(relation, 1)
   if (target === undefined || target.columns.length === 0) return []
   const neighbours = options.neighbours.flatMap((path, at) => targetOf(path, at + 2) ?? []).filter((each) => each.columns.length > 0)
-  const statement = statementArbitrary({ target, neighbours, forms: options.forms })
-  return sample(new WithShrinks(array(statement, { minLength: 1, maxLength: longest })), { seed, numRuns: count })
+  const statement = statementArbitrary({
+    target,
+    neighbours,
+    forms: options.forms,
+    withoutDefault: new Set([...(options.withoutDefault ?? [])].map(quoteIdentifier)),
+    meetsTwice: options.meetsTwice ?? true,
+  })
+  const sequences = commands(
+    [statement.map((each) => new StatementCommand(each))],
+    // Each of them is as long as it may be now and then; what was drawn is saved as SQL, not as a path.
+    { maxCommands: longest, size: 'max', disableReplayLog: true },
+  )
+  return sample(new WithShrinks(sequences), { seed, numRuns: count })
 }
 
-/** Draws values together with their shrink trees, for callers that walk them against a server. */
-class WithShrinks extends Arbitrary<DrawnStatements> {
-  readonly #inner: Arbitrary<Statement[]>
+type Commands = DrawnStatements['commands']
 
-  constructor(inner: Arbitrary<Statement[]>) {
+/** Draws sequences together with their shrink trees, for callers that walk them against a server. */
+class WithShrinks extends Arbitrary<DrawnStatements> {
+  readonly #inner: Arbitrary<Commands>
+
+  constructor(inner: Arbitrary<Commands>) {
     super()
     this.#inner = inner
   }
 
   override generate(random: Random, bias: number | undefined): Value<DrawnStatements> {
-    return new Value<DrawnStatements>(drawnOf(this.#inner, this.#inner.generate(random, bias)), undefined)
+    for (;;) {
+      const drawn = drawnOf(this.#inner, this.#inner.generate(random, bias))
+      if (drawn.statements.length > 0) return new Value<DrawnStatements>(drawn, undefined)
+    }
   }
 
   override canShrinkWithoutContext(_value: unknown): _value is DrawnStatements {
@@ -65,11 +87,24 @@ class WithShrinks extends Arbitrary<DrawnStatements> {
   }
 }
 
-function drawnOf(inner: Arbitrary<Statement[]>, value: Value<Statement[]>): DrawnStatements {
+function drawnOf(inner: Arbitrary<Commands>, value: Value<Commands>): DrawnStatements {
+  // Not `value.value`, which is a copy each time but the first: shrinking asks these commands which of them were run.
+  const own = value.value_
   return {
-    statements: value.value,
+    commands: own,
+    statements: statementsOf(own),
     *shrink() {
-      for (const smaller of inner.shrink(value.value, value.context)) yield drawnOf(inner, smaller)
+      for (const smaller of inner.shrink(own, value.context)) yield drawnOf(inner, smaller)
     },
   }
+}
+
+function statementsOf(sequence: Commands): readonly Statement[] {
+  const statements: Statement[] = []
+  const listener: StatementClient = {
+    expects: (statement) => statements.push(statement) > 0,
+    send: async () => undefined,
+  }
+  for (const command of sequence) void command.check(listener)
+  return statements
 }

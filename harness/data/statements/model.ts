@@ -1,3 +1,6 @@
+import type { AsyncCommand } from 'fast-check'
+import type { StatementClient } from './statement-command.ts'
+
 /** The forms of statements that clients send to a table. */
 export const statementForms = [
   'select',
@@ -33,8 +36,10 @@ export interface Statement {
   readonly copyData?: string | undefined
 }
 
-/** A sequence of statements, with the simpler ones that it shrinks to, simplest first. */
+/** A sequence of statements: fast-check's commands for it, and the simpler ones that it shrinks to, simplest first. */
 export interface DrawnStatements {
   readonly statements: readonly Statement[]
+  readonly commands: Iterable<AsyncCommand<StatementClient, StatementClient>>
+  /** Of the commands that were run, for `asyncModelRun` has marked them: what was not needed is left out at once. */
   shrink(): Iterable<DrawnStatements>
 }

@@ -10,10 +10,21 @@ export interface StatementOptions {
   /** Relations that refer to it, or that it refers to. */
   readonly neighbours: readonly StatementTarget[]
   readonly forms: ReadonlySet<StatementForm>
+  /** Quoted names of attributes that no UPDATE sets to DEFAULT. */
+  readonly withoutDefault: ReadonlySet<string>
+  /** Whether a list that UPDATE or MERGE joins to may meet a row twice. */
+  readonly meetsTwice: boolean
 }
 
 /** One statement of a client, of any of the forms; what it says is legal, or breaks a constraint, or meets no row. */
-export function statementArbitrary({ target, neighbours, forms }: StatementOptions): Arbitrary<Statement> {
+export function statementArbitrary({
+  target: given,
+  neighbours,
+  forms,
+  withoutDefault,
+  meetsTwice,
+}: StatementOptions): Arbitrary<Statement> {
+  const target: Target = { ...given, withoutDefault, meetsTwice }
   const makers: Readonly<Record<StatementForm, Arbitrary<Statement> | undefined>> = {
     select: one('select', select(target)),
     'select for update': one('select for update', lockedSelect(target)),
@@ -56,6 +67,8 @@ export function statementArbitrary({ target, neighbours, forms }: StatementOptio
   return fc.oneof(...chosen)
 }
 
+type Target = StatementTarget & Partial<Pick<StatementOptions, 'withoutDefault' | 'meetsTwice'>>
+
 const weights: Partial<Record<StatementForm, number>> = {
   insert: 6,
   update: 5,
@@ -72,7 +85,7 @@ function one(form: StatementForm, sql: Arbitrary<string>): Arbitrary<Statement> 
   return sql.map((text) => ({ form, parts: [text] }))
 }
 
-function write(target: StatementTarget): Arbitrary<string> {
+function write(target: Target): Arbitrary<string> {
   return fc.oneof(insert(target), update(target), remove(target))
 }
 
@@ -215,16 +228,22 @@ function upsert(target: StatementTarget): Arbitrary<string> {
     .map(([list, conflict, tail]) => insertText(target, list, overriding, `${conflict}${tail}`))
 }
 
-function assignments(target: StatementTarget, columns: readonly number[]): Arbitrary<string> {
+function assignments(target: Target, columns: readonly number[]): Arbitrary<string> {
   return fc
     .uniqueArray(
-      fc.constantFrom(...columns).chain((at) => cell(target, at).map((to) => ({ at, to }))),
+      fc.constantFrom(...columns).chain((at) => cell(target, at).map((to) => ({ at, to: settable(target, at, to) }))),
       { minLength: 1, maxLength: 3, selector: ({ at }) => at },
     )
     .map((list) => list.map(({ at, to }) => `${target.columns[at]?.name} = ${shown(to)}`).join(', '))
 }
 
-function update(target: StatementTarget): Arbitrary<string> {
+/** A plain value in the place of a DEFAULT that the column must not be set to. */
+function settable(target: Target, at: number, to: Cell): Cell {
+  const column = target.columns[at]
+  return to === undefined && column !== undefined && target.withoutDefault?.has(column.name) === true ? column.values[0] : to
+}
+
+function update(target: Target): Arbitrary<string> {
   const free = target.columns.map((_, at) => at).filter((at) => !target.key.includes(at))
   const columns = free.length > 0 ? free : target.columns.map((_, at) => at)
   return fc
@@ -232,20 +251,20 @@ function update(target: StatementTarget): Arbitrary<string> {
     .map(([set, condition, tail]) => `UPDATE ${target.name} AS t SET ${set} WHERE ${condition}${tail}`)
 }
 
-function updateKey(target: StatementTarget): Arbitrary<string> {
+function updateKey(target: Target): Arbitrary<string> {
   return fc
     .tuple(assignments(target, target.key), keyed(target, 't'), returning(target))
     .map(([set, condition, tail]) => `UPDATE ${target.name} AS t SET ${set} WHERE ${condition}${tail}`)
 }
 
 /** New values by key, from a list. */
-function updateFrom(target: StatementTarget): Arbitrary<string> {
+function updateFrom(target: Target): Arbitrary<string> {
   const free = target.columns.flatMap((column, at) => (target.key.includes(at) ? [] : [{ column, at }]))
   const bases = [...target.held, ...target.spare]
   if (free.length === 0 || bases.length === 0) return update(target)
   return fc
     .record({
-      rows: fc.array(fc.constantFrom(...bases), { minLength: 1, maxLength: 2 }),
+      rows: sources(target, bases),
       from: fc.constantFrom(...bases),
       set: fc.subarray(free, { minLength: 1, maxLength: 2 }),
       tail: returning(target),
@@ -259,6 +278,13 @@ function updateFrom(target: StatementTarget): Arbitrary<string> {
       const names = [...target.key.map((_, position) => `k${position}`), ...set.map((_, position) => `c${position}`)]
       return `UPDATE ${target.name} AS t SET ${set.map(({ column }, position) => `${column.name} = v.c${position}`).join(', ')} FROM (VALUES ${values.join(', ')}) AS v(${names.join(', ')}) WHERE ${on.join(' AND ')}${tail}`
     })
+}
+
+function sources(target: Target, bases: readonly TargetRow[]): Arbitrary<readonly TargetRow[]> {
+  const row = fc.constantFrom(...bases)
+  const size = { minLength: 1, maxLength: 2 }
+  if (target.meetsTwice !== false) return fc.array(row, size)
+  return fc.uniqueArray(row, { ...size, selector: (each) => JSON.stringify(target.key.map((at) => each[at])) })
 }
 
 function typedCell(target: StatementTarget, row: TargetRow, at: number): string {
@@ -282,21 +308,21 @@ function deleteUsing(target: StatementTarget): Arbitrary<string> {
   })
 }
 
-function writingCte(target: StatementTarget): Arbitrary<string> {
+function writingCte(target: Target): Arbitrary<string> {
   return fc.tuple(write(target), fc.boolean()).map(([sql, whole]) => {
     const inner = sql.includes(' RETURNING ') ? sql : `${sql} RETURNING *`
     return `WITH written AS (${inner}) SELECT ${whole ? '*' : 'count(*)'} FROM written`
   })
 }
 
-function merge(target: StatementTarget): Arbitrary<string> {
+function merge(target: Target): Arbitrary<string> {
   const bases = [...target.held, ...target.spare]
   const columns = target.columns.map((_, at) => at)
   const free = columns.filter((at) => !target.key.includes(at))
   if (bases.length === 0) return insert(target)
   return fc
     .record({
-      rows: fc.uniqueArray(fc.constantFrom(...bases), { minLength: 1, maxLength: 2 }),
+      rows: sources(target, bases),
       set: fc.subarray(free),
       matched: fc.constantFrom('update', 'delete', 'nothing'),
     })
@@ -322,7 +348,7 @@ function copyFrom(target: StatementTarget): Arbitrary<Statement> {
   }))
 }
 
-function prepared(target: StatementTarget): Arbitrary<Statement> {
+function prepared(target: Target): Arbitrary<Statement> {
   const bases = [...target.held, ...target.spare]
   const [first] = target.key
   const column = target.columns[first ?? -1]

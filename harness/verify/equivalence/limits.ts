@@ -14,6 +14,10 @@ export interface LimitProbe {
   readonly remedy: string
   /** What another kind of view could do. */
   readonly avoidable: boolean
+  /** An attribute that no UPDATE of the sequences sets to DEFAULT where it does not work. */
+  readonly withoutDefault?: string | undefined
+  /** That it counts other rows than the table is the limit; the lists of the sequences meet no row twice then. */
+  readonly counts?: boolean | undefined
 }
 
 /**
@@ -26,10 +30,12 @@ export function limitProbes(relation: Relation, major: number, triggers: boolean
   const name = quoteName(relation)
   const stored = relation.attributes.filter((each) => each.generated === undefined).map((each) => quoteIdentifier(each.name))
   const all = relation.attributes.map((each) => quoteIdentifier(each.name))
+  const always = new Set(relation.attributes.flatMap((each) => (each.identity === 'always' ? [quoteIdentifier(each.name)] : [])))
   const key = keyAttributes(relation)?.map(quoteIdentifier) ?? []
   const constraint = relation.constraints.find((each) => each.kind === 'primary-key' || each.kind === 'unique')
   const serial = relation.attributes.find((each) => each.identity !== undefined || each.default?.startsWith('nextval(') === true)
   const rest = all.find((each) => !key.includes(each))
+  const plain = stored.find((each) => !key.includes(each) && !always.has(each))
   const overriding = relation.attributes.some((each) => each.identity !== undefined) ? ' OVERRIDING SYSTEM VALUE' : ''
   const none = `INSERT INTO ${name} (${stored.join(', ')})${overriding} SELECT ${stored.join(', ')} FROM ${name} WHERE false`
   const referring = quoteName({ schema: relation.schema, name: 'godwit_probe' })
@@ -50,6 +56,29 @@ export function limitProbes(relation: Relation, major: number, triggers: boolean
     ...more,
   })
   const probes: (LimitProbe | false)[] = [
+    ...relation.attributes.flatMap((each) =>
+      each.identity === undefined
+        ? []
+        : [
+            probe(
+              `UPDATE … SET ${each.name} = DEFAULT`,
+              // Without a row: only what the rewriter says of it is asked.
+              `UPDATE ${name} SET ${quoteIdentifier(each.name)} = DEFAULT WHERE false`,
+              ['428C9'],
+              'Draw the key with nextval on the sequence, in the table behind the view.',
+              { withoutDefault: each.name },
+            ),
+          ],
+    ),
+    triggers &&
+      plain !== undefined &&
+      probe(
+        'UPDATE … FROM that meets a row twice',
+        `UPDATE ${name} AS t SET ${plain} = t.${plain} FROM (VALUES (1), (2)) AS v(n)`,
+        [],
+        'The table writes such a row once, an INSTEAD OF trigger is called each time: join to distinct keys, or do without triggers.',
+        { counts: true, avoidable: true },
+      ),
     probe('TRUNCATE', `TRUNCATE ${name}`, ['42809'], 'Use DELETE, or truncate the table behind the view.', { forms: ['truncate'] }),
     probe(
       'COPY … FROM',

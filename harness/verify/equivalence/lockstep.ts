@@ -1,5 +1,6 @@
+import { asyncModelRun } from 'fast-check'
 import { type Catalog, readCatalog } from '../../catalog/index.ts'
-import type { Statement } from '../../data/index.ts'
+import type { DrawnStatements, Statement } from '../../data/index.ts'
 import { type CompareOptions, type Comparison, compareHistories } from '../../invariant/index.ts'
 import type { Base } from '../base.ts'
 import { type Filling, fillStage, storedRelations } from '../execute.ts'
@@ -69,18 +70,29 @@ export async function inLockstep<Result>(
   )
 }
 
-/** Send the same statements to both sides and compare; where the answers differ, the table is asked once more what varies by itself. */
+/**
+ * Send the same statements to both sides, as fast-check runs commands on a model and the real thing, and compare; where the answers differ,
+ * the table is asked once more what varies by itself.
+ */
 export async function compareOn(
   pair: Lockstep,
-  statements: readonly Statement[],
+  commands: DrawnStatements['commands'],
   ignore: ReadonlySet<string>,
-): Promise<{ readonly comparison: Comparison; readonly seen: Seen }> {
+): Promise<{ readonly comparison: Comparison; readonly seen: Seen; readonly statements: readonly Statement[] }> {
   const options: CompareOptions = { relation: pair.replaced.path, ignore, constraints: pair.constraints }
-  const [table, view] = await Promise.all([pair.table.run(statements), pair.view.run(statements)])
+  const { table, view, statements } = await runBoth(pair, commands)
   const seen = seenIn(table)
   const exact = compareHistories(table, view, undefined, options)
-  if (exact.outcome !== 'diverges') return { comparison: exact, seen }
-  return { comparison: compareHistories(table, view, await pair.table.run(statements, true), options), seen }
+  if (exact.outcome !== 'diverges') return { comparison: exact, seen, statements }
+  return { comparison: compareHistories(table, view, await pair.table.run(statements, { ahead: true }), options), seen, statements }
+}
+
+async function runBoth(pair: Lockstep, commands: DrawnStatements['commands']) {
+  await using view = await pair.view.begin()
+  await using table = await pair.table.begin({ beside: view })
+  await asyncModelRun(() => ({ model: table, real: view }), commands)
+  const [own, other] = await Promise.all([table.history(), view.history()])
+  return { table: own, view: other, statements: table.statements }
 }
 
 /** How much the table carried out: what a comparison is worth. */

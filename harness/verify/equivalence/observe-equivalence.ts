@@ -2,10 +2,12 @@ import type { Catalog } from '../../catalog/index.ts'
 import {
   type Dataset,
   type DrawnStatements,
+  type DrawStatementsOptions,
   datasetArbitrary,
   drawStatements,
   type Exclusion,
   type Statement,
+  StatementCommand,
   type StatementForm,
   sampleDatasets,
   statementForms,
@@ -89,26 +91,27 @@ async function observe(subject: Subject, pair: Lockstep, dataset: Dataset, plan:
   const ignore = new Set<string>()
   const totals = { sequences: 0, statements: 0, succeeded: 0, changes: 0, rows: 0, cells: 0, undetermined: 0 }
   const base = unseen(path)
-  const { limits, forms } = await findLimits(pair).catch((error: unknown) => {
+  const known = await findLimits(pair).catch((error: unknown) => {
     if (!(error instanceof StatementError)) throw error
-    return { limits: [], forms: error }
+    return error
   })
-  if (forms instanceof StatementError) return { ...base, divergences: [unreadable(path, forms)] }
+  if (known instanceof StatementError) return { ...base, divergences: [unreadable(path, known)] }
+  const { limits, drawing } = known
 
-  for (const drawn of sequencesFor(subject, pair, dataset, plan, forms)) {
+  for (const drawn of sequencesFor(subject, pair, dataset, plan, drawing)) {
     plan.signal?.throwIfAborted()
     if (performance.now() > plan.deadline || found.size >= mostDivergences) break
-    const { comparison, seen } = await compareOn(pair, drawn.statements, ignore)
+    const { comparison, seen, statements } = await compareOn(pair, drawn.commands, ignore)
     totals.sequences += 1
-    totals.statements += drawn.statements.length
+    totals.statements += statements.length
     totals.undetermined += comparison.outcome === 'undetermined' ? 1 : 0
     for (const name of ['succeeded', 'changes', 'rows', 'cells'] as const) totals[name] += seen[name]
     if (comparison.outcome !== 'diverges') continue
-    const shown = { ...comparison, statements: drawn.statements, times: 1, ignored: [...ignore] }
+    const shown = { ...comparison, statements, times: 1, ignored: [...ignore] }
     const key = divergenceKey(shown)
-    const known = found.get(key)
-    if (known !== undefined) {
-      found.set(key, { ...known, times: known.times + 1 })
+    const before = found.get(key)
+    if (before !== undefined) {
+      found.set(key, { ...before, times: before.times + 1 })
       continue
     }
     const shrunk = await shrinkStatements(pair, drawn, comparison, ignore, plan.deadline)
@@ -131,7 +134,7 @@ function sequencesFor(
   pair: Lockstep,
   dataset: Dataset,
   plan: EquivalencePlan,
-  forms: ReadonlySet<StatementForm>,
+  drawing: Drawing,
 ): readonly DrawnStatements[] {
   const { path } = pair.replaced
   const draw = (of: ReadonlySet<StatementForm>, purpose: string, count: number, most: number) =>
@@ -139,29 +142,42 @@ function sequencesFor(
       relation: path,
       neighbours: pair.neighbours,
       held: dataset,
+      ...drawing,
       forms: of,
       seed: seedNumber(plan.seed, `equivalence ${path} ${purpose}`),
       count,
       longest: most,
       exclude: plan.exclusions,
     })
+  const { forms } = drawing
   const tried = [...forms].filter((form) => form !== 'neighbour' || pair.neighbours.length > 0)
   return [...tried.flatMap((form) => draw(new Set([form]), form, eachForm, 1)), ...draw(forms, 'all', plan.sequences, longest)]
 }
 
+/** What the sequences are made of, once it is known what this view does not do. */
+type Drawing = Required<Pick<DrawStatementsOptions, 'withoutDefault' | 'meetsTwice' | 'forms'>>
+
 /** Try what only tables do. What this view does not do is left out of the sequences, or it would be all that they find. */
-async function findLimits(pair: Lockstep): Promise<{ readonly limits: readonly ViewLimit[]; readonly forms: ReadonlySet<StatementForm> }> {
+async function findLimits(pair: Lockstep): Promise<{ readonly limits: readonly ViewLimit[]; readonly drawing: Drawing }> {
   const { legacy, view } = pair.replaced
   const forms = new Set<StatementForm>(statementForms)
+  const withoutDefault = new Set<string>()
+  let meetsTwice = true
   const limits: ViewLimit[] = []
   for (const probe of limitProbes(legacy, pair.major, view.triggers.length > 0)) {
     const [table, other] = await Promise.all([pair.table.run([probe.statement]), pair.view.run([probe.statement])])
-    const sqlstate = other.answers[0]?.error?.sqlstate
-    if (sqlstate === undefined || !probe.sqlstates.includes(sqlstate)) continue
+    const [answer, through] = [table.answers[0], other.answers[0]]
+    const sqlstate = through?.error?.sqlstate
+    if (probe.counts === true) {
+      const [own, counted] = [answer?.results[0]?.rowCount, through?.results[0]?.rowCount]
+      if (own === counted || own === undefined || counted === undefined) continue
+      meetsTwice = false
+    } else if (sqlstate === undefined || !probe.sqlstates.includes(sqlstate)) continue
     for (const form of probe.forms) forms.delete(form)
-    if (table.answers[0]?.error === undefined) limits.push(limitOf(probe, sqlstate))
+    if (probe.withoutDefault !== undefined) withoutDefault.add(probe.withoutDefault)
+    if (answer?.error === undefined) limits.push(limitOf(probe, sqlstate ?? ''))
   }
-  return { limits, forms }
+  return { limits, drawing: { forms, withoutDefault, meetsTwice } }
 }
 
 /** The view lacks a column, or reading it fails: there is nothing to be compared. */
@@ -239,7 +255,8 @@ async function withFewestRows(
 async function stillShows(pair: Lockstep, shown: ShownDivergence): Promise<boolean> {
   try {
     const statements = shown.statements as readonly Statement[]
-    const { comparison } = await compareOn(pair, statements, new Set(shown.ignored))
+    const commands = statements.map((each) => new StatementCommand(each))
+    const { comparison } = await compareOn(pair, commands, new Set(shown.ignored))
     return comparison.outcome === 'diverges' && divergenceKey({ ...comparison, statements }) === divergenceKey(shown)
   } catch (error) {
     if (!(error instanceof StatementError)) throw error

@@ -1,4 +1,4 @@
-import type { DrawnStatements } from '../../data/index.ts'
+import { type DrawnStatements, type Statement, StatementCommand } from '../../data/index.ts'
 import { type Comparison, divergenceKey, type ShownDivergence } from '../../invariant/index.ts'
 import { compareOn, type Lockstep } from './lockstep.ts'
 
@@ -24,8 +24,22 @@ export async function shrinkStatements(
   let smallest = start
   let shown: Diverging = comparison
   let attempts = 0
-  const diverges = async (candidate: Pick<DrawnStatements, 'statements'>): Promise<Diverging | undefined> => {
-    const seen = (await compareOn(pair, candidate.statements, ignore)).comparison
+  /** Each statement in a plainer form where that shows it too: outside of its savepoint, executed once. */
+  const plainest = async (statements: readonly Statement[]): Promise<readonly Statement[]> => {
+    let plain = statements
+    for (const [at, statement] of statements.entries()) {
+      for (const plainer of plainerForms(statement)) {
+        const candidate = plain.with(at, plainer)
+        const seen = await diverges({ commands: commandsOf(candidate) })
+        if (seen === undefined) continue
+        ;[plain, shown] = [candidate, seen]
+        break
+      }
+    }
+    return plain
+  }
+  const diverges = async (candidate: Pick<DrawnStatements, 'commands'>): Promise<Diverging | undefined> => {
+    const seen = (await compareOn(pair, candidate.commands, ignore)).comparison
     return seen.outcome === 'diverges' && seen.divergence.kind === shown.divergence.kind ? seen : undefined
   }
   for (let better: DrawnStatements | undefined = start; better !== undefined; ) {
@@ -39,10 +53,25 @@ export async function shrinkStatements(
       break
     }
   }
+  smallest = { ...smallest, statements: await plainest(smallest.statements) }
   // What comes after the point of divergence adds nothing, however early the walk was cut.
   const statements = smallest.statements.slice(0, shown.at + 1)
   const result: ShownDivergence = { ...shown, statements, times: 1, ignored: [...ignore] }
   // Times and random values may have met by chance: what is reported shows twice.
-  const again = await diverges({ statements })
+  const again = await diverges({ commands: commandsOf(statements) })
   return again !== undefined && divergenceKey({ ...again, statements }) === divergenceKey(result) ? result : undefined
+}
+
+function commandsOf(statements: readonly Statement[]): readonly StatementCommand[] {
+  return statements.map((each) => new StatementCommand(each))
+}
+
+function plainerForms({ form, parts }: Statement): readonly Statement[] {
+  const [first, second, third, last] = parts
+  if (form === 'savepoint') return [second, last].flatMap((part) => (part === undefined ? [] : [{ form, parts: [part] }]))
+  if (form === 'prepared' && parts.length === 4)
+    return [{ form, parts: [first, second, last].flatMap((part) => part ?? []) }].concat(
+      third === undefined ? [] : [{ form, parts: [first, third, last].flatMap((part) => part ?? []) }],
+    )
+  return []
 }

@@ -1,5 +1,5 @@
 import type { Catalog, Relation } from '../../catalog/index.ts'
-import type { Statement } from '../../data/index.ts'
+import type { Statement, StatementClient } from '../../data/index.ts'
 import type { Answer, AnswerTable, StatementHistory } from '../../invariant/index.ts'
 import { pinSettings, quoteIdentifier, quoteName, type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
 
@@ -36,12 +36,11 @@ export class Side {
   }
 
   /**
-   * Carry out statements one by one in a transaction, each under a savepoint, and roll all of it back.
+   * Begin a transaction that takes statements, each under a savepoint, and rolls back all of them when it is disposed of.
    *
-   * @param ahead  With the sequences further on, for what varies.
    * @throws {StatementError} When the rows cannot be read before any statement.
    */
-  async run(statements: readonly Statement[], ahead = false): Promise<StatementHistory> {
+  async begin({ ahead = false, beside }: BeginOptions = {}): Promise<SideRun> {
     const session = this.#session
     const sequences = this.#options.catalog.sequences.map((each) => ({ name: quoteName(each), cache: each.cache }))
     const begin = [
@@ -58,18 +57,27 @@ export class Side {
     ]
     try {
       const begun = await session.script([...begin, ...this.#contents, this.#asClient].join(';\n'))
-      const initial = this.#tables(begun.slice(begin.length))
-      const answers: Answer[] = []
-      let contents = initial
-      for (const statement of [...statements, atCommit]) {
-        const answer = await this.#answer(statement, contents)
-        contents = answer.contents
-        answers.push(answer)
-      }
-      return { initial, answers }
-    } finally {
-      await session.script('ROLLBACK; DEALLOCATE ALL; DISCARD SEQUENCES; DISCARD TEMP')
+      return new SideRun({
+        initial: this.#tables(begun.slice(begin.length)),
+        answer: (statement, before) => this.#answer(statement, before),
+        end: () => this.#end(),
+        beside,
+      })
+    } catch (error) {
+      await this.#end()
+      throw error
     }
+  }
+
+  /** Carry out statements and take them back. */
+  async run(statements: readonly Statement[], options: BeginOptions = {}): Promise<StatementHistory> {
+    await using run = await this.begin(options)
+    for (const statement of statements) await run.send(statement)
+    return await run.history()
+  }
+
+  async #end(): Promise<void> {
+    await this.#session.script('ROLLBACK; DEALLOCATE ALL; DISCARD SEQUENCES; DISCARD TEMP')
   }
 
   async #answer(statement: Statement, before: ReadonlyMap<string, AnswerTable>): Promise<Answer> {
@@ -101,6 +109,65 @@ export class Side {
       ]),
     )
   }
+}
+
+/** One transaction on one side, and what it answered so far. */
+export class SideRun implements StatementClient, AsyncDisposable {
+  readonly #answers: Answer[] = []
+  readonly #statements: Statement[] = []
+  readonly #with: SideRunWith
+
+  constructor(given: SideRunWith) {
+    this.#with = given
+  }
+
+  /** What was sent. */
+  get statements(): readonly Statement[] {
+    return this.#statements
+  }
+
+  /** SQLSTATE of the last answer, if it was an error. */
+  get lastError(): string | undefined {
+    return this.#answers.at(-1)?.error?.sqlstate
+  }
+
+  expects(): boolean {
+    const { beside } = this.#with
+    return beside === undefined || beside.lastError === this.lastError
+  }
+
+  async send(statement: Statement): Promise<void> {
+    this.#statements.push(statement)
+    await this.#take(statement)
+  }
+
+  /** All answers, and one to what would be checked at COMMIT. */
+  async history(): Promise<StatementHistory> {
+    await this.#take(atCommit)
+    return { initial: this.#with.initial, answers: this.#answers }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#with.end()
+  }
+
+  async #take(statement: Statement): Promise<void> {
+    this.#answers.push(await this.#with.answer(statement, this.#answers.at(-1)?.contents ?? this.#with.initial))
+  }
+}
+
+interface SideRunWith {
+  readonly initial: ReadonlyMap<string, AnswerTable>
+  readonly answer: (statement: Statement, before: ReadonlyMap<string, AnswerTable>) => Promise<Answer>
+  readonly end: () => Promise<void>
+  readonly beside: SideRun | undefined
+}
+
+interface BeginOptions {
+  /** With the sequences further on, for what varies. */
+  readonly ahead?: boolean | undefined
+  /** The other side: nothing more is expected once their answers are other ones. */
+  readonly beside?: SideRun | undefined
 }
 
 /** What would be checked at COMMIT. */
