@@ -1,5 +1,6 @@
 import type { FindingResult } from '../verify/index.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
+import { type SavedSequence, sequenceOf } from './saved-sequence.ts'
 import { visibleText } from './visible-text.ts'
 
 /** What `renderCounterexample` writes down. All SQL is taken as it is: nothing in it is masked or changed. */
@@ -41,6 +42,8 @@ export interface CounterexampleMeta {
   readonly seed: string
   /** What stands after `begin` and `end` in the lines around the rows. */
   readonly rows: string
+  /** Statements of clients that show it, where it takes some. */
+  readonly sequence?: SavedSequence | undefined
 }
 
 /** Starts the machine-readable line. */
@@ -61,21 +64,26 @@ export function renderCounterexample(input: CounterexampleInput): string {
   const { finding } = input
   const rows = freeLabel([...input.legacySql, input.rowsSql].join('\n'))
   const markers = rowMarkers(rows)
-  const meta: CounterexampleMeta = maskSecretsIn({
-    version: 1,
-    migration: input.migration,
-    paths: input.paths,
-    finding: finding.id,
-    invariant: finding.invariant,
-    kind: finding.kind,
-    relation: finding.relation,
-    attribute: finding.attribute,
-    object: finding.object,
-    message: finding.message,
-    server: input.server,
-    seed: input.seed,
-    rows,
-  })
+  const sequence = sequenceOf(finding.evidence)
+  const meta: CounterexampleMeta = {
+    ...maskSecretsIn({
+      version: 1 as const,
+      migration: input.migration,
+      paths: input.paths,
+      finding: finding.id,
+      invariant: finding.invariant,
+      kind: finding.kind,
+      relation: finding.relation,
+      attribute: finding.attribute,
+      object: finding.object,
+      message: finding.message,
+      server: input.server,
+      seed: input.seed,
+      rows,
+    }),
+    // Like all SQL here, as it was sent.
+    ...(sequence === undefined ? {} : { sequence }),
+  }
   const sections = [
     header(input),
     metaPrefix + oneLine(JSON.stringify(meta)),
@@ -83,7 +91,9 @@ export function renderCounterexample(input: CounterexampleInput): string {
     section('legacy schema', input.legacySql),
     `${title('legacy rows')}\n${freshConnection}\n${markers.begin}\n${input.rowsSql}\n${markers.end}\n;`,
     section('what it looks like before', input.before),
+    ...(sequence === undefined ? [] : [section('the statements on the table', sentThenUndone(sequence, input.before))]),
     section('up', [wrapped(input.upSql, input.mode)]),
+    ...(sequence === undefined ? [] : [section('the statements on the view', sentThenUndone(sequence, input.before))]),
     section('what it looks like after', input.after),
   ]
   if (input.downSql !== undefined) {
@@ -146,6 +156,15 @@ function section(name: string, sql: readonly string[]): string {
 
 function title(name: string): string {
   return `\\echo\n\\echo '-- ${name}'\n-- ${name}`
+}
+
+/** Each statement by itself in a transaction, as a client would send it, and the rows that it leaves; then all is undone. */
+function sentThenUndone({ statements }: SavedSequence, look: readonly string[]): readonly string[] {
+  const sent = statements.flatMap(({ parts, copyData }) =>
+    copyData === undefined ? parts : parts.map((part) => `${part};\n${copyData}\\.\n`),
+  )
+  // An error undoes its own statement only.
+  return ['\\set ON_ERROR_ROLLBACK on\nBEGIN', ...sent, ...look, 'ROLLBACK']
 }
 
 /** A text may end in a comment, so whether its last statement is closed cannot be told by its last character. An empty one does nothing. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { InputError } from '../errors.ts'
 import { type CounterexampleMeta, metaPrefix, rowMarkers } from './counterexample.ts'
+import { savedSequenceSchema } from './saved-sequence.ts'
 
 const metaSchema = z.object({
   version: z.literal(1),
@@ -16,6 +17,7 @@ const metaSchema = z.object({
   server: z.string(),
   seed: z.string(),
   rows: z.string(),
+  sequence: savedSequenceSchema.optional(),
 })
 
 export interface ParsedCounterexample {

@@ -5,6 +5,7 @@ import { parseClusterRequest, StatementError, startCluster } from '../postgres/i
 import { bandedFillings } from './banded.ts'
 import { type Base, onPairBase } from './base.ts'
 import { findingId } from './collect.ts'
+import { replaySequence, type SavedSequence } from './equivalence/index.ts'
 import type { RunRequest } from './execute.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
 import { prepareSubject } from './prepare.ts'
@@ -22,6 +23,9 @@ export interface SavedCounterexample {
   readonly invariant: string
   readonly seed: string
   readonly rowsSql: string
+  readonly relation?: string | null | undefined
+  /** Of a view in the place of a table: the statements that tell the two apart. */
+  readonly sequence?: SavedSequence | undefined
 }
 
 /**
@@ -68,7 +72,12 @@ async function replayOn(
   let subject = await prepareSubject(base.session(), migration, {
     scope: migration.legacy.length > 1 ? 'reached' : 'all',
   })
-  const runner = new Runner(undefined, new CloneStages(base), { rung: 'clone', because: 'a replay commits' })
+  const clones = new CloneStages(base)
+  if (saved.sequence !== undefined && typeof saved.relation === 'string') {
+    const { sequence, relation } = saved
+    return await replaySequence(subject, clones, base.role, { ...saved, sequence, relation, signal: hooks.signal }).catch(unfitting)
+  }
+  const runner = new Runner(undefined, clones, { rung: 'clone', because: 'a replay commits' })
   const runs = []
   for (const { dataset, bands } of bandedFillings(subject, saved.seed, [])) {
     const run = await runner.run(subject, { regime: 'banded', extreme: false, filling: { kind: 'dataset', dataset }, bands, until: 'up' })
@@ -86,13 +95,7 @@ async function replayOn(
     until: 'again',
     signal: hooks.signal,
   }
-  const run = await runner.run(subject, request).catch((error: unknown) => {
-    if (!(error instanceof StatementError)) throw error
-    throw new InputError(`the saved rows do not fit the legacy schema any more: ${error.message} (${error.sqlstate})`, {
-      cause: error,
-      hint: 'Verify anew, which saves new ones.',
-    })
-  })
+  const run = await runner.run(subject, request).catch(unfitting)
   for (const invariant of runInvariants) {
     if (invariant.id !== saved.invariant) continue
     const verdict = invariant.judge({ run, knowledge: subject.knowledge })
@@ -107,4 +110,12 @@ async function replayOn(
       ? 'up goes through on the saved rows, and the finding is not there'
       : `up fails on the saved rows in another way: ${run.failure.message}`
   return { violates: false, message: instead }
+}
+
+function unfitting(error: unknown): never {
+  if (!(error instanceof StatementError)) throw error
+  throw new InputError(`the saved rows do not fit the legacy schema any more: ${error.message} (${error.sqlstate})`, {
+    cause: error,
+    hint: 'Verify anew, which saves new ones.',
+  })
 }

@@ -29,7 +29,8 @@ export type StatementForm = (typeof statementForms)[number]
 
 /** One step of a client: statements that succeed or fail together. */
 export interface Statement {
-  readonly form: StatementForm
+  /** One of the forms, or what a saved file calls it: for readers. */
+  readonly form: StatementForm | (string & {})
   /** Without semicolons at their ends. */
   readonly parts: readonly string[]
   /** Of `copy from`: the rows in COPY's text format. */

@@ -181,7 +181,7 @@ async function findLimits(pair: Lockstep): Promise<{ readonly limits: readonly V
 }
 
 /** The view lacks a column, or reading it fails: there is nothing to be compared. */
-function unreadable(path: string, error: StatementError): ShownDivergence {
+export function unreadable(path: string, error: StatementError): ShownDivergence {
   const statement: Statement = { form: 'select', parts: [`SELECT * FROM ${path}`] }
   return {
     divergence: {
@@ -200,7 +200,8 @@ function unreadable(path: string, error: StatementError): ShownDivergence {
   }
 }
 
-function unseen(relation: string): EquivalenceObservation {
+/** The observation of a view of which nothing was seen yet. */
+export function unseen(relation: string): EquivalenceObservation {
   return {
     relation,
     sequences: 0,
