@@ -34,6 +34,20 @@ export { isPlausible } from './lineage/plausible.ts'
 export { ownAttribute, sameRelation } from './lineage/same.ts'
 export { noOrphans } from './no-orphans.ts'
 export type { Knowledge, MeasureReading, Observation, Reverted, RunObservation, State } from './observation.ts'
+export { modeText, whomItStops } from './online-safety/lock-modes.ts'
+export type {
+  ClientFailure,
+  ClientStatement,
+  ClientWait,
+  DirectionSeen,
+  LockTaken,
+  OnlineBudget,
+  OnlineObservation,
+  TrafficSeen,
+  WatchedStatement,
+  WorkDone,
+} from './online-safety/model.ts'
+export { onlineSafety } from './online-safety.ts'
 export { quantityParity } from './quantity-parity.ts'
 export { invariantIds, runInvariants } from './registry.ts'
 export { rollbackRestoresState } from './rollback-restores-state.ts'

@@ -24,5 +24,6 @@ export const invariantIds = [
   'atomicity',
   'backward-compatibility',
   'view-equivalence',
+  'online-safety',
   'access-parity',
 ] as const

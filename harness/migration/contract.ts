@@ -12,6 +12,11 @@ export interface Contract {
   readonly idempotent?: boolean
   /** Statements that clients send, in their order: they must answer alike before and after. A pair may have them in `workload.sql` instead. */
   readonly workload?: readonly WorkloadEntry[]
+  /** What clients may be asked to bear while it runs. */
+  readonly online?: {
+    /** Longest that a client's statement may wait behind the migration. Default 1 000. */
+    readonly lockWaitMs?: number
+  }
   /** Accepted findings. */
   readonly waivers?: readonly Waiver[]
 }

@@ -42,6 +42,7 @@ export const contractSchema = z.strictObject({
   references: z.array(reference).optional(),
   idempotent: z.boolean().optional(),
   workload: z.array(workload).optional(),
+  online: z.strictObject({ lockWaitMs: z.number().positive().optional() }).optional(),
   waivers: z.array(waiver).optional(),
 })
 

@@ -10,6 +10,8 @@ export interface VerifyOptions {
   readonly seed?: string | undefined
   /** `15`…`18`, `docker:IMAGE` or a URL. Default: the newest embedded one. */
   readonly postgres?: string | undefined
+  /** Apply each migration once more to tables with many rows, under live traffic: `online-safety`. Default: no, since it takes about a second. */
+  readonly online?: OnlineOptions | undefined
   /** From which severity on a finding violates. Default `error`. */
   readonly failOn?: 'error' | 'warning' | undefined
   /** Names of the migrations to verify. */
@@ -36,6 +38,14 @@ export interface VerifyOptions {
   readonly reportDirectory?: string | undefined
   /** Legacy rows of counterexamples saved earlier, by migration name: they run first. */
   readonly saved?: ReadonlyMap<string, readonly string[]> | undefined
+}
+
+/** How a migration is looked at under live traffic. */
+export interface OnlineOptions {
+  /** Rows in each table that the migration touches. Default 20 000, fewer where it touches many. */
+  readonly rows?: number | undefined
+  /** Longest that a client's statement may wait behind the migration. Default 1 000; a contract may say another. */
+  readonly lockWaitMs?: number | undefined
 }
 
 export interface VerifyHooks {

@@ -14,8 +14,8 @@ export function seedNumber(seed: string, purpose: string): number {
 
 /** Digest of the options that a verdict depends on. */
 export function configDigest(options: VerifyOptions): string {
-  const { runs, rows, failOn, only, runAs, prelude, skipExtensions, format } = options
-  return sha256(JSON.stringify({ runs, rows, failOn, only, runAs, prelude, skipExtensions, format }))
+  const { runs, rows, failOn, only, runAs, prelude, skipExtensions, format, online } = options
+  return sha256(JSON.stringify({ runs, rows, failOn, only, runAs, prelude, skipExtensions, format, online }))
 }
 
 export function sha256(text: string): string {

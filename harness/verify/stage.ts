@@ -1,6 +1,14 @@
 import type { Catalog, Sequence } from '../catalog/index.ts'
 import { applyStep, type Outcome, type Step } from '../migration/index.ts'
-import { type Database, quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError } from '../postgres/index.ts'
+import {
+  type ConnectOptions,
+  type Database,
+  quoteIdentifier,
+  quoteLiteral,
+  quoteName,
+  type Session,
+  StatementError,
+} from '../postgres/index.ts'
 import type { Base } from './base.ts'
 
 export interface ApplyAs {
@@ -191,7 +199,7 @@ export class CloneStage implements Stage, AsyncDisposable {
   readonly #role: string | undefined
   readonly #settings: Readonly<Record<string, string>>
   /** For programs: as the owner, where it is the owner that runs migrations. */
-  readonly #url: string
+  readonly url: string
   #harness: Session | undefined
 
   constructor(
@@ -201,7 +209,7 @@ export class CloneStage implements Stage, AsyncDisposable {
     this.database = database
     this.#role = role
     this.#settings = settings
-    this.#url = database.url(role === cluster.owner ? { as: 'owner' } : {})
+    this.url = database.url(role === cluster.owner ? { as: 'owner' } : {})
   }
 
   async look<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
@@ -211,12 +219,13 @@ export class CloneStage implements Stage, AsyncDisposable {
 
   async apply(step: Step, { signal, settings }: ApplyAs = {}): Promise<Outcome> {
     await using session = await this.connect(settings)
-    return await applyStep(session, step, { url: this.#url, ...(signal === undefined ? {} : { signal }) })
+    return await applyStep(session, step, { url: this.url, ...(signal === undefined ? {} : { signal }) })
   }
 
   /** A fresh connection as the role that runs migrations. */
-  connect(settings?: Readonly<Record<string, string>>): Promise<Session> {
+  connect(settings?: Readonly<Record<string, string>>, more: Pick<ConnectOptions, 'lockTimeoutMs'> = {}): Promise<Session> {
     return this.database.connect({
+      ...more,
       as: this.#role === undefined ? 'superuser' : { role: this.#role },
       settings: { ...this.#settings, ...settings },
     })

@@ -16,6 +16,7 @@ import { excludeCause, mostExclusions } from './exclude.ts'
 import { type Filling, type RunRequest, storedRelations } from './execute.ts'
 import { injectFaults } from './inject.ts'
 import { judgeRun } from './judge.ts'
+import { judgeOnline } from './online/index.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
 import { type Passage, passageOf } from './passage.ts'
 import { prepareSubject, rungOf } from './prepare.ts'
@@ -240,6 +241,12 @@ export async function verifyMigration(migration: Migration, base: Base, context:
       }),
     )
     judgeEquivalence(subject, observed, collector)
+    if (options.online !== undefined) progress('traffic')
+    notChecked.push(
+      ...(await clock.time('online', () =>
+        judgeOnline(subject, clones, collector, { options: options.online, dataset: first?.dataset, signal: hooks.signal }),
+      )),
+    )
   }
 
   collector.settle()

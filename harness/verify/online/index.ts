@@ -1,0 +1,1 @@
+export { judgeOnline } from './judge-online.ts'

@@ -1,0 +1,120 @@
+import type { Catalog, Relation } from '../../catalog/index.ts'
+import { pathOf, quoteIdentifier, quoteName, type Session, StatementError } from '../../postgres/index.ts'
+import { variedRows, waysOfVarying } from './vary-rows.ts'
+
+/** How far relations could be filled. */
+export interface Multiplied {
+  readonly rows: ReadonlyMap<string, number>
+  /** By relation, which way of varying its keys the server took. */
+  readonly ways: ReadonlyMap<string, number>
+  readonly notFilled: readonly string[]
+}
+
+/**
+ * Fill relations that have some legal rows with copies of them, on the server: the values of unique keys are varied, everything else is kept.
+ * Triggers fire; where one refuses, the copies are made with triggers and foreign keys off, and that is said.
+ *
+ * @param session  A superuser's, outside any transaction.
+ * @param paths  Parents first.
+ * @param wanted  Rows in each.
+ */
+export async function multiplyRows(session: Session, catalog: Catalog, paths: readonly string[], wanted: number): Promise<Multiplied> {
+  const rows = new Map<string, number>()
+  const ways = new Map<string, number>()
+  const notFilled: string[] = []
+  for (const path of paths) {
+    const relation = catalog.relations.get(path)
+    if (relation === undefined) continue
+    const base = await countOf(session, relation)
+    if (base === 0 || base >= wanted) {
+      rows.set(path, base)
+      if (base === 0) notFilled.push(`online-safety: ${path} has no row to copy`)
+      continue
+    }
+    const copied = await copy(session, catalog, relation, base, wanted)
+    if (typeof copied === 'string') notFilled.push(`online-safety: ${path} has ${base} rows only: ${copied}`)
+    else {
+      ways.set(path, copied.way)
+      if (copied.bypassed) notFilled.push(`online-safety: ${path} was filled with its triggers off`)
+    }
+    await setSequences(session, catalog, path)
+    await session.query(`ANALYZE ${quoteName(relation)}`)
+    rows.set(path, await countOf(session, relation))
+  }
+  return { rows, ways, notFilled }
+}
+
+async function copy(
+  session: Session,
+  catalog: Catalog,
+  relation: Relation,
+  base: number,
+  wanted: number,
+): Promise<{ readonly way: number; readonly bypassed: boolean } | string> {
+  let refusal = 'its unique keys cannot be varied'
+  for (const role of ['origin', 'replica']) {
+    for (let way = 0; way < waysOfVarying; way += 1) {
+      const sql = copySql(catalog, relation, base, wanted, way)
+      if (sql === undefined) return refusal
+      try {
+        const results = await session.script(`SET session_replication_role = ${role}; ${sql}; RESET session_replication_role`)
+        if ((results[1]?.rowCount ?? 0) >= (wanted - base) / 2) return { way, bypassed: role === 'replica' }
+        refusal = 'copies of its rows conflict'
+      } catch (error) {
+        if (!(error instanceof StatementError)) throw error
+        refusal = `${error.message} (${error.sqlstate})`
+      }
+    }
+  }
+  return refusal
+}
+
+function copySql(catalog: Catalog, relation: Relation, base: number, wanted: number, way: number): string | undefined {
+  const number = `((n - 1) * ${base} + t."godwit row")`
+  const varied = variedRows(catalog, relation, number, way)
+  if (varied === undefined) return undefined
+  const columns = varied.attributes.map((each) => quoteIdentifier(each.name)).join(', ')
+  const overriding = varied.attributes.some((each) => each.identity !== undefined) ? ' OVERRIDING SYSTEM VALUE' : ''
+  const times = Math.ceil((wanted - base) / base)
+  return `INSERT INTO ${quoteName(relation)} (${columns})${overriding}
+    SELECT ${varied.expressions.join(', ')}
+    FROM (SELECT *, row_number() OVER () AS "godwit row" FROM ${quoteName(relation)}) AS t
+      CROSS JOIN generate_series(1, ${times}) AS n ${varied.joins}
+    WHERE ${number} <= ${wanted - base} ON CONFLICT DO NOTHING`
+}
+
+async function countOf(session: Session, relation: Relation): Promise<number> {
+  const { count } = await session.one<{ count: string }>(`SELECT count(*) AS count FROM ${quoteName(relation)}`)
+  return Number(count)
+}
+
+/** What draws from a sequence next must not meet a copy. */
+async function setSequences(session: Session, catalog: Catalog, path: string): Promise<void> {
+  for (const sequence of catalog.sequences) {
+    const { ownedBy } = sequence
+    const relation = ownedBy?.relation === path ? catalog.relations.get(path) : undefined
+    if (ownedBy === undefined || relation === undefined) continue
+    const column = quoteIdentifier(ownedBy.attribute)
+    await session.query(
+      `SELECT pg_catalog.setval('${quoteName(sequence).replaceAll("'", "''")}', greatest(max(${column})::int8, 1)) FROM ${quoteName(relation)}`,
+    )
+  }
+}
+
+/** Relations in the order in which rows can be put in, those that a circle joins included. */
+export function parentsFirst(order: readonly (readonly string[])[], paths: ReadonlySet<string>): readonly string[] {
+  const known = order.flat().filter((path) => paths.has(path))
+  return [...known, ...[...paths].filter((path) => !known.includes(path))]
+}
+
+/** By OID, the relation that a lock or a file belongs to: of a partition the whole table. */
+export function relationsByOid(catalog: Catalog): ReadonlyMap<number, string> {
+  const root = (relation: Relation): string => {
+    const parent = relation.partitionOf === undefined ? undefined : catalog.relations.get(relation.partitionOf.parent)
+    return parent === undefined ? pathOf(relation) : root(parent)
+  }
+  const stored = [...catalog.relations.values()].filter(
+    ({ kind, persistence }) => kind !== 'view' && kind !== 'foreign-table' && persistence !== 'temporary',
+  )
+  return new Map(stored.map((relation) => [relation.oid, root(relation)]))
+}
