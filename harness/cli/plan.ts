@@ -108,6 +108,7 @@ function optionsOf(said: ProjectOptions, flags: VerifyFlags, placed: (path: stri
     allowChanged: flags.allowChanged ?? said.allowChanged,
     runs: flags.runs ?? said.runs,
     rows: flags.rows ?? said.rows,
+    online: onlineOf(said, flags),
     seed: flags.seed ?? said.seed,
     postgres: flags.postgres ?? said.postgres,
     runAs: flags.runAs ?? said.runAs,
@@ -116,6 +117,13 @@ function optionsOf(said: ProjectOptions, flags: VerifyFlags, placed: (path: stri
     failOn: flags.failOn ?? said.failOn,
     command: command?.directory === undefined ? command : { ...command, directory: placed(command.directory) },
   }
+}
+
+/** Asking for a number of rows asks for it as well. */
+function onlineOf({ online }: ProjectOptions, { online: asked, onlineRows: rows }: VerifyFlags): VerifyOptions['online'] {
+  const said = online === true ? {} : online === false ? undefined : online
+  if (rows !== undefined) return { ...said, rows }
+  return said ?? (asked === true ? {} : undefined)
 }
 
 /** Names of built-in preludes stay; files are found from the configuration. */

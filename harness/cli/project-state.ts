@@ -34,8 +34,8 @@ export async function readProjectState(project: Project): Promise<ProjectState> 
 
 function optionsOf({ options, waivers, paths }: Project): ProjectState['options'] {
   const { format, only, since, allowChanged, runs, rows, seed, postgres, prelude, runAs, skipExtensions, timeLimitMs, failOn } = options
-  const { command, contracts } = options
-  const set = { format, only, since, allowChanged, runs, rows, seed, prelude, runAs, skipExtensions, failOn, command, contracts }
+  const { command, contracts, online } = options
+  const set = { format, only, since, allowChanged, runs, rows, seed, prelude, runAs, skipExtensions, failOn, command, contracts, online }
   return JSON.parse(
     JSON.stringify({ paths, ...set, timeLimit: timeLimitMs, postgres: withoutSecrets(postgres), waivers }, (_, value) => value ?? null),
   )

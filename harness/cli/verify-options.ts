@@ -12,6 +12,8 @@ export interface VerifyFlags {
   readonly allowChanged?: true
   readonly runs?: number
   readonly rows?: number
+  readonly online?: true
+  readonly onlineRows?: number
   readonly seed?: string
   readonly postgres?: string
   readonly prelude?: readonly string[]
@@ -41,6 +43,8 @@ function verifyOptions(): readonly Option[] {
     new Option('--allow-changed', 'with --since: go on though a merged file has changed'),
     new Option('--runs <n>', 'edge runs for each migration (default: 100)').argParser(parseCount),
     new Option('--rows <n>', 'most rows in each relation of an edge run (default: 6)').argParser(parseCount),
+    new Option('--online', 'apply each migration once more to tables with many rows while clients go on: online-safety'),
+    new Option('--online-rows <n>', 'rows in each table that it touches, with --online (default: 20000)').argParser(parseCount),
     new Option(
       '--seed <s>',
       'seed of the generated rows, or "random"; default: a digest of the files, so that a commit keeps its verdict',
@@ -68,7 +72,7 @@ function verifyOptions(): readonly Option[] {
 }
 
 const variables = [
-  ...['config', 'project', 'format', 'since', 'runs', 'rows', 'seed', 'postgres', 'run-as'],
+  ...['config', 'project', 'format', 'since', 'runs', 'rows', 'online-rows', 'seed', 'postgres', 'run-as'],
   ...['time-limit', 'fail-on', 'cache', 'baseline', 'report'],
 ]
 

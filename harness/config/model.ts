@@ -38,6 +38,8 @@ export interface ProjectOptions {
   readonly runs?: number | undefined
   /** Most rows of a relation in an edge run. Default 6. */
   readonly rows?: number | undefined
+  /** Apply each migration once more to tables with many rows while clients go on: `online-safety`. Default false. */
+  readonly online?: boolean | { readonly rows?: number | undefined; readonly lockWaitMs?: number | undefined } | undefined
   /** A text from which all randomness follows; `random` for a new one. Default: a digest of files and options. */
   readonly seed?: string | undefined
   /** `15`…`18`, `docker:IMAGE`, or the URL of a cluster. Default: what the repository's own files ask for, else the newest embedded one. */

@@ -39,6 +39,16 @@ const options = {
   allowChanged: z.boolean().optional().describe('go on though a file that was merged before "since" has changed; default false'),
   runs: count.optional().describe('edge runs for each migration; default 100'),
   rows: count.optional().describe('most rows of a relation in an edge run; default 6'),
+  online: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        rows: count.optional().describe('rows in each table that a migration touches; default 20000'),
+        lockWaitMs: count.optional().describe('longest that a client may wait behind a migration; default 1000'),
+      }),
+    ])
+    .optional()
+    .describe('apply each migration once more to tables with many rows while clients go on: online-safety; default false'),
   seed: text.optional().describe('a text from which all randomness follows, or "random"; default: a digest of files and options'),
   postgres: text
     .optional()
