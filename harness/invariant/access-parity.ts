@@ -43,22 +43,51 @@ interface Folded<Change> {
   readonly rights: readonly string[]
 }
 
-/** One cause, one finding: roles and commands that changed together are told together; what PUBLIC gained or lost, each role did. */
-function foldRights(changes: readonly RightChange[]): readonly Folded<RightChange>[] {
-  const perRole = group(changes, (each) => [each.kind, each.relation, each.attribute, each.object, each.severity, each.role])
-  const folded = perRole.map((list) => ({ list, rights: [...new Set(list.map((each) => each.right))] }))
-  return group(folded, ({ list: [each], rights }) => [
-    each?.kind,
-    each?.relation,
-    each?.attribute,
-    each?.object,
-    each?.severity,
-    rights,
-  ]).flatMap((list) => {
-    const change = list[0]?.list[0]
-    const roles = list.flatMap((each) => each.list[0]?.role ?? [])
-    return change === undefined ? [] : [{ change, rights: list[0]?.rights ?? [], roles: roles.includes(everybody) ? ['PUBLIC'] : roles }]
+interface FoldedRights extends Folded<RightChange> {
+  /** `anon, web may not SELECT, UPDATE (a, b)`, one for each set of rights. */
+  readonly phrases: readonly string[]
+  /** The one attribute that it is about. */
+  readonly attribute: string | undefined
+}
+
+/** One cause, one finding: what a relation lost or gained is told together; what PUBLIC gained or lost, each role did. */
+function foldRights(changes: readonly RightChange[]): readonly FoldedRights[] {
+  return group(changes, (each) => [each.kind, each.relation, each.object, each.severity, each.because]).flatMap((list) => {
+    const [change] = list
+    if (change === undefined) return []
+    const attributes = [...new Set(list.map((each) => each.attribute))]
+    const attribute = attributes.length === 1 ? attributes[0] : undefined
+    const perRole = group(list, (each) => each.role).map((own) => ({ role: own[0]?.role ?? '', rights: rightsText(own, attribute) }))
+    const perRights = group(perRole, (each) => each.rights).map((own) => ({
+      roles: named(own.map((each) => each.role)),
+      rights: own[0]?.rights,
+    }))
+    const may = change.kind === 'gained' ? 'may' : 'may not'
+    return [
+      {
+        change,
+        attribute,
+        roles: named(perRights.flatMap((each) => each.roles)),
+        rights: [...new Set(list.map((each) => each.right))],
+        phrases: perRights.map((each) => `${each.roles.join(', ')} ${may} ${each.rights}`),
+      },
+    ]
   })
+}
+
+/** `SELECT, UPDATE (a, b)`. */
+function rightsText(changes: readonly RightChange[], attribute: string | undefined): string {
+  return group(changes, (each) => each.right)
+    .map((own) => {
+      const columns = own.flatMap((each) => each.attribute ?? [])
+      return `${own[0]?.right}${attribute !== undefined || columns.length === 0 ? '' : ` (${columns.join(', ')})`}`
+    })
+    .join(', ')
+}
+
+/** Where PUBLIC is among them, each role is. */
+function named(roles: readonly string[]): readonly string[] {
+  return roles.includes(everybody) || roles.includes('PUBLIC') ? ['PUBLIC'] : [...new Set(roles)]
 }
 
 function foldRows(changes: readonly RowChange[]): readonly Folded<RowChange>[] {
@@ -69,11 +98,10 @@ function foldRows(changes: readonly RowChange[]): readonly Folded<RowChange>[] {
   })
 }
 
-function rightFinding({ knowledge }: AccessObservation, { change, roles, rights }: Folded<RightChange>): Finding {
-  const { relation, attribute, object, kind } = change
+function rightFinding({ knowledge }: AccessObservation, { change, attribute, roles, rights, phrases }: FoldedRights): Finding {
+  const { relation, object, kind } = change
   const what = relation === undefined ? (object ?? '') : attribute === undefined ? relation : `${relation}.${attribute}`
   const where = change.through === undefined ? '' : ` (${change.through} now)`
-  const who = roles.join(', ')
   return {
     invariant: 'access-parity',
     kind,
@@ -81,9 +109,9 @@ function rightFinding({ knowledge }: AccessObservation, { change, roles, rights 
     known: 'observed',
     relation,
     attribute,
-    object: object ?? who,
+    object: object ?? roles.join(', '),
     ...(relation === undefined ? undefined : knowledge.locate(relation)),
-    message: `${who} ${kind === 'gained' ? 'may' : 'may not'} ${rights.join(', ')} ${kind === 'gained' ? 'on' : 'any more on'} ${what}${where}: ${change.because}`,
+    message: `${phrases.join(' and ')} ${kind === 'gained' ? 'on' : 'any more on'} ${what}${where}: ${change.because}`,
     evidence: { roles, rights, through: change.through ?? null, because: change.because },
     hint:
       kind === 'gained'

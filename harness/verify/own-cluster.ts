@@ -25,18 +25,42 @@ export async function ownCluster(cluster: Cluster, need: RungNeed): Promise<Star
   return own
 }
 
-/** Remember the roles of a cluster of our own; the function that is returned drops those that a run has made since. */
+const memberships = `SELECT pg_get_userbyid(roleid) AS role, pg_get_userbyid(member) AS member, pg_get_userbyid(grantor) AS grantor FROM pg_catalog.pg_auth_members`
+
+/** Remember the roles of a cluster of our own; the function that is returned drops those that a run has made since, and memberships with them. */
 export async function rolesOf(cluster: Cluster): Promise<() => Promise<void>> {
   const database = await cluster.createDatabase()
   const list = async () => {
     await using session = await database.connect()
-    return (await session.query<{ name: string }>('SELECT rolname AS name FROM pg_catalog.pg_roles')).map((each) => each.name)
+    const names = (await session.query<{ name: string }>('SELECT rolname AS name FROM pg_catalog.pg_roles')).map((each) => each.name)
+    return { names, members: await session.query<Membership>(memberships) }
   }
-  const known = new Set(await list())
+  const known = await list()
   return async () => {
-    const fresh = (await list()).filter((name) => !known.has(name))
-    if (fresh.length === 0) return
+    const now = await list()
+    const fresh = now.names.filter((name) => !known.names.includes(name))
+    const joined = lacking(now.members, known.members)
+    const left = lacking(known.members, now.members).filter(({ role, member }) => now.names.includes(role) && now.names.includes(member))
+    if (fresh.length + joined.length + left.length === 0) return
     await using session = await database.connect()
-    await session.script(fresh.map((name) => `DROP ROLE ${quoteIdentifier(name)}`).join('; '))
+    const statements = [
+      ...joined.map(
+        (each) =>
+          `REVOKE ${quoteIdentifier(each.role)} FROM ${quoteIdentifier(each.member)} GRANTED BY ${quoteIdentifier(each.grantor)} CASCADE`,
+      ),
+      ...left.map((each) => `GRANT ${quoteIdentifier(each.role)} TO ${quoteIdentifier(each.member)}`),
+      ...fresh.map((name) => `DROP ROLE ${quoteIdentifier(name)}`),
+    ]
+    for (const statement of statements) await session.script(statement)
   }
+}
+
+interface Membership {
+  readonly role: string
+  readonly member: string
+  readonly grantor: string
+}
+
+function lacking(list: readonly Membership[], other: readonly Membership[]): readonly Membership[] {
+  return list.filter((one) => !other.some((each) => each.role === one.role && each.member === one.member))
 }

@@ -130,8 +130,20 @@ function said(
   if (owns && stated.some((each) => each.effect === 'owner' && about(each)))
     return { severity: 'warning', because: 'the migration changes the owner' }
   if (stated.some((each) => each.effect === 'role')) return { severity: 'warning', because: 'the migration changes what roles belong to' }
+  if (mayBeSaid(stated, [...names, role])) return { severity: 'warning', because: mayBeProgram }
   return { severity: 'error', because: 'no statement of the migration says so' }
 }
+
+/** Whether a block that puts its SQL together may speak of one of these. */
+export function mayBeSaid(stated: readonly Stated[], names: readonly string[]): boolean {
+  return stated.some(({ effect, text = '' }) => effect === 'program' && names.some((each) => words(text).has(each.toLowerCase())))
+}
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.toLowerCase().match(/\w+/g) ?? [])
+}
+
+export const mayBeProgram = 'no statement says so, unless a DO block that speaks of access does'
 
 /** What comes with rights that no statement gave: default privileges. */
 function newObjects(observation: AccessObservation): readonly RightChange[] {

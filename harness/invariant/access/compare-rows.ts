@@ -1,4 +1,5 @@
 import type { Severity } from '../finding.ts'
+import { mayBeProgram, mayBeSaid } from './compare-rights.ts'
 import type { AccessObservation, Command, Reached } from './model.ts'
 
 /** Rows that a role reaches and did not, or did and does not. */
@@ -54,7 +55,7 @@ function keysOf(reached: Reached | undefined): readonly string[] | undefined {
 function said(
   { stated, before, after }: AccessObservation,
   kind: 'gained' | 'lost',
-  { relation, through }: Reached,
+  { relation, through, role }: Reached,
 ): { readonly severity: Severity; readonly because: string } {
   const names = [relation, through].map((path) => path.slice(path.lastIndexOf('.') + 1).replaceAll('"', ''))
   const states = (effect: string) =>
@@ -66,7 +67,9 @@ function said(
   if (kind === 'gained' && was?.rowSecurity === true && view?.rowSecurity === false)
     return { severity: 'error', because: `row security is off on ${through}` }
   if (states('policy')) return { severity: 'warning', because: 'the migration changes its policies' }
-  if (kind === 'lost' && (states('enable') || states('drop-policy'))) return { severity: 'warning', because: 'the migration says so' }
+  if (kind === 'lost' && ((states('enable') && was?.rowSecurity !== true) || states('drop-policy')))
+    return { severity: 'warning', because: 'the migration says so' }
   if (kind === 'gained' && states('drop-policy')) return { severity: 'error', because: 'a policy that kept them away is dropped' }
+  if (mayBeSaid(stated, [...names, role])) return { severity: 'warning', because: mayBeProgram }
   return { severity: 'error', because: 'no statement of the migration says so' }
 }

@@ -72,13 +72,15 @@ export interface Reached {
   readonly outcome: { readonly keys: readonly string[] } | 'denied' | { readonly fails: string }
 }
 
-/** What the migration says of access in so many words. */
+/** What the migration says of access in so many words; `program` is SQL that it puts together when it runs. */
 export interface Stated {
-  readonly effect: 'grant' | 'revoke' | 'owner' | 'policy' | 'drop-policy' | 'enable' | 'disable' | 'role'
+  readonly effect: 'grant' | 'revoke' | 'owner' | 'policy' | 'drop-policy' | 'enable' | 'disable' | 'role' | 'program'
   /** Name of the relation, schema or routine without its schema; undefined for all of a schema or of the database. */
   readonly object: string | undefined
   /** Empty for all. */
   readonly roles: readonly string[]
+  /** Of a program: its text. */
+  readonly text?: string | undefined
 }
 
 export interface AccessObservation {

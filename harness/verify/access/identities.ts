@@ -1,3 +1,4 @@
+import type { Catalog } from '../../catalog/index.ts'
 import type { AccessState, State } from '../../invariant/index.ts'
 import type { Session } from '../../postgres/index.ts'
 
@@ -10,30 +11,49 @@ export interface Identity {
 
 export const nobody: Identity = { label: '', settings: {} }
 
-const mostIdentities = 4
+/** People for one relation beside nobody. */
+const mostIdentities = 3
 
 /** What tells a platform's users apart, where its functions do not show it in SQL. */
 const claimFunctions = /\bauth\.(uid|role|email|jwt)\(/
 
-/**
- * People whom the policies of these relations tell apart: for each value of an attribute that a policy compares with a setting, one with
- * that value in every setting that policies read. Settings and claims are mined from the policies and from the functions that they call;
- * values are those of the generated rows.
- */
-export async function identitiesFor(
+/** What the policies of one relation say, with the functions that they call. */
+export interface PolicyText {
+  readonly relation: string
+  readonly text: string
+  /** Other legacy relations that stand in it. */
+  readonly others: readonly string[]
+}
+
+/** The policies of these relations, with the bodies of the functions that they call. */
+export async function policyTexts(
   session: Session,
   access: AccessState,
-  state: State,
+  catalog: Catalog,
   relations: readonly string[],
-): Promise<readonly Identity[]> {
-  const expressions = relations.flatMap((path) =>
-    (access.relations.get(path)?.policies ?? []).flatMap((each) => [each.using ?? '', each.check ?? '']),
-  )
-  const text = [...expressions, ...(await bodiesOf(session, expressions.join('\n')))].join('\n')
+): Promise<readonly PolicyText[]> {
+  const functions = await allFunctions(session)
+  return relations.map((relation) => {
+    const own = (access.relations.get(relation)?.policies ?? []).flatMap((each) => [each.using ?? '', each.check ?? '']).join('\n')
+    const text = withBodies(functions, own)
+    const words = new Set(text.match(/\w+/g) ?? [])
+    const others = [...catalog.relations].flatMap(([path, { name, kind }]) =>
+      path !== relation && words.has(name) && (kind === 'table' || kind === 'partitioned-table') ? [path] : [],
+    )
+    return { relation, text, others }
+  })
+}
+
+/**
+ * People whom the policies of a relation tell apart: nobody, and for each value of an attribute that a policy compares with a setting, one
+ * with that value in every setting that it reads. Settings and claims are mined from the policies and from the functions that they call;
+ * values are those of the generated rows.
+ */
+export function identitiesFor({ relation, text, others }: PolicyText, state: State): readonly Identity[] {
   const settings = [...new Set([...text.matchAll(/current_setting\(\s*'([^']+)'/g)].map((match) => match[1] ?? ''))]
   if (settings.length === 0 && !claimFunctions.test(text)) return [nobody]
   const claims = [...new Set(['sub', ...[...text.matchAll(/->>?\s*'([^']+)'/g)].map((match) => match[1] ?? '')])]
-  const values = valuesOf(state, relations, text).slice(0, mostIdentities)
+  const values = valuesOf(state, [relation, ...others], text).slice(0, mostIdentities)
   return [nobody, ...values.map((value) => identity(value, settings, claims))]
 }
 
@@ -50,9 +70,7 @@ function identity(value: string, settings: readonly string[], claims: readonly s
 
 /** Values of the attributes that policies name, those that stand beside a setting first. */
 function valuesOf(state: State, relations: readonly string[], text: string): readonly string[] {
-  const named = [...state.catalog.relations].filter(
-    ([path, each]) => relations.includes(path) || new RegExp(`\\b${plain(each.name)}\\b`).test(text),
-  )
+  const named = [...state.catalog.relations].filter(([path]) => relations.includes(path))
   const found = named.flatMap(([path, relation]) => {
     const table = state.rows.get(path)
     if (table === undefined) return []
@@ -78,21 +96,30 @@ function plain(name: string): string {
   return name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
-/** Bodies of the functions that policies call, and of those that these call. */
-async function bodiesOf(session: Session, text: string): Promise<readonly string[]> {
+interface UserFunction {
+  readonly name: string
+  readonly body: string
+}
+
+async function allFunctions(session: Session): Promise<readonly UserFunction[]> {
   const [result] = await session.script(
     `SELECT p.proname, coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
       WHERE p.oid >= 16384 AND l.lanname IN ('sql', 'plpgsql')`,
   )
-  const all = (result?.rows ?? []).map(([name, body]) => ({ name: name ?? '', body: body ?? '' }))
-  const reached = new Set<string>()
-  for (let known = text, grown = true; grown; ) {
-    const more = all.filter(({ name, body }) => !reached.has(body) && new RegExp(`\\b${plain(name)}"?\\s*\\(`).test(known))
+  return (result?.rows ?? []).map(([name, body]) => ({ name: name ?? '', body: body ?? '' }))
+}
+
+/** A text with the bodies of the functions that it calls, and of those that these call. */
+function withBodies(functions: readonly UserFunction[], text: string): string {
+  const reached = new Set<UserFunction>()
+  let known = text
+  for (let grown = true; grown; ) {
+    const more = functions.filter((each) => !reached.has(each) && new RegExp(`\\b${plain(each.name)}"?\\s*\\(`).test(known))
     grown = more.length > 0
-    for (const { body } of more) {
-      reached.add(body)
-      known += `\n${body}`
+    for (const each of more) {
+      reached.add(each)
+      known += `\n${each.body}`
     }
   }
-  return [...reached]
+  return known
 }

@@ -2,7 +2,7 @@ import { type AccessObservation, type AccessState, everybody, type Reached, type
 import { quoteIdentifier, type Session } from '../../postgres/index.ts'
 import { readRows } from '../../snapshot/index.ts'
 import type { Subject } from '../subject.ts'
-import { type Identity, identitiesFor } from './identities.ts'
+import { type Identity, identitiesFor, policyTexts } from './identities.ts'
 import { mostRoles, readAccess } from './read-access.ts'
 import { allKeys, canBeTold, type Trial, tryRows } from './trials.ts'
 
@@ -10,7 +10,8 @@ import { allKeys, canBeTold, type Trial, tryRows } from './trials.ts'
 export interface AccessBefore {
   readonly access: AccessState
   readonly state: State
-  readonly identities: readonly Identity[]
+  /** Legacy relation → people whom its policies tell apart. */
+  readonly identities: ReadonlyMap<string, readonly Identity[]>
   readonly reached: readonly Reached[]
   readonly rows: ReadonlyMap<string, readonly string[]>
   /** Legacy relations whose rows were tried. */
@@ -20,14 +21,18 @@ export interface AccessBefore {
 
 const mostRelations = 12
 const mostTriedRoles = 8
+/** Relations whose values people may have, for each relation that names them in a policy. */
+const mostOthers = 3
 
 /** Who may do what before `up`, and which rows row security lets each role reach. In an open transaction, as a superuser. */
 export async function accessBefore(subject: Subject, session: Session, run: AccessObservation['run']): Promise<AccessBefore> {
   const access = await readAccess(session)
   const secured = securedRelations(subject, access, run)
   const tried = secured.slice(0, mostRelations)
-  const state = { catalog: subject.legacy, rows: await readRows(session, subject.legacy, tried) }
-  const identities = tried.length === 0 ? [] : await identitiesFor(session, access, state, tried)
+  const texts = tried.length === 0 ? [] : await policyTexts(session, access, subject.legacy, tried)
+  const read = [...new Set([...tried, ...texts.flatMap((each) => each.others.slice(0, mostOthers))])]
+  const state = { catalog: subject.legacy, rows: await readRows(session, subject.legacy, read) }
+  const identities = new Map(texts.map((each) => [each.relation, identitiesFor(each, state)]))
   const trials = tried.flatMap((path) => trialOf(subject, path, path, undefined) ?? [])
   const keyless = tried.filter((path) => !trials.some((each) => each.relation === path))
   const reached = await asRoles(session, access, state, trials, identities)
@@ -147,7 +152,7 @@ async function asRoles(
   access: AccessState,
   state: State,
   trials: readonly Trial[],
-  identities: readonly Identity[],
+  identities: AccessBefore['identities'],
   also: readonly string[] = [],
 ): Promise<{ readonly list: readonly Reached[]; readonly notTried: readonly string[] }> {
   if (trials.length === 0) return { list: [], notTried: [] }

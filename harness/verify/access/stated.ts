@@ -1,7 +1,7 @@
 import type { Stated } from '../../invariant/index.ts'
 import { asList, asText, everyNode, fieldsOf, type Step, stringsOf } from '../../migration/index.ts'
 
-/** What the statements of a migration say of access in so many words; what dynamic SQL says is not among it. */
+/** What the statements of a migration say of access in so many words; of a block that puts its SQL together only that it speaks of access. */
 export function statedAccess(step: Step): readonly Stated[] {
   if (step.kind !== 'sql') return []
   return step.script.statements.flatMap(({ tree }) => [...everyNode(tree)].flatMap(({ name, fields }) => saidBy(name, fields)))
@@ -37,9 +37,19 @@ function saidBy(node: string, fields: Readonly<Record<string, unknown>>): readon
     case 'AlterRoleStmt':
     case 'DropRoleStmt':
       return [{ effect: 'role', object: undefined, roles: [] }]
+    case 'DoStmt':
+      return accessWords.test(bodyOf(fields)) ? [{ effect: 'program', object: undefined, roles: [], text: bodyOf(fields) }] : []
     default:
       return []
   }
+}
+
+const accessWords = /\b(GRANT|REVOKE|POLICY|OWNER|ROLE|ROW\s+LEVEL\s+SECURITY)\b/i
+
+function bodyOf(fields: Readonly<Record<string, unknown>>): string {
+  return asList(fields.args)
+    .map((item) => asText(fieldsOf(fieldsOf(item, 'DefElem')?.arg, 'String')?.sval) ?? '')
+    .join('\n')
 }
 
 const effects: Readonly<Record<string, Stated['effect']>> = {

@@ -3,14 +3,15 @@ import {
   type AccessCommand,
   type AccessState,
   accessCommands,
+  type Extent,
   everybody,
   keyAttributes,
   type Reached,
   type State,
   type Successor,
 } from '../../invariant/index.ts'
-import { quoteIdentifier, quoteLiteral, quoteName, type RelationName, type Session } from '../../postgres/index.ts'
-import type { Identity } from './identities.ts'
+import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type RelationName, type Session } from '../../postgres/index.ts'
+import { type Identity, nobody } from './identities.ts'
 import { type Attempt, type Attempted, tryAll } from './try-all.ts'
 
 /** One relation to be asked for the rows of a legacy one. */
@@ -26,6 +27,7 @@ export interface Trial {
 }
 
 const mostInserted = 2
+const mostSingle = 24
 
 /**
  * Which rows each role reaches, being each person, by each command: really tried, and undone. Rows are told by the text of their keys.
@@ -38,28 +40,27 @@ export async function tryRows(
   state: State,
   trials: readonly Trial[],
   roles: readonly string[],
-  identities: readonly Identity[],
+  identities: ReadonlyMap<string, readonly Identity[]>,
   stranger: string | undefined,
 ): Promise<readonly Reached[]> {
   const planned = trials.flatMap((trial) =>
     roles.flatMap((role) => {
       const rights = access.relations.get(trial.through.path)?.rights
-      const may = (command: AccessCommand) => (rights?.[role]?.[command] ?? rights?.[everybody]?.[command]) !== undefined
+      const may = (command: AccessCommand) => rights?.[role]?.[command] ?? rights?.[everybody]?.[command]
       const as = role === everybody ? stranger : role
       return as === undefined
         ? []
-        : identities.flatMap((identity) =>
+        : (identities.get(trial.relation) ?? [nobody]).flatMap((identity) =>
             accessCommands.flatMap((command) => {
               if (trial.readOnly && command !== 'SELECT') return []
               const base = { role, identity: identity.label, command, relation: trial.relation, through: trial.through.path }
               // Without the right no row needs to be asked for.
-              if (!may(command)) return [{ base, attempts: [] }]
-              const attempts = statementsFor(trial, command, state).map(({ sql, key, answers }) => ({
+              const extent = may(command)
+              if (extent === undefined) return [{ base, attempts: [] }]
+              const attempts = statementsFor(trial, command, state, extent).map((statement) => ({
                 role: as,
                 settings: identity.settings,
-                sql,
-                key,
-                answers,
+                ...statement,
               }))
               return [{ base, attempts }]
             }),
@@ -68,12 +69,26 @@ export async function tryRows(
   )
   const answers = await tryAll(
     session,
-    planned.flatMap(({ attempts }) => attempts.map(({ key: _, ...attempt }): Attempt => attempt)),
+    planned.flatMap(({ attempts }) => attempts.map(({ key: _, rowByRow: __, ...attempt }): Attempt => attempt)),
   )
   let at = 0
-  return planned.map(({ base, attempts }) => {
+  const first = planned.map(({ base, attempts }) => {
     const own = answers.slice(at, at + attempts.length)
     at += attempts.length
+    return { base, attempts, own }
+  })
+  // One row that a check refuses ends a statement on all of them: those are asked for one by one.
+  const refused = first.flatMap(({ attempts: [attempt], own: [answer] }) =>
+    attempt !== undefined && isDenied(answer) ? attempt.rowByRow.map((sql): Attempt => ({ ...attempt, sql })) : [],
+  )
+  const rest = refused.length === 0 ? [] : await tryAll(session, refused)
+  let next = 0
+  return first.map(({ base, attempts, own: all }) => {
+    const [attempt] = attempts
+    const count = attempt !== undefined && isDenied(all[0]) ? attempt.rowByRow.length : 0
+    const single = rest.slice(next, next + count)
+    next += count
+    const own = single.length === 0 ? all : [united(single)]
     return {
       ...base,
       outcome:
@@ -119,37 +134,43 @@ function statementsFor(
   trial: Trial,
   command: AccessCommand,
   state: State,
-): readonly { readonly sql: string; readonly key: string; readonly answers: boolean }[] {
+  extent: Extent,
+): readonly { readonly sql: string; readonly key: string; readonly answers: boolean; readonly rowByRow: readonly string[] }[] {
   const { through, legacy, attributes } = trial
   const name = quoteName(through)
-  if (command === 'SELECT') return [{ sql: `SELECT ${keys(trial)} FROM ${name} AS t`, key: '', answers: true }]
+  const granted = (attribute: string) => extent === 'all' || extent.includes(attributes.get(attribute) ?? '')
+  if (command === 'SELECT') return [{ sql: `SELECT ${keys(trial)} FROM ${name} AS t`, key: '', answers: true, rowByRow: [] }]
   if (command === 'DELETE')
     return [
       {
         sql: `WITH t AS (DELETE FROM ${name} AS t RETURNING ${keyText(trial, 't')} AS k) SELECT coalesce(pg_catalog.json_agg(k), '[]') FROM t`,
         key: '',
         answers: true,
+        rowByRow: [],
       },
     ]
   if (command === 'UPDATE') {
     // A column that is no key and that the server does not write itself.
     const key = new Set(keyAttributes(legacy))
     const plain = legacy.attributes.find(
-      (each) => !key.has(each.name) && each.generated === undefined && each.identity === undefined && attributes.has(each.name),
+      (each) =>
+        !key.has(each.name) &&
+        each.generated === undefined &&
+        each.identity === undefined &&
+        attributes.has(each.name) &&
+        granted(each.name),
     )
     const column = quoteIdentifier(attributes.get(plain?.name ?? '') ?? keyOf(trial)?.[0] ?? '')
-    return [
-      {
-        sql: `WITH t AS (UPDATE ${name} AS t SET ${column} = t.${column} RETURNING ${keyText(trial, 't')} AS k) SELECT coalesce(pg_catalog.json_agg(k), '[]') FROM t`,
-        key: '',
-        answers: true,
-      },
-    ]
+    const update = (where: string) =>
+      `WITH t AS (UPDATE ${name} AS t SET ${column} = t.${column}${where} RETURNING ${keyText(trial, 't')} AS k) SELECT coalesce(pg_catalog.json_agg(k), '[]') FROM t`
+    const rows = (state.rows.get(trial.relation)?.rows ?? []).slice(0, mostSingle)
+    const rowByRow = rows.map((row) => update(` WHERE ${isRow(trial, state, row)}`))
+    return [{ sql: update(''), key: '', answers: true, rowByRow }]
   }
   // A row that is there: the key is taken, which the server says only after it has looked at the rights.
   const table = state.rows.get(trial.relation)
   return (table?.rows ?? []).slice(0, mostInserted).map((row) => {
-    const given = legacy.attributes.filter((each) => each.generated === undefined && attributes.has(each.name))
+    const given = legacy.attributes.filter((each) => each.generated === undefined && attributes.has(each.name) && granted(each.name))
     const cell = (attribute: string) => row[table?.attributes.indexOf(attribute) ?? -1] ?? null
     const columns = given.map((each) => quoteIdentifier(attributes.get(each.name) ?? '')).join(', ')
     const always = given.some((each) => each.identity === 'always') ? ' OVERRIDING SYSTEM VALUE' : ''
@@ -157,8 +178,24 @@ function statementsFor(
       sql: `INSERT INTO ${name} (${columns})${always} VALUES (${given.map((each) => quoteLiteral(cell(each.name))).join(', ')})`,
       key: JSON.stringify((keyAttributes(legacy) ?? []).map(cell)),
       answers: false,
+      rowByRow: [],
     }
   })
+}
+
+/** What several attempts reached together. */
+function united(answers: readonly Attempted[]): Attempted {
+  const keys = answers.flatMap((each) => ('answer' in each && Array.isArray(each.answer) ? each.answer : []))
+  return { answer: keys }
+}
+
+function isRow({ legacy, attributes }: Trial, state: State, row: readonly (string | null)[]): string {
+  const names = state.rows.get(pathOf(legacy))?.attributes ?? []
+  return (keyAttributes(legacy) ?? [])
+    .map(
+      (each) => `t.${quoteIdentifier(attributes.get(each) ?? each)}::pg_catalog.text = ${quoteLiteral(row[names.indexOf(each)] ?? null)}`,
+    )
+    .join(' AND ')
 }
 
 function outcomeOf(answers: readonly Attempted[], keysOfRows: readonly string[]): Reached['outcome'] {
