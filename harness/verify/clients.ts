@@ -9,22 +9,27 @@ import {
   type WorkloadObservation,
 } from '../invariant/index.ts'
 import { quoteName, type Session } from '../postgres/index.ts'
-import { mayChangeAccess } from './access/may-change-access.ts'
-import { accessAfter, accessBefore } from './access/observe-access.ts'
+import { mayChangeAccess, securedWithin } from './access/may-change-access.ts'
+import { accessAfter, accessBefore, mostRelations } from './access/observe-access.ts'
 import { statedAccess } from './access/stated.ts'
+import { bandedFillings } from './banded.ts'
 import type { Collector } from './collect.ts'
 import { type Filling, fillStage } from './execute.ts'
 import type { Runner } from './runner.ts'
 import { seedNumber } from './seed.ts'
 import type { Stage } from './stage.ts'
 import type { Subject } from './subject.ts'
-import { type Answered, answerLegacy, answerMigrated, touchedRelations } from './workload/observe-workload.ts'
+import { answerLegacy, answerMigrated, touchedRelations } from './workload/observe-workload.ts'
 
 export interface ClientsPlan {
   /** A run that went through: what `up` makes of the catalog. */
   readonly run: RunObservation
-  /** The rows of that run. */
-  readonly filling: Filling
+  /** The rows of that run; undefined where it had none. */
+  readonly filling: Filling | undefined
+  /** The same migration over more relations. */
+  readonly widen: (also: ReadonlySet<string>) => Promise<Subject>
+  /** On the legacy database. */
+  readonly session: () => Session
   readonly seed: string
   readonly exclusions: readonly Exclusion[]
   /** Who applies migrations. */
@@ -78,14 +83,14 @@ export async function lookAsClients(subject: Subject, runner: Runner, collector:
     workload: backwardCompatibility.judge(seen.workload),
     access: seen.access === undefined ? rights : accessParity.judge(seen.access),
   })
-  const seen = await runner.onStage((stage) => observe(subject, stage, plan, request))
+  const secured = look.access ? await securedWithin(plan.session(), up, subject.legacy) : []
+  const { wide, filling } = await withRows(subject, plan, secured)
+  const once = (stage: Stage) => observe(wide, stage, plan, filling, request)
+  const seen = await runner.onStage(once)
   if (seen === undefined) return { notChecked: ['what clients see: up failed on rows that it had passed with'], disagreements: [] }
   const first = judge(seen)
   const doubtful = [...findingsOf(first.workload), ...findingsOf(first.access)].filter(needsClone)
-  const again =
-    doubtful.length === 0 || runner.need.rung !== 'transaction'
-      ? undefined
-      : await runner.clones.run((stage) => observe(subject, stage, plan, request))
+  const again = doubtful.length === 0 || runner.need.rung !== 'transaction' ? undefined : await runner.clones.run(once)
   const last = again === undefined ? first : judge(again)
   collector.add(backwardCompatibility.id, last.workload)
   collector.add(accessParity.id, last.access)
@@ -108,9 +113,25 @@ interface Look {
   readonly fresh: Dataset | undefined
 }
 
-async function observe(subject: Subject, stage: Stage, plan: ClientsPlan, look: Look): Promise<Seen | undefined> {
+/** Rows where policies decide: a step that only makes a view, or writes a policy, is otherwise looked at without any. */
+async function withRows(
+  subject: Subject,
+  plan: ClientsPlan,
+  secured: readonly string[],
+): Promise<{ readonly wide: Subject; readonly filling: Filling }> {
+  const lacking = secured.filter((path) => !subject.scope.has(path))
+  const { filling } = plan
+  if (filling !== undefined && lacking.length === 0) return { wide: subject, filling }
+  if (secured.length === 0) return { wide: subject, filling: filling ?? { kind: 'sql', sql: '' } }
+  const wider = lacking.length === 0 ? subject : await plan.widen(new Set([...subject.scope, ...lacking.slice(0, mostRelations)]))
+  const wide = { ...wider, knowledge: subject.knowledge }
+  const [banded] = bandedFillings(wide, plan.seed, plan.exclusions, 1)
+  return { wide, filling: banded === undefined ? { kind: 'sql', sql: '' } : { kind: 'dataset', dataset: banded.dataset } }
+}
+
+async function observe(subject: Subject, stage: Stage, plan: ClientsPlan, filling: Filling, look: Look): Promise<Seen | undefined> {
   const { run, role } = plan
-  await fillStage(subject, stage, plan.filling)
+  await fillStage(subject, stage, filling)
   const before = await stage.look((session) =>
     undone(stage, session, sequences(subject), async () => ({
       workload: await answerLegacy(subject, session, look.touched, look.fresh),
@@ -142,14 +163,10 @@ async function observe(subject: Subject, stage: Stage, plan: ClientsPlan, look: 
                 rows: access.rows,
                 stated: statedAccess(subject.migration.up),
               },
-        notChecked: [...notTried(before.workload), ...(before.access?.notTried ?? []), ...(access?.notTried ?? [])],
+        notChecked: [...new Set([...before.workload.notTried, ...(before.access?.notTried ?? []), ...(access?.notTried ?? [])])],
       }
     }),
   )
-}
-
-function notTried({ notTried: list }: Answered): readonly string[] {
-  return list
 }
 
 /** What the catalogs tell without a statement. */

@@ -5,7 +5,7 @@ import type { Failure, Migration } from '../migration/index.ts'
 import { assembleResult } from './assemble.ts'
 import { bandedFillings, smallFillings, tiedRows } from './banded.ts'
 import type { Base } from './base.ts'
-import { lookAsClients } from './clients.ts'
+import { type ClientsPlan, lookAsClients } from './clients.ts'
 import { Collector } from './collect.ts'
 import { confirmFindings, smallestFor } from './confirm.ts'
 import type { Counterexample } from './counterexample.ts'
@@ -213,10 +213,11 @@ export async function verifyMigration(migration: Migration, base: Base, context:
 
   if (empty.failure === undefined) {
     progress('clients')
-    const filling: Filling = first === undefined ? none.filling : { kind: 'dataset', dataset: first.dataset }
-    const plan = {
+    const plan: ClientsPlan = {
       run: first?.run ?? empty,
-      filling,
+      filling: first === undefined ? undefined : { kind: 'dataset', dataset: first.dataset },
+      widen: prepare,
+      session: base.session,
       seed,
       exclusions,
       role: base.role,

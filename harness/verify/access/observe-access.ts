@@ -19,7 +19,7 @@ export interface AccessBefore {
   readonly notTried: readonly string[]
 }
 
-const mostRelations = 12
+export const mostRelations = 12
 const mostTriedRoles = 8
 /** Relations whose values people may have, for each relation that names them in a policy. */
 const mostOthers = 3
@@ -93,7 +93,7 @@ export async function accessAfter(
 /** Row security decides what is reached, or will; and what views show past it. */
 function securedRelations(subject: Subject, access: AccessState, run: AccessObservation['run']): readonly string[] {
   return [...access.relations.values()].flatMap(({ path, rowSecurity, kind }) => {
-    if (kind !== 'table' || !subject.legacy.relations.has(path)) return []
+    if (kind !== 'table' || !subject.legacy.relations.has(path) || !subject.scope.has(path)) return []
     const later = successorsOf(run, subject.knowledge, path).some(
       (each) => run.migrated?.catalog.relations.get(each.path)?.rowSecurity.enabled === true,
     )
@@ -156,7 +156,12 @@ async function asRoles(
   also: readonly string[] = [],
 ): Promise<{ readonly list: readonly Reached[]; readonly notTried: readonly string[] }> {
   if (trials.length === 0) return { list: [], notTried: [] }
-  const roles = [...new Set([...access.roles, ...also])]
+  const roles = [...new Set([...access.roles, ...also])].filter((role) =>
+    trials.some(({ through }) => {
+      const relation = access.relations.get(through.path)
+      return relation !== undefined && relation.owner !== role && relation.rights[role] !== undefined
+    }),
+  )
   const stranger = `godwit_stranger_${process.pid}_${Math.floor(performance.now() * 1000)}`
   // Made and undone in this transaction: nobody else ever sees it.
   await session.script(`CREATE ROLE ${quoteIdentifier(stranger)} NOLOGIN`)
