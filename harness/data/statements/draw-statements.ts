@@ -52,6 +52,7 @@ export function drawStatements(plan: GenerationPlan, options: DrawStatementsOpti
     withoutDefault: new Set([...(options.withoutDefault ?? [])].map(quoteIdentifier)),
     meetsTwice: options.meetsTwice ?? true,
   })
+  if (statement === undefined) return []
   const sequences = commands(
     [statement.map((each) => new StatementCommand(each))],
     // Each of them is as long as it may be now and then; what was drawn is saved as SQL, not as a path.

@@ -16,14 +16,14 @@ export interface StatementOptions {
   readonly meetsTwice: boolean
 }
 
-/** One statement of a client, of any of the forms; what it says is legal, or breaks a constraint, or meets no row. */
+/** One statement of a client, of any of the forms; what it says is legal, or breaks a constraint, or meets no row. Undefined where no form fits. */
 export function statementArbitrary({
   target: given,
   neighbours,
   forms,
   withoutDefault,
   meetsTwice,
-}: StatementOptions): Arbitrary<Statement> {
+}: StatementOptions): Arbitrary<Statement> | undefined {
   const target: Target = { ...given, withoutDefault, meetsTwice }
   const makers: Readonly<Record<StatementForm, Arbitrary<Statement> | undefined>> = {
     select: one('select', select(target)),
@@ -64,7 +64,7 @@ export function statementArbitrary({
   const chosen = Object.entries(makers).flatMap(([form, maker]) =>
     maker !== undefined && forms.has(form as StatementForm) ? [{ arbitrary: maker, weight: weights[form as StatementForm] ?? 2 }] : [],
   )
-  return fc.oneof(...chosen)
+  return chosen.length === 0 ? undefined : fc.oneof(...chosen)
 }
 
 type Target = StatementTarget & Partial<Pick<StatementOptions, 'withoutDefault' | 'meetsTwice'>>
@@ -266,7 +266,7 @@ function updateFrom(target: Target): Arbitrary<string> {
     .record({
       rows: sources(target, bases),
       from: fc.constantFrom(...bases),
-      set: fc.subarray(free, { minLength: 1, maxLength: 2 }),
+      set: fc.subarray(free, { minLength: 1, maxLength: Math.min(2, free.length) }),
       tail: returning(target),
     })
     .map(({ rows: list, from, set, tail }) => {

@@ -8,10 +8,16 @@ export interface CompareOptions {
   readonly ignore: ReadonlySet<string>
   /** Names of constraints that the migrated database has. */
   readonly constraints: ReadonlySet<string>
+  /** Whether one violated constraint may be named for another: row by row they are met in another order than in a whole statement. */
+  readonly anyViolation: boolean
 }
 
 export type Comparison =
-  | { readonly outcome: 'same' }
+  | {
+      readonly outcome: 'same'
+      /** Whether both sides failed with violations, and not with the same one. */
+      readonly otherViolation: boolean
+    }
   | { readonly outcome: 'diverges'; readonly at: number; readonly divergence: Divergence }
   /** The table itself answers otherwise each time: nothing can be said. */
   | { readonly outcome: 'undetermined' }
@@ -35,6 +41,7 @@ export function compareHistories(legacy: History, view: History, again: History 
   const first = contentsDiffer(options.relation, legacy.initial, view.initial, volatile, options)
   if (first !== undefined) return { outcome: 'diverges', at: -1, divergence: first }
   let [before, beforeView] = [legacy.initial, view.initial]
+  let otherViolation = false
   for (const [at, table] of legacy.answers.entries()) {
     const [other, repeated] = [view.answers[at], again?.answers[at]]
     if (other === undefined) break
@@ -44,11 +51,19 @@ export function compareHistories(legacy: History, view: History, again: History 
     }
     if (repeated !== undefined && shapeOf(table) !== shapeOf(repeated)) return { outcome: 'undetermined' }
     if (repeated !== undefined) volatile.learn({ table, repeated, view: other, before, beforeView })
+    if (options.anyViolation && isViolation(table) && isViolation(other)) {
+      otherViolation ||= table.error?.sqlstate !== other.error?.sqlstate
+      continue
+    }
     const divergence = answersDiffer(table, other, volatile, options, skipped)
     if (divergence !== undefined) return { outcome: 'diverges', at, divergence }
     ;[before, beforeView] = [table.contents, other.contents]
   }
-  return { outcome: 'same' }
+  return { outcome: 'same', otherViolation }
+}
+
+function isViolation({ error }: Answer): boolean {
+  return error?.sqlstate.startsWith('23') === true
 }
 
 /** What must be the same in two runs on the table, or its answer is a matter of chance. */

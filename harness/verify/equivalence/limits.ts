@@ -173,6 +173,15 @@ export function limitProbes(relation: Relation, major: number, triggers: boolean
   return probes.filter((each) => each !== false)
 }
 
+/** Of views with INSTEAD OF triggers: met by chance, not by a probe. */
+export const orderOfChecks: ViewLimit = {
+  what: 'the same one of several violated constraints',
+  sqlstate: '',
+  remedy:
+    'INSTEAD OF triggers check row by row, a table the whole statement: let no client tell several violations apart, or do without triggers.',
+  avoidable: true,
+}
+
 /** How a limit is reported. */
 export function limitOf({ what, remedy, avoidable }: LimitProbe, sqlstate: string): ViewLimit {
   return { what, sqlstate: sqlstate === '22012' ? '' : sqlstate, remedy, avoidable }

@@ -79,7 +79,12 @@ export async function compareOn(
   commands: DrawnStatements['commands'],
   ignore: ReadonlySet<string>,
 ): Promise<{ readonly comparison: Comparison; readonly seen: Seen; readonly statements: readonly Statement[] }> {
-  const options: CompareOptions = { relation: pair.replaced.path, ignore, constraints: pair.constraints }
+  const options: CompareOptions = {
+    relation: pair.replaced.path,
+    ignore,
+    constraints: pair.constraints,
+    anyViolation: pair.replaced.view.triggers.length > 0,
+  }
   const { table, view, statements } = await runBoth(pair, commands)
   const seen = seenIn(table)
   const exact = compareHistories(table, view, undefined, options)

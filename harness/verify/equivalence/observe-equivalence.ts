@@ -18,7 +18,7 @@ import { seedNumber } from '../seed.ts'
 import { shrinkDataset } from '../shrink.ts'
 import type { CloneStages } from '../stage.ts'
 import type { Subject } from '../subject.ts'
-import { limitOf, limitProbes } from './limits.ts'
+import { limitOf, limitProbes, orderOfChecks } from './limits.ts'
 import { compareOn, inLockstep, type Lockstep } from './lockstep.ts'
 import { replacedTables } from './replaced-tables.ts'
 import { shrinkStatements } from './shrink-statements.ts'
@@ -97,6 +97,7 @@ async function observe(subject: Subject, pair: Lockstep, dataset: Dataset, plan:
   })
   if (known instanceof StatementError) return { ...base, divergences: [unreadable(path, known)] }
   const { limits, drawing } = known
+  let otherViolation = false
 
   for (const drawn of sequencesFor(subject, pair, dataset, plan, drawing)) {
     plan.signal?.throwIfAborted()
@@ -106,6 +107,7 @@ async function observe(subject: Subject, pair: Lockstep, dataset: Dataset, plan:
     totals.statements += statements.length
     totals.undetermined += comparison.outcome === 'undetermined' ? 1 : 0
     for (const name of ['succeeded', 'changes', 'rows', 'cells'] as const) totals[name] += seen[name]
+    otherViolation ||= comparison.outcome === 'same' && comparison.otherViolation
     if (comparison.outcome !== 'diverges') continue
     const shown = { ...comparison, statements, times: 1, ignored: [...ignore] }
     const key = divergenceKey(shown)
@@ -125,7 +127,7 @@ async function observe(subject: Subject, pair: Lockstep, dataset: Dataset, plan:
     const { attribute, kind, other } = shrunk.divergence
     if (attribute !== undefined && other === undefined && (kind === 'rows' || kind === 'contents')) ignore.add(attribute)
   }
-  return { ...base, ...totals, divergences: [...found.values()], limits }
+  return { ...base, ...totals, divergences: [...found.values()], limits: otherViolation ? [...limits, orderOfChecks] : limits }
 }
 
 /** Each form alone first, so that none is left to chance; then sequences of all of them. */
