@@ -54,7 +54,9 @@ function causesOf(
   const whole = here.filter((each) => each.what === 'relation-gone')
   if (whole.length > 0) return whole
   const able = here.filter(
-    (each) => each.operations.includes(operation) && (each.kind === kind || (kind === 'fails' && each.what === 'type')),
+    (each) =>
+      each.operations.includes(operation) &&
+      (each.kind === kind || (kind === 'fails' && each.what === 'type') || (kind === 'rows' && each.what === 'label-gone')),
   )
   const named = able.filter(
     (each) =>

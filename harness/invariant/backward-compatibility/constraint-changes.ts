@@ -17,7 +17,7 @@ export function constraintChanges(facade: Facade): readonly InterfaceChange[] {
   const keys = facade.migrated.indexes
     .filter((each) => each.unique && each.valid && !each.exclusion && onlyLegacy(each.attributes) && !isKnownKey(facade, each))
     .map((each) => uniqueRule(facade, each))
-  return [...constraints, ...keys]
+  return [...constraints, ...keys, ...actionChanges(facade)]
 }
 
 function newRule(facade: Facade, constraint: Constraint): readonly InterfaceChange[] {
@@ -40,6 +40,35 @@ function newRule(facade: Facade, constraint: Constraint): readonly InterfaceChan
       hint: 'See that no client writes such rows any more before the rule comes.',
     },
   ]
+}
+
+/** What a delete of the row that is referred to does to this relation's rows. */
+function actionChanges(facade: Facade): readonly InterfaceChange[] {
+  const keys = facade.migrated.constraints.filter((each) => each.kind === 'foreign-key' && each.enforced)
+  return keys.flatMap((now): readonly InterfaceChange[] => {
+    const old = facade.legacy.constraints.find((each) => each.enforced && sameRule(facade, each, now))
+    const [was, is] = [effectOf(old?.onDelete), effectOf(now.onDelete)]
+    if (old?.references === undefined || now.references === undefined || was === is) return []
+    return [
+      {
+        what: 'action',
+        kind: is === 'is refused' ? 'fails' : 'rows',
+        severity: 'warning',
+        relation: facade.path,
+        attribute: now.attributes.length === 1 ? now.attributes[0] : undefined,
+        object: now.name,
+        operations: ['delete'],
+        message: `a delete from ${old.references.relation} ${is} where ${facade.path} refers to the row; it ${was} before`,
+        hint: 'Clients that delete there rely on what becomes of the rows that refer to it: change them first.',
+      },
+    ]
+  })
+}
+
+function effectOf(action: Constraint['onDelete']): string {
+  if (action === 'cascade') return 'deletes the rows that refer to it'
+  if (action === 'set-null') return 'sets the reference NULL'
+  return action === 'set-default' ? 'sets the reference to its default' : 'is refused'
 }
 
 function uniqueRule(facade: Facade, index: Index): InterfaceChange {

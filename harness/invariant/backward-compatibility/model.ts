@@ -69,6 +69,7 @@ export interface InterfaceChange {
     | 'check'
     | 'unique'
     | 'reference'
+    | 'action'
     | 'exclusion'
     | 'nullable'
     | 'function-gone'

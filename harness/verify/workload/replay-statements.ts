@@ -8,7 +8,7 @@ export interface Answer {
   readonly readBack: StatementOutcome | undefined
 }
 
-const begin = 'SAVEPOINT godwit_statement'
+const begin = "SAVEPOINT godwit_statement; SELECT pg_catalog.date_part('epoch', pg_catalog.now()::pg_catalog.timestamp)"
 const undo = 'ROLLBACK TO SAVEPOINT godwit_statement'
 
 /**
@@ -44,13 +44,14 @@ async function answersOf(
   const each = inTurn ? parts.flat() : parts.flatMap((part) => [...part, undo])
   try {
     const results = await session.script([begin, ...each, 'RELEASE SAVEPOINT godwit_statement'].join('\n;\n'))
-    let at = 1
+    const clock = clockOf(results)
+    let at = 2
     return statements.map(({ readBack }, index) => {
       const count = (parts[index]?.length ?? 0) + (inTurn ? 0 : 1)
       const own = results.slice(at, at + count)
       at += count
       const back = inTurn ? own.at(-1) : own.at(-2)
-      return { own: answered(own[0]), readBack: readBack === undefined ? undefined : answered(back) }
+      return { own: answered(own[0], clock), readBack: readBack === undefined ? undefined : answered(back, clock) }
     })
   } catch (error) {
     if (!(error instanceof StatementError)) throw error
@@ -61,20 +62,20 @@ async function answersOf(
 
 /** The error of a statement, or of what reads back after it. */
 async function failing(session: Session, statement: WorkloadStatement, inTurn: boolean): Promise<Answer> {
-  await session.script(begin)
+  const clock = clockOf(await session.script(begin))
   try {
     const { sql, operation } = statement
     const [own] = await session.script([sql, ...(operation === 'read' ? [] : ['SET CONSTRAINTS ALL IMMEDIATE'])].join('\n;\n'))
     let readBack: StatementOutcome | undefined
     if (statement.readBack !== undefined) {
       try {
-        readBack = answered((await session.script(statement.readBack))[0])
+        readBack = answered((await session.script(statement.readBack))[0], clock)
       } catch (error) {
         readBack = failed(error)
       }
     }
     if (!inTurn || readBack?.outcome === 'failed') await session.script(undo)
-    return { own: answered(own), readBack }
+    return { own: answered(own, clock), readBack }
   } catch (error) {
     const outcome = failed(error)
     await session.script(undo)
@@ -84,8 +85,21 @@ async function failing(session: Session, statement: WorkloadStatement, inTurn: b
   }
 }
 
-function answered(result: StatementResult | undefined): StatementOutcome {
-  return { outcome: 'answered', count: result?.rowCount ?? 0, columns: result?.fields ?? [], rows: result?.rows ?? [] }
+function clockOf(results: readonly StatementResult[]): number {
+  return Number(results[1]?.rows[0]?.[0])
+}
+
+function answered(result: StatementResult | undefined, clock: number): StatementOutcome {
+  const rows = (result?.rows ?? []).map((row) => row.map((cell) => (isNow(cell, clock) ? 'the time of the statement' : cell)))
+  return { outcome: 'answered', count: result?.rowCount ?? 0, columns: result?.fields ?? [], rows }
+}
+
+const nearSeconds = 300
+
+/** Whether a cell is an instant of this very transaction: another one has another, and a client expects neither. */
+function isNow(cell: string | null, clock: number): boolean {
+  const [instant] = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.exec(cell ?? '') ?? []
+  return instant !== undefined && Math.abs(Date.parse(`${instant.replace(' ', 'T')}Z`) / 1000 - clock) <= nearSeconds
 }
 
 function failed(error: unknown): StatementOutcome {
