@@ -1,0 +1,5 @@
+-- Behind a long transaction this gives up instead of letting every waiter queue.
+SET LOCAL lock_timeout = '1s';
+
+-- AlterTable
+ALTER TABLE "tables" ADD COLUMN "items" JSONB;
