@@ -35,7 +35,7 @@ export function drawStatements(plan: GenerationPlan, options: DrawStatementsOpti
   const targetOf = (path: string, salt: number) => {
     const arbitrary = datasetArbitrary(plan, {
       relations: [path],
-      rows: { min: 3, max: 5 },
+      rows: { min: 6, max: 8 },
       profile: 'plausible',
       exclude: options.exclude ?? [],
     })

@@ -111,32 +111,40 @@ function rows(
   const issued = all.filter((at) => target.columns[at]?.issued === true)
   const optional = all.filter((at) => target.columns[at]?.optional === true && !issued.includes(at))
   const bases = [...target.spare, ...target.held.slice(0, 2)]
-  const row = fc
-    .record({
-      base: bases.length === 0 ? fc.constant<TargetRow>(all.map(() => null)) : fc.constantFrom(...bases),
-      changes: fc.array(
-        fc.nat({ max: Math.max(0, all.length - 1) }).chain((at) => cell(target, at).map((to) => ({ at, to }))),
-        { maxLength: 2 },
-      ),
-    })
-    .map(({ base, changes }): readonly Cell[] =>
-      base.map((text, at) => {
-        const change = changes.findLast((each) => each.at === at)
-        return change === undefined ? text : change.to
+  const none = all.map(() => null)
+  const change = fc.nat({ max: Math.max(0, all.length - 1) }).chain((at) => cell(target, at).map((to) => ({ at, to })))
+  const row = fc.record({
+    base: fc.nat({ max: Math.max(0, bases.length - 1) }),
+    // Most go in as they are: a sequence of refusals tells little.
+    changes: fc.oneof(
+      { arbitrary: fc.array(change, { maxLength: 0 }), weight: 3 },
+      { arbitrary: fc.array(change, { maxLength: 2 }), weight: 2 },
+    ),
+  })
+  const list = fc.oneof(
+    { arbitrary: fc.uniqueArray(row, { minLength: 1, maxLength: most, selector: ({ base }) => base }), weight: 4 },
+    { arbitrary: fc.array(row, { minLength: 1, maxLength: most }), weight: 1 },
+  )
+  const made = list.map((each) =>
+    each.map(({ base, changes }): readonly Cell[] =>
+      (bases[base] ?? none).map((text, at) => {
+        const changed = changes.findLast((one) => one.at === at)
+        return changed === undefined ? text : changed.to
       }),
-    )
+    ),
+  )
   return fc
     .record({
-      rows: fc.array(row, { minLength: 1, maxLength: most }),
+      rows: made,
       given: fc.subarray(issued),
       issuedByServer: fc.integer({ min: 0, max: 3 }),
       left: fc.subarray(optional),
     })
-    .map((made) => {
+    .map((drawn) => {
       // Mostly as applications do it: what the server issues is left to it.
-      const left = new Set([...made.left, ...(made.issuedByServer < 3 ? issued : issued.filter((at) => !made.given.includes(at)))])
+      const left = new Set([...drawn.left, ...(drawn.issuedByServer < 3 ? issued : issued.filter((at) => !drawn.given.includes(at)))])
       const columns = all.filter((at) => !left.has(at))
-      return { columns, rows: made.rows }
+      return { columns, rows: drawn.rows }
     })
 }
 
@@ -181,8 +189,8 @@ function insertSelect(target: StatementTarget): Arbitrary<string> {
   return fc
     .record({
       row: fc.constantFrom(...target.spare),
-      copied: fc.subarray(columns.filter((at) => !target.key.includes(at))),
-      where: where(target, 's'),
+      copied: fc.subarray(columns.filter((at) => !target.unique.has(at))),
+      where: fc.oneof({ arbitrary: keyed(target, 's'), weight: 3 }, { arbitrary: where(target, 's'), weight: 1 }),
       tail: returning(target),
     })
     .map(({ row, copied, where: condition, tail }) => {

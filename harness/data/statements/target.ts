@@ -11,6 +11,8 @@ export interface StatementTarget {
   readonly spare: readonly TargetRow[]
   /** Positions of the key's columns; empty where there is none. */
   readonly key: readonly number[]
+  /** Positions of the columns of any key. */
+  readonly unique: ReadonlySet<number>
   /** Keys that ON CONFLICT can infer, as it names them. */
   readonly conflicts: readonly string[]
   readonly identityAlways: boolean
@@ -43,9 +45,13 @@ export function statementTarget(plan: GenerationPlan, path: string, held: Datase
   if (relation === undefined) return undefined
   const own = rowsOf(relation, held)
   const others = rowsOf(relation, drawn)
-  const spare = others.map((row, at) => linked(plan, relation, held, row, at))
   const names = relation.attributes.map((each) => each.name)
   const keys = relation.relation.indexes.filter((index) => isPlainKey(relation.relation, index))
+  const positions = keys.map((index) => index.attributes.map((name) => names.indexOf(name ?? '')).filter((at) => at >= 0))
+  const linkedRows = others.map((row, at) => linked(plan, relation, held, row, at))
+  const free = withoutCollisions(linkedRows, own, positions)
+  // Rows that the keys refuse are better than none.
+  const spare = free.length > 0 ? free : linkedRows
   const key = keys.find((index) => index.primary) ?? keys[0]
   return {
     name: quoteName(relation.relation),
@@ -53,10 +59,32 @@ export function statementTarget(plan: GenerationPlan, path: string, held: Datase
     held: own,
     spare: spare.length > 0 ? spare : own,
     key: key === undefined ? [] : key.attributes.map((name) => names.indexOf(name ?? '')).filter((at) => at >= 0),
+    unique: new Set(positions.flat()),
     conflicts: keys.map((index) => index.attributes.map((name) => quoteIdentifier(name ?? '')).join(', ')),
     identityAlways: relation.relation.attributes.some((each) => each.identity === 'always'),
     references: relation.references.map((each) => each.attributes),
   }
+}
+
+/** The rows that share no key with a row that is held, or with one another. */
+function withoutCollisions(
+  rows: readonly TargetRow[],
+  held: readonly TargetRow[],
+  keys: readonly (readonly number[])[],
+): readonly TargetRow[] {
+  const taken = keys.map((key) => new Set(held.map((row) => keyText(row, key))))
+  return rows.filter((row) => {
+    const texts = keys.map((key) => keyText(row, key))
+    if (texts.some((text, at) => taken[at]?.has(text) === true)) return false
+    texts.forEach((text, at) => {
+      taken[at]?.add(text)
+    })
+    return true
+  })
+}
+
+function keyText(row: TargetRow, key: readonly number[]): string {
+  return JSON.stringify(key.map((at) => row[at]))
 }
 
 function rowsOf(relation: RelationPlan, dataset: Dataset): readonly TargetRow[] {

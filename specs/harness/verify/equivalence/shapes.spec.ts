@@ -92,7 +92,7 @@ const others: Readonly<Record<string, readonly [up: string, found: string | unde
   ],
   'rows of the past': [
     'ALTER TABLE t RENAME TO t_v2; CREATE MATERIALIZED VIEW t AS SELECT * FROM t_v2',
-    'error sqlstate public.t (INSERT: 42809)',
+    'error sqlstate public.t (UPDATE: 42809)',
   ],
 }
 
