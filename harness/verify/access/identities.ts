@@ -54,18 +54,31 @@ export function identitiesFor({ relation, text, others }: PolicyText, state: Sta
   if (settings.length === 0 && !claimFunctions.test(text)) return [nobody]
   const claims = [...new Set(['sub', ...[...text.matchAll(/->>?\s*'([^']+)'/g)].map((match) => match[1] ?? '')])]
   const values = valuesOf(state, [relation, ...others], text).slice(0, mostIdentities)
-  return [nobody, ...values.map((value) => identity(value, settings, claims))]
+  return [{ ...nobody, settings: unset(settings) }, ...values.map((value) => identity(value, settings, claims))]
 }
 
 function identity(value: string, settings: readonly string[], claims: readonly string[]): Identity {
   const json = JSON.stringify(Object.fromEntries(claims.filter((each) => each !== 'role').map((claim) => [claim, value])))
-  const named = [...new Set([...settings, 'request.jwt.claims', 'request.jwt.claim.sub'])].filter(
-    (each) => !/^request\.jwt\.claim\.role$/.test(each),
-  )
   return {
-    label: `${settings.find((each) => !/claims?$/.test(each)) ?? 'request.jwt.claim.sub'} = ${value}`,
-    settings: Object.fromEntries(named.map((name) => [name, /(^|\.)claims?$/.test(name) ? json : value])),
+    label: `${settings.find((each) => !isClaims(each)) ?? 'request.jwt.claim.sub'} = ${value}`,
+    settings: Object.fromEntries(namesOf(settings).map((name) => [name, isClaims(name) ? json : value])),
   }
+}
+
+/**
+ * Nobody, in a session that was somebody before: a setting of one's own that was set once is the empty text ever after, and not NULL, as on
+ * a pooled connection. That it never was set cannot be had twice in a session.
+ */
+function unset(settings: readonly string[]): Identity['settings'] {
+  return Object.fromEntries(namesOf(settings).map((name) => [name, isClaims(name) ? '{}' : '']))
+}
+
+function namesOf(settings: readonly string[]): readonly string[] {
+  return [...new Set([...settings, 'request.jwt.claims', 'request.jwt.claim.sub'])].filter((each) => each !== 'request.jwt.claim.role')
+}
+
+function isClaims(setting: string): boolean {
+  return /(^|\.)claims?$/.test(setting)
 }
 
 /** Values of the attributes that policies name, those that stand beside a setting first. */

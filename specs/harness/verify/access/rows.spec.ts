@@ -98,6 +98,11 @@ const views: Readonly<Record<string, InlineCase>> = {
     ],
   },
   'a view beside it that nobody may read': { legacy, up: 'CREATE VIEW list_t AS SELECT id, author FROM t', found: [] },
+  'a view in its place of rows that are everybody’s as long as nobody is named': {
+    legacy: `${secured}; CREATE POLICY own ON t USING (current_setting('spec.author', true) IS NULL OR ${mine})`,
+    up: 'ALTER TABLE t RENAME TO t_base; CREATE VIEW t WITH (security_invoker) AS SELECT id, author, shared FROM t_base; GRANT SELECT, INSERT, UPDATE, DELETE ON t TO spec_member',
+    found: [],
+  },
   'a column renamed that the policy names': { legacy, up: 'ALTER TABLE t RENAME COLUMN author TO writer', found: [] },
   'a function that the policy calls, rewritten to say yes': {
     legacy: `${secured}; CREATE FUNCTION may_t(a text) RETURNS boolean LANGUAGE sql STABLE AS $$SELECT a = current_setting('spec.author', true)$$;
