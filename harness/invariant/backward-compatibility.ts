@@ -77,8 +77,8 @@ function changeFinding(
 ): Finding {
   const { relation, attribute, object } = change
   const discarded = relation !== undefined && isDiscarded(knowledge, relation, attribute)
-  // Where it is known what clients send, what none of it meets is not in their way.
-  const severity: Severity = discarded || (given && seen === undefined) ? 'info' : change.severity
+  // Where it is known what clients send, the statements speak for themselves, and what none of them meets is in nobody's way.
+  const severity: Severity = discarded || given ? 'info' : change.severity
   const place = relation === undefined ? undefined : knowledge.locate(relation, attribute)
   return {
     invariant: 'backward-compatibility',

@@ -49,12 +49,17 @@ export async function answerLegacy(
     // A derived statement that never worked tells nothing.
     return answer === undefined || (!statement.given && answer.own.outcome === 'failed') ? [] : [{ statement, answer, other: again[at] }]
   })
+  const failing = sound.flatMap(({ statement, answer: { own } }) =>
+    own.outcome === 'failed'
+      ? [`backward-compatibility: "${statement.name}" fails on the legacy database too: ${own.message} (${own.sqlstate})`]
+      : [],
+  )
   return {
     statements: sound.map((each) => each.statement),
     answers: sound.map((each) => each.answer),
     unsteady: sound.map(({ statement, answer, other }) => new Set([...statement.unsteady, ...differing(answer, other)])),
     routines,
-    notTried,
+    notTried: [...notTried, ...new Set(failing)],
   }
 }
 
