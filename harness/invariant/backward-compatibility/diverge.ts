@@ -23,24 +23,36 @@ export function divergenceOf(replayed: Replayed): Divergence | undefined {
   return left === undefined ? undefined : { ...left, text: `what it leaves behind differs: ${left.text}`, afterwards: true }
 }
 
-function difference(before: StatementOutcome, after: StatementOutcome, { unsteady }: Replayed): Omit<Divergence, 'afterwards'> | undefined {
+function difference(
+  before: StatementOutcome,
+  answer: StatementOutcome,
+  { unsteady }: Replayed,
+): Omit<Divergence, 'afterwards'> | undefined {
   const none = { columns: [], constraint: undefined }
-  if (after.outcome === 'failed') {
-    if (before.outcome === 'failed' && before.sqlstate === after.sqlstate) return undefined
+  if (answer.outcome === 'failed') {
+    if (before.outcome === 'failed' && before.sqlstate === answer.sqlstate) return undefined
     const was = before.outcome === 'failed' ? `${before.message} (${before.sqlstate})` : 'it succeeds before'
-    const column = after.column ?? (after.sqlstate === '42703' ? /column "?(?:[^".]+\.)?([^".]+)"?/.exec(after.message)?.[1] : undefined)
+    const column = answer.column ?? (answer.sqlstate === '42703' ? /column "?(?:[^".]+\.)?([^".]+)"?/.exec(answer.message)?.[1] : undefined)
     return {
       kind: 'fails',
       columns: column === undefined ? [] : [column],
-      constraint: after.constraint,
-      text: `${after.message} (${after.sqlstate}), where ${was}`,
+      constraint: answer.constraint,
+      text: `${answer.message} (${answer.sqlstate}), where ${was}`,
     }
   }
   if (before.outcome === 'failed')
     return { ...none, kind: 'fails', text: `it succeeds, where before: ${before.message} (${before.sqlstate})` }
-  if (before.count !== after.count) return { ...none, kind: 'count', text: `${after.count} rows instead of ${before.count}` }
-  const names = (outcome: typeof before) => outcome.columns.map((each) => each.name).join(', ')
-  if (names(before) !== names(after)) return { ...none, kind: 'type', text: `the columns ${names(after)} instead of ${names(before)}` }
+  if (before.count !== answer.count) return { ...none, kind: 'count', text: `${answer.count} rows instead of ${before.count}` }
+  const positions = positionsOf(before, answer)
+  if (positions === undefined) {
+    const names = (outcome: typeof before) => outcome.columns.map((each) => each.name).join(', ')
+    return { ...none, kind: 'type', text: `the columns ${names(answer)} instead of ${names(before)}` }
+  }
+  const after = {
+    ...answer,
+    columns: positions.flatMap((at) => answer.columns[at] ?? []),
+    rows: answer.rows.map((row) => positions.map((at) => row[at] ?? null)),
+  }
   const types = before.columns.flatMap((column, at) => {
     const now = after.columns[at]
     return now === undefined ||
@@ -73,6 +85,13 @@ const texts = new Set([25, 1043])
 
 function areTexts(left: { readonly typeOid: number }, right: { readonly typeOid: number }): boolean {
   return texts.has(left.typeOid) && texts.has(right.typeOid)
+}
+
+/** Where the columns of one answer stand in another, in their order. What `*` gives beside them clients pass over, for they read by name. */
+function positionsOf(before: Answered, after: Answered): readonly number[] | undefined {
+  const positions: number[] = []
+  for (const [at, { name }] of after.columns.entries()) if (before.columns[positions.length]?.name === name) positions.push(at)
+  return positions.length === before.columns.length ? positions : undefined
 }
 
 /** Rows in no order: a statement without ORDER BY promises none. */
