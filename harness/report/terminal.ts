@@ -90,8 +90,9 @@ function block(
   const title = `${visibleText(migration.name)}  ${migration.verdict}  (${about})`
   const lines = [`${mark(colors, migration.verdict)} ${colors.bold(cliTruncate(title, columns - 2))}`]
 
-  const worst = bySeverity(openFindings(migration))
-  const shown = worst.slice(0, shownFindings)
+  const open = bySeverity(openFindings(migration))
+  // What follows from another finding is told with it, in the report.
+  const shown = open.filter(({ cause }) => cause === null || !open.some(({ id }) => id === cause)).slice(0, shownFindings)
   lines.push(...shown.map((finding) => findingLine(finding, columns, colors)))
   if (migration.verdict !== 'holds' && shown.length === 0) {
     lines.push(`  ${colors.yellow(cliTruncate(visibleText(verdictSentence(migration)), columns - 2))}`)

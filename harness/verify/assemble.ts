@@ -184,6 +184,7 @@ function toResult(
  */
 function linkCauses(findings: readonly FindingResult[]): readonly FindingResult[] {
   const loss = findings.filter((each) => each.invariant === 'zero-loss' && each.severity !== 'info')
+  const refused = findings.filter((each) => each.invariant === 'applies' && each.severity !== 'info')
   const rollback = findings.filter((each) => each.invariant === 'rollback-restores-state' && each.severity === 'error')
   return findings.map((finding) => {
     if (finding.invariant === 'zero-loss' || finding.invariant === 'applies') return finding
@@ -195,7 +196,9 @@ function linkCauses(findings: readonly FindingResult[]): readonly FindingResult[
       return cause === undefined ? finding : { ...finding, cause: cause.id, severity: 'info' }
     }
     if (finding.relation === null) return finding
-    const cause = loss.find(
+    // A rule that legal rows do not pass refuses the rows of old clients too.
+    const causes = finding.invariant === 'backward-compatibility' && finding.kind === 'fails' ? [...loss, ...refused] : loss
+    const cause = causes.find(
       (each) => each.relation === finding.relation && (each.attribute === finding.attribute || each.attribute === null),
     )
     return cause === undefined ? finding : { ...finding, cause: cause.id }

@@ -63,7 +63,7 @@ export async function accessAfter(
 ): Promise<
   Pick<AccessObservation, 'after' | 'reached'> & { readonly rows: AccessObservation['rows']; readonly notTried: readonly string[] }
 > {
-  const access = await readAccess(session)
+  const access = await readAccess(session, before.access.roles)
   const trials = before.tried.flatMap((path) => {
     const places = successorsOf(run, subject.knowledge, path).filter((each) => access.relations.has(each.path))
     const own = places.flatMap(({ path: place, attributes }) => trialOf(subject, path, place, { run, attributes, readOnly: false }) ?? [])

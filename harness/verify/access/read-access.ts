@@ -21,7 +21,7 @@ const notOfExtension = (catalog: string, oid: string) =>
  * Roles that grants, policies, owners and default privileges name, and whoever is a member of one; superusers may do everything anyway, and
  * the server's own roles are not a migration's matter.
  */
-const rolesQuery = `
+const rolesQuery = (also: readonly string[]) => `
   WITH RECURSIVE named (oid) AS (
       SELECT a.grantee FROM (
                   SELECT relacl AS acl FROM pg_class WHERE oid >= ${own} UNION ALL SELECT attacl FROM pg_attribute WHERE attrelid >= ${own}
@@ -30,6 +30,8 @@ const rolesQuery = `
        UNION SELECT unnest(polroles) FROM pg_policy
        UNION SELECT relowner FROM pg_class WHERE oid >= ${own} AND relkind IN ('r', 'p', 'v', 'm', 'f')
        UNION SELECT proowner FROM pg_proc WHERE oid >= ${own} UNION SELECT defaclrole FROM pg_default_acl
+       UNION SELECT nspowner FROM pg_namespace AS n WHERE ${userSchema('n')}
+       UNION SELECT oid FROM pg_roles WHERE rolname = ANY (ARRAY[${also.map((each) => quoteLiteral(each)).join(', ')}]::text[])
        UNION SELECT m.member FROM pg_auth_members AS m JOIN named ON m.roleid = named.oid)
   SELECT r.rolname AS name FROM named JOIN pg_roles AS r ON r.oid = named.oid WHERE NOT r.rolsuper AND r.rolname !~ '^pg_' ORDER BY 1`
 
@@ -92,9 +94,13 @@ interface RelationRow {
 /** Most roles that are asked about; the rest is said. */
 export const mostRoles = 24
 
-/** Ask the server who may do what: two round trips, whatever the number of relations. */
-export async function readAccess(session: Session): Promise<AccessState> {
-  const [named = [], policies = [], reads = []] = (await readJson(session, [rolesQuery, policiesQuery, readsQuery])) as unknown as [
+/**
+ * Ask the server who may do what: two round trips, whatever the number of relations.
+ *
+ * @param also  Roles to ask about though nothing may name them any more, as far as they are still there.
+ */
+export async function readAccess(session: Session, also: readonly string[] = []): Promise<AccessState> {
+  const [named = [], policies = [], reads = []] = (await readJson(session, [rolesQuery(also), policiesQuery, readsQuery])) as unknown as [
     { name: string }[],
     (Policy & { relation: number })[],
     { view: number; relation: number }[],
