@@ -1,4 +1,4 @@
-import type { LockTaken, WatchedStatement } from '../invariant/index.ts'
+import { type LockTaken, type WatchedStatement, whomItStops } from '../invariant/index.ts'
 import { applyStep, controlsTransaction, fieldsOf, type Outcome, type Script, type Statement, type Step } from '../migration/index.ts'
 import type { Session } from '../postgres/index.ts'
 import type { LockWatch } from './watch-locks.ts'
@@ -187,7 +187,7 @@ class Watch {
     }
     const beforeEnd = async (): Promise<void> => {
       const { beforeCommit } = this.#options
-      if (beforeCommit === undefined || taken.length === 0) return
+      if (beforeCommit === undefined || taken.every(({ mode }) => whomItStops(mode) === undefined)) return
       const fromMs = performance.now()
       await beforeCommit()
       this.#pauses.push({ fromMs, toMs: performance.now() })

@@ -24,9 +24,10 @@ export const onlineSafety = {
     if (quiet.statements === 0) return { outcome: 'unknown', because: 'no client had a statement to send', saw }
     const findings = directions.flatMap((seen) => [
       ...(seen.failure === undefined ? [] : [failureFinding(seen, seen.failure)]),
-      ...seen.failures.map((each) => clientFinding(seen, each)),
+      ...seen.failures.filter((each) => !each.lasting).map((each) => clientFinding(seen, each)),
+      ...lastingFindings(seen),
       ...waitFinding(seen, observation),
-      ...seen.statements.flatMap((statement, index) => lockFindings(seen, statement, index, observation)),
+      ...lockFindings(seen, observation),
     ])
     const notes = [...findings.filter((each) => each.severity === 'info'), ...directions.map((seen) => measured(seen, observation))]
     const [worst, ...rest] = findings.filter((each) => each.severity !== 'info')
@@ -50,32 +51,44 @@ function failureFinding({ direction, durationMs }: DirectionSeen, failure: NonNu
   }
 }
 
-/** A failure that ends with the migration is its own; one that stays is what the new schema means to old clients, which is judged apart. */
-function clientFinding(seen: DirectionSeen, failure: ClientFailure): Finding {
-  const { statement, sqlstate, message, lasting, times, atMs, during } = failure
+/** A client's statement that fails while the migration runs, and goes again after it. */
+function clientFinding(seen: DirectionSeen, { statement, sqlstate, message, times, atMs, during }: ClientFailure): Finding {
   const cause = during === undefined ? undefined : seen.statements[during]
   return {
     invariant: 'online-safety',
     kind: 'client-fails',
-    severity: lasting ? 'info' : 'error',
+    severity: 'error',
     known: 'observed',
     relation: statement.relation,
     object: `${seen.direction}: ${statement.name}: ${sqlstate}`,
     file: cause?.file,
     line: cause?.line,
-    message: `${lasting ? `from ${seen.direction} on` : `while ${seen.direction} runs`} a client's ${statement.name} fails: ${message} (${sqlstate})`,
-    evidence: {
-      ...(lasting ? { judgedBy: 'backward-compatibility' } : {}),
-      sqlstate,
-      times,
-      atMs: round(atMs),
-      client: cut(statement.sql),
-      during: cause === undefined ? null : cut(cause.text),
-    },
-    hint: lasting
-      ? 'Keep what old clients use until none is left (expand, move, contract).'
-      : 'Let clients find the old or the new state at any moment: replace in one transaction, and retry on the client.',
+    message: `while ${seen.direction} runs a client's ${statement.name} fails: ${message} (${sqlstate})`,
+    evidence: { sqlstate, times, atMs: round(atMs), client: cut(statement.sql), during: cause === undefined ? null : cut(cause.text) },
+    hint: 'Let clients find the old or the new state at any moment: replace in one transaction, and retry on the client.',
   }
+}
+
+/** What fails from then on is what the new schema means to old clients: `backward-compatibility` judges it. */
+function lastingFindings({ direction, failures }: DirectionSeen): readonly Finding[] {
+  const lasting = failures.filter((each) => each.lasting)
+  const [first] = lasting
+  if (first === undefined) return []
+  const others = lasting.length === 1 ? '' : ` and ${lasting.length - 1} more`
+  return [
+    {
+      invariant: 'online-safety',
+      kind: 'client-fails',
+      severity: 'info',
+      known: 'observed',
+      object: `${direction}: from then on`,
+      message: `from ${direction} on a client's ${first.statement.name}${others} fail: ${first.message} (${first.sqlstate})`,
+      evidence: {
+        judgedBy: 'backward-compatibility',
+        statements: lasting.map(({ statement, sqlstate, message }) => `${statement.name}: ${message} (${sqlstate})`),
+      },
+    },
+  ]
 }
 
 function waitFinding(seen: DirectionSeen, { budget }: OnlineObservation): readonly Finding[] {
@@ -100,73 +113,92 @@ function waitFinding(seen: DirectionSeen, { budget }: OnlineObservation): readon
   ]
 }
 
-function lockFindings(
-  seen: DirectionSeen,
-  statement: WatchedStatement,
-  index: number,
-  { budget, rows }: OnlineObservation,
-): readonly Finding[] {
-  const long = (count: number) => count >= budget.manyRows
-  return strongest(statement.locks).flatMap((lock): readonly Finding[] => {
-    const whom = whomItStops(lock.mode)
-    if (whom === undefined) return []
-    const find = (kind: string, what: string, heavy: WatchedStatement, at: number, hint: string): Finding => ({
-      invariant: 'online-safety',
-      kind,
-      severity: 'warning',
-      known: 'observed',
-      relation: lock.relation,
-      object: seen.direction,
-      file: heavy.file,
-      line: heavy.line,
-      message: `${seen.direction} ${what} under ${modeText(lock.mode)}, which stops ${whom}: ${timeText(heavy, at, seen, rows.get(lock.relation))}`,
-      evidence: {
-        lock: modeText(lock.mode),
-        heldMs: round(lock.heldMs),
-        statement: cut(heavy.text),
-        statementMs: round(heavy.durationMs),
-        rows: rows.get(lock.relation) ?? 0,
-        ...growthEvidence(heavy, at, seen),
-        ...opinionEvidence(heavy),
-      },
-      hint,
-    })
-    if (statement.rewritten.includes(lock.relation))
-      return [
-        find(
-          'rewrite',
-          `rewrites ${lock.relation}`,
-          statement,
-          index,
-          'Add a column beside it, fill it in batches, and swap the two in a transaction that does nothing else.',
-        ),
-      ]
-    const scanned = statement.work.find((each) => each.relation === lock.relation && long(each.scanned))
-    if (scanned !== undefined)
-      return [
-        find(
-          'scan',
-          `reads all rows of ${lock.relation}`,
-          statement,
-          index,
-          'Build indexes CONCURRENTLY; add constraints NOT VALID and validate them in a later transaction.',
-        ),
-      ]
-    const [heaviest] = seen.statements
-      .map((each, at) => ({ each, at, rows: Math.max(0, ...each.work.map((work) => Math.max(work.scanned, work.written))) }))
-      .filter((other) => other.at > index && other.each.transaction === statement.transaction && long(other.rows))
-      .sort((left, right) => right.rows - left.rows)
-    if (heaviest === undefined) return []
-    return [
-      find(
-        'held',
-        `holds ${lock.relation} while a statement works on ${heaviest.rows} rows`,
-        heaviest.each,
-        heaviest.at,
-        'Commit after the statement that needs the lock, and move rows in a transaction of their own.',
-      ),
-    ]
+type Kind = 'rewrite' | 'scan' | 'held'
+
+interface Held {
+  readonly lock: LockTaken
+  /** Index of the first statement that took a lock on the relation. */
+  readonly from: number
+}
+
+/** For each relation and kind the statement that took longest; what rewrites a relation is not told of again for less. */
+function lockFindings(seen: DirectionSeen, { budget, rows }: OnlineObservation): readonly Finding[] {
+  const found = new Map<string, { readonly kind: Kind; readonly relation: string; readonly at: number; readonly lock: LockTaken }>()
+  let held = new Map<string, Held>()
+  for (const [at, statement] of seen.statements.entries()) {
+    if (seen.statements[at - 1]?.transaction !== statement.transaction) held = new Map()
+    for (const lock of strongest([...[...held.values()].map((each) => each.lock), ...statement.locks]))
+      held.set(lock.relation, { lock, from: held.get(lock.relation)?.from ?? at })
+    for (const [relation, { lock, from }] of held) {
+      const kind = whomItStops(lock.mode) === undefined ? undefined : kindOf(statement, relation, from < at, budget.manyRows)
+      if (kind === undefined) continue
+      const key = `${kind} ${relation}`
+      const known = found.get(key)
+      if (known === undefined || (seen.statements[known.at]?.durationMs ?? 0) < statement.durationMs)
+        found.set(key, { kind, relation, at, lock })
+    }
+  }
+  return [...found.values()].flatMap(({ kind, relation, at, lock }) => {
+    const statement = seen.statements[at]
+    if (statement === undefined || (kind !== 'rewrite' && found.has(`rewrite ${relation}`))) return []
+    return [lockFinding(kind, lock, statement, at, seen, rows.get(relation))]
   })
+}
+
+/** What a statement does while a relation is locked. */
+function kindOf({ rewritten, work }: WatchedStatement, relation: string, before: boolean, many: number): Kind | undefined {
+  if (rewritten.includes(relation)) return 'rewrite'
+  const own = work.find((each) => each.relation === relation)
+  const writes = (own?.written ?? 0) >= many
+  if ((own?.scanned ?? 0) >= many && !writes) return 'scan'
+  return writes || (before && rowsOf(work) >= many) ? 'held' : undefined
+}
+
+function rowsOf(work: WatchedStatement['work']): number {
+  return Math.max(0, ...work.map(({ scanned, written }) => Math.max(scanned, written)))
+}
+
+const hints: Readonly<Record<Kind, string>> = {
+  rewrite: 'Add a column beside it, fill it in batches, and swap the two in a transaction that does nothing else.',
+  scan: 'Build indexes CONCURRENTLY; add constraints NOT VALID and validate them in a later transaction.',
+  held: 'Commit after the statement that needs the lock, and move rows in a transaction of their own.',
+}
+
+function lockFinding(
+  kind: Kind,
+  lock: LockTaken,
+  statement: WatchedStatement,
+  at: number,
+  seen: DirectionSeen,
+  rows: number | undefined,
+): Finding {
+  const { relation, mode, heldMs } = lock
+  const does = {
+    rewrite: `rewrites ${relation}`,
+    scan: `reads all rows of ${relation}`,
+    held: `keeps ${relation} locked while a statement works on ${rowsOf(statement.work)} rows`,
+  }[kind]
+  return {
+    invariant: 'online-safety',
+    kind,
+    severity: 'warning',
+    known: 'observed',
+    relation,
+    object: seen.direction,
+    file: statement.file,
+    line: statement.line,
+    message: `${seen.direction} ${does} under ${modeText(mode)}, which stops ${whomItStops(mode)}: ${timeText(statement, at, seen, rows)}`,
+    evidence: {
+      lock: modeText(mode),
+      heldMs: round(heldMs),
+      statement: cut(statement.text),
+      statementMs: round(statement.durationMs),
+      rows: rows ?? null,
+      ...growthEvidence(statement, at, seen),
+      ...opinionEvidence(statement),
+    },
+    hint: hints[kind],
+  }
 }
 
 /** A statement that takes several locks on one relation is judged by the strongest. */

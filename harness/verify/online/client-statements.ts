@@ -1,6 +1,6 @@
 import type { Relation } from '../../catalog/index.ts'
 import { type ClientStatement, keyAttributes, type State } from '../../invariant/index.ts'
-import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type Session } from '../../postgres/index.ts'
+import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError } from '../../postgres/index.ts'
 import type { RelationRows } from '../../snapshot/index.ts'
 import type { Subject } from '../subject.ts'
 import { isWritable } from '../workload/derive-statements.ts'
@@ -105,11 +105,12 @@ async function insertsInto(
   const varied = variedRows(subject.legacy, relation, `${freshFrom} + t."godwit row"`, way)
   if (varied === undefined || relation.kind === 'materialized-view') return []
   const key = keyAttributes(relation) ?? []
-  const [result] = await session.script(
+  const result = await rowsOf(
+    session,
     `SELECT ${varied.expressions.map((each) => `(${each})::text`).join(', ') || 'NULL'}
      FROM (SELECT *, row_number() OVER () AS "godwit row" FROM ${quoteName(relation)} LIMIT ${clients}) AS t ${varied.joins}`,
   )
-  const messages = (result?.rows ?? []).map((row) => {
+  const messages = result.map((row) => {
     const given = varied.attributes.map((each, at) => ({ each, cell: quoteLiteral(row[at] ?? null) }))
     const taken = given.filter(({ each }) => isWritable(each) || key.includes(each.name))
     const columns = taken.map(({ each }) => quoteIdentifier(each.name)).join(', ')
@@ -130,6 +131,16 @@ async function insertsInto(
   return messages
     .filter((_, at) => tried[at] === true)
     .map((sql) => ({ name: `insert into ${path}`, operation: 'insert', given: false, relation: path, sql }))
+}
+
+/** A number may be too large for a key of two bytes, and its rows are not tried then. */
+async function rowsOf(session: Session, sql: string): Promise<readonly (readonly (string | null)[])[]> {
+  try {
+    return (await session.script(sql))[0]?.rows ?? []
+  } catch (error) {
+    if (error instanceof StatementError) return []
+    throw error
+  }
 }
 
 async function inTransaction<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {

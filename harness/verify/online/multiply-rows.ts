@@ -57,11 +57,14 @@ async function copy(
       const sql = copySql(catalog, relation, base, wanted, way)
       if (sql === undefined) return refusal
       try {
-        const results = await session.script(`SET session_replication_role = ${role}; ${sql}; RESET session_replication_role`)
-        if ((results[1]?.rowCount ?? 0) >= (wanted - base) / 2) return { way, bypassed: role === 'replica' }
+        const results = await session.script(`BEGIN; SET LOCAL session_replication_role = ${role}; ${sql}`)
+        const enough = (results[2]?.rowCount ?? 0) >= (wanted - base) / 2
+        await session.script(enough ? 'COMMIT' : 'ROLLBACK')
+        if (enough) return { way, bypassed: role === 'replica' }
         refusal = 'copies of its rows conflict'
       } catch (error) {
         if (!(error instanceof StatementError)) throw error
+        await session.script('ROLLBACK')
         refusal = `${error.message} (${error.sqlstate})`
       }
     }
@@ -70,7 +73,7 @@ async function copy(
 }
 
 function copySql(catalog: Catalog, relation: Relation, base: number, wanted: number, way: number): string | undefined {
-  const number = `((n - 1) * ${base} + t."godwit row")`
+  const number = `((n.copy - 1) * ${base} + t."godwit row")`
   const varied = variedRows(catalog, relation, number, way)
   if (varied === undefined) return undefined
   const columns = varied.attributes.map((each) => quoteIdentifier(each.name)).join(', ')
@@ -79,7 +82,7 @@ function copySql(catalog: Catalog, relation: Relation, base: number, wanted: num
   return `INSERT INTO ${quoteName(relation)} (${columns})${overriding}
     SELECT ${varied.expressions.join(', ')}
     FROM (SELECT *, row_number() OVER () AS "godwit row" FROM ${quoteName(relation)}) AS t
-      CROSS JOIN generate_series(1, ${times}) AS n ${varied.joins}
+      CROSS JOIN generate_series(1, ${times}) AS n(copy) ${varied.joins}
     WHERE ${number} <= ${wanted - base} ON CONFLICT DO NOTHING`
 }
 

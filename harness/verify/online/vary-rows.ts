@@ -22,7 +22,7 @@ export function variedRows(
   way: number,
 ): { readonly attributes: readonly Attribute[]; readonly expressions: readonly string[]; readonly joins: string } | undefined {
   const attributes = relation.attributes.filter((each) => each.generated === undefined)
-  const own = `(SELECT ${attributes.flatMap((each, at) => (isCounted(catalog, each) ? [extremes(each, at)] : [])).join(', ') || '1'} FROM ${quoteName(relation)}) AS m`
+  const own = `(SELECT ${attributes.flatMap((each, at) => (isCounted(catalog, each) ? [extremes(each, at)] : [])).join(', ') || 'count(*)'} FROM ${quoteName(relation)}) AS m`
   const expressions = new Map(attributes.map((each) => [each.name, `t.${quoteIdentifier(each.name)}`]))
   const references = relation.constraints.flatMap(({ references: target, attributes: names }) =>
     target === undefined ? [] : [{ target, names }],

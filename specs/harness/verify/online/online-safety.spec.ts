@@ -38,7 +38,7 @@ describe('online-safety', () => {
     })
     const [migration] = result.migrations
     expect(migration?.invariants.find((each) => each.id === 'online-safety')?.verdict).toBe('violated')
-    expect(migration?.findings.map((each) => `${each.invariant} ${each.kind}`)).toContain('online-safety held')
+    expect(migration?.findings.map((each) => `${each.invariant} ${each.kind}`)).toContain('online-safety scan')
   })
 
   test('a wider type rewrites the table under ACCESS EXCLUSIVE', async () => {
@@ -65,7 +65,7 @@ describe('online-safety', () => {
 
   test('validated in the transaction that added it, it is checked under the lock all the same', async () => {
     const up = `ALTER TABLE orders ADD CONSTRAINT few CHECK (quantity IS NOT NULL) NOT VALID; ALTER TABLE orders VALIDATE CONSTRAINT few`
-    expect(await found(up)).toEqual(['warning held public.orders ACCESS EXCLUSIVE'])
+    expect(await found(up)).toEqual(['warning scan public.orders ACCESS EXCLUSIVE'])
   })
 
   test('a backfill behind quick DDL keeps the lock, and in a transaction of its own it does not', async () => {
