@@ -1,3 +1,4 @@
+import { withoutDrawn } from './drawn.ts'
 import type { Finding } from './finding.ts'
 import type { Knowledge, State } from './observation.ts'
 import { isIssued } from './round-trip.ts'
@@ -34,7 +35,7 @@ export const determinism = {
       findings.push(describe(repetition, path, attribute, isClock(first, path, attribute) ? 'clock' : 'random'))
     if (reordered !== undefined) {
       const known = new Set([...volatile.keys(), ...repetition.knowledge.volatile])
-      const ordered = [...volatileAttributes(first, reordered, true).values()].filter(
+      const ordered = [...volatileAttributes(withoutDrawn(first, legacy), withoutDrawn(reordered, legacy), true).values()].filter(
         ([path, attribute]) =>
           !known.has(`${path}.${attribute}`) &&
           !followsVolatile(first, path, attribute, known) &&

@@ -122,10 +122,12 @@ function follow(
   const overwritten = reference.how === 'soft reference' && from?.some((each) => each.assumed === true) === true
   if (from === undefined || overwritten) return { followed: held.length, finding: undefined }
   const to = destinationsOf(knowledge, parent, parentAttributes)
+  // Carried by fewer columns than before, and by no key: the values cannot be put side by side.
+  const merged = new Set(from.map((each) => JSON.stringify(each.columns[0]))).size < from.length
   const childTable = migrated.get(from[0]?.relation ?? '')
   if (childTable === undefined) return { followed: held.length, finding: undefined }
   // The server itself holds a validated key over these columns.
-  if (isHeld(run, childTable.relation, from)) return { followed: held.length, finding: undefined }
+  if (merged || isHeld(run, childTable.relation, from)) return { followed: held.length, finding: undefined }
   const parentTable = to === undefined ? undefined : migrated.get(to[0]?.relation ?? '')
   const keys = new Set(
     parentTable === undefined || to === undefined
@@ -198,7 +200,7 @@ function tuples(table: ColumnTable, positions: readonly number[]): readonly (str
 }
 
 function isHeld(run: RunObservation, relation: string, destinations: readonly Destination[]): boolean {
-  const names = destinations.map((each) => each.columns[0]?.attribute)
+  const names = [...new Set(destinations.map((each) => each.columns[0]?.attribute))]
   return (
     run.migrated?.catalog.relations
       .get(relation)

@@ -113,14 +113,21 @@ export const quantityParity: Invariant = {
   },
 }
 
-/** Whether the quantity stays where it is and is noted beside rows of another relation that were there before: a look-up, no stock that moves. */
+/**
+ * Whether the quantity stays where it is and is noted beside rows that were there before: of another relation (a look-up, no stock that
+ * moves), or of its own (a balance, worked out of it).
+ */
 function isLookedUp(run: RunObservation, lineage: RelationLineage, attribute: string, destination: Destination): boolean {
   const stays = lineage.attributes
     .get(attribute)
     ?.destinations.some((each) => each.own && each.assumed !== true && each.transform.kind === 'identical')
   const oid = run.migrated?.catalog.relations.get(destination.relation)?.oid
   const beside = [...run.legacy.catalog.relations].some(([path, each]) => path !== lineage.relation && each.oid === oid)
-  return stays === true && beside
+  return stays === true && (beside || own(run, lineage) === oid)
+}
+
+function own(run: RunObservation, { relation }: RelationLineage): number | undefined {
+  return run.legacy.catalog.relations.get(relation)?.oid
 }
 
 function compareMeasure(measure: MeasureReading): Finding | undefined {

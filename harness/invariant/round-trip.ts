@@ -1,3 +1,4 @@
+import { withoutDrawn } from './drawn.ts'
 import type { Finding } from './finding.ts'
 import type { Knowledge, Observation, State } from './observation.ts'
 import type { Invariant, Verdict } from './support.ts'
@@ -51,8 +52,9 @@ export const roundTrip: Invariant = {
         evidence: { property: difference.property ?? null, before: difference.before ?? null, after: difference.after ?? null },
       })
     }
-    for (const [path, rows] of migrated.rows) {
-      const second = again.state.rows.get(path)
+    const [masked, maskedAgain] = [withoutDrawn(migrated, run.legacy), withoutDrawn(again.state, run.legacy)]
+    for (const [path, rows] of masked.rows) {
+      const second = maskedAgain.rows.get(path)
       if (second === undefined) continue
       saw.relations += 1
       saw.rows += rows.rows.length
@@ -61,10 +63,8 @@ export const roundTrip: Invariant = {
         (name) =>
           second.attributes.includes(name) && !isIssued(migrated, run.legacy, path, name) && !knowledge.volatile.has(`${path}.${name}`),
       )
-      const drawn = drawnAttributes(migrated, run.legacy, path)
-      const shown = (name: string, cell: string | null) => (drawn.get(name)?.has(cell) === false ? 'drawn' : cell)
       const texts = (table: typeof rows) =>
-        table.rows.map((row) => JSON.stringify(kept.map((name) => shown(name, row[table.attributes.indexOf(name)] ?? null)))).sort()
+        table.rows.map((row) => JSON.stringify(kept.map((name) => row[table.attributes.indexOf(name)] ?? null))).sort()
       const [before, after] = [texts(rows), texts(second)]
       if (before.length === after.length && before.every((text, at) => text === after[at])) continue
       const odd = after.find((text) => !before.includes(text)) ?? before.find((text) => !after.includes(text))
@@ -89,29 +89,6 @@ export const roundTrip: Invariant = {
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest], saw }
     return saw.relations === 0 ? { outcome: 'unknown', because: 'no relation was compared', saw } : { outcome: 'holds', saw }
   },
-}
-
-/**
- * Attributes of legacy relations whose default is another value each time (a random uuid, the clock), with the cells that legacy rows hold:
- * any other cell was drawn for a row that the migration added, and is drawn anew by the second up.
- */
-function drawnAttributes(state: State, legacy: State, path: string): ReadonlyMap<string, ReadonlySet<string | null>> {
-  const relation = state.catalog.relations.get(path)
-  const before = [...legacy.catalog.relations].find(([, each]) => each.oid === relation?.oid)
-  const rows = before === undefined ? undefined : legacy.rows.get(before[0])
-  return new Map(
-    (relation?.attributes ?? []).flatMap((attribute) => {
-      if (
-        !/\b(gen_random_uuid|uuid_generate_v\w+|uuidv[47]|random|now|clock_timestamp|statement_timestamp)\(|\bCURRENT_/i.test(
-          attribute.default ?? '',
-        )
-      )
-        return []
-      const own = before?.[1].attributes.find((each) => each.number === attribute.number)?.name
-      const at = own === undefined ? -1 : (rows?.attributes.indexOf(own) ?? -1)
-      return [[attribute.name, new Set(at < 0 ? [] : (rows?.rows.map((row) => row[at] ?? null) ?? []))] as const]
-    }),
-  )
 }
 
 /** Keys that the migration issues (identity, serial) and the references to them count up on; they are equal up to renaming. */

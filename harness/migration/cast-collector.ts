@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { CastHint, LiteralHint } from '../data/index.ts'
-import { type CastType, isInteger, isNumber, lengthOf } from './cast-type.ts'
+import { type CastType, isInteger, isNumber, isText, lengthOf } from './cast-type.ts'
 import { castValues, lengthValues, scaleValues } from './cast-values.ts'
 import { holds } from './holds.ts'
 import type { Reference } from './relation-names.ts'
@@ -81,7 +81,9 @@ export class CastCollector {
   }
 
   #castLeaf({ relation, attribute, jsonPath }: Reference, target: CastType): void {
-    const values = castValues(leafType, target)
+    const near = castValues(leafType, target)
+    // Of a text with a length all are borders: most that is stored there is a word.
+    const values = near.length > 0 && isText(target) ? [(near[1] ?? '').slice(0, 5), ...near] : near
     const key = JSON.stringify([this.#catalog.relations.has(relation ?? '') ? relation : undefined, attribute, jsonPath])
     if (values.length > 0 && !this.#leaves.has(key)) this.#leaves.set(key, values)
   }

@@ -178,6 +178,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     for (const verdict of repeated.verdicts) collector.add(determinism.id, verdict)
     subject = { ...subject, knowledge: { ...subject.knowledge, volatile: repeated.volatile } }
     disagreements.push(...rungsDisagree(first.run, repeated))
+    notChecked.push(...repeated.notChecked)
   }
   if (empty.failure === undefined) judgeRun(subject, empty, collector, none)
   for (const { run, request } of passed) judgeRun(subject, run, collector, request)

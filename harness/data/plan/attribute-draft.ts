@@ -6,6 +6,7 @@ import { makerOf } from '../value/maker-of.ts'
 import { underDomains, type ValueType, valueTypeOf } from '../value/value-type.ts'
 import { around } from './candidates.ts'
 import { constantOf, partsOf } from './expression.ts'
+import { jsonInputs } from './json-inputs.ts'
 import { likeExamples, regexExamples } from './pattern-examples.ts'
 
 /** An attribute before the server has judged its values. */
@@ -67,6 +68,8 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
         ...(constant === undefined ? [] : [constant]),
         ...predicates.flatMap(({ names, texts, numbers }) => (names.has(attribute.name) ? [...texts, ...numbers] : [])),
       ]
+      const inputs = /(^|\.)jsonb?$/.test(attribute.typePath) ? jsonInputs(catalog, relation, attribute.name, options.known) : []
+      const read = hints.jsonKeys.filter(here)
       return {
         source: attribute,
         type,
@@ -74,8 +77,10 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
         context: {
           label: attribute.name,
           realistic: isText(type) ? options.realistic(attribute.name) : [],
-          jsonKeys: hints.jsonKeys.filter(here).map((hint) => hint.path),
-          jsonCasts: hints.jsonKeys.filter(here).flatMap(({ path: at, values }) => (values === undefined ? [] : [{ path: at, values }])),
+          jsonKeys: [...new Map([...read, ...inputs].map((each) => [JSON.stringify(each.path), each.path])).values()],
+          // What a generated attribute takes comes first: nothing else goes in.
+          jsonCasts: [...inputs, ...read].flatMap(({ path: at, values }) => (values === undefined ? [] : [{ path: at, values }])),
+          jsonRequired: inputs.map((each) => each.path),
           oddTimes: options.oddTimes,
         },
         nullable:

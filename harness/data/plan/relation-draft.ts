@@ -1,6 +1,7 @@
 import type { Attribute, Relation } from '../../catalog/index.ts'
 import type { AttributeDraft } from './attribute-draft.ts'
 import { attributesIn } from './expression.ts'
+import { generatedFromJson } from './json-inputs.ts'
 import type { ReferencePlan } from './model.ts'
 
 /** A relation while its plan is being made. */
@@ -29,7 +30,15 @@ export function checksOf(relation: Relation, attributes: readonly AttributeDraft
   )
   const all = enforced.map((constraint) => ({ name: constraint.name, expression: constraint.expression ?? '' }))
   if (bound !== undefined) all.push({ name: 'partition bounds', expression: bound })
+  for (const { attribute, expression } of generatedFromJson(relation))
+    all.push({ name: `generated attribute "${attribute.name}"`, expression: storable(attribute, expression) })
   return all.map(({ name, expression }) => ({ name, expression, ...inputsOf(expression, relation, attributes) }))
+}
+
+/** That the server can store what it computes: it reads as the type, is as long as that allows, and not NULL where it must not be. */
+function storable({ type, notNull }: Attribute, expression: string): string {
+  const length = /^character(?: varying)?\((\d+)\)$/.exec(type)?.[1] ?? '2147483647'
+  return `coalesce(pg_catalog.char_length((${expression})::${type.replace(/^(character(?: varying)?)\(\d+\)$/, 'text')}::text) <= ${length}, ${notNull ? 'false' : 'true'})`
 }
 
 /** The given attributes that an expression depends on, generated ones replaced by their inputs. */

@@ -75,7 +75,12 @@ function bandDocument(source: BandSource, context: MakerContext): Json {
 
 function plausibleObject(random: Randomness, context: MakerContext): Json {
   const made: Record<string, Json> = {}
-  for (const path of context.jsonKeys) if (random.chance(0.6)) put(made, path, leaf(random, castsOf(context, path)))
+  const whole = context.jsonRequired !== undefined && context.jsonRequired.length > 0 && random.chance(0.9)
+  for (const path of context.jsonKeys) {
+    const required = whole && isRequired(context, path)
+    if (required) put(made, path, requiredLeaf(random, castsOf(context, path)))
+    else if (random.chance(0.6)) put(made, path, leaf(random, castsOf(context, path)))
+  }
   for (const key of ['name', 'count', 'tags', 'active', 'nested']) {
     if (!random.chance(0.3)) continue
     made[key] = key === 'tags' ? ['a', 'b'] : key === 'nested' ? { level: scalar(random) } : scalar(random)
@@ -83,17 +88,28 @@ function plausibleObject(random: Randomness, context: MakerContext): Json {
   return made
 }
 
+function isRequired({ jsonRequired }: MakerContext, path: readonly string[]): boolean {
+  return jsonRequired?.some((each) => each.length === path.length && each.every((key, at) => key === path[at])) ?? false
+}
+
+function requiredLeaf(random: Randomness, values: readonly string[] | undefined): Json {
+  if (values === undefined) return random.pick(['x', 'Amber', '42', 'a b', 'true'])
+  return random.chance(0.6) ? (values[0] ?? '') : random.pick(values)
+}
+
 /** What the migration reads as a value of a type mostly reads as one: as a text, or as a number or boolean of its own. */
 function leaf(random: Randomness, values: readonly string[] | undefined): Json {
   const [usual] = values ?? []
   if (values === undefined || usual === undefined || random.chance(0.2)) return scalar(random)
-  const text = random.chance(0.5) ? usual : random.pick(values)
+  const text = random.chance(0.8) ? usual : random.pick(values)
   return random.chance(0.5) && /^(-?(0|[1-9]\d{0,14})(\.\d{1,6})?|true|false)$/.test(text) ? (JSON.parse(text) as Json) : text
 }
 
-/** A number is a band of its own where it fits; of another type the usual value. */
+/** A number or a text is a band of its own where it fits; of another type the usual value. */
 function bandThatReads(source: BandSource, values: readonly string[]): Json {
   const [usual = ''] = values
+  const longest = Math.max(...values.map(({ length }) => length))
+  if (/^[a-z]+$/i.test(usual) && longest > 40) return bandText(source)
   const narrow = values.some((text) => /^-?32767$/.test(text))
   return /^\d/.test(usual) && !Number.isNaN(Number(usual)) && !narrow ? bandNumber(source) : usual
 }
@@ -135,7 +151,7 @@ function respelled(random: Randomness, text: string): string {
 function bandObject(source: BandSource, context: MakerContext): Json {
   const made: Record<string, Json> = {}
   context.jsonKeys.forEach((path, position) => {
-    if (!source.random.chance(0.85)) return
+    if (!isRequired(context, path) && !source.random.chance(0.85)) return
     const values = castsOf(context, path)
     put(made, path, values !== undefined ? bandThatReads(source, values) : position % 3 === 2 ? bandNumber(source) : bandText(source))
   })

@@ -11,6 +11,8 @@ export interface MakerContext {
   readonly jsonKeys: readonly (readonly string[])[]
   /** Of those paths what is read as a value of a type: texts that it takes, the usual one first, and some that it does not. */
   readonly jsonCasts?: readonly { readonly path: readonly string[]; readonly values: readonly string[] }[]
+  /** Of those paths what a generated attribute is computed from: rarely left out. */
+  readonly jsonRequired?: readonly (readonly string[])[]
   /** Local times without an instant, or with two, in the zones that the migration names: `2024-03-31 02:30:00`. */
   readonly oddTimes: readonly string[]
 }

@@ -1,5 +1,5 @@
 import type { Destination } from './model.ts'
-import { alterationOf, explains } from './transform.ts'
+import { alterationOf, explains, holdsText } from './transform.ts'
 import { sameValue } from './value.ts'
 
 /** What became of one legacy cell at one destination. */
@@ -33,7 +33,7 @@ export function judgeCell(
   const cell = migrated[0] ?? null
   if (transform.kind === 'recoded' || transform.kind === 're-keyed') return judgeRecoded(legacy, cell, destination, recodes)
   if (transform.kind === 'part') return judgeParts(legacy, migrated)
-  if (transform.kind === 'concatenated') return legacy === null || cell?.includes(legacy) ? { fate: 'kept' } : altered(legacy, cell, types)
+  if (transform.kind === 'concatenated') return legacy === null || (cell !== null && holdsText(cell, legacy)) ? { fate: 'kept' } : altered(legacy, cell, types)
   if (transform.kind === 'wrapped' && cell !== null && cell === transform.before + (legacy ?? '') + transform.after)
     return legacy === null ? { fate: 'altered', alteration: 'null-filled', migrated: cell } : { fate: 'kept' }
   if (legacy === null && cell === null) return { fate: 'kept' }

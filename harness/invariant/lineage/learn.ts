@@ -60,11 +60,20 @@ export function learnLineage(runs: readonly RunObservation[]): Lineage {
     const learned = learn(near)
     // What went nowhere may stand where it stood before, too.
     const lost = [...learned.attributes.values()].some(({ destinations }) => destinations.every((each) => each.assumed === true))
-    relations.set(relation, lost && near.length < all.length ? learn(all) : learned)
+    relations.set(relation, lost && near.length < all.length ? withFound(learned, learn(all)) : learned)
   }
   return {
     relations: new Map([...relations].map(([relation, lineage]) => [relation, followReissuedKey(lineage, first.run, paired, relations)])),
   }
+}
+
+/** What was found nowhere near, from farther on: a cell that is in its place is no copy of one in a relation that `up` left alone. */
+function withFound(near: RelationLineage, far: RelationLineage): RelationLineage {
+  const attributes = [...far.attributes].map(([name, found]) => {
+    const known = near.attributes.get(name)
+    return [name, known === undefined || known.destinations.every((each) => each.assumed === true) ? found : known] as const
+  })
+  return { ...far, attributes: new Map(attributes) }
 }
 
 interface PreparedRun {

@@ -66,7 +66,7 @@ export function explains(transform: Transform, legacy: string, migrated: string,
     case 'wrapped':
       return migrated === transform.before + legacy + transform.after
     case 'concatenated':
-      return migrated.includes(legacy)
+      return holdsText(migrated, legacy)
     case 'part':
       return legacy.includes(migrated)
     case 'scaled': {
@@ -194,4 +194,9 @@ function learnWrapping(examples: readonly Example[]): Transform | undefined {
   if (at < 0) return undefined
   const transform = { kind: 'wrapped', before: first[1].slice(0, at), after: first[1].slice(at + first[0].length) } as const
   return examples.every(([legacy, migrated]) => migrated === transform.before + legacy + transform.after) ? transform : undefined
+}
+
+/** Whether a text stands in another, as it is or as JSON writes it. */
+export function holdsText(whole: string, part: string): boolean {
+  return whole.includes(part) || (/^[[{]/.test(whole) && whole.includes(JSON.stringify(part).slice(1, -1)))
 }
