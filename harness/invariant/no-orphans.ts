@@ -124,10 +124,12 @@ function follow(
   const to = destinationsOf(knowledge, parent, parentAttributes)
   // Carried by fewer columns than before, and by no key: the values cannot be put side by side.
   const merged = new Set(from.map((each) => JSON.stringify(each.columns[0]))).size < from.length
+  // The child names the parent by another of its keys now.
+  const renamed = from.some((each) => each.transform.kind === 're-keyed') && to?.some((each) => each.transform.kind === 're-keyed') !== true
   const childTable = migrated.get(from[0]?.relation ?? '')
   if (childTable === undefined) return { followed: held.length, finding: undefined }
   // The server itself holds a validated key over these columns.
-  if (merged || isHeld(run, childTable.relation, from)) return { followed: held.length, finding: undefined }
+  if (merged || renamed || isHeld(run, childTable.relation, from)) return { followed: held.length, finding: undefined }
   const parentTable = to === undefined ? undefined : migrated.get(to[0]?.relation ?? '')
   const keys = new Set(
     parentTable === undefined || to === undefined
