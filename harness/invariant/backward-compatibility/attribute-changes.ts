@@ -1,4 +1,5 @@
 import type { Attribute, Catalog } from '../../catalog/index.ts'
+import { withoutCasts } from './constraint-changes.ts'
 import type { Facade } from './interface-changes.ts'
 import type { InterfaceChange } from './model.ts'
 
@@ -68,7 +69,7 @@ function attributeChange(facade: Facade, before: Attribute, after: Attribute): r
       hint: 'Keep the old label until no client writes it or asks for it.',
     })
   if (facade.migrated.kind === 'view' || facade.legacy.kind === 'view') return changes
-  if (!before.notNull && after.notNull)
+  if (!before.notNull && after.notNull && !wasImplied(facade, before.name))
     changes.push({
       ...at,
       what: 'required',
@@ -103,6 +104,17 @@ function attributeChange(facade: Facade, before: Attribute, after: Attribute): r
   return changes
 }
 
+/** Whether a check of the legacy relation refused NULL already. */
+function wasImplied({ legacy }: Facade, attribute: string): boolean {
+  return legacy.constraints.some(
+    ({ kind, enforced, expression = '' }) =>
+      kind === 'check' &&
+      enforced &&
+      !/\bOR\b/.test(expression) &&
+      expression.split(/\bAND\b/).some((part) => part.replaceAll(/[()"\s]+/g, ' ').trim() === `${attribute} IS NOT NULL`),
+  )
+}
+
 function notWritable(before: Attribute, after: Attribute): string | undefined {
   if (after.generated !== undefined && before.generated === undefined) return 'generated'
   return after.identity === 'always' && before.identity !== 'always' ? 'GENERATED ALWAYS AS IDENTITY' : undefined
@@ -112,7 +124,7 @@ function defaultChange(facade: Facade, before: Attribute, after: Attribute): rea
   if (before.generated !== undefined) return []
   const [old, now] = [filler(before), filler(after)]
   // A default where there was none fills what clients left NULL.
-  if (old === now) return []
+  if (old === now || (old !== undefined && now !== undefined && withoutCasts(old) === withoutCasts(now))) return []
   const path = `${facade.path}.${before.name}`
   const stops = now === undefined && after.notNull
   const stored = now === undefined ? 'NULL' : now

@@ -109,7 +109,15 @@ function sameRule(facade: Facade, old: Constraint, now: Constraint): boolean {
   const renamed = (text: string) =>
     [...facade.renamed].reduce((sum, [from, to]) => sum.replaceAll(new RegExp(`\\b${escaped(from)}\\b`, 'g'), to), text)
   const definition = ({ expression, definition: text }: Constraint) => expression ?? text.replace(/ NOT VALID$/, '')
-  return renamed(definition(old)) === definition(now)
+  return withoutCasts(renamed(definition(old))) === withoutCasts(definition(now))
+}
+
+/** An expression as it reads whatever types its columns have: the server writes casts between them. */
+export function withoutCasts(expression: string): string {
+  return expression
+    .replaceAll(/::(?:"[^"]*"|[\w.]+)(?: varying| precision| with(?:out)? time zone)?(?:\(\d+(?:,\d+)?\))?(?:\[\])*/g, '')
+    .replaceAll(/[()\s]+/g, ' ')
+    .trim()
 }
 
 /** `x IS NOT NULL` on a NOT NULL attribute: the step on the way to SET NOT NULL, or what is left of it. */
