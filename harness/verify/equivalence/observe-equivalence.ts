@@ -121,6 +121,12 @@ async function observe(subject: Subject, pair: Lockstep, dataset: Dataset, plan:
       totals.undetermined += 1
       continue
     }
+    const earlier = await followsFrom(pair, shrunk)
+    if (earlier !== undefined) {
+      const source = found.get(earlier)
+      if (source !== undefined) found.set(earlier, { ...source, times: source.times + 1 })
+      continue
+    }
     const shrunkKey = divergenceKey(shrunk)
     found.set(shrunkKey, { ...shrunk, times: (found.get(shrunkKey)?.times ?? 0) + 1 })
     // What is known of one attribute would hide what else differs.
@@ -128,6 +134,18 @@ async function observe(subject: Subject, pair: Lockstep, dataset: Dataset, plan:
     if (attribute !== undefined && other === undefined && (kind === 'rows' || kind === 'contents')) ignore.add(attribute)
   }
   return { ...base, ...totals, divergences: [...found.values()], limits: otherViolation ? [...limits, orderOfChecks] : limits }
+}
+
+/** What parted the two before, in an attribute that was left out of the comparison: such a sequence shows nothing of its own. */
+async function followsFrom(pair: Lockstep, { statements, at, ignored }: ShownDivergence): Promise<string | undefined> {
+  if (ignored.length === 0) return undefined
+  const sent = statements as readonly Statement[]
+  const { comparison } = await compareOn(
+    pair,
+    sent.map((each) => new StatementCommand(each)),
+    new Set(),
+  )
+  return comparison.outcome === 'diverges' && comparison.at < at ? divergenceKey({ ...comparison, statements }) : undefined
 }
 
 /** Each form alone first, so that none is left to chance; then sequences of all of them. */
