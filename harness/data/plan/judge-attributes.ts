@@ -78,14 +78,19 @@ export async function judgeAttributes(
 }
 
 async function judge(server: Server, catalog: Catalog, work: readonly Work[]): Promise<readonly Judged[]> {
+  const named = await valuesOfCalls(
+    server,
+    work.flatMap(({ own }) => own.map((check) => check.expression)),
+  )
   const candidates = work.map(({ draft, attribute, own }): Candidates => {
     const { maker, context, mined, source } = attribute
     if (maker === undefined) throw new Error('an attribute without a maker')
+    const called = own.flatMap((check) => callsIn(check.expression).flatMap((call) => named.get(call) ?? []))
     const found = candidatesFor(
       maker,
       context,
       own.map((check) => check.expression),
-      mined,
+      [...mined, ...called],
       `${draft.path}.${source.name}`,
     )
     return own.length > 0 ? found : { ...found, plausible: [], edges: [], extremes: [], bands: [], vector: [], near: [] }
@@ -122,6 +127,24 @@ async function judge(server: Server, catalog: Catalog, work: readonly Work[]): P
       possible: feasible.size > 0,
     }
   })
+}
+
+/** Calls without arguments, of functions in a schema: `public.role_owner()`, as constants have names. */
+function callsIn(expression: string): readonly string[] {
+  return [...expression.matchAll(/(?<![\w."$])(?:\w+|"(?:[^"]|"")+")\.(?:\w+|"(?:[^"]|"")+")\(\)/g)].map(([call]) => call)
+}
+
+/** What the calls without arguments in checks give, each as a text. */
+async function valuesOfCalls(server: Server, expressions: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const calls = [...new Set(expressions.flatMap(callsIn))]
+  const answers = await server.askEach(calls.map((call) => `SELECT (${call})::pg_catalog.text`))
+  return new Map(
+    calls.flatMap((call, at) => {
+      const answer = answers[at]
+      const value = answer === undefined || answer instanceof StatementError ? undefined : answer.rows[0]?.[0]
+      return value === undefined || value === null ? [] : [[call, value] as const]
+    }),
+  )
 }
 
 const noCandidates: Candidates = { plausible: [], edges: [], extremes: [], literals: [], bands: [], vector: [], near: [] }

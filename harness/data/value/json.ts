@@ -101,7 +101,7 @@ function requiredLeaf(random: Randomness, values: readonly string[] | undefined)
 function leaf(random: Randomness, values: readonly string[] | undefined): Json {
   const [usual] = values ?? []
   if (values === undefined || usual === undefined || random.chance(0.2)) return scalar(random)
-  const text = random.chance(0.8) ? usual : random.pick(values)
+  const text = random.chance(0.5) ? usual : random.pick(values)
   return random.chance(0.5) && /^(-?(0|[1-9]\d{0,14})(\.\d{1,6})?|true|false)$/.test(text) ? (JSON.parse(text) as Json) : text
 }
 
