@@ -12,6 +12,7 @@ const invariants = [
   'atomicity',
   'access-parity',
   'backward-compatibility',
+  'view-equivalence',
 ]
 
 /** What is true of a sound specimen besides: it keeps every cell, and old clients that name what it moves fail all the same. */
