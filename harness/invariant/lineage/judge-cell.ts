@@ -33,7 +33,8 @@ export function judgeCell(
   const cell = migrated[0] ?? null
   if (transform.kind === 'recoded' || transform.kind === 're-keyed') return judgeRecoded(legacy, cell, destination, recodes)
   if (transform.kind === 'part') return judgeParts(legacy, migrated)
-  if (transform.kind === 'concatenated') return legacy === null || (cell !== null && holdsText(cell, legacy)) ? { fate: 'kept' } : altered(legacy, cell, types)
+  if (transform.kind === 'concatenated')
+    return legacy === null || (cell !== null && holdsText(cell, legacy)) ? { fate: 'kept' } : altered(legacy, cell, types)
   if (transform.kind === 'wrapped' && cell !== null && cell === transform.before + (legacy ?? '') + transform.after)
     return legacy === null ? { fate: 'altered', alteration: 'null-filled', migrated: cell } : { fate: 'kept' }
   if (legacy === null && cell === null) return { fate: 'kept' }

@@ -47,8 +47,9 @@ export function learnLineage(runs: readonly RunObservation[]): Lineage {
     const kept = unchanged.get(relation)
     const near = own === undefined || loud.includes(own) ? loud : [own, ...loud]
     const learn = (places: readonly string[]) => {
-      const found = pairedPlaces(prepared, relation, places, kept)
-      const runs = found.size > 0 ? found : linkedPlaces(prepared, relation, places)
+      const found = pairedPlaces(prepared, relation, places, near, kept)
+      // Rows that `up` left alone may name the same parents by chance.
+      const runs = found.size > 0 ? found : linkedPlaces(prepared, relation, near)
       paired.set(relation, runs)
       return learnRelation(relation, runs, first.run, first.tables, kept)
     }
@@ -83,11 +84,15 @@ interface PreparedRun {
   readonly indexes: Map<string, ReadonlyMap<string, readonly number[]>>
 }
 
-/** @param kept  The migrated path of a relation that is as it was: row for row. */
+/**
+ * @param near  Places that `up` changed: elsewhere equal keys are a coincidence.
+ * @param kept  The migrated path of a relation that is as it was: row for row.
+ */
 function pairedPlaces(
   prepared: readonly PreparedRun[],
   relation: string,
   places: readonly string[],
+  near: readonly string[],
   kept: string | undefined,
 ): ReadonlyMap<string, readonly PairedRun[]> {
   const found = new Map<string, PairedRun[]>()
@@ -106,7 +111,8 @@ function pairedPlaces(
         continue
       }
       const byBand = pairs(place).get(relation) ?? []
-      const byKey = place === own || byBand.length === 0 ? matchKeys(run, relation, place, legacy, migrated, indexes) : []
+      const byKey =
+        place === own || (byBand.length === 0 && near.includes(place)) ? matchKeys(run, relation, place, legacy, migrated, indexes) : []
       add(byKey.length > 0 && place === own ? unite(byKey, byBand) : byBand.length > 0 ? byBand : byKey)
     }
   }
