@@ -1,6 +1,8 @@
 import { type LockTaken, type WatchedStatement, whomItStops } from '../invariant/index.ts'
-import { applyStep, controlsTransaction, fieldsOf, type Outcome, type Script, type Statement, type Step } from '../migration/index.ts'
+import { applyStep, controlsTransaction, type Outcome, type Script, type Step } from '../migration/index.ts'
 import type { Session } from '../postgres/index.ts'
+import { type Probe, probeRelations } from './probe-relations.ts'
+import { type Part, transactionsOf } from './transactions-of.ts'
 import type { LockWatch } from './watch-locks.ts'
 
 export interface WatchOptions {
@@ -35,20 +37,6 @@ export interface Pause {
   readonly toMs: number
 }
 
-/** Part of a script that is one transaction, or a statement that runs in none. */
-interface Part {
-  readonly script: Script
-  readonly at: number
-}
-
-interface Probe {
-  readonly fileNode: number | null
-  readonly scans: number
-  readonly scanned: number
-  readonly written: number
-  readonly modes: readonly string[]
-}
-
 /**
  * Apply a step and look after each statement, within its transaction, at the locks that it took, the rows that it read and wrote, and the
  * files that it made anew. A statement that stands in no transaction of the script gets one of its own, which comes to the same; one that
@@ -65,7 +53,7 @@ export async function applyWatched(session: Session, step: Step, options: WatchO
     return { ...(await watch.whole(step.file, outcome, startMs)), outcome, startMs, endMs: performance.now(), byStatement: false }
   }
   let outcome: Outcome = { outcome: 'applied', durationMs: 0, notices: [] }
-  for (const part of partsOf(step.script)) {
+  for (const part of transactionsOf(step.script)) {
     outcome = await watch.apply(part)
     if (outcome.outcome === 'failed') {
       const { failure } = outcome
@@ -78,27 +66,6 @@ export async function applyWatched(session: Session, step: Step, options: WatchO
 
 function applyOptions({ url, signal }: WatchOptions) {
   return { ...(url === undefined ? {} : { url }), ...(signal === undefined ? {} : { signal }) }
-}
-
-/** In its own transactions; what stands in none, alone. */
-function partsOf(script: Script): readonly Part[] {
-  const { statements } = script
-  const free = script.mode === 'autocommit' || statements.some(controlsTransaction)
-  if (!free && statements.length > 1) return [{ script: { ...script, mode: 'transaction' }, at: 0 }]
-  const parts: { at: number; statements: Statement[]; own: boolean }[] = []
-  let inside = false
-  for (const [at, statement] of statements.entries()) {
-    const kind = controlsTransaction(statement) ? String(fieldsOf(statement.tree, 'TransactionStmt')?.kind) : ''
-    const last = parts.at(-1)
-    if (inside && last !== undefined) last.statements.push(statement)
-    else parts.push({ at, statements: [statement], own: kind !== '' })
-    if (/_(BEGIN|START)$/.test(kind)) inside = true
-    else if (/_(COMMIT|ROLLBACK)$/.test(kind) && fieldsOf(statement.tree, 'TransactionStmt')?.chain !== true) inside = false
-  }
-  return parts.map((part) => ({
-    script: { ...script, statements: part.statements, mode: part.own ? ('autocommit' as const) : ('transaction' as const) },
-    at: part.at,
-  }))
 }
 
 /** Refused inside a transaction: before anything was done, or undone with the transaction. */
@@ -294,33 +261,8 @@ class Watch {
     return now === this.#ownTimeout || now === '0' ? this.#lockTimeout : now
   }
 
-  async #probe(session: Session): Promise<ReadonlyMap<number, Probe>> {
-    if (this.#oids.length === 0) return new Map()
-    const rows = await session.query<{
-      oid: string
-      file: string | null
-      scans: string
-      scanned: string
-      written: string
-      modes: readonly string[]
-    }>(
-      `SELECT o.oid::int8 AS oid, c.relfilenode::int8 AS file,
-        coalesce(pg_catalog.pg_stat_get_xact_numscans(o.oid), 0) AS scans,
-        coalesce(pg_catalog.pg_stat_get_xact_tuples_returned(o.oid), 0) AS scanned,
-        coalesce(pg_catalog.pg_stat_get_xact_tuples_inserted(o.oid), 0) + coalesce(pg_catalog.pg_stat_get_xact_tuples_updated(o.oid), 0)
-          + coalesce(pg_catalog.pg_stat_get_xact_tuples_deleted(o.oid), 0) AS written,
-        ARRAY(SELECT l.mode FROM pg_catalog.pg_locks AS l
-          WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.relation = o.oid AND l.granted
-            AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())) AS modes
-      FROM pg_catalog.unnest($1::oid[]) AS o(oid) LEFT JOIN pg_catalog.pg_class AS c ON c.oid = o.oid`,
-      [this.#oids],
-    )
-    return new Map(
-      rows.map(({ oid, file, scans, scanned, written, modes }) => [
-        Number(oid),
-        { fileNode: file === null ? null : Number(file), scans: Number(scans), scanned: Number(scanned), written: Number(written), modes },
-      ]),
-    )
+  #probe(session: Session): Promise<ReadonlyMap<number, Probe>> {
+    return probeRelations(session, this.#oids)
   }
 }
 
