@@ -11,6 +11,8 @@ export interface Hints {
   readonly meetings?: readonly Meeting[] | undefined
   /** Attributes that something is divided by. */
   readonly divisors?: readonly { readonly relation: string; readonly attribute: string }[] | undefined
+  /** Attributes that say how many rows or characters the SQL makes: small numbers tell as much. */
+  readonly counted?: readonly { readonly relation: string; readonly attribute: string }[] | undefined
   /** Paths of relations of which the SQL takes one value, that an empty one has not. */
   readonly emptied?: readonly string[] | undefined
   /** Paths of relations of which the SQL takes one row, where several may fit. */

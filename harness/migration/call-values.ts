@@ -1,6 +1,6 @@
 import type { HintCollector } from './hint-collector.ts'
 import { resolveExpression, type Scope } from './scope.ts'
-import { asList, type Fields, stringsOf } from './tree.ts'
+import { asList, type Fields, nodeOf, stringsOf } from './tree.ts'
 
 /** Letters that are composed, decomposed, and compatible with others only: what a normal form tells apart. */
 const unnormalised = ['Zoe\u0308', 'Zo\u00eb', 'A\u030angstro\u0308m', '\ufb01le \u2460']
@@ -12,6 +12,7 @@ const lists = ['["a", null, "b"]', '["a", "b", "a"]', '[1, "1", true, [2], {"a":
 /** Values at which functions that take only some texts or documents, or tell them apart, show it. */
 export function callValues(fields: Fields, scope: Scope, hints: HintCollector): void {
   const name = stringsOf(fields.funcname).at(-1) ?? ''
+  if (/^(generate_series|repeat|lpad|rpad)$/.test(name)) for (const arg of asList(fields.args)) counted(arg, scope, hints)
   const values = valuesFor(name)
   if (values.length === 0) return
   const subject = resolveExpression(asList(fields.args)[0], scope)
@@ -21,6 +22,17 @@ export function callValues(fields: Fields, scope: Scope, hints: HintCollector): 
       subject,
       values.map((value) => ({ kind: 'text', value })),
     )
+}
+
+/** Of so many rows or characters as an attribute says: of a million of each row, nobody would see the end. */
+function counted(arg: unknown, scope: Scope, hints: HintCollector): void {
+  const reference = resolveExpression(arg, scope)
+  const node = nodeOf(arg)
+  if (reference !== undefined) hints.counted(reference)
+  else if (node?.name === 'CoalesceExpr' || node?.name === 'MinMaxExpr' || node?.name === 'FuncCall')
+    for (const each of asList(node.fields.args)) counted(each, scope, hints)
+  else if (node?.name === 'A_Expr') for (const each of [node.fields.lexpr, node.fields.rexpr]) counted(each, scope, hints)
+  else if (node?.name === 'TypeCast') counted(node.fields.arg, scope, hints)
 }
 
 function valuesFor(name: string): readonly string[] {

@@ -27,6 +27,7 @@ export class HintCollector {
   readonly #zones = new Set<string>()
   readonly #meetings = new Map<string, Pick<SoftReference, 'from' | 'to'>>()
   readonly #divisors = new Map<string, { readonly relation: string; readonly attribute: string }>()
+  readonly #counted = new Map<string, { readonly relation: string; readonly attribute: string }>()
   readonly #emptied = new Set<string>()
   readonly #doubled = new Set<string>()
 
@@ -125,6 +126,12 @@ export class HintCollector {
     if (relation !== undefined) this.#doubled.add(relation)
   }
 
+  /** An attribute that says how many rows or characters are made. */
+  counted(reference: Reference): void {
+    const end = this.#end(reference)
+    if (end !== undefined && end.jsonPath === undefined) this.#counted.set(JSON.stringify(end), end)
+  }
+
   jsonKey(reference: Reference | undefined, path: readonly string[]): void {
     if (path.length === 0) return
     const hint = {
@@ -157,6 +164,7 @@ export class HintCollector {
       casts: this.casts.casts,
       meetings: [...this.#meetings.values()],
       divisors: [...this.#divisors.values()],
+      counted: [...this.#counted.values()],
       emptied: [...this.#emptied],
       doubled: [...this.#doubled],
     }

@@ -3,6 +3,7 @@ import type { Hints } from '../hints.ts'
 import { Randomness, seedOf } from '../random.ts'
 import type { Maker, MakerContext } from '../value/maker.ts'
 import { makerOf } from '../value/maker-of.ts'
+import { countMaker } from '../value/numbers.ts'
 import { underDomains, type ValueType, valueTypeOf } from '../value/value-type.ts'
 import { around } from './candidates.ts'
 import { constantOf, partsOf } from './expression.ts'
@@ -51,7 +52,9 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
       const kind = `${attribute.typePath}\u0000${attribute.modifier}\u0000${folded}`
       if (!options.makers.has(kind))
         options.makers.set(kind, type && makerOf(type, { unicode: options.unicode, folded, known: options.known }))
-      const maker = options.makers.get(kind)
+      const made = options.makers.get(kind)
+      const counted = hints.counted?.some((each) => each.relation === path && each.attribute === attribute.name) === true
+      const maker = counted && made !== undefined && /^(smallint|integer|bigint)$/.test(attribute.type) ? countMaker(made) : made
       const constant = constantOf(attribute.default)
       const here = (hint: { readonly relation: string | undefined; readonly attribute: string | undefined }) =>
         hint.attribute === attribute.name && (hint.relation === undefined || hint.relation === path)

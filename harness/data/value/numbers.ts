@@ -32,6 +32,21 @@ export function integerMaker(min: bigint, max: bigint): Maker {
   }
 }
 
+/** Whole numbers of which so many rows are made: small ones, and none that nobody would see the end of. */
+export function countMaker(maker: Maker): Maker {
+  const { bandShapes: _, ...rest } = maker
+  const small = (text: string) => /^[+-]?\d{1,3}$/.test(text)
+  return {
+    ...rest,
+    room: false,
+    plausible: (random) => String(random.below(12)),
+    edges: ['0', '1', '-1', '2', '10', '100'],
+    extremes: [],
+    band: () => '',
+    accepts: small,
+  }
+}
+
 /** `numeric(p,s)`; without a modifier, two or three decimals. */
 export function numericMaker(modifier: number, rangeBound: boolean): Maker {
   const bound = modifier >= 4 ? { precision: ((modifier - 4) >> 16) & 0xffff, scale: (((modifier - 4) & 0x7ff) ^ 1024) - 1024 } : undefined
