@@ -1,4 +1,4 @@
-import type { AsyncCommand } from 'fast-check'
+import { type AsyncCommand, asyncModelRun } from 'fast-check'
 import type { Statement } from './model.ts'
 
 /** Carries out statements: a table in the model's place, what should behave like it in the real one's. */
@@ -28,4 +28,13 @@ export class StatementCommand implements AsyncCommand<StatementClient, Statement
   toString(): string {
     return this.#statement.parts.join('; ')
   }
+}
+
+/** Carry out commands on both, one after the other, as fast-check runs a model beside the real thing. */
+export async function runInLockstep(
+  commands: Iterable<AsyncCommand<StatementClient, StatementClient>>,
+  model: StatementClient,
+  real: StatementClient,
+): Promise<void> {
+  await asyncModelRun(() => ({ model, real }), commands)
 }

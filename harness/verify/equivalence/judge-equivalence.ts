@@ -2,7 +2,7 @@ import { viewEquivalence } from '../../invariant/index.ts'
 import type { Collector } from '../collect.ts'
 import type { RunRequest } from '../execute.ts'
 import type { Subject } from '../subject.ts'
-import type { Observed } from './observe-equivalence.ts'
+import type { Observed } from './fewest-rows.ts'
 
 /** Judge what was seen of the views and collect what is found, each with the rows that show it. */
 export function judgeEquivalence(subject: Subject, observed: readonly Observed[], collector: Collector): void {

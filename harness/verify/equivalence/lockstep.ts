@@ -1,6 +1,5 @@
-import { asyncModelRun } from 'fast-check'
 import { type Catalog, readCatalog } from '../../catalog/index.ts'
-import type { DrawnStatements, Statement } from '../../data/index.ts'
+import { type DrawnStatements, runInLockstep, type Statement } from '../../data/index.ts'
 import { type CompareOptions, type Comparison, compareHistories } from '../../invariant/index.ts'
 import type { Base } from '../base.ts'
 import { type Filling, fillStage, storedRelations } from '../execute.ts'
@@ -95,7 +94,7 @@ export async function compareOn(
 async function runBoth(pair: Lockstep, commands: DrawnStatements['commands']) {
   await using view = await pair.view.begin()
   await using table = await pair.table.begin({ beside: view })
-  await asyncModelRun(() => ({ model: table, real: view }), commands)
+  await runInLockstep(commands, table, view)
   const [own, other] = await Promise.all([table.history(), view.history()])
   return { table: own, view: other, statements: table.statements }
 }

@@ -2,7 +2,6 @@ import type { Catalog } from '../../catalog/index.ts'
 import {
   type Dataset,
   type DrawnStatements,
-  type DrawStatementsOptions,
   datasetArbitrary,
   drawStatements,
   type Exclusion,
@@ -10,18 +9,19 @@ import {
   StatementCommand,
   type StatementForm,
   sampleDatasets,
-  statementForms,
 } from '../../data/index.ts'
-import { divergenceKey, type EquivalenceObservation, type ShownDivergence, type ViewLimit } from '../../invariant/index.ts'
+import { divergenceKey, type EquivalenceObservation, type ShownDivergence } from '../../invariant/index.ts'
 import { StatementError } from '../../postgres/index.ts'
 import { seedNumber } from '../seed.ts'
-import { shrinkDataset } from '../shrink.ts'
 import type { CloneStages } from '../stage.ts'
 import type { Subject } from '../subject.ts'
-import { limitOf, limitProbes, orderOfChecks } from './limits.ts'
+import { type Observed, withFewestRows } from './fewest-rows.ts'
+import { type Drawing, findLimits } from './find-limits.ts'
+import { orderOfChecks } from './limits.ts'
 import { compareOn, inLockstep, type Lockstep } from './lockstep.ts'
 import { replacedTables } from './replaced-tables.ts'
 import { shrinkStatements } from './shrink-statements.ts'
+import { unreadable, unseen } from './unseen.ts'
 
 export interface EquivalencePlan {
   readonly seed: string
@@ -34,18 +34,11 @@ export interface EquivalencePlan {
   readonly signal: AbortSignal | undefined
 }
 
-/** What was seen of one view, and the rows on which it was seen. */
-export interface Observed {
-  readonly observation: EquivalenceObservation
-  readonly dataset: Dataset | undefined
-}
-
 /** How often each form is tried alone; and the longest sequence of others. */
 const eachForm = 4
 const longest = 6
 /** So many different divergences say enough of one view. */
 const mostDivergences = 12
-const nothing: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
 
 /**
  * Find the tables that are views after `up`, and try to tell each view from its table: sequences of statements on both, in lockstep.
@@ -172,115 +165,4 @@ function sequencesFor(
   const { forms } = drawing
   const tried = [...forms].filter((form) => form !== 'neighbour' || pair.neighbours.length > 0)
   return [...tried.flatMap((form) => draw(new Set([form]), form, eachForm, 1)), ...draw(forms, 'all', plan.sequences, longest)]
-}
-
-/** What the sequences are made of, once it is known what this view does not do. */
-type Drawing = Required<Pick<DrawStatementsOptions, 'withoutDefault' | 'meetsTwice' | 'forms'>>
-
-/** Try what only tables do. What this view does not do is left out of the sequences, or it would be all that they find. */
-async function findLimits(pair: Lockstep): Promise<{ readonly limits: readonly ViewLimit[]; readonly drawing: Drawing }> {
-  const { legacy, view } = pair.replaced
-  const forms = new Set<StatementForm>(statementForms)
-  const withoutDefault = new Set<string>()
-  let meetsTwice = true
-  const limits: ViewLimit[] = []
-  for (const probe of limitProbes(legacy, pair.major, view.triggers.length > 0)) {
-    const [table, other] = await Promise.all([pair.table.run([probe.statement]), pair.view.run([probe.statement])])
-    const [answer, through] = [table.answers[0], other.answers[0]]
-    const sqlstate = through?.error?.sqlstate
-    if (probe.counts === true) {
-      const [own, counted] = [answer?.results[0]?.rowCount, through?.results[0]?.rowCount]
-      if (own === counted || own === undefined || counted === undefined) continue
-      meetsTwice = false
-    } else if (sqlstate === undefined || !probe.sqlstates.includes(sqlstate)) continue
-    for (const form of probe.forms) forms.delete(form)
-    if (probe.withoutDefault !== undefined) withoutDefault.add(probe.withoutDefault)
-    if (answer?.error === undefined) limits.push(limitOf(probe, sqlstate ?? ''))
-  }
-  return { limits, drawing: { forms, withoutDefault, meetsTwice } }
-}
-
-/** The view lacks a column, or reading it fails: there is nothing to be compared. */
-export function unreadable(path: string, error: StatementError): ShownDivergence {
-  const statement: Statement = { form: 'select', parts: [`SELECT * FROM ${path}`] }
-  return {
-    divergence: {
-      kind: 'sqlstate',
-      attribute: undefined,
-      other: undefined,
-      legacy: 'all its columns can be read',
-      view: `${error.sqlstate} (${error.message})`,
-      sqlstates: [undefined, error.sqlstate],
-      constraint: undefined,
-    },
-    statements: [statement],
-    at: 0,
-    times: 1,
-    ignored: [],
-  }
-}
-
-/** The observation of a view of which nothing was seen yet. */
-export function unseen(relation: string): EquivalenceObservation {
-  return {
-    relation,
-    sequences: 0,
-    statements: 0,
-    succeeded: 0,
-    changes: 0,
-    rows: 0,
-    cells: 0,
-    undetermined: 0,
-    divergences: [],
-    limits: [],
-    because: undefined,
-  }
-}
-
-/** For each divergence the fewest rows that still show it: none, mostly. */
-async function withFewestRows(
-  subject: Subject,
-  clones: CloneStages,
-  observations: readonly EquivalenceObservation[],
-  dataset: Dataset,
-  plan: EquivalencePlan,
-): Promise<readonly Observed[]> {
-  const found: Observed[] = []
-  const deadline = Math.min(plan.deadline, performance.now() + 4000)
-  const arbitrary = datasetArbitrary(subject.plan, { rows: { min: 0, max: 8 }, relations: [...subject.scope] })
-  const shrinker = {
-    *shrink(value: Dataset) {
-      for (const smaller of arbitrary.shrink(value, undefined)) yield smaller.value
-    },
-  }
-  for (const observation of observations) {
-    const { divergences, relation } = observation
-    for (const shown of divergences) {
-      const shows = async (rows: Dataset) => {
-        const worked = await inLockstep(subject, clones, { ...plan, filling: { kind: 'dataset', dataset: rows } }, async (pairs) => {
-          const pair = pairs.find((each) => each.replaced.path === relation)
-          return pair !== undefined && (await stillShows(pair, shown))
-        })
-        return worked.outcome === 'worked' && worked.result
-      }
-      const smallest = (await shows(nothing))
-        ? nothing
-        : (await shrinkDataset(dataset, shrinker, shows, { deadline, attempts: 12 })).dataset
-      found.push({ observation: { ...unseen(relation), divergences: [shown] }, dataset: smallest })
-    }
-    found.push({ observation: { ...observation, divergences: [] }, dataset: undefined })
-  }
-  return found
-}
-
-async function stillShows(pair: Lockstep, shown: ShownDivergence): Promise<boolean> {
-  try {
-    const statements = shown.statements as readonly Statement[]
-    const commands = statements.map((each) => new StatementCommand(each))
-    const { comparison } = await compareOn(pair, commands, new Set(shown.ignored))
-    return comparison.outcome === 'diverges' && divergenceKey({ ...comparison, statements }) === divergenceKey(shown)
-  } catch (error) {
-    if (!(error instanceof StatementError)) throw error
-    return shown.divergence.sqlstates[1] === error.sqlstate
-  }
 }

@@ -6,7 +6,7 @@ import { findingId } from '../collect.ts'
 import type { CloneStages } from '../stage.ts'
 import type { Subject } from '../subject.ts'
 import { compareOn, inLockstep } from './lockstep.ts'
-import { unreadable, unseen } from './observe-equivalence.ts'
+import { unreadable, unseen } from './unseen.ts'
 
 /** Statements that a counterexample saved, and what it left out of the comparison. */
 export interface SavedSequence {
