@@ -1,5 +1,6 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
-import { applyStep, compareSnapshots, datasetArbitrary, readPair, seedDataset } from 'godwit'
+import { applyStep, compareSnapshots, datasetArbitrary, readCatalog, readPair, seedDataset } from 'godwit'
 import { verifyShared } from 'godwit/vitest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noticesOf } from './order-line-items/notices.ts'
@@ -168,6 +169,49 @@ describe('order-line-items', () => {
       ...steps.map((step) => expect.stringMatching(new RegExp(`${step} \\(at 20.* ms\\)`))),
       expect.stringMatching(/has its name back \(\d/),
     ])
+  })
+
+  /** Every legacy relation by its OID, whatever it is named now: what it is, and its rows. */
+  const legacyState = async (oids?: readonly number[]) => {
+    const catalog = await readCatalog(bench.session)
+    const found = [...catalog.relations.values()].filter(({ oid, kind }) => (oids === undefined ? kind === 'table' : oids.includes(oid)))
+    const shapes = found.map((relation) => inspect(relation, { depth: null }).replaceAll('order_line_items_v2', 'order_line_items'))
+    const rows = await bench.session.script(found.map(({ schema, name }) => `SELECT t::text FROM ${schema}.${name} AS t`).join('; '))
+    return { oids: found.map(({ oid }) => oid), shapes: shapes.toSorted(), rows: rows.map((each) => each.rows.flat().toSorted()) }
+  }
+
+  /** Whether `up` leaves what was there as it was: the same relations, attributes, constraints, indexes, triggers, policies, rows. */
+  const leavesAlone = (up: string) =>
+    fc.asyncProperty(legacyRows(), (dataset) =>
+      rolledBack(bench.session, async () => {
+        await seedDataset(bench.session, bench.plan, dataset)
+        const { oids, shapes, rows } = await legacyState()
+        await bench.session.script(up)
+        const after = await legacyState(oids)
+        expect(after.shapes).toEqual(shapes)
+        expect(after.rows.map((each) => each.join('\n')).toSorted()).toEqual(rows.map((each) => each.join('\n')).toSorted())
+      }),
+    )
+
+  test('CV-2 any legacy data and the legacy schema are what they were, but for the name', async () => {
+    await fc.assert(leavesAlone(corrected.up), { numRuns: RUNS })
+  })
+
+  test.each([
+    ['a default', 'ALTER TABLE order_line_items_v2 ALTER COLUMN notes SET DEFAULT $$$$'],
+    ['a constraint', 'ALTER TABLE order_line_items_v2 DROP CONSTRAINT order_line_items_quantity_check'],
+    ['a cell', "UPDATE order_line_items_v2 SET notes = '' WHERE notes IS NULL"],
+  ])('CV-2 is refuted where up changes %s too', async (_, sql) => {
+    const up = `${corrected.up};\n${sql}`
+    expect((await fc.check(leavesAlone(up), { numRuns: RUNS })).failed).toBe(true)
+  })
+
+  test.each([
+    ['migrations/order-line-items', 'holds'],
+    ['fixtures/specimens/order-line-items-as-planned', 'violated'],
+  ])('CV-9 who could see or change which rows can after, and nobody else: %s %s', async (path, verdict) => {
+    const { result } = await verifyShared(path, { runs: 1 })
+    expect(result.migrations[0]?.invariants.find((each) => each.id === 'access-parity')).toMatchObject({ verdict })
   })
 
   test('both start from the same legacy schema', () => {

@@ -68,6 +68,29 @@ describe('the programs', { timeout: 120_000 }, () => {
     expect(await bench.session.query('SELECT FROM clients')).toEqual([])
   })
 
+  test('KV-12: the results document of a trial has its metrics, each issue with examples, and what to adjust', async () => {
+    await bench.fill([client(1, 'a@acme.example'), client(2, 'nobody'), client(3, 'nobody either')])
+    const file = join(directory, 'MIGRATION_TEST_RESULTS.md')
+    const run = await runProgram('migrate', ['--dry-run', '--json', '--report', file], { DATABASE_URL: url })
+    const { total } = JSON.parse(run.stdout) as { readonly total: { readonly source: number; readonly setAside: number } }
+    expect([run.code, total.source, total.setAside]).toEqual([1, 3, 2])
+    const text = await readFile(file, 'utf8')
+    expect(text).toMatch(/dry run: 3 records in [\d.]+ s \([\d,]+ a second\), 2 set aside \(66\.67 %\); peak memory \d+ MB/)
+    expect(text).toMatch(/\| total +\| +3 \| +1 \|/)
+    const issue = text.split('\n').find((line) => line.startsWith('| clients') && line.includes('client:'))
+    expect(issue).toMatch(/\| +2 \|.*\| (Correct|Fill|Decide|Look|Find)[^|]+\|$/)
+    expect(issue).toContain(uuidOf('clients', 2))
+    expect(text).not.toContain('Secret')
+  })
+
+  test('KV-13: the guide names every option of both programs, and no other', async () => {
+    const guide = await readFile('docs/kv-to-tables.md', 'utf8')
+    const usage = guide.split('```').find((block) => block.includes('npm run kv:migrate -- [')) ?? ''
+    const optionsIn = (text: string) => [...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option))].toSorted()
+    const helps = await Promise.all([runProgram('migrate', ['--help']), runProgram('rollback', ['--help'])])
+    expect(optionsIn(usage)).toEqual(optionsIn(helps.map(({ stdout }) => stdout).join('\n')).filter((each) => each !== '--help'))
+  })
+
   test.each([
     ['no database', [], 2, /no database is named/],
     ['an unknown option', ['--fast'], 2, /unknown option/],

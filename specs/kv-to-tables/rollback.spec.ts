@@ -32,7 +32,7 @@ describe('KV-6, rollback', { timeout: 120_000 }, () => {
   const rollBack = async (options: { readonly confirm: boolean; readonly tables?: readonly string[]; readonly drop?: true }) =>
     runRollback(bench.session, await findStore(bench.session, 'kv_store'), { kinds, ...options })
 
-  test('any selection empties exactly its tables, or is refused with the tables that would be left with orphans; the store stays', async () => {
+  test('KV-6: any selection empties exactly its tables, or is refused with the tables that would be left with orphans; the store stays', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.constantFrom(...kindNames), { minLength: 1 }), async (tables) => {
         await bench.run()
