@@ -5,9 +5,20 @@ import { corpusIds, type Measured, measurePair, summarise } from './measure-corp
 /** So many pairs at once: the server and the judge each keep one core busy. */
 const abreast = 3
 
-test('the labelled corpus is judged with few misses and fewer false alarms', { timeout: 1_200_000 }, async () => {
+/**
+ * Every second pair: the gate has 25 minutes for everything. `GODWIT_CORPUS=all` takes all of them, another text those that begin so
+ * (`n` for the third held-out set).
+ */
+function chosen(): readonly string[] {
+  const wanted = process.env.GODWIT_CORPUS
+  const ids = corpusIds()
+  if (wanted === undefined || wanted === '') return ids.filter((_, at) => at % 2 === 0)
+  return wanted === 'all' ? ids : ids.filter((id) => id.startsWith(wanted))
+}
+
+test('the labelled corpus is judged with few misses and fewer false alarms', { timeout: 2_400_000 }, async () => {
   const cluster = await useCluster()
-  const queue = [...corpusIds()]
+  const queue = [...chosen()]
   const measured: Measured[] = []
   await Promise.all(
     Array.from({ length: abreast }, async () => {
@@ -18,7 +29,7 @@ test('the labelled corpus is judged with few misses and fewer false alarms', { t
   const { text, recall, precision } = summarise(measured)
   const disagreements = measured.flatMap((each) => each.result.disagreements.map((text) => `${each.id}: ${text}`))
   console.log(
-    `${measured.length} pairs\n${text}\ndisagreements of the harness with itself: ${disagreements.length}\n${disagreements.join('\n')}`,
+    `${measured.length} of ${corpusIds().length} pairs\n${text}\ndisagreements of the harness with itself: ${disagreements.length}\n${disagreements.join('\n')}`,
   )
   expect({ recall: recall >= 0.8, precision: precision >= 0.95 }, `recall ${recall}, precision ${precision}`).toEqual({
     recall: true,
