@@ -62,7 +62,7 @@ export function bandedDataset(plan: GenerationPlan, options: BandOptions): Bande
     random,
     bands: new BandSource(options.seed, variant),
     fitter,
-    links: new SoftLinks(plan),
+    links: new SoftLinks(plan, false),
     restrictions,
     ring: new Map(),
     extreme: false,

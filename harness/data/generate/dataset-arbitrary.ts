@@ -58,7 +58,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
     this.#options = options
     this.#scope = scopeOf(plan, options.relations)
     this.#restrictions = new Restrictions(plan, options.exclude ?? [])
-    this.#links = new SoftLinks(plan)
+    this.#links = new SoftLinks(plan, true)
     this.#least = leastParents(plan, this.#scope)
     this.#traits = traitsOf(plan, this.#scope)
   }

@@ -16,8 +16,9 @@ export interface SoftLink {
 export class SoftLinks {
   readonly #links = new Map<string, SoftLink[]>()
 
-  constructor(plan: GenerationPlan) {
-    for (const { from, to } of [...plan.softReferences, ...plan.meetings]) {
+  /** @param alike  Whether attributes whose values only meet (both sides of a UNION) are linked too: not where each cell has a band. */
+  constructor(plan: GenerationPlan, alike: boolean) {
+    for (const { from, to } of alike ? [...plan.softReferences, ...plan.meetings] : plan.softReferences) {
       for (const [one, other] of [
         [from, to],
         [to, from],
