@@ -124,7 +124,8 @@ describe('the programs', { timeout: 120_000 }, () => {
       faults: [],
     }))
     await bench.fill([...odd, { key: '\\.', text: undefined, kind: 'unknown', faults: [] }, client(1, 'a@acme.example')])
-    const file = join(directory, 'store.sql')
+    const backups = await mkdtemp(join(directory, 'backups-'))
+    const file = join(backups, 'store.sql')
     const run = await runProgram('migrate', ['--database', url, '--backup', file, '--json'])
     expect(run.code).toBe(1)
     expect(JSON.parse(run.stdout)).toMatchObject({ backup: { file, records: 9, sizeBytes: (await readFile(file)).length } })
@@ -133,12 +134,12 @@ describe('the programs', { timeout: 120_000 }, () => {
     await promisify(execFile)('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', '--single-transaction', '-f', file, url])
     expect(await readStore(bench.session)).toEqual(original)
 
-    await writeFile(join(directory, 'there.sql'), 'mine')
-    const refused = await runProgram('migrate', ['--database', url, '--backup', join(directory, 'there.sql')])
-    expect([refused.code, await readFile(join(directory, 'there.sql'), 'utf8')]).toEqual([2, 'mine'])
-    const nowhere = await runProgram('migrate', ['--database', url, '--backup', join(directory, 'no/such/folder.sql')])
+    await writeFile(join(backups, 'there.sql'), 'mine')
+    const refused = await runProgram('migrate', ['--database', url, '--backup', join(backups, 'there.sql')])
+    expect([refused.code, await readFile(join(backups, 'there.sql'), 'utf8')]).toEqual([2, 'mine'])
+    const nowhere = await runProgram('migrate', ['--database', url, '--backup', join(backups, 'no/such/folder.sql')])
     expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('cannot be written (ENOENT)')])
-    expect((await readdir(directory)).sort()).toEqual(['store.sql', 'there.sql'])
+    expect((await readdir(backups)).sort()).toEqual(['store.sql', 'there.sql'])
   })
 
   test('KV-9: a webhook gets the statistics as JSON, and nothing of the store; one that fails changes nothing', async () => {
