@@ -6,7 +6,7 @@ import { markdownTable } from 'markdown-table'
 import { linearRegression } from 'simple-statistics'
 import { bulkDatabase, timedCopy } from './bench-database.ts'
 
-// Speed, growth and memory up to 10⁶ records: npx tsx specs/kv-to-tables/soak.ts [sizes…]
+// Speed, growth and memory up to 10⁶ records: node --max-semi-space-size=1 --heap-growing-percent=10 --import tsx specs/kv-to-tables/soak.ts [sizes…]
 const sizes = process.argv.slice(2).map(Number)
 const wanted = sizes.length > 0 ? sizes : [10_000, 100_000, 1_000_000]
 const rows: string[][] = []
@@ -18,7 +18,7 @@ for (const size of wanted) {
   const { database, session } = await bulkDatabase(cluster, size)
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('./measured-run.ts', import.meta.url))],
+    [...process.execArgv, fileURLToPath(new URL('./measured-run.ts', import.meta.url))],
     { env: { ...process.env, DATABASE_URL: database.url() } },
   )
   const { ms, peakMegabytes, cpuMs, total } = JSON.parse(stdout) as {
