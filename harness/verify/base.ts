@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os'
 import type { CatalogObjects } from '../catalog/index.ts'
 import type { PlanMemory } from '../data/index.ts'
 import type { Migration, Step } from '../migration/index.ts'
-import type { Cluster, RelationName, Session, Template } from '../postgres/index.ts'
+import type { Cluster, Database, RelationName, Session, Template } from '../postgres/index.ts'
 import { environmentOf, legacyTemplate } from './database.ts'
 import type { VerifyOptions } from './options.ts'
 import { ownCluster, rolesOf } from './own-cluster.ts'
@@ -16,6 +17,8 @@ export interface Base {
   readonly settings: Readonly<Record<string, string>>
   /** The harness's session on this database, outside any transaction; another one after `template` was asked for. */
   readonly session: () => Session
+  /** A session on another database in the same state, for runs at the same time; undefined where other migrations keep the machine busy. */
+  readonly twin?: (() => Promise<Session>) | undefined
   /** The same state for clones: made when the first one is wanted. */
   readonly template: () => Promise<Template>
   /** Undoes what a clone changed beyond its database. */
@@ -46,11 +49,13 @@ export async function onPairBase<Result>(
   const template = await legacyTemplate(cluster, migration, options)
   await using head = await cluster.clone(template)
   await using session = await head.connect({ settings })
+  await using twin = new Twin(cluster, template, settings)
   const base: Base = {
     cluster,
     role,
     settings,
     session: () => session,
+    twin: availableParallelism() > 1 ? () => twin.session() : undefined,
     template: async () => template,
     afterClone: own === undefined ? undefined : await rolesOf(own),
     reserved: () => false,
@@ -59,4 +64,30 @@ export async function onPairBase<Result>(
   }
   const as = (step: Step): Step => (step.kind === 'sql' ? { ...step, script: adapt(step.script) } : step)
   return await work(base, { ...migration, up: as(migration.up), down: migration.down === undefined ? undefined : as(migration.down) })
+}
+
+/** A second database in the state of a template, made when it is asked for. */
+class Twin implements AsyncDisposable {
+  readonly #cluster: Cluster
+  readonly #template: Template
+  readonly #settings: Readonly<Record<string, string>>
+  #database: Database | undefined
+  #session: Session | undefined
+
+  constructor(cluster: Cluster, template: Template, settings: Readonly<Record<string, string>>) {
+    this.#cluster = cluster
+    this.#template = template
+    this.#settings = settings
+  }
+
+  async session(): Promise<Session> {
+    this.#database ??= await this.#cluster.clone(this.#template)
+    this.#session ??= await this.#database.connect({ settings: this.#settings })
+    return this.#session
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session?.close()
+    await this.#database?.[Symbol.asyncDispose]()
+  }
 }

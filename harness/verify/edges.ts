@@ -4,6 +4,7 @@ import type { Collector } from './collect.ts'
 import { smallestFor } from './confirm.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import type { RunRequest } from './execute.ts'
+import { inOrder } from './in-order.ts'
 import { judgeRun } from './judge.ts'
 import type { Runner } from './runner.ts'
 import type { Subject } from './subject.ts'
@@ -85,7 +86,14 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
       dirty: Math.floor(runs / batch) % 2 === 1,
     })
     const sample = sampleDatasets(arbitrary, plan.seed + runs, Math.min(batch, plan.runs - runs))
-    for (const dataset of sample) {
+    const from = runs
+    const made = inOrder(sample, runner.lanes, async (dataset, at) => {
+      const request = requestOf(subject, dataset, from + at, plan)
+      // A label that up adds can be used once up is committed, and not before.
+      const onClone = request.until === 'written' && addsLabels(subject)
+      return { dataset, request, run: await (onClone ? runner.runOnClone(subject, request) : runner.run(subject, request, at)) }
+    })
+    for await (const { dataset, request, run } of made) {
       if (performance.now() > plan.deadline)
         return {
           runs,
@@ -94,19 +102,6 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
           datasets,
           cut: `${plan.runs - runs} of ${plan.runs} edge runs were left out: the time limit was reached`,
         }
-      const until = runs % writtenEvery === writtenEvery - 1 ? 'written' : runs % againEvery === 0 ? 'again' : 'down'
-      const request: RunRequest = {
-        regime: 'edge',
-        extreme: dataset.extreme,
-        filling: { kind: 'dataset', dataset },
-        until,
-        deep: runs < 4 && until === 'again',
-        writeSince: plan.writeSince(subject, runs),
-        signal: plan.signal,
-      }
-      // A label that up adds can be used once up is committed, and not before.
-      const run =
-        until === 'written' && addsLabels(subject) ? await runner.runOnClone(subject, request) : await runner.run(subject, request)
       runs += 1
       plan.onRun(runs)
       judgeRun(subject, run, collector, request)
@@ -135,6 +130,19 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
     passing,
   })
   return { runs, passed, failed, datasets, cut: undefined }
+}
+
+function requestOf(subject: Subject, dataset: Dataset, run: number, plan: EdgePlan): RunRequest {
+  const until = run % writtenEvery === writtenEvery - 1 ? 'written' : run % againEvery === 0 ? 'again' : 'down'
+  return {
+    regime: 'edge',
+    extreme: dataset.extreme,
+    filling: { kind: 'dataset', dataset },
+    until,
+    deep: run < 4 && until === 'again',
+    writeSince: plan.writeSince(subject, run),
+    signal: plan.signal,
+  }
 }
 
 function addsLabels(subject: Subject): boolean {

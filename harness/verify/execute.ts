@@ -155,8 +155,9 @@ export async function readState(
   let catalog = subject.catalogs.get(fingerprint)
   if (catalog === undefined) {
     catalog = await readCatalog(session)
-    subject.catalogs.set(fingerprint, catalog)
     if (subject.migration.down !== undefined) subject.objects.set(fingerprint, await readObjects(session))
+    // Last: another run that finds it looks for the objects too.
+    subject.catalogs.set(fingerprint, catalog)
   }
   return { state: { catalog, rows: await readRows(session, catalog, relationsToRead(subject, catalog)) }, fingerprint }
 }

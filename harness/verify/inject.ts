@@ -3,7 +3,8 @@ import type { FaultObservation } from '../invariant/index.ts'
 import { firstTarget } from '../migration/index.ts'
 import type { Session } from '../postgres/index.ts'
 import { readRows } from '../snapshot/index.ts'
-import { executeRun, type Filling, fillStage, readState, relationsToRead } from './execute.ts'
+import { executeRun, type Filling, fillStage, readState } from './execute.ts'
+import { allInOrder } from './in-order.ts'
 import type { CloneStage, CloneStages } from './stage.ts'
 import type { Subject } from './subject.ts'
 
@@ -21,12 +22,14 @@ const mostPositions = 16
  * look with a fresh connection at what is left.
  *
  * @param failing  Rows on which `up` fails by itself, where there are any.
+ * @param lanes  How many clones are worked on at a time.
  */
 export async function injectFaults(
   subject: Subject,
   clones: CloneStages,
   filling: Filling,
   failing: Filling | undefined,
+  lanes: number,
   signal: AbortSignal | undefined,
 ): Promise<Injected> {
   const { up } = subject.migration
@@ -49,22 +52,26 @@ export async function injectFaults(
   })
   if (migrated === undefined) return { faults: [], rows: 0, skipped: 0 }
 
-  const faults: FaultObservation[] = []
   let rows = 0
   const pending = [...plan]
-  while (pending.length > 0) {
-    // A clone serves as long as the faults leave the legacy state behind.
-    await clones.run(async (stage) => {
-      rows = await seed(subject, stage, filling)
-      const legacy = await stage.look((session) => fingerprintOf(subject, session))
-      for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
-        const observation = await inject(subject, stage, next, legacy, migrated, signal)
-        faults.push(observation)
-        if (up.kind === 'program' && observation.left === 'migrated') pending.length = 0
-        if (observation.left !== 'legacy') return
-      }
-    })
+  const observed = new Map<(typeof plan)[number], FaultObservation>()
+  const injectPending = async () => {
+    while (pending.length > 0) {
+      // A clone serves as long as the faults leave the legacy state behind.
+      await clones.run(async (stage) => {
+        rows = await seed(subject, stage, filling)
+        const legacy = await stage.look((session) => fingerprintOf(subject, session))
+        for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+          const observation = await inject(subject, stage, next, legacy, migrated, signal)
+          observed.set(next, observation)
+          if (up.kind === 'program' && observation.left === 'migrated') pending.length = 0
+          if (observation.left !== 'legacy') return
+        }
+      })
+    }
   }
+  await allInOrder(Array.from({ length: lanes }), lanes, injectPending)
+  const faults = plan.flatMap((each) => observed.get(each) ?? [])
   if (failing !== undefined && up.kind === 'sql' && up.script.mode !== 'transaction')
     faults.push(...(await failOnRows(subject, clones, failing, signal)))
   return { faults, rows, skipped: all.length - positions.length }
@@ -142,8 +149,7 @@ function same(left: Fingerprint, right: Fingerprint): boolean {
 
 async function fingerprintOf(subject: Subject, session: Session): Promise<Fingerprint> {
   const { state, fingerprint } = await readState(subject, session, 'fault', true)
-  const rows = await readRows(session, state.catalog, relationsToRead(subject, state.catalog))
-  const text = [...rows].map(([path, table]) => {
+  const text = [...state.rows].map(([path, table]) => {
     const kept = table.attributes.flatMap((name, at) => (subject.knowledge.volatile.has(`${path}.${name}`) ? [] : [at]))
     return `${path}\n${table.rows
       .map((row) => JSON.stringify(kept.map((at) => row[at])))

@@ -2,6 +2,7 @@ import type { Dataset } from '../data/index.ts'
 import { determinism, type State, type Verdict, volatileAttributes } from '../invariant/index.ts'
 import { type Migrated, unevenRelations, withoutDrawnAnew } from './drawn-anew.ts'
 import { executeRun, type RunRequest } from './execute.ts'
+import { allInOrder, inOrder } from './in-order.ts'
 import type { Runner } from './runner.ts'
 import type { CloneStages } from './stage.ts'
 import type { Subject } from './subject.ts'
@@ -34,6 +35,7 @@ export async function repeatRuns(
   dataset: Dataset,
   ties: readonly Dataset[],
   runner: Runner,
+  lanes: number,
   signal: AbortSignal | undefined,
 ): Promise<Repeated> {
   const migrate = async (rows: Dataset, settings?: RunRequest['settings']): Promise<Migrated> =>
@@ -48,8 +50,12 @@ export async function repeatRuns(
       })
       return { legacy: run.legacy, migrated: run.migrated }
     })
-  const inTransaction = async (rows: Dataset, settings?: RunRequest['settings']) =>
-    runner.run(subject, { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset: rows }, until: 'up', signal, settings })
+  const inTransaction = async (rows: Dataset, settings?: RunRequest['settings'], turn = 0) =>
+    runner.run(
+      subject,
+      { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset: rows }, until: 'up', signal, settings },
+      turn,
+    )
   if (onClones === 'suspected' && runner.need.rung === 'transaction' && (await agree(dataset, ties, inTransaction))) {
     const saw = sawOf((await inTransaction(dataset)).migrated, 4 + 2 * ties.length)
     return {
@@ -59,7 +65,13 @@ export async function repeatRuns(
       notChecked: [],
     }
   }
-  const runs = [await migrate(dataset), await migrate(dataset), await migrate(opposite(dataset), otherPlans)] as const
+  const thrice = async (rows: Dataset) => {
+    const [first, second, reordered] = await allInOrder([rows, rows, opposite(rows)], lanes, (each, at) =>
+      migrate(each, at === 2 ? otherPlans : undefined),
+    )
+    return [first as Migrated, second as Migrated, reordered as Migrated] as const
+  }
+  const runs = await thrice(dataset)
   const [first, second, reordered] = withoutDrawnAnew(runs)
   if (first === undefined || second === undefined) {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 0 }
@@ -81,12 +93,16 @@ export async function repeatRuns(
   const verdicts = [determinism.judge({ legacy: runs[0].legacy, first, second, reordered, knowledge })]
   // Ties are rare, so they are looked for where a run is cheap; what differs there is judged on clones, where the clock goes on.
   let confirmations = 0
-  for (const rows of ties) {
-    const [straight, reversed] = withoutDrawnAnew([await inTransaction(rows), await inTransaction(opposite(rows), otherPlans)])
+  const bothWays = inOrder(ties, runner.lanes, async (rows, at) => ({
+    rows,
+    runs: [await inTransaction(rows, undefined, at), await inTransaction(opposite(rows), otherPlans, at)] as const,
+  }))
+  for await (const { rows, runs: tied } of bothWays) {
+    const [straight, reversed] = withoutDrawnAnew(tied)
     if (straight === undefined || reversed === undefined) continue
     if (volatileAttributes(straight, reversed, true).size === 0 || confirmations >= mostConfirmations) continue
     confirmations += 1
-    const again = [await migrate(rows), await migrate(rows), await migrate(opposite(rows), otherPlans)] as const
+    const again = await thrice(rows)
     const [once, twice, turned] = withoutDrawnAnew(again)
     if (once === undefined || twice === undefined) continue
     verdicts.push(

@@ -6,12 +6,12 @@ import type { Subject } from './subject.ts'
 
 /** Makes runs on the lowest rung that this migration allows, and goes up for good when the server says that it must. */
 export class Runner {
-  readonly #transactions: TransactionStages | undefined
+  readonly #transactions: TransactionStages[]
   readonly clones: CloneStages
   #need: RungNeed
 
   constructor(transactions: TransactionStages | undefined, clones: CloneStages, need: RungNeed) {
-    this.#transactions = need.rung === 'transaction' ? transactions : undefined
+    this.#transactions = need.rung === 'transaction' && transactions !== undefined ? [transactions] : []
     this.clones = clones
     this.#need = need
   }
@@ -20,9 +20,21 @@ export class Runner {
     return this.#need
   }
 
-  async run(subject: Subject, request: RunRequest): Promise<RunObservation> {
-    if (this.#transactions === undefined || this.#need.rung !== 'transaction') return this.runOnClone(subject, request)
-    const run = await this.#transactions.run((stage) => executeRun(subject, stage, request))
+  /** How many runs can be under way at a time. */
+  get lanes(): number {
+    return this.#need.rung === 'transaction' ? Math.max(1, this.#transactions.length) : 1
+  }
+
+  /** Make runs on another database in the same state too. */
+  widen(transactions: TransactionStages): void {
+    if (this.#need.rung === 'transaction') this.#transactions.push(transactions)
+  }
+
+  /** @param turn  Runs of different turns are made at a time, as far as there are lanes. */
+  async run(subject: Subject, request: RunRequest, turn = 0): Promise<RunObservation> {
+    const transactions = this.#stages(turn)
+    if (transactions === undefined) return this.runOnClone(subject, request)
+    const run = await transactions.run((stage) => executeRun(subject, stage, request))
     const failures = [
       run.failure,
       run.reverted?.outcome === 'failed' ? run.reverted.failure : undefined,
@@ -36,8 +48,12 @@ export class Runner {
 
   /** Work on a stage of the rung that runs are made on. */
   onStage<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
-    if (this.#transactions === undefined || this.#need.rung !== 'transaction') return this.clones.run(work)
-    return this.#transactions.run(work)
+    const transactions = this.#stages(0)
+    return transactions === undefined ? this.clones.run(work) : transactions.run(work)
+  }
+
+  #stages(turn: number): TransactionStages | undefined {
+    return this.#need.rung === 'transaction' ? this.#transactions[turn % this.#transactions.length] : undefined
   }
 
   runOnClone(subject: Subject, request: RunRequest): Promise<RunObservation> {

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { Catalog, Sequence } from '../catalog/index.ts'
 import { applyStep, type Outcome, type Step } from '../migration/index.ts'
 import {
@@ -39,6 +40,8 @@ export class TransactionStages {
   readonly #begin: string
   readonly #deferrable: boolean
   #ended: Promise<void> = Promise.resolve()
+  /** One transaction at a time, whoever asks. */
+  readonly #inTurn = pLimit(1)
 
   /**
    * @param session  The harness's own session on the head database (superuser), outside any transaction.
@@ -52,7 +55,11 @@ export class TransactionStages {
   }
 
   /** Run `work` on a stage that leaves nothing behind, whatever happens in it. */
-  async run<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
+  run<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
+    return this.#inTurn(() => this.#run(work))
+  }
+
+  async #run<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
     const session = this.#session()
     await this.#ended
     // Not waited for: statements of one session go in turn, and after a BEGIN that fails nothing is left to go wrong.

@@ -30,6 +30,9 @@ import type { Subject } from './subject.ts'
 import { writeAfterUp } from './write-since.ts'
 import { writtenRelations } from './written.ts'
 
+/** Fewer runs than this do not pay for a second database. */
+const fewestRunsForTwo = 20
+
 export interface VerifiedMigration {
   readonly result: MigrationResult
   /** By path, as it stands in the finding. */
@@ -161,6 +164,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     passed.map(({ run }) => run),
   )
 
+  const lanes = await widen(subject, base, runner, depth)
   const first = passed[0]
   if (first !== undefined && depth.repeats) {
     progress('repetitions')
@@ -172,6 +176,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
         first.dataset,
         tiedRows(subject, seed, exclusions, depth.runs > 20 ? 8 : 2),
         runner,
+        lanes,
         hooks.signal,
       ),
     )
@@ -207,7 +212,9 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   if (empty.failure === undefined && depth.faults !== 'none' && (first !== undefined || variants === 0)) {
     progress('faults')
     const filling: Filling = first === undefined ? none.filling : { kind: 'dataset', dataset: first.dataset }
-    const injected = await clock.time('atomicity', () => injectFaults(subject, clones, filling, failingRows(collector), hooks.signal))
+    const injected = await clock.time('atomicity', () =>
+      injectFaults(subject, clones, filling, failingRows(collector), lanes, hooks.signal),
+    )
     collector.add(atomicity.id, atomicity.judge(injected.faults, injected.rows))
     if (injected.skipped > 0) notChecked.push(`atomicity: ${injected.skipped} of the positions in up were not tried (the script is long)`)
   }
@@ -280,6 +287,20 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     timings: { ...context.before, ...clock.timings() },
   })
   return { ...assembled, passage: passageOf(subject, passed[0]?.run), broken: empty.failure }
+}
+
+/**
+ * Where nothing else keeps the machine busy: a second database for runs in transactions. How much of a migration can be done at a time: one
+ * thing only where a program runs or the whole cluster is changed.
+ */
+async function widen(subject: Subject, base: Base, runner: Runner, depth: Depth): Promise<number> {
+  const isProgram = [subject.migration.up, subject.migration.down].some((each) => each?.kind === 'program')
+  if (base.twin === undefined || isProgram || runner.need.rung === 'cluster' || depth.runs < fewestRunsForTwo) return 1
+  if (runner.need.rung === 'transaction') {
+    const twin = await base.twin()
+    runner.widen(new TransactionStages(() => twin, base.role, withoutFarSequences(subject)))
+  }
+  return 2
 }
 
 /** Sequences that the migration may call: those of other relations need no storage of a run's own. */

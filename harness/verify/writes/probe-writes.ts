@@ -4,6 +4,7 @@ import type { RunObservation } from '../../invariant/index.ts'
 import { quoteName, type Session } from '../../postgres/index.ts'
 import type { Collector } from '../collect.ts'
 import { planFor, type RunRequest } from '../execute.ts'
+import { inOrder } from '../in-order.ts'
 import { judgeRun } from '../judge.ts'
 import type { Runner } from '../runner.ts'
 import type { Subject } from '../subject.ts'
@@ -56,9 +57,10 @@ export async function probeWrites(subject: Subject, runner: Runner, collector: C
     for (const { relation } of rounds.flat()) if (!met.has(relation)) empty.add(relation)
     for (const path of met) empty.delete(path)
     if (rounds.length === 0) return
-    for (const round of rounds) {
+    const tried = inOrder(rounds, runner.lanes, async (round, at) => ({ round, fails: await probe.fails(round, settled, at) }))
+    for await (const { round, fails } of tried) {
       if (performance.now() > plan.deadline) break
-      await probe.round(round, settled)
+      if (fails) await probe.round(round, settled)
     }
   }
   dropUnplaced(collector)
@@ -111,6 +113,13 @@ class Probe {
     return failed(run) ? undefined : found
   }
 
+  /** Whether `down` fails after all writes of a round whose cause is not known yet. */
+  async fails(writes: readonly Write[], settled: ReadonlySet<string>, turn: number): Promise<boolean> {
+    const open = writes.filter((write) => !settled.has(subjectOf(write)))
+    return open.length > 0 && failed((await this.#make(open, undefined, turn)).run)
+  }
+
+  /** Tell the causes of a round on which `down` fails. */
   async round(writes: readonly Write[], settled: Set<string>): Promise<void> {
     let open = writes.filter((write) => !settled.has(subjectOf(write)))
     for (let causes = 0; causes < mostCauses && open.length > 0; causes++) {
@@ -151,6 +160,7 @@ class Probe {
   async #make(
     writes: readonly Write[],
     before: (...of: Parameters<NonNullable<RunRequest['writeSince']>>) => Promise<void> = async () => undefined,
+    turn = 0,
   ): Promise<{ readonly run: RunObservation; readonly request: RunRequest; readonly made: readonly Write[] }> {
     this.#plan.signal?.throwIfAborted()
     let made: readonly Write[] = []
@@ -180,7 +190,7 @@ class Probe {
       },
       signal: this.#plan.signal,
     }
-    const run = await this.#runner.run(this.#subject, request)
+    const run = await this.#runner.run(this.#subject, request, turn)
     return { run, request, made }
   }
 }
