@@ -13,6 +13,18 @@ export interface Injected {
   readonly rows: number
   /** Positions left out, when the script is too long to try each. */
   readonly skipped: number
+  /** Faults left out, when the time was up. */
+  readonly cut: number
+}
+
+export interface InjectPlan {
+  /** Rows on which `up` fails by itself, where there are any. */
+  readonly failing: Filling | undefined
+  /** How many clones are worked on at a time. */
+  readonly lanes: number
+  /** When to stop, by `performance.now()`. */
+  readonly limit: number
+  readonly signal: AbortSignal | undefined
 }
 
 const mostPositions = 16
@@ -21,16 +33,12 @@ const mostPositions = 16
  * Make `up` fail before each statement and before COMMIT, by an error and (at the middle and the last position) by a killed backend, and
  * look with a fresh connection at what is left.
  *
- * @param failing  Rows on which `up` fails by itself, where there are any.
- * @param lanes  How many clones are worked on at a time.
  */
 export async function injectFaults(
   subject: Subject,
   clones: CloneStages,
   filling: Filling,
-  failing: Filling | undefined,
-  lanes: number,
-  signal: AbortSignal | undefined,
+  { failing, lanes, limit, signal }: InjectPlan,
 ): Promise<Injected> {
   const { up } = subject.migration
   // How many calls a program makes is not known: faults are tried until one comes too late.
@@ -50,9 +58,9 @@ export async function injectFaults(
     const run = await executeRun(subject, stage, { regime: 'banded', extreme: false, filling, until: 'up', signal })
     return run.migrated === undefined ? undefined : stage.look((session) => fingerprintOf(subject, session))
   })
-  if (migrated === undefined) return { faults: [], rows: 0, skipped: 0 }
+  if (migrated === undefined) return { faults: [], rows: 0, skipped: 0, cut: 0 }
 
-  let rows = 0
+  let [rows, cut] = [0, 0]
   const pending = [...plan]
   const observed = new Map<(typeof plan)[number], FaultObservation>()
   const injectPending = async () => {
@@ -64,6 +72,7 @@ export async function injectFaults(
         for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
           const observation = await inject(subject, stage, next, legacy, migrated, signal)
           observed.set(next, observation)
+          if (performance.now() > limit) cut += pending.splice(0).length
           if (up.kind === 'program' && observation.left === 'migrated') pending.length = 0
           if (observation.left !== 'legacy') return
         }
@@ -74,7 +83,7 @@ export async function injectFaults(
   const faults = plan.flatMap((each) => observed.get(each) ?? [])
   if (failing !== undefined && up.kind === 'sql' && up.script.mode !== 'transaction')
     faults.push(...(await failOnRows(subject, clones, failing, signal)))
-  return { faults, rows, skipped: all.length - positions.length }
+  return { faults, rows, skipped: all.length - positions.length, cut }
 }
 
 /** A script without a transaction that fails on its rows needs no injected error: what it leaves is looked at as it is. */

@@ -74,7 +74,13 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   progress('legacy schema')
   const catalog = context.catalog ?? (await clock.time('prepare', () => readCatalog(base.session())))
   const depth = context.depth(catalog)
-  const deadline = performance.now() + Math.min(options.timeLimitMs ?? Number.POSITIVE_INFINITY, depth.mostMs ?? Number.POSITIVE_INFINITY)
+  const limit = performance.now() + (options.timeLimitMs ?? Number.POSITIVE_INFINITY)
+  const deadline = Math.min(limit, performance.now() + (depth.mostMs ?? Number.POSITIVE_INFINITY))
+  const cutAt = (what: string) => {
+    if (performance.now() <= limit) return false
+    notChecked.push(`${what}: left out, the time limit was reached`)
+    return true
+  }
   const prepare = (also?: ReadonlySet<string>) =>
     clock.time('prepare', () =>
       prepareSubject(base.session(), migration, {
@@ -166,7 +172,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
 
   const lanes = await widen(subject, base, runner, depth)
   const first = passed[0]
-  if (first !== undefined && depth.repeats) {
+  if (first !== undefined && depth.repeats && !cutAt('determinism')) {
     progress('repetitions')
     const repeated = await clock.time('determinism', () =>
       repeatRuns(
@@ -209,17 +215,18 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     if (edges.cut !== undefined) notChecked.push(edges.cut)
   }
 
-  if (empty.failure === undefined && depth.faults !== 'none' && (first !== undefined || variants === 0)) {
+  if (empty.failure === undefined && depth.faults !== 'none' && (first !== undefined || variants === 0) && !cutAt('atomicity')) {
     progress('faults')
     const filling: Filling = first === undefined ? none.filling : { kind: 'dataset', dataset: first.dataset }
     const injected = await clock.time('atomicity', () =>
-      injectFaults(subject, clones, filling, failingRows(collector), lanes, hooks.signal),
+      injectFaults(subject, clones, filling, { failing: failingRows(collector), lanes, limit, signal: hooks.signal }),
     )
     collector.add(atomicity.id, atomicity.judge(injected.faults, injected.rows))
     if (injected.skipped > 0) notChecked.push(`atomicity: ${injected.skipped} of the positions in up were not tried (the script is long)`)
+    if (injected.cut > 0) notChecked.push(`atomicity: ${injected.cut} faults were not tried: the time limit was reached`)
   }
 
-  if (empty.failure === undefined) {
+  if (empty.failure === undefined && !cutAt('what clients see')) {
     progress('clients')
     const plan: ClientsPlan = {
       run: first?.run ?? empty,
@@ -238,7 +245,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   }
 
   const afterUp = empty.migrated
-  if (afterUp !== undefined) {
+  if (afterUp !== undefined && !cutAt('view-equivalence and online-safety')) {
     const observed = await clock.time('equivalence', () =>
       observeEquivalence(subject, clones, afterUp.catalog, {
         seed,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { invariantIds } from '../invariant/index.ts'
 import { renderCounterexample } from '../report/index.ts'
-import { readSources, type Verified, type VerifyOptions, verifyOn } from '../verify/index.ts'
+import { acceptFindings, type FindingWaiver, readSources, todayUtc, type Verified, type VerifyOptions, verifyOn } from '../verify/index.ts'
 import { useCluster } from './cluster.ts'
 import { plainJson, type SpecRecord } from './spec-record.ts'
 
@@ -15,6 +15,11 @@ export async function verifyShared(path: string, options: VerifyOptions = {}): P
   return verifyOn(await useCluster(), read, options, {})
 }
 
+export interface SuiteOptions extends VerifyOptions {
+  /** Findings that are accepted, by whom, why and until when; those of a contract need not be named again. */
+  readonly waivers?: readonly FindingWaiver[] | undefined
+}
+
 /**
  * A suite for one migration: a test for each invariant, which fails with the findings when it is violated and with the reason when it
  * cannot be judged; an invariant that does not apply is skipped with why. Of a history each test speaks for all steps.
@@ -23,14 +28,15 @@ export async function verifyShared(path: string, options: VerifyOptions = {}): P
  *
  * @param path  Folder of the migration, from the working directory.
  */
-export function describeMigration(path: string, options: VerifyOptions = {}): void {
+export function describeMigration(path: string, { waivers, ...options }: SuiteOptions = {}): void {
   describe(path, () => {
     let verified: Verified | undefined
     // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern which fixtures to make, and refuses a plain name.
     beforeAll(async ({}, suite) => {
       const nothing = { path, result: null, error: null, reportDirectory: options.reportDirectory ?? 'reports', counterexamples: [] }
       try {
-        verified = await verifyShared(path, options)
+        const found = await verifyShared(path, options)
+        verified = { ...found, result: acceptFindings(found.result, { waivers, failOn: options.failOn, today: todayUtc() }).result }
         suite.meta.godwit = recordOf(nothing, verified)
       } catch (error) {
         suite.meta.godwit = { ...nothing, error: error instanceof Error ? error.message : String(error) }
@@ -54,8 +60,8 @@ export function describeMigration(path: string, options: VerifyOptions = {}): vo
             verdict,
             because,
             findings: findings
-              .filter((each) => each.invariant === id && each.severity === 'error' && each.waived === null)
-              .map((each) => `${each.kind}: ${each.message}`),
+              .filter((each) => each.invariant === id && each.severity !== 'info' && each.waived === null)
+              .map((each) => `${each.severity}, ${each.kind}: ${each.message}`),
           }))
         const replay = `seed ${verified?.result.seed}: npx godwit verify ${path} --seed ${verified?.result.seed}`
         expect({ judged: judged.length > 0, wrong }, replay).toEqual({ judged: true, wrong: [] })

@@ -1,2 +1,2 @@
 export { useCluster } from './cluster.ts'
-export { describeMigration, verifyShared } from './describe-migration.ts'
+export { describeMigration, type SuiteOptions, verifyShared } from './describe-migration.ts'
