@@ -43,6 +43,8 @@ export interface CastHint {
   /** As `format_type` writes it: `character varying(20)`, `public.mood`, `numeric(10,2)[]`. */
   readonly type: string
   readonly direction: 'up' | 'down'
+  /** Of an enum. */
+  readonly labels?: readonly string[] | undefined
 }
 
 /** Two attributes, of two rows, that the SQL equates and no foreign key covers. */

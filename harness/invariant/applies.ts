@@ -91,7 +91,7 @@ function blameStatement(
     best.attributes.find(({ name }) => name === column) ??
     tooLongFor(attributes, failure) ??
     (attributes.length === 1 && !within ? attributes[0] : undefined) ??
-    attributes.find(({ name }) => holdsValue(run, `${best.schema}.${best.name}`, name, failure)) ??
+    onlyOne(attributes.filter(({ name }) => holdsValue(run, `${best.schema}.${best.name}`, name, failure))) ??
     attributes.find(({ name }) => failure.sqlstate === '22012' && new RegExp(`/\\s*\\(*"?${escapeRegExp(name)}"?`).test(text))
   return { relation: `${best.schema}.${best.name}`, attribute: attribute?.name }
 }
@@ -99,16 +99,36 @@ function blameStatement(
 /** The one attribute of the type that a value was too long for. */
 function tooLongFor<Typed extends { readonly type: string }>(attributes: readonly Typed[], failure: Failure): Typed | undefined {
   const type = failure.sqlstate === '22001' ? /(character(?: varying)?\(\d+\))$/.exec(failure.message)?.[1] : undefined
-  const found = attributes.filter((each) => each.type === type)
-  return found.length === 1 ? found[0] : undefined
+  return onlyOne(attributes.filter((each) => each.type === type))
+}
+
+function onlyOne<Item>(items: readonly Item[]): Item | undefined {
+  return items.length === 1 ? items[0] : undefined
 }
 
 /** Whether the value that the server could not read (`invalid input … : "x"`) stands in this attribute. */
 function holdsValue(run: RunObservation, relation: string, attribute: string, failure: Failure): boolean {
-  const value = /^22/.test(failure.sqlstate) ? /: "([\s\S]*)"$/.exec(failure.message)?.[1] : undefined
+  const value = /^22/.test(failure.sqlstate) ? unreadValue(failure.message) : undefined
   const rows = run.legacy.rows.get(relation)
   const at = rows?.attributes.indexOf(attribute) ?? -1
-  return value !== undefined && at >= 0 && (rows?.rows.some((row) => row[at] === value) ?? false)
+  return value !== undefined && at >= 0 && (rows?.rows.some((row) => cellHolds(row[at], value)) ?? false)
+}
+
+/** The value that the server could not read: `invalid input … : "x"`. */
+export function unreadValue(message: string): string | undefined {
+  return /: "([\s\S]*)"(?: \([^()]*\))?$/.exec(message)?.[1]
+}
+
+/** Whether a cell is a text, or an array with it among its elements. */
+export function cellHolds(cell: string | null | undefined, text: string): boolean {
+  if (cell === text) return true
+  return (
+    cell?.startsWith('{') === true &&
+    cell
+      .slice(1, -1)
+      .split(/[,{}]+/)
+      .some((each) => each.replace(/^"(.*)"$/, '$1') === text)
+  )
 }
 
 /** The one attribute of a violated constraint, where it has just one; of a constraint being added the server names only the constraint. */

@@ -13,7 +13,7 @@ export {
 } from './access/model.ts'
 export { type Successor, successorsOf } from './access/successors.ts'
 export { accessParity } from './access-parity.ts'
-export { applies, blameLegacy } from './applies.ts'
+export { applies, blameLegacy, cellHolds, unreadValue } from './applies.ts'
 export { atomicity, type FaultObservation } from './atomicity.ts'
 export type { Replayed, Routine, StatementOutcome, WorkloadObservation } from './backward-compatibility/model.ts'
 export { backwardCompatibility } from './backward-compatibility.ts'

@@ -71,7 +71,14 @@ export class CastCollector {
     this.#add(owner, values)
     if (owner.type?.array === false && target.text === 'text') return
     const { relation, attribute } = owner
-    const hint: CastHint = { relation, attribute, type: target.text, direction: this.direction }
+    const labels = target.array ? undefined : target.labels
+    const hint: CastHint = {
+      relation,
+      attribute,
+      type: target.text,
+      direction: this.direction,
+      ...(labels === undefined ? {} : { labels }),
+    }
     this.#casts.set(JSON.stringify(hint), hint)
   }
 

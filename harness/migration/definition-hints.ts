@@ -37,6 +37,7 @@ export function definitionHints(walker: HintWalker, name: string, fields: Fields
       walker.expression([fields.qual, fields.with_check], scopeIn(scope, [aliased(fields.table, names.columns(fields.table))]))
       return
     case 'IndexStmt':
+      if (fields.unique === true) hints.unify(names.path(fields.relation))
       walker.expression(
         [fields.indexParams, fields.whereClause],
         scopeIn(scope, [aliased(fields.relation, names.columns(fields.relation))]),
@@ -99,6 +100,8 @@ function alterTable(walker: HintWalker, relation: unknown, command: Fields): voi
     names.dropAttribute(relation, name)
     return
   }
+  if (command.subtype === 'AT_AddConstraint' && fieldsOf(command.def, 'Constraint')?.contype === 'CONSTR_UNIQUE')
+    walker.hints.unify(names.path(relation))
   const columns = names.columns(relation)
   const scope = scopeIn(undefined, [aliased(relation, columns)])
   const column = columnOf(columns, name)

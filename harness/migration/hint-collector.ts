@@ -126,6 +126,11 @@ export class HintCollector {
     if (relation !== undefined) this.#doubled.add(relation)
   }
 
+  /** Rows of a relation are to be unique from now on. */
+  unify(path: string | undefined): void {
+    if (this.casts.direction === 'up') this.double(path)
+  }
+
   /** An attribute that says how many rows or characters are made. */
   counted(reference: Reference): void {
     const end = this.#end(reference)

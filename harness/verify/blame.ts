@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/index.ts'
-import type { Finding } from '../invariant/index.ts'
+import type { Cell, Dataset } from '../data/index.ts'
+import { cellHolds, type Finding, unreadValue } from '../invariant/index.ts'
 import type { Subject } from './subject.ts'
 
 /** What shrinking leaves in a cell that has nothing to do with a failure. */
@@ -29,8 +29,18 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
       ? divisors.has(name) && table.rows.some((row) => Number(row[at] ?? Number.NaN) === 0)
       : !keys.has(name) && table.rows.some((row) => typeof row[at] === 'string' && !plain.has(row[at])),
   )
+  const unread = unreadValue(finding.message)
+  const holding =
+    unread === undefined
+      ? []
+      : odd.filter((name) => table.rows.some((row) => cellHolds(cellOf(row[table.attributes.indexOf(name)]), unread)))
+  if (holding.length === 1) return blamed(finding, relation, holding[0] as string)
   const [only] = odd
   return only === undefined || odd.length > 1 ? finding : blamed(finding, relation, only)
+}
+
+function cellOf(cell: Cell | undefined): string | null {
+  return typeof cell === 'string' ? cell : null
 }
 
 function blamed(finding: Finding, relation: string, attribute: string): Finding {

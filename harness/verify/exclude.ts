@@ -1,6 +1,7 @@
 import type { CastableType, Dataset, Exclusion } from '../data/index.ts'
 import type { Finding } from '../invariant/index.ts'
 import { blamedBySmallest } from './blame.ts'
+import { scriptsOf } from './prepare.ts'
 import type { Subject } from './subject.ts'
 
 /** After so many, a migration that goes on failing is judged on the runs that happen to pass. */
@@ -20,7 +21,10 @@ export function excludeCause(
 ): Exclusion | undefined {
   const { relation, attribute } = blamedBySmallest(subject, finding, smallest)
   if (relation === undefined || !subject.legacy.relations.has(relation)) return undefined
-  const candidates = attribute === undefined ? [] : forAttribute(subject, finding, relation, attribute, smallest)
+  const candidates = [
+    ...(attribute === undefined ? [] : forAttribute(subject, finding, relation, attribute, smallest)),
+    ...(finding.kind === '23502' ? forFilled(subject, relation, attribute) : []),
+  ]
   return [...candidates, { relation, rule: 'empty' } as const].find(
     (each) => !tried.some((other) => JSON.stringify(other) === JSON.stringify(each)),
   )
@@ -43,16 +47,37 @@ function forAttribute(
   const ofSubquery = finding.kind === '21000' && /subquery/.test(finding.message)
   if (finding.kind === '23505' || finding.kind === '23P01' || ofSubquery) return [{ relation, attribute, rule: 'unique' }]
   if (finding.kind === '23503') return [{ relation, attribute, rule: 'no-orphan-soft-reference' }]
+  const labels = subject.hints.casts.find(
+    (each) => each.direction === 'up' && each.relation === relation && each.attribute === attribute && each.labels !== undefined,
+  )?.labels
+  const known = labels === undefined || finding.kind !== '22P02' ? [] : [{ relation, attribute, rule: { only: labels } } as const]
   const castable = castableTo(subject, finding, relation, attribute)
   const readable = castable === undefined ? [] : [{ relation, attribute, rule: { castable } } as const]
   const values = cells.filter((cell) => typeof cell === 'string')
   const value = values[0]
   return [
     ...notNull,
+    ...known,
     ...readable,
     { relation, attribute, rule: 'plausible' },
     ...(value === undefined ? [] : [{ relation, attribute, rule: { not: value } } as const]),
+    ...(catalog.type.endsWith('[]') ? [{ relation, attribute, rule: { only: ['{}'] } } as const] : []),
   ]
+}
+
+/** What `up` fills from rows that refer to it is NULL where none does: each row gets one, of every relation that `up` may have asked. */
+function forFilled(subject: Subject, relation: string, attribute: string | undefined): readonly Exclusion[] {
+  if (subject.legacy.relations.get(relation)?.attributes.some(({ name }) => name === attribute) === true) return []
+  const text = scriptsOf(subject.migration.up)
+    .map((script) => script.text.toLowerCase())
+    .join('\n')
+  return [...subject.scope].flatMap((path) => {
+    const child = subject.legacy.relations.get(path)
+    const refers = child?.constraints.some((each) => each.kind === 'foreign-key' && each.references?.relation === relation)
+    return refers === true && path !== relation && text.includes(child?.name.toLowerCase() ?? '')
+      ? [{ relation, rule: { referredToBy: path } } as const]
+      : []
+  })
 }
 
 /** The type that `up` reads the texts of an attribute as, where the error is one of reading. */

@@ -71,8 +71,8 @@ export function bandedDataset(plan: GenerationPlan, options: BandOptions): Bande
   const asked = options.relations === undefined ? scope : new Set(options.relations.map((path) => topOf(plan.catalog, path)))
   const rowsOf = (path: string, more: number) =>
     asked.has(path) ? rows + more : scope.has(path) ? (options.parents ?? rows) + more : (options.elsewhere ?? 0)
-  const counts = new Map(
-    [...plan.relations.keys()].map((path, at) => [path, Math.min(rowsOf(path, (at * 5 + variant) % 4), restrictions.most(path))]),
+  const counts = restrictions.counted(
+    new Map([...plan.relations.keys()].map((path, at) => [path, Math.min(rowsOf(path, (at * 5 + variant) % 4), restrictions.most(path))])),
   )
   const bands = new Map<string, ReadonlyMap<string, BandKind>>()
   const columns = new Map<string, readonly (readonly (string | null)[])[]>()
@@ -92,6 +92,8 @@ export function bandedDataset(plan: GenerationPlan, options: BandOptions): Bande
     })
     if (attempt > 0) refresh(drawing, relation, cells, attempt)
     const parents = relation.references.map((reference, at) => {
+      const due = restrictions.due(relation, at, fitter)
+      if (due !== undefined) return due
       const candidates = fitter.rowsOf(reference.parent)
       if (candidates.length === 0) return null
       if (reference.nullable.length > 0 && variant >= 2 && random.chance(variant === 2 ? 0.5 : 0.2)) return null
@@ -125,8 +127,10 @@ function refresh(drawing: Drawing, relation: RelationPlan, cells: (string | null
       const attribute = relation.attributes[position]
       if (attribute === undefined || attribute.references.length > 0 || attribute.group !== undefined || attribute.slot !== undefined)
         continue
+      const only = drawing.restrictions.only(relation.path, position)
       const castable = castableBand(drawing, relation, position)
-      if (castable !== undefined) cells[position] = castable
+      if (only.length > 0) cells[position] = drawing.random.pick(only)
+      else if (castable !== undefined) cells[position] = castable
       else if (attribute.maker.room && attribute.pools.bands === undefined)
         cells[position] = attribute.maker.band(drawing.bands, attribute.context)
       else if (attribute.pools.bands !== undefined && attribute.pools.bands.length > 0)

@@ -99,6 +99,8 @@ function replacement(drawing: Drawing, relation: RelationPlan, attribute: Attrib
   const { random, bands } = drawing
   const castable = castableBand(drawing, relation, position)
   if (castable !== undefined) return castable
+  const only = drawing.restrictions.only(relation.path, position)
+  if (only.length > 0) return random.pick(only)
   for (let attempt = 0; attempt < 20; attempt++) {
     const pool = attempt % 2 === 0 ? attribute.pools.bands : attribute.pools.plausible
     const roomy = attribute.maker.room && attempt % 2 === 0

@@ -100,7 +100,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       beside: this.#options.beside ?? false,
     }
     const emptied = plan.emptied.length > 0 && random.chance(0.2) ? random.pick(plan.emptied) : undefined
-    const counts = new Map(
+    const drawn = new Map(
       [...this.#scope].map((path) => [
         path,
         path === emptied
@@ -108,7 +108,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
           : Math.min(Math.max(random.between(min, max), min > 0 ? (this.#least.get(path) ?? 0) : 0), this.#restrictions.most(path)),
       ]),
     )
-    placeRows(plan, fitter, counts, (relation, ordinal, attempt): IntendedRow => {
+    placeRows(plan, fitter, this.#restrictions.counted(drawn), (relation, ordinal, attempt): IntendedRow => {
       const traits = this.#traits.get(relation.path) ?? noTraits
       const { cells, parents } = drawRow(drawing, relation, traits, ordinal, attempt)
       // Every third row, and never after refusals: a dirty cell may be in a key.

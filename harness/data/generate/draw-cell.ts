@@ -140,7 +140,7 @@ function drawAllowed(
   for (let round = 0; round < 30 && !restrictions.allows(relation.path, position, cell); round++)
     cell = drawCell(drawing, relation, traits, position, attempt + round, nulls)
   if (restrictions.allows(relation.path, position, cell)) return cell
-  const only = rules.flatMap((rule) => (typeof rule === 'object' && 'only' in rule ? rule.only : []))
+  const only = restrictions.only(relation.path, position)
   return rules.includes('null') ? null : only.length > 0 ? random.pick(only) : cell
 }
 

@@ -19,13 +19,16 @@ export function drawRow(
   const nulls = nullShare(drawing)
   const cells = drawCells(drawing, relation, traits, ordinal, attempt, nulls)
   if (random.chance(0.3)) setAlike(drawing, relation, traits, cells)
-  const parents = relation.references.map((reference) => {
+  const parents = relation.references.map((reference, at) => {
+    const due = drawing.restrictions.due(relation, at, fitter)
+    if (due !== undefined) return due
     const rows = fitter.rowsOf(reference.parent)
     const none = reference.nullable.length > 0 && random.chance(nulls)
     return none || rows.length === 0 ? null : random.pick(drawing.crowded ? rows.slice(0, 2) : rows).intended
   })
   const earlier = fitter.rowsOf(relation.path)
-  if (earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation))) return { cells, parents }
+  const owed = relation.references.some((_, at) => drawing.restrictions.due(relation, at, fitter) !== undefined)
+  if (owed || earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation))) return { cells, parents }
   return twinRow(drawing, relation, traits, random.pick(earlier), { cells, parents })
 }
 

@@ -1,12 +1,16 @@
 import { pathOf } from '../../postgres/index.ts'
-import type { GenerationPlan, KeyPlan } from '../plan/model.ts'
+import type { GenerationPlan, KeyPlan, RelationPlan } from '../plan/model.ts'
 import { type CastableType, castables } from '../value/castable.ts'
+import type { IntendedRow } from './fitted-row.ts'
+import type { Fitter } from './fitter.ts'
 
 /** What later data sets must satisfy, so that they do not show a cause that is known already. */
 export type Exclusion =
   /** The relation stays empty (and so does whatever must reference it). */
   | { readonly relation: string; readonly rule: 'empty' }
   | { readonly relation: string; readonly rule: { readonly atMost: number } }
+  /** Each row is referred to by a row of that relation. */
+  | { readonly relation: string; readonly rule: { readonly referredToBy: string } }
   | { readonly relation: string; readonly attribute: string; readonly rule: AttributeRule }
 
 export type AttributeRule =
@@ -31,8 +35,13 @@ export type AttributeRule =
 
 /** Say an exclusion the way a report does: `public.items.status is not null`. */
 export function describeExclusion(exclusion: Exclusion): string {
-  if (!('attribute' in exclusion))
-    return exclusion.rule === 'empty' ? `${exclusion.relation} is empty` : `${exclusion.relation} has at most ${exclusion.rule.atMost} rows`
+  if (!('attribute' in exclusion)) {
+    const { relation, rule } = exclusion
+    if (rule === 'empty') return `${relation} is empty`
+    return 'atMost' in rule
+      ? `${relation} has at most ${rule.atMost} rows`
+      : `each row of ${relation} is referred to by ${rule.referredToBy}`
+  }
   const { rule } = exclusion
   const subject = pathOf({ schema: exclusion.relation, name: exclusion.attribute }).replace(/^"(.*)"\./, '$1.')
   if (typeof rule === 'string') {
@@ -59,11 +68,16 @@ export class Restrictions {
   readonly #rules = new Map<string, AttributeRule[]>()
   readonly #most = new Map<string, number>()
   readonly #keys = new Map<string, KeyPlan[]>()
+  readonly #covered: { readonly parent: string; readonly child: string }[] = []
 
   constructor(plan: GenerationPlan, exclusions: readonly Exclusion[]) {
     for (const exclusion of exclusions) {
       const { relation } = exclusion
       if (!('attribute' in exclusion)) {
+        if (typeof exclusion.rule === 'object' && 'referredToBy' in exclusion.rule) {
+          this.#covered.push({ parent: relation, child: exclusion.rule.referredToBy })
+          continue
+        }
         this.#most.set(
           relation,
           Math.min(this.#most.get(relation) ?? Number.POSITIVE_INFINITY, exclusion.rule === 'empty' ? 0 : exclusion.rule.atMost),
@@ -84,6 +98,21 @@ export class Restrictions {
     return this.#most.get(relation) ?? Number.POSITIVE_INFINITY
   }
 
+  /** How many rows each relation gets: one that has to refer to all rows of another needs as many. */
+  counted(counts: Map<string, number>): Map<string, number> {
+    for (const { parent, child } of this.#covered)
+      if (counts.has(child)) counts.set(child, Math.min(Math.max(counts.get(child) ?? 0, counts.get(parent) ?? 0), this.most(child)))
+    return counts
+  }
+
+  /** The parent that a row of a relation has to refer to, as long as there is one that no other row refers to. */
+  due(relation: RelationPlan, reference: number, fitter: Fitter): IntendedRow | undefined {
+    const parent = relation.references[reference]?.parent
+    if (!this.#covered.some((each) => each.child === relation.path && each.parent === parent)) return undefined
+    const met = new Set(fitter.rowsOf(relation.path).map((row) => row.parents[reference]))
+    return fitter.rowsOf(parent ?? '').find((row) => !met.has(row))?.intended
+  }
+
   keys(relation: string): readonly KeyPlan[] {
     return this.#keys.get(relation) ?? []
   }
@@ -96,6 +125,11 @@ export class Restrictions {
   castable(relation: string, position: number): CastableType | undefined {
     const rule = this.rules(relation, position).find((each) => typeof each === 'object' && 'castable' in each)
     return typeof rule === 'object' && 'castable' in rule ? rule.castable : undefined
+  }
+
+  /** The values that the attribute may hold beside NULL; none where any may. */
+  only(relation: string, position: number): readonly string[] {
+    return this.rules(relation, position).flatMap((rule) => (typeof rule === 'object' && 'only' in rule ? rule.only : []))
   }
 
   allows(relation: string, position: number, cell: string | null): boolean {

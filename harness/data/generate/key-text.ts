@@ -2,6 +2,7 @@ import type { KeyPlan, RelationPlan } from '../plan/model.ts'
 
 /** What a row is told apart by under a key: equal for rows that may not both exist; undefined when NULLs exempt the row. */
 export function underKey(relation: RelationPlan, key: KeyPlan, cells: readonly (string | null)[]): string | undefined {
+  if (isExempt(key, cells)) return undefined
   const parts: string[] = []
   for (const position of key.attributes) {
     const cell = cells[position] ?? null
@@ -15,4 +16,9 @@ export function underKey(relation: RelationPlan, key: KeyPlan, cells: readonly (
     parts.push(`t${key.folded ? text.trim().toLowerCase() : text}`)
   }
   return parts.join('\u0000')
+}
+
+/** Whether the predicate of a partial index leaves a row out. */
+export function isExempt({ conditions = [] }: KeyPlan, cells: readonly (string | null)[]): boolean {
+  return conditions.some(({ attribute, holds }) => !holds(cells[attribute] ?? null))
 }

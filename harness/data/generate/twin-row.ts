@@ -1,6 +1,7 @@
 import type { RelationPlan } from '../plan/model.ts'
 import type { Drawing } from './draw-cell.ts'
 import type { FittedRow, IntendedRow } from './fitted-row.ts'
+import { isExempt } from './key-text.ts'
 import type { Traits } from './traits.ts'
 
 /**
@@ -70,9 +71,13 @@ function ownPositions(drawing: Drawing, relation: RelationPlan, traits: Traits, 
   })
   for (const key of relation.keys) {
     // What an expression makes of its attributes is not known, so all of them stay apart.
-    if (key.folded) for (const position of key.attributes) own.add(position)
-    const exempt = !key.nullsNotDistinct && key.attributes.some((position) => earlier.cells[position] === null)
-    if (exempt || key.attributes.some((position) => own.has(position))) continue
+    if (key.folded && !isExempt(key, earlier.cells)) for (const position of key.attributes) own.add(position)
+    const ofNulls = !key.nullsNotDistinct && key.attributes.some((position) => earlier.cells[position] === null)
+    const leaves = key.conditions?.find(() => random.chance(0.6))
+    const exempt = ofNulls || isExempt(key, earlier.cells)
+    // One of the two need only be out of a partial index for both to have the same key.
+    if (leaves !== undefined && !exempt) own.add(leaves.attribute)
+    if (exempt || leaves !== undefined || key.attributes.some((position) => own.has(position))) continue
     const [only] = key.attributes
     // An exclusion constraint over an expression is a key without attributes.
     if (only === undefined) continue

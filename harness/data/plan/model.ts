@@ -104,6 +104,14 @@ export interface KeyPlan {
   readonly nullsNotDistinct: boolean
   /** An expression over the attribute under which case and blanks do not count, e.g. `lower(email)`. */
   readonly folded: boolean
+  /** A row for which one of these does not hold is not under the key. */
+  readonly conditions?: readonly Condition[] | undefined
+}
+
+/** What the predicate of a partial index wants of one attribute. */
+export interface Condition {
+  readonly attribute: number
+  readonly holds: (cell: string | null) => boolean
 }
 
 /** Attributes that checks link, with rows of values that satisfy them all. */

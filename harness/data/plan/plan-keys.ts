@@ -1,5 +1,6 @@
 import { underDomains } from '../value/value-type.ts'
 import type { KeyPlan } from './model.ts'
+import { conditionsOf } from './predicate.ts'
 import { inputsOf, type RelationDraft } from './relation-draft.ts'
 
 /** What no two rows may share, and where rows must not overlap. */
@@ -12,8 +13,8 @@ export interface Keys {
 }
 
 /**
- * A partial unique index is held to as if it were whole, and an expression as if it were all its attributes without case and blanks: that
- * is stricter than it need be, and legal.
+ * Of a partial unique index the parts of the predicate are known that one cell decides, and the others are taken to hold; an expression is
+ * held to as if it were all its attributes without case and blanks: that is stricter than it need be, and legal.
  */
 export function planKeys(draft: RelationDraft): Keys {
   const position = new Map(draft.attributes.map((attribute, at) => [attribute.source.name, at]))
@@ -33,7 +34,9 @@ export function planKeys(draft: RelationDraft): Keys {
         for (const input of inputsOf(expression, draft.relation, draft.attributes).attributes) attributes.add(input)
       }
     })
-    if (attributes.size > 0) keys.push({ name: index.name, attributes: [...attributes], nullsNotDistinct: index.nullsNotDistinct, folded })
+    const { name, nullsNotDistinct, predicate } = index
+    if (attributes.size > 0)
+      keys.push({ name, attributes: [...attributes], nullsNotDistinct, folded, conditions: conditionsOf(predicate, draft) })
   }
   for (const constraint of draft.relation.constraints) {
     const overlapping = constraint.kind === 'exclusion' || /WITHOUT OVERLAPS/.test(constraint.definition)

@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Dataset, datasetArbitrary, type Hints, noHints, sampleDatasets, seedDataset } from '../../../harness/data/index.ts'
+import {
+  bandedDataset,
+  type Dataset,
+  datasetArbitrary,
+  type Exclusion,
+  type Hints,
+  noHints,
+  sampleDatasets,
+  seedDataset,
+} from '../../../harness/data/index.ts'
 import { useCluster } from '../../../harness/vitest/cluster.ts'
 import { zoo } from './zoo.ts'
 import { enclose } from './zoo-plan.ts'
@@ -110,6 +119,33 @@ describe('the arbitrary of a schema', () => {
         expect(each.tables.has('public.lines')).toBe(false)
         for (const score of cellsOf(each, 'public.profiles', 'score')) expect([null, '3', '4']).toContain(score)
       }
+    }
+  })
+
+  test('refers to each row where that is wanted, and takes what is allowed, banded or not', async () => {
+    const sql = `CREATE TABLE public.parent (id int PRIMARY KEY);
+      CREATE TABLE public.child (id int PRIMARY KEY, parent_id int REFERENCES public.parent, mood text NOT NULL UNIQUE)`
+    await using enclosure = await enclose(await useCluster(), sql)
+    const moods = ['glad', 'sad', 'so-so']
+    const exclude: readonly Exclusion[] = [{ relation: 'public.parent', rule: { referredToBy: 'public.child' } }]
+    const only: readonly Exclusion[] = [{ relation: 'public.child', attribute: 'mood', rule: { only: moods } }]
+    const orphans = (dataset: Dataset) => {
+      const referred = new Set(cellsOf(dataset, 'public.child', 'parent_id'))
+      return cellsOf(dataset, 'public.parent', 'id').filter((id) => !referred.has(id)).length
+    }
+    const drawn = sampleDatasets(datasetArbitrary(enclosure.plan), 3, 40)
+    expect(drawn.some((dataset) => orphans(dataset) > 0)).toBe(true)
+    for (const dataset of [
+      ...sampleDatasets(datasetArbitrary(enclosure.plan, { exclude }), 3, 40),
+      ...[0, 1, 2].map((variant) => bandedDataset(enclosure.plan, { seed: 3, rows: 18, variant, exclude })),
+    ])
+      expect([orphans(dataset), cellsOf(dataset, 'public.parent', 'id').length > 0]).toEqual([0, true])
+    for (const dataset of [
+      ...sampleDatasets(datasetArbitrary(enclosure.plan, { exclude: only }), 3, 20),
+      bandedDataset(enclosure.plan, { seed: 3, rows: 18, variant: 0, exclude: only }),
+    ]) {
+      const held = cellsOf(dataset, 'public.child', 'mood')
+      expect([held.length > 0, held.every((mood) => moods.includes(String(mood)))]).toEqual([true, true])
     }
   })
 
