@@ -132,12 +132,15 @@ function follow(
   if (merged || renamed || isHeld(run, childTable.relation, from)) return { followed: held.length, finding: undefined }
   const parentTable = to === undefined ? undefined : migrated.get(to[0]?.relation ?? '')
   const keys = new Set(
-    parentTable === undefined || to === undefined
-      ? []
-      : tuples(
-          parentTable,
-          to.map((each) => columnOf(parentTable, each)),
-        ),
+    [...(to === undefined ? [] : [to]), ...partsOf(knowledge, parent, parentAttributes)].flatMap((part) => {
+      const table = migrated.get(part[0]?.relation ?? '')
+      return table === undefined
+        ? []
+        : tuples(
+            table,
+            part.map((each) => columnOf(table, each)),
+          )
+    }),
   )
   const after = tuples(
     childTable,
@@ -183,6 +186,16 @@ function destinationsOf(knowledge: Knowledge, relation: string, attributes: read
   })
   const all = found.filter((each) => each !== undefined)
   return all.length === attributes.length && new Set(all.map((each) => each.relation)).size === 1 ? all : undefined
+}
+
+/** Where the rows of a relation that is gone were shared out among several: the attribute's destinations in each of them. */
+function partsOf(knowledge: Knowledge, relation: string, attributes: readonly string[]): readonly (readonly Destination[])[] {
+  const lineage = knowledge.lineage?.relations.get(relation)
+  const [only] = attributes
+  if (lineage === undefined || only === undefined || attributes.length > 1) return []
+  const destinations = lineage.attributes.get(only)?.destinations ?? []
+  if (destinations.some((each) => each.own) || lineage.places.some((place) => place.complete)) return []
+  return destinations.filter((each) => each.columns.length === 1 && each.columns[0]?.via === undefined).map((each) => [each])
 }
 
 function plain(table: ColumnTable | undefined, attribute: string): number {

@@ -12,7 +12,8 @@ const lists = ['["a", null, "b"]', '["a", "b", "a"]', '[1, "1", true, [2], {"a":
 /** Values at which functions that take only some texts or documents, or tell them apart, show it. */
 export function callValues(fields: Fields, scope: Scope, hints: HintCollector): void {
   const name = stringsOf(fields.funcname).at(-1) ?? ''
-  if (/^(generate_series|repeat|lpad|rpad)$/.test(name)) for (const arg of asList(fields.args)) counted(arg, scope, hints)
+  if (name === 'generate_series') for (const arg of asList(fields.args)) counted(arg, scope, hints)
+  if (/^(repeat|lpad|rpad)$/.test(name)) counted(asList(fields.args)[1], scope, hints)
   const values = valuesFor(name)
   if (values.length === 0) return
   const subject = resolveExpression(asList(fields.args)[0], scope)

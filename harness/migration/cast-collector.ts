@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { CastHint, LiteralHint } from '../data/index.ts'
 import { type CastType, isInteger, isNumber, isText, lengthOf } from './cast-type.ts'
-import { castValues, lengthValues, scaleValues } from './cast-values.ts'
+import { castValues, digitValues, lengthValues, scaleValues } from './cast-values.ts'
 import { holds } from './holds.ts'
 import type { Reference } from './relation-names.ts'
 import type { TypeNames } from './type-names.ts'
@@ -98,7 +98,8 @@ export class CastCollector {
   /** Only so many characters of it are taken, or let through. */
   length(source: Reference | undefined, length: number): void {
     const owner = this.#owner(source)
-    if (owner !== undefined && Number.isInteger(length)) this.#add(owner, lengthValues(length))
+    if (owner === undefined || !Number.isInteger(length)) return
+    this.#add(owner, owner.type !== undefined && isNumber(owner.type) ? digitValues(length) : lengthValues(length))
   }
 
   /** It is rounded to so many decimals. */

@@ -47,7 +47,8 @@ export function callCasts(fields: Fields, scope: Scope, casts: CastCollector): v
   if (name === 'left' || ((name === 'substr' || name === 'substring') && numbers[0] === 1)) {
     const length = numbers.at(-1)
     if (length !== undefined && (name === 'left' || numbers.length === 2)) each((reference) => casts.length(reference, length))
-  } else if (/^(round|trunc|floor|ceil|ceiling)$/.test(name))
+  } else if (/^[lr]pad$/.test(name) && numbers[0] !== undefined) each((reference) => casts.length(reference, numbers[0] ?? 0))
+  else if (/^(round|trunc|floor|ceil|ceiling)$/.test(name))
     each((reference) => casts.scale(reference, rest.length === 0 ? 0 : (numbers[0] ?? 0)))
   else {
     const type = resultOf(name)

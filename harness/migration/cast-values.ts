@@ -26,6 +26,13 @@ export function lengthValues(length: number): readonly string[] {
   return [text, text.slice(0, -1), `${text.slice(0, -1)}  `, `${text.slice(0, length - 1)} `]
 }
 
+/** Whole numbers of one digit more than so many, which differ in the last, and one below zero that is as long. */
+export function digitValues(digits: number): readonly string[] {
+  if (digits < 1 || digits > 18) return []
+  const most = 10n ** BigInt(digits)
+  return [`${most + most / 4n}`, `${most + most / 4n + 1n}`, `-${most / 10n}`, `${most - 1n}`]
+}
+
 /** Numbers between the steps of a scale, which round up, down, and away from zero. */
 export function scaleValues(scale: number): readonly string[] {
   if (scale < 0 || scale > 30) return []

@@ -158,13 +158,14 @@ export class HintCollector {
 
   hints(): Hints {
     for (const [left, right] of this.casts.meetings) this.meet(left, right)
+    const jsonKeys = withoutPrefixes([...this.#jsonKeys.values()]).map((hint): JsonKeyHint => {
+      const values = this.casts.leafValues(hint.relation, hint.attribute, hint.path)
+      return values === undefined ? hint : { ...hint, values }
+    })
     return {
-      literals: this.#allLiterals(),
+      literals: this.#allLiterals(jsonKeys),
       softReferences: [...this.#softReferences.values()],
-      jsonKeys: withoutPrefixes([...this.#jsonKeys.values()]).map((hint) => {
-        const values = this.casts.leafValues(hint.relation, hint.attribute, hint.path)
-        return values === undefined ? hint : { ...hint, values }
-      }),
+      jsonKeys,
       zones: [...this.#zones],
       casts: this.casts.casts,
       meetings: [...this.#meetings.values()],
@@ -176,7 +177,7 @@ export class HintCollector {
   }
 
   /** Constants and borders of types, up to a bound for each attribute that leaves borders at least a third. */
-  #allLiterals(): readonly LiteralHint[] {
+  #allLiterals(jsonKeys: readonly JsonKeyHint[]): readonly LiteralHint[] {
     const counts = new Map(this.#perAttribute)
     const borders = this.casts.literals.filter((hint) => {
       const owner = JSON.stringify([hint.relation, hint.attribute])
@@ -185,7 +186,7 @@ export class HintCollector {
       counts.set(owner, count + 1)
       return true
     })
-    return [...this.#literals.values(), ...borders, ...listDocuments([...this.#jsonKeys.values()])]
+    return [...this.#literals.values(), ...borders, ...listDocuments(jsonKeys)]
   }
 
   #isOutside(reference: Reference): boolean {

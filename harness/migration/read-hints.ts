@@ -53,7 +53,17 @@ function namedRelations(scripts: readonly Script[], catalog: Catalog): readonly 
     .map((script) => script.text)
     .join('\n')
     .toLowerCase()
-  return [...catalog.relations.values()].filter((relation) => text.includes(relation.name.toLowerCase()))
+  const named = [...catalog.relations.values()].filter((relation) => text.includes(relation.name.toLowerCase()))
+  // How the application joins them stands in the views over them.
+  const views = [...catalog.relations.values()].filter(
+    ({ definition, name }) =>
+      definition !== undefined && !text.includes(name.toLowerCase()) && named.some((each) => mentions(definition, each.name)),
+  )
+  return [...named, ...views]
+}
+
+function mentions(definition: string, name: string): boolean {
+  return new RegExp(`(^|[^\\p{L}\\p{N}_$])${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}($|[^\\p{L}\\p{N}_$])`, 'iu').test(definition)
 }
 
 function readRelation(relation: Relation, catalog: Catalog, walker: HintWalker, names: RelationNames): void {

@@ -35,6 +35,10 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
       ? []
       : odd.filter((name) => table.rows.some((row) => cellHolds(cellOf(row[table.attributes.indexOf(name)]), unread)))
   if (holding.length === 1) return blamed(finding, relation, holding[0] as string)
+  const empty = /\bnull\b/i.test(finding.message)
+    ? table.attributes.filter((name, at) => !keys.has(name) && table.rows.some((row) => cellOf(row[at]) === null))
+    : []
+  if (odd.length === 0 && empty.length === 1) return blamed(finding, relation, empty[0] as string)
   const [only] = odd
   return only === undefined || odd.length > 1 ? finding : blamed(finding, relation, only)
 }

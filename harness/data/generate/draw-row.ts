@@ -26,10 +26,26 @@ export function drawRow(
     const none = reference.nullable.length > 0 && random.chance(nulls)
     return none || rows.length === 0 ? null : random.pick(drawing.crowded ? rows.slice(0, 2) : rows).intended
   })
+  halve(drawing, relation, cells, parents)
   const earlier = fitter.rowsOf(relation.path)
   const owed = relation.references.some((_, at) => drawing.restrictions.due(relation, at, fitter) !== undefined)
   if (owed || earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation))) return { cells, parents }
   return twinRow(drawing, relation, traits, random.pick(earlier), { cells, parents })
+}
+
+/** A key of several attributes looks at no row that has NULL in one of them, whatever stands in the others. */
+function halve({ random, restrictions }: Drawing, relation: RelationPlan, cells: (string | null)[], parents: readonly unknown[]): void {
+  for (const [at, { attributes, nullable, late, full }] of relation.references.entries()) {
+    if (late || full || parents[at] !== null || attributes.length < 2 || nullable.length === 0 || !random.chance(0.4)) continue
+    const empty = random.pick(nullable)
+    for (const position of attributes) {
+      const attribute = relation.attributes[position]
+      if (position === empty || attribute === undefined || attribute.group !== undefined || attribute.references.length > 1) continue
+      if (attribute.pools.checked) continue
+      const cell = attribute.maker.plausible(random, attribute.context)
+      if (restrictions.allows(relation.path, position, cell)) cells[position] = cell
+    }
+  }
 }
 
 /** Around a turn of the clocks keys that hold a time meet most easily: there every other row repeats one. */

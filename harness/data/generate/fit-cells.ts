@@ -11,10 +11,11 @@ export function soil(relation: RelationPlan, row: FittedRow): void {
   })
 }
 
-/** Let a reference point at nothing; false where it must point at something. */
+/** Let a reference point at nothing; false where it must point at something. One NULL is enough where others of its cells were drawn. */
 export function setNull(reference: ReferencePlan, row: FittedRow, fixed: ReadonlySet<number>): boolean {
   const free = reference.nullable.filter((at) => !fixed.has(at))
-  for (const at of free) row.cells[at] = null
+  const drawn = free.filter((at) => row.cells[at] !== null)
+  for (const at of drawn.length < free.length ? [] : free) row.cells[at] = null
   return free.length > 0 || reference.attributes.some((at) => row.cells[at] === null)
 }
 

@@ -35,6 +35,7 @@ function referenceOf(
     name: key.name,
     attributes,
     validated: key.validated,
+    full: key.matchFull,
     nullable: key.matchFull && nullable.length < attributes.length ? [] : nullable,
   }
   if (attributes.includes(-1)) return undefined

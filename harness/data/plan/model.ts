@@ -92,6 +92,8 @@ export interface ReferencePlan {
   readonly parentAttributes: readonly number[]
   /** Positions that NULL may be written into so that the key is not checked; empty when there are none. */
   readonly nullable: readonly number[]
+  /** Either all of its attributes are NULL or none. */
+  readonly full: boolean
   /** The parent is filled after the child: the rows are linked once the whole circle is there. */
   readonly late: boolean
   readonly validated: boolean

@@ -74,6 +74,28 @@ function joinParts(destinations: readonly Destination[]): readonly Destination[]
   return [...destinations.filter((each) => each.transform.kind !== 'part'), { ...first, columns: parts.flatMap((each) => each.columns) }]
 }
 
+/**
+ * A band that others carry too (the key that soft references name) tells no row, but where rows were paired by others of their bands and
+ * the attribute of the same name agrees in all of them, it is that attribute.
+ */
+export function sameNamed(column: Column, place: string, runs: readonly PairedRun[]): readonly Destination[] {
+  const target = runs[0]?.migrated.columns.find(
+    (each) => each.attribute === column.attribute && each.json.length === 0 && each.via === undefined,
+  )
+  if (target === undefined) return []
+  let compared = 0
+  for (const { legacy, migrated, pairs } of runs) {
+    const from = legacy.columns.findIndex((each) => each.attribute === column.attribute && each.json.length === 0)
+    const to = migrated.columns.findIndex((each) => nameOf(each) === nameOf(target))
+    for (const { legacyRow, migratedRow } of pairs) {
+      const cell = legacy.rows[legacyRow]?.[from] ?? null
+      if (cell === null || migrated.rows[migratedRow]?.[to] !== cell) return []
+      compared += 1
+    }
+  }
+  return compared < 2 ? [] : [{ relation: place, columns: [target], transform: { kind: 'identical' }, own: false }]
+}
+
 export function vectorDestinations(
   column: Column,
   place: string,

@@ -1,7 +1,7 @@
 import type { RunObservation } from '../observation.ts'
 import { type ColumnTable, columnsOf, plainColumnsOf } from './columns.ts'
 import { composeDestinations } from './compose.ts'
-import { bandDestinations, vectorDestinations } from './destinations.ts'
+import { bandDestinations, sameNamed, vectorDestinations } from './destinations.ts'
 import { joinReferenced } from './join.ts'
 import { matchKeys } from './match-keys.ts'
 import type { AttributeLineage, Destination, Lineage, Place, RelationLineage } from './model.ts'
@@ -166,9 +166,10 @@ function learnRelation(
   // Where the relation is as it was, its attributes are: other places are searched for copies only.
   const searched = [...runs].filter(([place]) => place !== kept)
   for (const { column } of found.filter(({ kind }) => kind === 'band')) {
-    const list = searched.flatMap(([place, paired]) =>
-      bandDestinations(column, place, paired, ownAttribute(run, relation, own, place, column.attribute)),
-    )
+    const list = searched.flatMap(([place, paired]) => {
+      const banded = bandDestinations(column, place, paired, ownAttribute(run, relation, own, place, column.attribute))
+      return banded.length > 0 || place === own ? banded : sameNamed(column, place, paired)
+    })
     for (const each of list)
       if (each.transform.kind === 'identical' || each.transform.kind === 'same-value')
         for (const at of each.columns) owned.add(`${each.relation}\u0000${at.attribute}\u0000${at.json.join('\u0000')}`)

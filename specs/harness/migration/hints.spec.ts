@@ -346,7 +346,12 @@ describe('soft references', () => {
       `${shop} CREATE VIEW stocked AS SELECT i.id, s.quantity FROM items i JOIN stock s ON s.sku = i.sku`,
       'ALTER TABLE stock DROP COLUMN note',
     )
-    expect(references(hints)).toEqual([])
+    expect(references(hints)).toEqual(['public.stock.sku = public.items.sku'])
+    const far = await hintsOf(
+      `${shop} CREATE VIEW stocked AS SELECT i.id, s.quantity FROM items i JOIN stock s ON s.sku = i.sku`,
+      'ALTER TABLE customers ADD COLUMN note text',
+    )
+    expect(references(far)).toEqual([])
     const both = await hintsOf(
       `${shop} CREATE VIEW stocked AS SELECT i.id, s.quantity FROM items i JOIN stock s ON s.sku = i.sku`,
       'DROP VIEW stocked; DROP TABLE stock',
@@ -434,5 +439,42 @@ describe('texts inside JSON that the SQL reads as a type', () => {
   test('come without values where they are read as texts', async () => {
     const { jsonKeys } = await hintsOf(shop, "UPDATE items SET status = c.data ->> 'state' FROM customers c")
     expect(jsonKeys).toEqual([{ relation: 'public.customers', attribute: 'data', path: ['state'] }])
+  })
+})
+
+describe('what is cut, counted or made unique', () => {
+  test('digits that padding cuts off, of numbers that differ in the last; only the length of it is a count', async () => {
+    const hints = await hintsOf(shop, "ALTER TABLE items ADD COLUMN ref text; UPDATE items SET ref = 'R' || lpad(age::text, 5, '0')")
+    expect(literals(hints)).toEqual(expect.arrayContaining(['public.items.age number 125000', 'public.items.age number 125001']))
+    expect(hints.counted).toEqual([])
+    const { counted } = await hintsOf(
+      shop,
+      'SELECT lpad(sku, age), repeat(status, age + 1) FROM items; SELECT generate_series(1, quantity) FROM stock',
+    )
+    expect(counted).toEqual([
+      { relation: 'public.items', attribute: 'age' },
+      { relation: 'public.stock', attribute: 'quantity' },
+    ])
+  })
+
+  test('an element for each text that a key of a list does not read as', async () => {
+    const up = "INSERT INTO items (id, age) SELECT c.id, (e.item ->> 'n')::int FROM customers c, jsonb_array_elements(c.data) AS e (item)"
+    expect(literals(await hintsOf(shop, up))).toEqual(
+      expect.arrayContaining(['public.customers.data text [{"n":"x1"}]', 'public.customers.data text [{"n":"3.5"}]']),
+    )
+  })
+
+  test('the labels of an enum that a text becomes', async () => {
+    const up = `CREATE TYPE mood AS ENUM ('sad', 'glad'); ALTER TABLE items ALTER COLUMN status TYPE mood USING status::mood`
+    const { casts } = await hintsOf(shop, up)
+    expect(casts.find(({ attribute }) => attribute === 'status')?.labels).toEqual(['sad', 'glad'])
+  })
+
+  test('relations that get a unique key, of which several rows should be alike', async () => {
+    const ups = ['CREATE UNIQUE INDEX ON stock (sku)', 'ALTER TABLE stock ADD UNIQUE (sku)', 'CREATE INDEX ON stock (sku)']
+    const doubled = []
+    for (const up of ups) doubled.push((await hintsOf(shop, up)).doubled)
+    expect(doubled).toEqual([['public.stock'], ['public.stock'], []])
+    expect((await hintsOf(shop, 'SELECT', 'CREATE UNIQUE INDEX ON stock (sku)')).doubled).toEqual([])
   })
 })
