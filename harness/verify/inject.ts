@@ -174,12 +174,12 @@ async function seed(subject: Subject, stage: CloneStage, filling: Filling): Prom
   return [...rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
 }
 
-/** The legacy relation that the last statement before the fault changed: what was left half done. */
+/** The legacy relation that the last statement before the fault changed, or the next one would have: what was left half done. */
 function relationBefore(subject: Subject, before: number): string | undefined {
   const { up } = subject.migration
   if (up.kind !== 'sql') return undefined
-  const done = up.script.statements.slice(0, Math.max(1, before)).reverse()
-  for (const statement of done) {
+  const { statements } = up.script
+  for (const statement of [...statements.slice(0, Math.max(1, before)).reverse(), ...statements.slice(before)]) {
     const found = firstTarget(statement)
     if (found !== undefined && subject.legacy.relations.has(found)) return found
   }

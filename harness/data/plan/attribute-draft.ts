@@ -63,7 +63,7 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
           .filter((hint) => here(hint) || (hint.attribute === undefined && suits(type, hint.kind)))
           .flatMap((hint) =>
             hint.pattern !== undefined
-              ? patternExamples(hint.pattern, hint.value)
+              ? patternExamples(hint.pattern, hint.value, limitOf(attribute.type))
               : maker !== undefined && hint.ordered
                 ? around(maker, hint.value)
                 : [hint.value],
@@ -98,10 +98,21 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
     })
 }
 
-/** A few texts that the pattern matches. */
-function patternExamples(kind: 'like' | 'regex', pattern: string): readonly string[] {
+/** A few texts that the pattern matches; one as long as may be where the pattern leaves the end open: what is put before it then is too much. */
+function patternExamples(kind: 'like' | 'regex', pattern: string, limit: number | undefined): readonly string[] {
   const random = new Randomness(seedOf(pattern))
-  return kind === 'like' ? likeExamples(pattern, random, 3) : regexExamples(pattern, random, 3)
+  const examples = kind === 'like' ? likeExamples(pattern, random, 3) : regexExamples(pattern, random, 3)
+  const [shortest = ''] = examples
+  const open = kind === 'like' ? pattern.endsWith('%') : !pattern.endsWith('$')
+  return open && limit !== undefined && shortest.length < limit
+    ? [...examples, shortest + '1234567890'.repeat(30).slice(shortest.length, limit)]
+    : examples
+}
+
+/** Most characters of a `varchar(n)` or `char(n)` that is not too long to fill. */
+function limitOf(type: string): number | undefined {
+  const limit = /^character(?: varying)?\((\d+)\)$/.exec(type)?.[1]
+  return limit === undefined || Number(limit) > 300 ? undefined : Number(limit)
 }
 
 function isText(type: ValueType | undefined): boolean {
