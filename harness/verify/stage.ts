@@ -37,8 +37,10 @@ const resetSession =
 export class TransactionStages {
   readonly #session: () => Session
   readonly #role: string | undefined
-  readonly #begin: string
+  readonly #sequences: readonly Sequence[]
   readonly #deferrable: boolean
+  /** The statement that puts the sequences back to where they stood before the first run. */
+  #putBack: string | undefined
   #ended: Promise<void> = Promise.resolve()
   /** One transaction at a time, whoever asks. */
   readonly #inTurn = pLimit(1)
@@ -50,7 +52,7 @@ export class TransactionStages {
   constructor(session: () => Session, role: string | undefined, catalog: Catalog) {
     this.#session = session
     this.#role = role
-    this.#begin = ['BEGIN', ...catalog.sequences.map(transactional)].join('; ')
+    this.#sequences = catalog.sequences
     this.#deferrable = hasDeferrable(catalog)
   }
 
@@ -62,8 +64,9 @@ export class TransactionStages {
   async #run<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
     const session = this.#session()
     await this.#ended
+    this.#putBack ??= await putBack(session, this.#sequences)
     // Not waited for: statements of one session go in turn, and after a BEGIN that fails nothing is left to go wrong.
-    const begun = session.script(this.#begin)
+    const begun = session.script('BEGIN')
     begun.catch(() => undefined)
     try {
       const result = await work(new TransactionStage(session, this.#role, this.#deferrable))
@@ -71,7 +74,7 @@ export class TransactionStages {
       return result
     } finally {
       // The server undoes it while the run is judged.
-      this.#ended = session.script(`ROLLBACK; ${resetSession}`).then(
+      this.#ended = session.script(`ROLLBACK; ${resetSession}${this.#putBack}`).then(
         () => undefined,
         (error: unknown) => {
           // A connection that is gone took its transaction with it.
@@ -83,9 +86,17 @@ export class TransactionStages {
   }
 }
 
-/** A no-op that gives the sequence storage of this transaction's own, so that nextval and setval roll back with it. */
-function transactional(sequence: Sequence): string {
-  return `ALTER SEQUENCE ${quoteName(sequence)} CACHE ${sequence.cache}`
+/** What nextval and setval did stays after ROLLBACK: the statement that undoes it, to stand behind one. */
+async function putBack(session: Session, sequences: readonly Sequence[]): Promise<string> {
+  if (sequences.length === 0) return ''
+  const names = sequences.map(quoteName)
+  const [positions] = await session.script(
+    names.map((name) => `SELECT ${quoteLiteral(name)}, last_value, is_called FROM ${name}`).join(' UNION ALL '),
+  )
+  const calls = positions?.rows.map(
+    ([name, value, called]) => `pg_catalog.setval(${quoteLiteral(name ?? '')}, ${value}, ${called === 't'})`,
+  )
+  return `; SELECT ${calls?.join(', ')}`
 }
 
 function hasDeferrable(catalog: Catalog): boolean {

@@ -15,7 +15,7 @@ export function soil(relation: RelationPlan, row: FittedRow): void {
 export function setNull(reference: ReferencePlan, row: FittedRow, fixed: ReadonlySet<number>): boolean {
   const free = reference.nullable.filter((at) => !fixed.has(at))
   const drawn = free.filter((at) => row.cells[at] !== null)
-  for (const at of drawn.length < free.length ? [] : free) row.cells[at] = null
+  for (const at of !reference.full && drawn.length < free.length ? [] : free) row.cells[at] = null
   return free.length > 0 || reference.attributes.some((at) => row.cells[at] === null)
 }
 

@@ -195,32 +195,42 @@ function resemblance(legacy: ColumnTable, table: ColumnTable, lineage: RelationL
 
 function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: RelationLineage, place: Place): readonly (readonly number[])[] {
   const { shared, score } = resemblance(legacy, table, lineage, place)
-  const found = assign(legacy.rows.length, table.rows.length, score, shared.length)
+  const telling = shared.length * 2 >= legacy.width
+  // A row too many that equals a legacy row in all that was carried over is that row a second time.
+  const twinOf = (to: number) =>
+    legacy.rows.findIndex((row, from) => score(from, to) === shared.length && shared.some(({ before }) => (row[before] ?? null) !== null))
+  // Where only some rows were moved to, it is so before it is a worse likeness of one that stayed.
+  const exact =
+    place.exclusive === true && telling ? new Set(assign(legacy.rows.length, table.rows.length, score, shared.length, 1)) : undefined
+  const twins = exact === undefined ? [] : [...table.rows.keys()].filter((to) => !exact.has(to) && twinOf(to) >= 0)
+  const found = assign(legacy.rows.length, table.rows.length, score, shared.length, 0.5, new Set(twins))
   const taken = new Set(found)
   const extra = new Map<number, number[]>()
-  // A row too many that equals a legacy row in all that was carried over is that row a second time.
-  const telling = shared.length * 2 >= legacy.width
   for (const to of telling ? table.rows.keys() : []) {
-    if (taken.has(to)) continue
-    const twin = legacy.rows.findIndex(
-      (row, from) => score(from, to) === shared.length && shared.some(({ before }) => (row[before] ?? null) !== null),
-    )
+    const twin = taken.has(to) ? -1 : twinOf(to)
     if (twin >= 0) extra.set(twin, [...(extra.get(twin) ?? []), to])
   }
   return found.map((at, from) => (at === undefined ? [] : [at, ...(extra.get(from) ?? [])]))
 }
 
-/** Assign each left row at most one right row: best scores first; a pair must share half of what could be shared. */
-function assign(left: number, right: number, score: (from: number, to: number) => number, best: number): readonly (number | undefined)[] {
+/** Assign each left row at most one right row, best scores first; a pair must share that part of what could be shared, half unless said. */
+function assign(
+  left: number,
+  right: number,
+  score: (from: number, to: number) => number,
+  best: number,
+  least = 0.5,
+  without: ReadonlySet<number> = new Set(),
+): readonly (number | undefined)[] {
   const found: (number | undefined)[] = new Array(left).fill(undefined)
   if (best === 0) return found
-  const taken = new Set<number>()
+  const taken = new Set<number>(without)
   const candidates = Array.from({ length: left }, (_, from) =>
     Array.from({ length: right }, (__, to) => ({ from, to, score: score(from, to) })),
   ).flat()
   candidates.sort((a, b) => b.score - a.score || a.from - b.from || a.to - b.to)
   for (const { from, to, score: value } of candidates) {
-    if (value * 2 < best || found[from] !== undefined || taken.has(to)) continue
+    if (value < best * least || found[from] !== undefined || taken.has(to)) continue
     found[from] = to
     taken.add(to)
   }

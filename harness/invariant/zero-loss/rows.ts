@@ -70,22 +70,27 @@ export function judgeRows(
       hint: `Copy every row, or declare the loss: -- godwit: discard ${lineage.relation} because …`,
     })
   }
-  const home = rows.places.find(({ place }) => place.relation === lineage.home)
-  const doubled = home === undefined ? [] : rows.legacy.rows.map((_, row) => row).filter((row) => isDoubled(home, row, lineage, knowledge))
-  if (home !== undefined && doubled.length > 0) {
+  // At home, and where rows were moved that are not at home.
+  const own = rows.places.filter(
+    ({ place }) => place.relation === lineage.home || (place.exclusive === true && place.cardinality === 'one'),
+  )
+  for (const each of own) {
+    const doubled = rows.legacy.rows.map((_, row) => row).filter((row) => isDoubled(each, row, lineage, knowledge))
+    if (doubled.length === 0) continue
     findings.push({
       ...at,
       kind: 'row-doubled',
       severity: 'error',
-      message: `${doubled.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} stand more than once in ${home.place.relation} after up`,
+      message: `${doubled.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} stand more than once in ${each.place.relation} after up`,
       evidence: {
         doubled: doubled.length,
         rows: rows.legacy.rows.length,
-        into: home.place.relation,
-        examples: doubled.slice(0, 3).map((row) => ({ row: showRow(rows.legacy, row), times: home.byRow[row]?.length ?? 0 })),
+        into: each.place.relation,
+        examples: doubled.slice(0, 3).map((row) => ({ row: showRow(rows.legacy, row), times: each.byRow[row]?.length ?? 0 })),
       },
       hint: 'A join that finds several partners doubles the row: join on a key, or aggregate first.',
     })
+    break
   }
   return findings
 }
