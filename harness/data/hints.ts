@@ -17,6 +17,8 @@ export interface Hints {
   readonly emptied?: readonly string[] | undefined
   /** Paths of relations of which the SQL takes one row, where several may fit. */
   readonly doubled?: readonly string[] | undefined
+  /** Paths of relations that get a unique key. */
+  readonly unified?: readonly string[] | undefined
 }
 
 /** A constant that the SQL compares, assigns or matches. */

@@ -55,6 +55,8 @@ export interface RunObservation {
     | undefined
   readonly measures: readonly MeasureReading[]
   readonly seed: SeedReport
+  /** When `up` ran, in milliseconds of the epoch: what stands in between comes from the clock. */
+  readonly clock?: { readonly from: number; readonly to: number } | undefined
   /** Of a banded run: relation → attribute → what it carries. */
   readonly bands: ReadonlyMap<string, ReadonlyMap<string, BandKind>> | undefined
 }

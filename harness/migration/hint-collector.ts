@@ -30,6 +30,7 @@ export class HintCollector {
   readonly #counted = new Map<string, { readonly relation: string; readonly attribute: string }>()
   readonly #emptied = new Set<string>()
   readonly #doubled = new Set<string>()
+  readonly #unified = new Set<string>()
 
   /** The rows outside a NOT EXISTS that is being read. */
   #outside: ReadonlySet<Columns> = new Set()
@@ -128,7 +129,8 @@ export class HintCollector {
 
   /** Rows of a relation are to be unique from now on. */
   unify(path: string | undefined): void {
-    if (this.casts.direction === 'up') this.double(path)
+    const relation = this.casts.direction === 'up' ? this.#legacy(path) : undefined
+    if (relation !== undefined) this.#unified.add(relation)
   }
 
   /** An attribute that says how many rows or characters are made. */
@@ -173,6 +175,7 @@ export class HintCollector {
       counted: [...this.#counted.values()],
       emptied: [...this.#emptied],
       doubled: [...this.#doubled],
+      unified: [...this.#unified],
     }
   }
 

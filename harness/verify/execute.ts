@@ -92,8 +92,10 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
       : undefined
 
   const counted = counting(request, stage) ? await stage.look(readAccesses) : undefined
+  const from = Date.now()
   const up = await stage.apply(migration.up, { signal: request.signal, settings: request.settings })
   if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
+  const clock = { from, to: Date.now() }
   if (counted !== undefined) request.onReached?.(reachedSince(subject, counted, await stage.look(readAccesses)))
   const { sabotage } = request
   if (sabotage !== undefined) await stage.look((session) => sabotage(session, 'up'))
@@ -101,7 +103,7 @@ export async function executeRun(subject: Subject, stage: Stage, request: RunReq
     readState(subject, session, 'migrated', request.deep, sabotage !== undefined),
   )
   const after = await stage.look((session) => readMeasures(session, measures, 'after'))
-  const reached = { ...base, ...none, migrated, measures: pairMeasures(measures, before, after) }
+  const reached = { ...base, ...none, migrated, measures: pairMeasures(measures, before, after), clock }
   if (request.until === 'up' || migration.down === undefined) return reached
 
   if (request.until === 'written') {

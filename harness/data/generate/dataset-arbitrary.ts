@@ -95,6 +95,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       ring: this.#options.ring ?? new Map(),
       extreme,
       crowded: plan.doubled.size > 0 && random.chance(0.4),
+      alike: plan.unified.size > 0 && random.chance(0.3),
       clock:
         random.chance(plan.clocks.hinted ? 0.35 : 0.1) && plan.clocks.changes.length > 0 ? random.pick(plan.clocks.changes) : undefined,
       beside: this.#options.beside ?? false,

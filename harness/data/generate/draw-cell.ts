@@ -19,6 +19,8 @@ export interface Drawing {
   readonly ring: ReadonlyMap<string, string>
   /** Whether this data set may hold extremes. */
   readonly extreme: boolean
+  /** Rows resemble one another more than usual, where a unique key is to come. */
+  readonly alike?: boolean
   /** Rows share few parents, so that several fit where one is looked for. */
   readonly crowded?: boolean
   /** A turn of the clocks that many times of this data set lie around. */

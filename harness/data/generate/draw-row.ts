@@ -49,10 +49,11 @@ function halve({ random, restrictions }: Drawing, relation: RelationPlan, cells:
 }
 
 /** Around a turn of the clocks keys that hold a time meet most easily: there every other row repeats one. */
-function twinShare({ clock, plan }: Drawing, relation: RelationPlan): number {
+function twinShare({ clock, plan, alike }: Drawing, relation: RelationPlan): number {
   const timed = (position: number) => relation.attributes[position]?.maker.clock !== undefined
   const meets = clock !== undefined && relation.keys.some((key) => key.attributes.length > 1 && key.attributes.some(timed))
-  return meets ? 0.5 : plan.doubled.has(relation.path) ? 0.4 : twins
+  if (meets) return 0.5
+  return plan.doubled.has(relation.path) || (alike === true && plan.unified.has(relation.path)) ? 0.4 : twins
 }
 
 /** Some rows are NULL wherever they may be, some nowhere. */

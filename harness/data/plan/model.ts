@@ -18,6 +18,8 @@ export interface GenerationPlan {
   readonly emptied: readonly string[]
   /** Relations in which rows that resemble one another matter most. */
   readonly doubled: ReadonlySet<string>
+  /** Relations of which some data sets hold more rows alike than usual: a unique key is to come. */
+  readonly unified: ReadonlySet<string>
   /** Turns of the clocks in the zones that the migration names; where it names none, in two usual ones. */
   readonly clocks: { readonly hinted: boolean; readonly changes: readonly ClockChange[] }
 }

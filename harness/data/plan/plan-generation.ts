@@ -131,6 +131,7 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
     meetings: hints.meetings ?? [],
     emptied: (hints.emptied ?? []).filter((path) => relations.has(path)),
     doubled: new Set(hints.doubled),
+    unified: new Set(hints.unified),
     clocks: clocksOf(turns, relations),
   }
 }

@@ -9,6 +9,7 @@ import type { Knowledge, RunObservation } from '../observation.ts'
 import { showCell } from '../support.ts'
 import { aimedAt } from './aimed.ts'
 import { fatesOf, hintFor, showRow } from './fates.ts'
+import { ofTheClock } from './of-the-clock.ts'
 import { ambiguousRow, reissuedKey, swappedCells, unfaithfulCopy } from './without-loss.ts'
 
 const warnings = new Set(['case-folded', 'trimmed', 'null-filled', 'empty-made-null', 're-keyed'])
@@ -80,7 +81,9 @@ export function judgeAttribute(
   const acquitted = failing.every((each) => isRestored(each.row))
   const where = destination === undefined ? undefined : `${destination.relation}.${destination.columns.map(columnName).join('+')}`
   const volatile = destination?.columns.some((column) => knowledge.volatile.has(`${destination.relation}.${column.attribute}`)) ?? false
-  const grave: Severity = volatile && fate !== undefined ? 'warning' : weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type)
+  const timed = destination?.columns.some((column) => ofTheClock(fate?.migrated, column.type, run.clock)) ?? false
+  const grave: Severity =
+    (volatile || timed) && fate !== undefined ? 'warning' : weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type)
   const severity: Severity = acquitted ? 'info' : grave
   const legacy = rows.legacy.rows[row]?.[index] ?? null
   const subject = `${lineage.relation}.${attribute}`

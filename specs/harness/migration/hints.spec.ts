@@ -472,9 +472,9 @@ describe('what is cut, counted or made unique', () => {
 
   test('relations that get a unique key, of which several rows should be alike', async () => {
     const ups = ['CREATE UNIQUE INDEX ON stock (sku)', 'ALTER TABLE stock ADD UNIQUE (sku)', 'CREATE INDEX ON stock (sku)']
-    const doubled = []
-    for (const up of ups) doubled.push((await hintsOf(shop, up)).doubled)
-    expect(doubled).toEqual([['public.stock'], ['public.stock'], []])
-    expect((await hintsOf(shop, 'SELECT', 'CREATE UNIQUE INDEX ON stock (sku)')).doubled).toEqual([])
+    const unified = []
+    for (const up of ups) unified.push((await hintsOf(shop, up)).unified)
+    expect(unified).toEqual([['public.stock'], ['public.stock'], []])
+    expect((await hintsOf(shop, 'SELECT', 'CREATE UNIQUE INDEX ON stock (sku)')).unified).toEqual([])
   })
 })
