@@ -12,8 +12,12 @@ const plain: ReadonlySet<string> = new Set(['', '0', '1', 'f', '{}', '[]', '0.0'
 export function blamedBySmallest(subject: Subject, finding: Finding, smallest: Dataset | undefined): Finding {
   const { relation, attribute } = finding
   const ofDown = finding.invariant === 'rollback-restores-state' && finding.kind === 'fails' && finding.evidence.writtenSince === undefined
-  if (!(finding.invariant === 'applies' || ofDown) || relation === undefined || attribute !== undefined || smallest === undefined)
-    return finding
+  if (!(finding.invariant === 'applies' || ofDown) || attribute !== undefined || smallest === undefined) return finding
+  const unread = unreadValue(finding.message)
+  if (relation === undefined) {
+    const holder = unread === undefined || unread === '' ? undefined : holderOf(smallest, unread)
+    return holder === undefined ? finding : blamed(finding, holder.relation, holder.attribute)
+  }
   const several = finding.kind === '21000' ? severalRows(subject, smallest) : undefined
   if (several !== undefined) return blamed(finding, several.relation, several.attribute)
   const catalog = subject.legacy.relations.get(relation)
@@ -29,7 +33,6 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
       ? divisors.has(name) && table.rows.some((row) => Number(row[at] ?? Number.NaN) === 0)
       : !keys.has(name) && table.rows.some((row) => typeof row[at] === 'string' && !plain.has(row[at])),
   )
-  const unread = unreadValue(finding.message)
   const holding =
     unread === undefined
       ? []
@@ -41,6 +44,16 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
   if (odd.length === 0 && empty.length === 1) return blamed(finding, relation, empty[0] as string)
   const [only] = odd
   return only === undefined || odd.length > 1 ? finding : blamed(finding, relation, only)
+}
+
+/** The one attribute of the smallest rows that holds a value: of a script that is one message nobody knows the statement. */
+function holderOf(smallest: Dataset, value: string): { readonly relation: string; readonly attribute: string } | undefined {
+  const found = [...smallest.tables].flatMap(([relation, table]) =>
+    table.attributes.flatMap((attribute, at) =>
+      table.rows.some((row) => cellHolds(cellOf(row[at]), value)) ? [{ relation, attribute }] : [],
+    ),
+  )
+  return found.length === 1 ? found[0] : undefined
 }
 
 function cellOf(cell: Cell | undefined): string | null {

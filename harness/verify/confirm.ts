@@ -74,8 +74,8 @@ export async function confirmFindings(
     if (found.dataset !== undefined) smallest.push(found.dataset)
     const onClone = await runner.runOnClone(subject, { ...found.request, until: untilFor(finding, request) })
     const again = showsAgain(subject, onClone, collected)
-    // Before lineage was learned only the relation was known: the same cause is told of its attribute by now.
-    if (again === undefined && placedSince(subject, onClone, finding, collector)) {
+    // Before lineage was learned, or with more rows, only the relation was known: the same cause is told of its attribute by now.
+    if ((again === undefined || findingKey(again) !== key) && placedSince(subject, onClone, finding, collector)) {
       collector.drop(key)
       continue
     }

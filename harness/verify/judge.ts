@@ -1,4 +1,4 @@
-import { type Finding, type RunObservation, runInvariants } from '../invariant/index.ts'
+import { applies, type Finding, type RunObservation, runInvariants } from '../invariant/index.ts'
 import { type Collected, type Collector, findingKey } from './collect.ts'
 import type { RunRequest } from './execute.ts'
 import type { Subject } from './subject.ts'
@@ -7,6 +7,18 @@ import type { Subject } from './subject.ts'
 export function judgeRun(subject: Subject, run: RunObservation, collector: Collector, request: RunRequest): void {
   collector.count(run)
   for (const invariant of runInvariants) collector.add(invariant.id, invariant.judge({ run, knowledge: subject.knowledge }), request, run)
+}
+
+/** An error of `up` that two attributes could be to blame for is the same error where fewer rows leave one of them. */
+function isPlaced(finding: Finding, before: Finding): boolean {
+  return (
+    before.invariant === applies.id &&
+    before.attribute === undefined &&
+    finding.attribute !== undefined &&
+    finding.kind === before.kind &&
+    finding.relation === before.relation &&
+    finding.object === before.object
+  )
 }
 
 /** The finding of a run that is the collected one, or undefined when this run does not show it. */
@@ -19,9 +31,10 @@ export function showsAgain(subject: Subject, run: RunObservation, collected: Col
       : verdict.outcome === 'violated'
         ? verdict.findings
         : (verdict.notes ?? [])
-  const found = findings.find(
-    (each) => findingKey(each) === collected.key && (each.severity !== 'info' || each.evidence.acquittedFrom !== undefined),
-  )
+  const found =
+    findings.find(
+      (each) => findingKey(each) === collected.key && (each.severity !== 'info' || each.evidence.acquittedFrom !== undefined),
+    ) ?? findings.find((each) => isPlaced(each, collected.finding))
   // An acquittal that fell stays fallen on the rows that show the alteration.
   return found?.severity === 'info'
     ? collected.finding.evidence.acquittedFrom === undefined
