@@ -1,6 +1,6 @@
 import { useCluster } from 'godwit/vitest'
 import { describe, expect, test } from 'vitest'
-import { type Dataset, datasetArbitrary, sampleDatasets, seedDataset } from '../../../harness/data/index.ts'
+import { type Dataset, datasetArbitrary, noHints, sampleDatasets, seedDataset } from '../../../harness/data/index.ts'
 import { enclose } from './zoo-plan.ts'
 
 const columns = `id int PRIMARY KEY, email text, place varchar(9), state public.state, archived boolean, gone_at timestamptz, rank int, "Odd ""name" text`
@@ -25,6 +25,30 @@ async function sample(index: string) {
   }
   return { refused, shared: datasets.filter(share).length }
 }
+
+test('a composite reference has one NULL at times, on either side, unless it matches in full', async () => {
+  const sql = (match: string) => `CREATE TABLE public.depot (country text, code text, PRIMARY KEY (country, code));
+    CREATE TABLE public.parcel (id int PRIMARY KEY, country text, code text, FOREIGN KEY (country, code) REFERENCES public.depot ${match})`
+  const halves = async (match: string) => {
+    await using enclosure = await enclose(await useCluster(), sql(match))
+    const rows = sampleDatasets(datasetArbitrary(enclosure.plan), 5, 150).flatMap((each) => each.tables.get('public.parcel')?.rows ?? [])
+    return [rows.some((row) => row[1] === null && row[2] !== null), rows.some((row) => row[1] !== null && row[2] === null)]
+  }
+  expect(await halves('')).toEqual([true, true])
+  expect(await halves('MATCH FULL')).toEqual([false, false])
+})
+
+test('a text that a pattern lets through is at times as long as may be', async () => {
+  const pattern = { relation: 'public.line', attribute: 'phone', kind: 'text', value: '0%', ordered: false, pattern: 'like' } as const
+  await using enclosure = await enclose(await useCluster(), 'CREATE TABLE public.line (id int PRIMARY KEY, phone varchar(15))', {
+    ...noHints,
+    literals: [pattern],
+  })
+  const phones = sampleDatasets(datasetArbitrary(enclosure.plan), 5, 60).flatMap(
+    (each) => each.tables.get('public.line')?.rows.map((row) => row[1]) ?? [],
+  )
+  expect(phones.some((phone) => typeof phone === 'string' && /^0.{14}$/.test(phone))).toBe(true)
+})
 
 const unique = (where: string, keys = 'email') => `CREATE UNIQUE INDEX ON public.item (${keys}) WHERE ${where}`
 

@@ -108,3 +108,26 @@ describe('zero loss', () => {
     expect(found.some(([kind, attribute]) => kind === 'cell-altered' && (attribute === 'note' || attribute === 'name'))).toBe(true)
   })
 })
+
+test('a legacy time that became one at which up ran is the clock’s, a warning; any other is an error', () => {
+  const times = { id: 'integer', at: 'timestamp with time zone' }
+  const before = state({ 'public.visit': { oid: 1, columns: times, key: ['id'], rows: [['1', '2001-02-03 04:05:06+00']] } })
+  const severityOf = (text: string) => {
+    const after = state({ 'public.visit': { oid: 1, columns: times, key: ['id'], rows: [['1', text]] } })
+    const clock = { from: Date.parse('2026-11-21T10:00:00Z'), to: Date.parse('2026-11-21T10:00:01Z') }
+    const kinds = { 'public.visit': { id: 'band', at: 'band' } } as const
+    const learned = banded(
+      state({
+        'public.visit': { oid: 1, columns: times, key: ['id'], rows: twelve.map((row) => [id(row), `20${10 + row}-01-01 00:00:00+00`]) },
+      }),
+      state({
+        'public.visit': { oid: 1, columns: times, key: ['id'], rows: twelve.map((row) => [id(row), `20${10 + row}-01-01 00:00:00+00`]) },
+      }),
+      kinds,
+    )
+    const verdict = zeroLoss.judge({ run: { ...run(before, after), clock }, knowledge: knowing([learned], { hasDown: false }) })
+    return verdict.outcome === 'violated' ? verdict.findings.map((each) => each.severity) : [verdict.outcome]
+  }
+  expect(severityOf('2026-11-21 10:00:00.5+00')).toEqual(['warning'])
+  expect(severityOf('2026-11-20 10:00:00.5+00')).toEqual(['error'])
+})

@@ -56,7 +56,7 @@ describe('several runs at a time', () => {
   test('who stops early waits for what is under way; what fails there is nobody’s', async () => {
     const ended: number[] = []
     const work = async (each: number) => {
-      await Promise.resolve()
+      for (let turn = 0; turn < each * 5; turn++) await new Promise((resolve) => setImmediate(resolve))
       ended.push(each)
       if (each === 1) throw new Error('dropped')
       return each

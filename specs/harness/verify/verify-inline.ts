@@ -8,12 +8,16 @@ import { useCluster } from '../../../harness/vitest/index.ts'
 export async function verifyInline(
   legacy: string,
   up: string,
-  { runs = 1, files = {} }: { readonly runs?: number; readonly files?: Readonly<Record<string, string>> } = {},
+  {
+    runs = 1,
+    files = {},
+    timeLimitMs,
+  }: { readonly runs?: number; readonly files?: Readonly<Record<string, string>>; readonly timeLimitMs?: number } = {},
 ): Promise<MigrationResult> {
   const folder = mkdtempSync(join(tmpdir(), 'godwit-inline-'))
   try {
     for (const [name, text] of Object.entries({ 'legacy.sql': legacy, 'up.sql': up, ...files })) writeFileSync(join(folder, name), text)
-    const { result } = await verifyOn(await useCluster(), await readSources([folder], {}), { runs }, {})
+    const { result } = await verifyOn(await useCluster(), await readSources([folder], {}), { runs, timeLimitMs }, {})
     const [migration] = result.migrations
     if (migration === undefined) throw new Error('no result')
     return migration

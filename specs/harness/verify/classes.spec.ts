@@ -1,0 +1,86 @@
+import { verifyShared } from 'godwit/vitest'
+import { describe, expect, test } from 'vitest'
+import type { MigrationResult } from '../../../harness/verify/index.ts'
+import { verifyInline } from './verify-inline.ts'
+
+/** Findings at error or warning of the invariants that judge data: `zero-loss row-lost public.item.name`. */
+function told({ findings }: MigrationResult): readonly string[] {
+  return findings.flatMap(({ severity, invariant, kind, relation, attribute }) =>
+    severity === 'info' || invariant === 'backward-compatibility'
+      ? []
+      : [`${invariant} ${kind} ${relation}${attribute === null ? '' : `.${attribute}`}`],
+  )
+}
+
+describe('classes that unseen pairs showed', () => {
+  test('a table that is shared out among two keeps its rows and what refers to them', async () => {
+    const shape = '(code varchar(20) PRIMARY KEY, percent int NOT NULL, note text)'
+    const copy = (to: string, not: string) =>
+      `INSERT INTO ${to} SELECT code, percent, note FROM coupon WHERE code ${not} IN (SELECT coupon_code FROM cart)`
+    const result = await verifyInline(
+      `CREATE TABLE coupon ${shape}; CREATE TABLE cart (id int PRIMARY KEY, coupon_code varchar(20) NOT NULL)`,
+      `CREATE TABLE used ${shape}; CREATE TABLE fresh ${shape}; ${copy('used', '')}; ${copy('fresh', 'NOT')}; DROP TABLE coupon`,
+      {
+        runs: 30,
+        files: {
+          'down.sql': `CREATE TABLE coupon ${shape}; INSERT INTO coupon SELECT * FROM used UNION ALL SELECT * FROM fresh; DROP TABLE used, fresh`,
+        },
+      },
+    )
+    expect(told(result).filter((each) => !each.startsWith('rollback'))).toEqual([])
+  })
+
+  test('and its key, which others carry too, is known in both', async () => {
+    const { result } = await verifyShared('fixtures/corpus/p14-coupons-split-by-use', { runs: 40 })
+    const found = result.migrations.flatMap(told)
+    expect(found).toContain('zero-loss row-lost public.coupons')
+    expect(found.filter((each) => each.startsWith('no-orphans') || each.includes('cell-altered'))).toEqual([])
+  })
+
+  test('a text that becomes an enum is judged on its labels, so that what else is lost is seen', async () => {
+    const result = await verifyInline(
+      `CREATE TABLE priority (id int PRIMARY KEY, name text NOT NULL UNIQUE);
+       CREATE TABLE task (id int PRIMARY KEY, priority_id int NOT NULL REFERENCES priority)`,
+      `CREATE TYPE level AS ENUM ('low', 'high'); ALTER TABLE task ADD COLUMN level level;
+       UPDATE task t SET level = p.name::level FROM priority p WHERE p.id = t.priority_id;
+       ALTER TABLE task ALTER COLUMN level SET NOT NULL, DROP COLUMN priority_id; DROP TABLE priority`,
+      { runs: 30 },
+    )
+    expect(told(result)).toEqual(expect.arrayContaining(['applies 22P02 public.priority.name', 'zero-loss row-lost public.priority']))
+  })
+
+  test('what is filled from rows that refer to it fails where none does, and the rest is judged where one does', async () => {
+    const result = await verifyInline(
+      `CREATE TABLE customer (id int PRIMARY KEY); CREATE TABLE address (id int PRIMARY KEY, customer_id int REFERENCES customer, moved_in date)`,
+      `ALTER TABLE customer ADD COLUMN address_id int;
+       UPDATE customer c SET address_id = (SELECT min(a.id) FROM address a WHERE a.customer_id = c.id);
+       ALTER TABLE customer ALTER COLUMN address_id SET NOT NULL; ALTER TABLE address DROP COLUMN moved_in`,
+      { runs: 30 },
+    )
+    expect(told(result)).toEqual(
+      expect.arrayContaining(['applies 23502 public.customer.address_id', 'zero-loss cell-lost public.address.moved_in']),
+    )
+    expect(result.invariants.flatMap(({ under }) => under)).toContain('each row of public.customer is referred to by public.address')
+  })
+
+  test('statements that nothing ties together are told of the relation that the next one changes', async () => {
+    const result = await verifyInline(
+      `CREATE TABLE job (id int PRIMARY KEY, done boolean NOT NULL)`,
+      `-- godwit: no-transaction
+       CREATE TABLE IF NOT EXISTS kept (id int NOT NULL, done boolean NOT NULL);
+       INSERT INTO kept SELECT * FROM job WHERE done;
+       DELETE FROM job WHERE done;`,
+      { runs: 5 },
+    )
+    expect(told(result)).toContain('atomicity partial public.job')
+  })
+
+  test('a time limit cuts every stage, and each is named', async () => {
+    const { notChecked } = await verifyInline('CREATE TABLE item (id int PRIMARY KEY, name text)', 'ALTER TABLE item DROP COLUMN name', {
+      runs: 5,
+      timeLimitMs: 0,
+    })
+    for (const stage of ['determinism', 'atomicity', 'what clients see', 'view-equivalence and online-safety'])
+      expect(notChecked).toContain(`${stage}: left out, the time limit was reached`)
+  })
+})
