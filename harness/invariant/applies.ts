@@ -1,4 +1,5 @@
 import type { Failure } from '../migration/index.ts'
+import { mentionsName } from '../postgres/index.ts'
 import type { Finding } from './finding.ts'
 import type { Knowledge, Observation, RunObservation } from './observation.ts'
 import { type Invariant, showCell, type Verdict } from './support.ts'
@@ -77,14 +78,10 @@ function blameStatement(
   column: string | undefined,
 ): { readonly relation: string | undefined; readonly attribute: string | undefined } {
   const text = failure.statement?.text ?? ''
-  const mentioned = [...run.legacy.catalog.relations.values()].filter((each) =>
-    new RegExp(`(^|[^\\p{L}\\p{N}_])${escapeRegExp(each.name)}($|[^\\p{L}\\p{N}_])`, 'u').test(text),
-  )
+  const mentioned = [...run.legacy.catalog.relations.values()].filter((each) => mentionsName(text, each.name))
   const best = mentioned.find((each) => each.attributes.some(({ name }) => name === column)) ?? mentioned[0]
   if (best === undefined) return { relation: undefined, attribute: undefined }
-  const attributes = best.attributes.filter(({ name }) =>
-    new RegExp(`(^|[^\\p{L}\\p{N}_])${escapeRegExp(name)}($|[^\\p{L}\\p{N}_])`, 'u').test(text),
-  )
+  const attributes = best.attributes.filter(({ name }) => mentionsName(text, name))
   // In a function that the statement ran, what the statement names is not what failed.
   const within = /^PL\/pgSQL function|^SQL function/m.test(failure.context ?? '')
   const attribute =
@@ -142,9 +139,7 @@ function constraintAttributes(run: RunObservation, named: string | undefined, fa
   if (key !== undefined) return key
   const attributes = named === undefined ? [] : (run.legacy.catalog.relations.get(named)?.attributes ?? [])
   const text = failure.statement?.text ?? ''
-  const mentioned = attributes.filter(({ name }) =>
-    new RegExp(`(^|[^\\p{L}\\p{N}_])${escapeRegExp(name)}($|[^\\p{L}\\p{N}_])`, 'u').test(text),
-  )
+  const mentioned = attributes.filter(({ name }) => mentionsName(text, name))
   return mentioned.length === 1 ? mentioned[0]?.name : undefined
 }
 

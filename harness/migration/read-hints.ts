@@ -1,5 +1,6 @@
 import type { Catalog, Relation } from '../catalog/index.ts'
 import type { Hints } from '../data/index.ts'
+import { mentionsName } from '../postgres/index.ts'
 import { CastCollector } from './cast-collector.ts'
 import { HintCollector } from './hint-collector.ts'
 import { HintWalker } from './hint-walker.ts'
@@ -57,13 +58,9 @@ function namedRelations(scripts: readonly Script[], catalog: Catalog): readonly 
   // How the application joins them stands in the views over them.
   const views = [...catalog.relations.values()].filter(
     ({ definition, name }) =>
-      definition !== undefined && !text.includes(name.toLowerCase()) && named.some((each) => mentions(definition, each.name)),
+      definition !== undefined && !text.includes(name.toLowerCase()) && named.some((each) => mentionsName(definition, each.name)),
   )
   return [...named, ...views]
-}
-
-function mentions(definition: string, name: string): boolean {
-  return new RegExp(`(^|[^\\p{L}\\p{N}_$])${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}($|[^\\p{L}\\p{N}_$])`, 'iu').test(definition)
 }
 
 function readRelation(relation: Relation, catalog: Catalog, walker: HintWalker, names: RelationNames): void {

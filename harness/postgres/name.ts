@@ -29,3 +29,9 @@ export function pathOf(name: RelationName, attribute?: string): string {
   const parts = attribute === undefined ? [name.schema, name.name] : [name.schema, name.name, attribute]
   return parts.map((part) => (/[."]/.test(part) || part === '' ? quoteIdentifier(part) : part)).join('.')
 }
+
+/** Whether a name stands in an SQL text, and not only as a part of a longer one. */
+export function mentionsName(text: string, name: string): boolean {
+  const literal = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`(^|[^\\p{L}\\p{N}_])${literal}($|[^\\p{L}\\p{N}_])`, 'u').test(text)
+}

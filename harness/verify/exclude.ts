@@ -47,9 +47,7 @@ function forAttribute(
   const ofSubquery = finding.kind === '21000' && /subquery/.test(finding.message)
   if (finding.kind === '23505' || finding.kind === '23P01' || ofSubquery) return [{ relation, attribute, rule: 'unique' }]
   if (finding.kind === '23503') return [{ relation, attribute, rule: 'no-orphan-soft-reference' }]
-  const labels = subject.hints.casts.find(
-    (each) => each.direction === 'up' && each.relation === relation && each.attribute === attribute && each.labels !== undefined,
-  )?.labels
+  const labels = castsOf(subject, relation, attribute).find((each) => each.labels !== undefined)?.labels
   const known = labels === undefined || finding.kind !== '22P02' ? [] : [{ relation, attribute, rule: { only: labels } } as const]
   const castable = castableTo(subject, finding, relation, attribute)
   const readable = castable === undefined ? [] : [{ relation, attribute, rule: { castable } } as const]
@@ -80,10 +78,14 @@ function forFilled(subject: Subject, relation: string, attribute: string | undef
   })
 }
 
+function castsOf(subject: Subject, relation: string, attribute: string) {
+  return subject.hints.casts.filter((each) => each.direction === 'up' && each.relation === relation && each.attribute === attribute)
+}
+
 /** The type that `up` reads the texts of an attribute as, where the error is one of reading. */
 function castableTo(subject: Subject, finding: Finding, relation: string, attribute: string): CastableType | undefined {
   if (!finding.kind.startsWith('22')) return undefined
-  const cast = subject.hints.casts.find((each) => each.direction === 'up' && each.relation === relation && each.attribute === attribute)
+  const [cast] = castsOf(subject, relation, attribute)
   const bare = cast?.type.replace(/\(.*\)| without time zone| with time zone/g, '').trim()
   const names: Readonly<Record<string, CastableType>> = {
     integer: 'integer',

@@ -27,11 +27,9 @@ import { seedNumber } from './seed.ts'
 import { CloneStages, TransactionStages } from './stage.ts'
 import { stopwatch } from './stopwatch.ts'
 import type { Subject } from './subject.ts'
+import { widen, withoutFarSequences } from './widen.ts'
 import { writeAfterUp } from './write-since.ts'
 import { writtenRelations } from './written.ts'
-
-/** Fewer runs than this do not pay for a second database. */
-const fewestRunsForTwo = 20
 
 export interface VerifiedMigration {
   readonly result: MigrationResult
@@ -294,25 +292,6 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     timings: { ...context.before, ...clock.timings() },
   })
   return { ...assembled, passage: passageOf(subject, passed[0]?.run), broken: empty.failure }
-}
-
-/**
- * Where nothing else keeps the machine busy: a second database for runs in transactions. How much of a migration can be done at a time: one
- * thing only where a program runs or the whole cluster is changed.
- */
-async function widen(subject: Subject, base: Base, runner: Runner, depth: Depth): Promise<number> {
-  const isProgram = [subject.migration.up, subject.migration.down].some((each) => each?.kind === 'program')
-  if (base.twin === undefined || isProgram || runner.need.rung === 'cluster' || depth.runs < fewestRunsForTwo) return 1
-  if (runner.need.rung === 'transaction') {
-    const twin = await base.twin()
-    runner.widen(new TransactionStages(() => twin, base.role, withoutFarSequences(subject)))
-  }
-  return 2
-}
-
-/** Sequences that the migration may call: those of other relations need no storage of a run's own. */
-function withoutFarSequences({ legacy, scope }: Subject): Catalog {
-  return { ...legacy, sequences: legacy.sequences.filter(({ ownedBy }) => ownedBy === undefined || scope.has(ownedBy.relation)) }
 }
 
 function rootOf(catalog: Catalog, path: string): string {
