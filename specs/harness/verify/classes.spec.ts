@@ -63,6 +63,16 @@ describe('classes that unseen pairs showed', () => {
     expect(result.invariants.flatMap(({ under }) => under)).toContain('each row of public.customer is referred to by public.address')
   })
 
+  test('what up writes of its own comes from the clock and from chance, and is no other when it runs once more', async () => {
+    const result = await verifyInline(
+      'SELECT',
+      `BEGIN; CREATE TABLE bucket (id text PRIMARY KEY, made_at timestamptz NOT NULL DEFAULT now(), part float8 NOT NULL DEFAULT random(), size int);
+       INSERT INTO bucket (id) VALUES ('default'); COMMIT;`,
+      { runs: 5, files: { 'down.sql': 'BEGIN; DROP TABLE bucket; COMMIT;' } },
+    )
+    expect([result.rung, told(result)]).toEqual(['clone', []])
+  })
+
   test('statements that nothing ties together are told of the relation that the next one changes', async () => {
     const result = await verifyInline(
       `CREATE TABLE job (id int PRIMARY KEY, done boolean NOT NULL)`,
