@@ -78,7 +78,9 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
     missing: extensions.missing,
     notes: [
       ...builtIn.flatMap((each) => each.notes),
-      ...files.map((file) => `The prelude "${file.file}" was applied by the superuser: the steps may use what it grants (GRANT … TO PUBLIC).`),
+      ...files.map(
+        (file) => `The prelude "${file.file}" was applied by the superuser: the steps may use what it grants (GRANT … TO PUBLIC).`,
+      ),
       ...extensions.notes,
       ...roles.notes,
       ...databases.notes,
