@@ -1,8 +1,9 @@
 import type { Catalog } from '../catalog/index.ts'
-import type { BandKind, SeedReport, SoftReference } from '../data/index.ts'
-import type { Discard, Effect, Failure } from '../migration/index.ts'
+import type { BandKind, SeedReport } from '../data/index.ts'
+import type { Failure } from '../migration/index.ts'
 import type { RelationRows, SnapshotDifference } from '../snapshot/index.ts'
-import type { Lineage } from './lineage/model.ts'
+
+export type { Knowledge, Observation } from './knowledge.ts'
 
 /** One database in one state, as far as rows are judged. */
 export interface State {
@@ -68,31 +69,4 @@ export interface Focus {
   /** Keys from the root of a JSON attribute. */
   readonly json: readonly string[]
   readonly statements: readonly string[]
-}
-
-/** What is known beside the run: learned, declared or parsed. */
-export interface Knowledge {
-  /** Learned on the banded runs; undefined while there is none (`up` fails on banded rows). */
-  readonly lineage: Lineage | undefined
-  readonly discards: readonly Discard[]
-  readonly softReferences: readonly SoftReference[]
-  /** Relations that the migration writes, alters or drops. */
-  readonly written: ReadonlySet<string>
-  readonly hasDown: boolean
-  /** False where neither the tool nor this history knows downs, so that nobody misses one. */
-  readonly downsUsed?: boolean | undefined
-  /** Migrated attributes (paths) that differ between two runs on the same rows. */
-  readonly volatile: ReadonlySet<string>
-  /** Where the SQL that touches a relation or an attribute stands. */
-  readonly locate: (
-    relation: string,
-    attribute?: string,
-    effects?: readonly Effect[],
-  ) => { readonly file: string; readonly line: number } | undefined
-  readonly locateDown: (relation: string, attribute?: string) => { readonly file: string; readonly line: number } | undefined
-}
-
-export interface Observation {
-  readonly run: RunObservation
-  readonly knowledge: Knowledge
 }

@@ -1,16 +1,8 @@
 import type { Relation } from '../catalog/index.ts'
-import type { Knowledge, Observation } from './observation.ts'
-import type { Verdict } from './verdict.ts'
+import type { Knowledge } from './knowledge.ts'
 
+export type { Invariant } from './invariant.ts'
 export type { Verdict } from './verdict.ts'
-
-/** One claim that could fail: an observation in, a verdict out, nothing else touched. */
-export interface Invariant {
-  readonly id: string
-  /** The kinds of its findings. */
-  readonly kinds: readonly string[]
-  judge(observation: Observation): Verdict
-}
 
 /** The attributes of the primary key, else of the first unique key without NULLs; undefined where the relation has neither. */
 export function keyAttributes(relation: Relation): readonly string[] | undefined {

@@ -1,12 +1,12 @@
 import { type BandedDataset, bandedDataset, type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../data/index.ts'
 import { seedNumber } from './seed.ts'
-import type { Subject } from './subject.ts'
+import type { UnderTest } from './under-test.ts'
 
 const allVariants = [0, 1, 2] as const
 
 /** The banded data sets of one verification: pure bands, the migration's literals among them, sparse; the first so many of them. */
 export function bandedFillings(
-  subject: Subject,
+  subject: UnderTest,
   seed: string,
   exclude: readonly Exclusion[],
   count: 0 | 1 | 2 | 3 = 3,
@@ -24,14 +24,14 @@ export function bandedFillings(
 }
 
 /** Data sets of one full row and of two in each relation: most of what is found shows on them already. */
-export function smallFillings(subject: Subject, seed: string, exclude: readonly Exclusion[]): readonly Dataset[] {
+export function smallFillings(subject: UnderTest, seed: string, exclude: readonly Exclusion[]): readonly Dataset[] {
   return [1, 2].map((rows) =>
     bandedDataset(subject.plan, { seed: seedNumber(seed, 'small'), rows, variant: 0, relations: [...subject.scope], exclude }),
   )
 }
 
 /** Data sets of a few rows with duplicates and NULLs, in which a migration that picks one of several has a choice. */
-export function tiedRows(subject: Subject, seed: string, exclude: readonly Exclusion[], count: number): readonly Dataset[] {
+export function tiedRows(subject: UnderTest, seed: string, exclude: readonly Exclusion[], count: number): readonly Dataset[] {
   const arbitrary = datasetArbitrary(subject.plan, {
     rows: { min: 10, max: 16 },
     relations: [...subject.scope],

@@ -4,7 +4,7 @@ import type { PlanMemory } from '../data/index.ts'
 import type { Migration, Step } from '../migration/index.ts'
 import type { Cluster, Database, RelationName, Session, Template } from '../postgres/index.ts'
 import { environmentOf, legacyTemplate } from './database.ts'
-import type { VerifyOptions } from './options.ts'
+import type { EnvironmentOptions } from './environment/index.ts'
 import { ownCluster, rolesOf } from './own-cluster.ts'
 import { rungOf } from './prepare.ts'
 
@@ -40,7 +40,7 @@ export interface Base {
 export async function onPairBase<Result>(
   shared: Cluster,
   migration: Migration,
-  options: VerifyOptions,
+  options: EnvironmentOptions,
   work: (base: Base, migration: Migration) => Promise<Result>,
 ): Promise<Result> {
   await using own = await ownCluster(shared, rungOf(migration))

@@ -1,4 +1,5 @@
 import type { Severity } from '../invariant/index.ts'
+import { gravity } from './fingerprint.ts'
 import type { FindingResult, MigrationResult, VerifyResult } from './result.ts'
 
 /** What old steps were found to do when a team began with Godwit: `godwit.baseline.json`. Shown in every report, and not counted. */
@@ -31,8 +32,6 @@ export interface BaselineEntry {
   /** ISO date of acceptance. */
   readonly since: string
 }
-
-const gravity: Readonly<Record<Severity, number>> = { error: 3, warning: 2, info: 1 }
 
 /** The entry by which a baseline accepts a finding; undefined where it does not: unknown, graver than it was, or the step has changed. */
 export function baselineEntry(

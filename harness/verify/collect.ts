@@ -1,6 +1,8 @@
-import { createHash } from 'node:crypto'
-import type { Finding, RunObservation, Saw, Severity, Verdict } from '../invariant/index.ts'
+import type { Finding, RunObservation, Saw, Verdict } from '../invariant/index.ts'
 import type { RunRequest } from './execute.ts'
+import { findingKey, gravity } from './fingerprint.ts'
+
+export { findingId, findingKey } from './fingerprint.ts'
 
 /** A finding with the first run that showed it at its gravest. */
 export interface Collected {
@@ -10,22 +12,6 @@ export interface Collected {
   readonly request: RunRequest | undefined
   readonly observation: RunObservation | undefined
   readonly times: number
-}
-
-const gravity: Readonly<Record<Severity, number>> = { error: 3, warning: 2, info: 1 }
-
-/** What makes two findings one: the same invariant on the same thing. How a cell was altered or lost is the gravest of what was seen. */
-export function findingKey(finding: Finding): string {
-  const kind = finding.kind.startsWith('cell-') ? 'cell' : finding.kind
-  return JSON.stringify([finding.invariant, kind, finding.relation ?? null, finding.attribute ?? null, finding.object ?? null])
-}
-
-/** A fingerprint that stays from run to run and from machine to machine. */
-export function findingId(migration: string, finding: Finding): string {
-  return createHash('sha256')
-    .update(`${migration}\u0000${findingKey(finding)}`)
-    .digest('hex')
-    .slice(0, 16)
 }
 
 /** Of two runs that show the same, the one that shrinks better is kept: edge rows before banded ones, ordinary magnitudes before extreme ones. */

@@ -3,12 +3,11 @@ import { applyStep, type Failure, type Migration, type Script } from '../migrati
 import type { Cluster, Database, Template } from '../postgres/index.ts'
 import { adaptScript } from './environment/adapt-script.ts'
 import { extensionWants } from './environment/extension-wants.ts'
-import { type EnvironmentPlan, hintFor, type MissingExtension, planEnvironment } from './environment/index.ts'
-import type { VerifyOptions } from './options.ts'
+import { type EnvironmentOptions, type EnvironmentPlan, hintFor, type MissingExtension, planEnvironment } from './environment/index.ts'
 import { sha256 } from './seed.ts'
 
 /** Who applies migrations: a role's name, or undefined for the harness's own user (a cluster where it is no superuser). */
-export function roleOf(cluster: Cluster, options: VerifyOptions): string | undefined {
+export function roleOf(cluster: Cluster, options: EnvironmentOptions): string | undefined {
   return options.runAs ?? (cluster.superuser ? cluster.owner : undefined)
 }
 
@@ -17,7 +16,7 @@ export function roleOf(cluster: Cluster, options: VerifyOptions): string | undef
  *
  * @throws {InputError} When a prelude cannot be read; when an extension is not there, with the statement that wants it.
  */
-export async function environmentOf(cluster: Cluster, migration: Migration, options: VerifyOptions): Promise<EnvironmentPlan> {
+export async function environmentOf(cluster: Cluster, migration: Migration, options: EnvironmentOptions): Promise<EnvironmentPlan> {
   const steps = [migration.up, ...(migration.down === undefined ? [] : [migration.down])]
   const plan = await planEnvironment(cluster, {
     scripts: [...migration.legacy, ...steps.flatMap((each) => (each.kind === 'sql' ? [each.script] : []))],
@@ -43,7 +42,7 @@ export function missingExtension({ name, file, line }: MissingExtension): InputE
  *
  * @throws {InputError} When the prelude or the legacy schema fails, with file, line and SQLSTATE; when an extension is not there.
  */
-export async function legacyTemplate(cluster: Cluster, migration: Migration, options: VerifyOptions): Promise<Template> {
+export async function legacyTemplate(cluster: Cluster, migration: Migration, options: EnvironmentOptions): Promise<Template> {
   const plan = await environmentOf(cluster, migration, options)
   const key = sha256(['legacy', plan.key, ...migration.legacy.map((each) => each.text)].join('\u0000'))
   return cluster.template(key, async (database) => {

@@ -15,7 +15,7 @@ import type { Measure, Script } from '../migration/index.ts'
 import { type Session, StatementError } from '../postgres/index.ts'
 import { type CaptureOptions, captureSnapshot, compareSnapshots, readRows, type Snapshot } from '../snapshot/index.ts'
 import type { Stage } from './stage.ts'
-import type { Subject } from './subject.ts'
+import type { UnderTest } from './under-test.ts'
 
 /** What is put into the legacy schema for one run. */
 export type Filling =
@@ -61,7 +61,7 @@ async function readAccesses(session: Session): Promise<ReadonlyMap<number, numbe
   return new Map(result?.rows.map(([oid, count]) => [Number(oid), Number(count)]))
 }
 
-function reachedSince(subject: Subject, before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): ReadonlySet<string> {
+function reachedSince(subject: UnderTest, before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): ReadonlySet<string> {
   return new Set([...subject.legacy.relations].flatMap(([path, { oid }]) => ((after.get(oid) ?? 0) > (before.get(oid) ?? 0) ? [path] : [])))
 }
 
@@ -72,7 +72,7 @@ const nothingSeeded: SeedReport = { filled: [], unfilled: [], dropped: [], bypas
  *
  * @throws {StatementError} When the harness's own statements fail.
  */
-export async function executeRun(subject: Subject, stage: Stage, request: RunRequest): Promise<RunObservation> {
+export async function executeRun(subject: UnderTest, stage: Stage, request: RunRequest): Promise<RunObservation> {
   const { migration } = subject
   const seed = await fillStage(subject, stage, request.filling)
   const legacy: State = {
@@ -135,7 +135,7 @@ export function storedRelations(catalog: Catalog): readonly string[] {
  * unlikely difference in expressions is to be seen too.
  */
 export async function readState(
-  subject: Subject,
+  subject: UnderTest,
   session: Session,
   phase: 'migrated' | 'reverted' | 'again' | 'fault',
   deep = false,
@@ -165,7 +165,7 @@ export async function readState(
 }
 
 /** In scope: the legacy relations of the scope, by OID or name, and all that is new. */
-export function relationsToRead(subject: Subject, catalog: Catalog): readonly string[] {
+export function relationsToRead(subject: UnderTest, catalog: Catalog): readonly string[] {
   const inScope = new Set([...subject.scope].map((path) => subject.legacy.relations.get(path)?.oid))
   const legacyOids = new Set([...subject.legacy.relations.values()].map((each) => each.oid))
   return storedRelations(catalog).filter((path) => {
@@ -174,7 +174,7 @@ export function relationsToRead(subject: Subject, catalog: Catalog): readonly st
   })
 }
 
-export async function fillStage(subject: Subject, stage: Stage, filling: Filling): Promise<SeedReport> {
+export async function fillStage(subject: UnderTest, stage: Stage, filling: Filling): Promise<SeedReport> {
   const report = await stage.look(async (session) => {
     if (filling.kind === 'dataset') return seedDataset(session, subject.plan, filling.dataset)
     if (filling.kind === 'sql') {
@@ -194,7 +194,7 @@ export async function fillStage(subject: Subject, stage: Stage, filling: Filling
 }
 
 async function revert(
-  subject: Subject,
+  subject: UnderTest,
   stage: Stage,
   before: { readonly snapshot: Snapshot; readonly capture: CaptureOptions } | undefined,
   { signal, sabotage }: Pick<RunRequest, 'signal' | 'sabotage'>,
@@ -213,7 +213,7 @@ async function revert(
   })
 }
 
-async function applyAgain(subject: Subject, stage: Stage, first: string, signal: AbortSignal | undefined): Promise<Reverted> {
+async function applyAgain(subject: UnderTest, stage: Stage, first: string, signal: AbortSignal | undefined): Promise<Reverted> {
   const outcome = await stage.apply(subject.migration.up, { signal })
   if (outcome.outcome === 'failed') return outcome
   return stage.look(async (session) => {
@@ -229,7 +229,7 @@ async function applyAgain(subject: Subject, stage: Stage, first: string, signal:
 const nothing: Snapshot = { objects: new Map(), digests: new Map(), sequences: new Map() }
 
 /** The differences of two catalogs that were both read, found once; expressions that the server reads as the same are none. */
-async function objectDifferences(subject: Subject, session: Session, from: string, to: string): Promise<readonly CatalogDifference[]> {
+async function objectDifferences(subject: UnderTest, session: Session, from: string, to: string): Promise<readonly CatalogDifference[]> {
   if (from === to) return []
   const key = `${from} ${to}`
   const known = subject.differences.get(key)
@@ -275,7 +275,7 @@ function pairMeasures(
 }
 
 /** The generation plan for a migrated catalog, made once for each fingerprint. */
-export async function planFor(subject: Subject, stage: Stage, catalog: Catalog, fingerprint: string) {
+export async function planFor(subject: UnderTest, stage: Stage, catalog: Catalog, fingerprint: string) {
   const known = subject.plans.get(fingerprint)
   if (known !== undefined) return known
   const plan = await stage.look((session) => planGeneration(session, catalog, subject.hints))

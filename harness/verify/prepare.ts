@@ -1,12 +1,15 @@
 import { type Catalog, type CatalogObjects, catalogFingerprint, catalogShape, readCatalog, readObjects } from '../catalog/index.ts'
 import { type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge } from '../invariant/index.ts'
-import { locateStatement, type Migration, neededRung, type RungNeed, readHints, type Script, type Step } from '../migration/index.ts'
+import { locateStatement, type Migration, readHints, type Script } from '../migration/index.ts'
 import type { RelationName, Session } from '../postgres/index.ts'
 import type { Depth } from './depth.ts'
 import { storedRelations } from './execute.ts'
 import { leavesOneSchema, reachedRelations } from './reach.ts'
+import { scriptsOf } from './scripts-of.ts'
 import type { Subject } from './subject.ts'
+
+export { rungOf, scriptsOf } from './scripts-of.ts'
 
 export interface PrepareOptions {
   /** Which relations are filled: all, or those that the migration can reach. */
@@ -85,17 +88,6 @@ function scopeOf(
   if (options.scope !== 'reached') return new Set(stored)
   const reached = reachedRelations(scripts, legacy, functions)
   return new Set(stored.filter((path) => reached === undefined || reached.has(path) || options.also?.has(path) === true))
-}
-
-/** The strongest isolation that either direction needs. */
-export function rungOf(migration: Migration): RungNeed {
-  const needs = [neededRung(migration.up), ...(migration.down === undefined ? [] : [neededRung(migration.down)])]
-  const order = { transaction: 0, clone: 1, cluster: 2 }
-  return needs.reduce((left, right) => (order[right.rung] > order[left.rung] ? right : left))
-}
-
-export function scriptsOf(step: Step | undefined): readonly Script[] {
-  return step?.kind === 'sql' ? [step.script] : []
 }
 
 /** Where a script touches something, looked up once for each question: every run asks, and the answer takes a walk through all bodies. */

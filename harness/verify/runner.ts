@@ -2,7 +2,7 @@ import type { RunObservation } from '../invariant/index.ts'
 import { type RungNeed, retriesOnClone } from '../migration/index.ts'
 import { executeRun, type RunRequest } from './execute.ts'
 import type { CloneStages, Stage, TransactionStages } from './stage.ts'
-import type { Subject } from './subject.ts'
+import type { UnderTest } from './under-test.ts'
 
 /** Makes runs on the lowest rung that this migration allows, and goes up for good when the server says that it must. */
 export class Runner {
@@ -31,7 +31,7 @@ export class Runner {
   }
 
   /** @param turn  Runs of different turns are made at a time, as far as there are lanes. */
-  async run(subject: Subject, request: RunRequest, turn = 0): Promise<RunObservation> {
+  async run(subject: UnderTest, request: RunRequest, turn = 0): Promise<RunObservation> {
     const transactions = this.#stages(turn)
     if (transactions === undefined) return this.runOnClone(subject, request)
     const run = await transactions.run((stage) => executeRun(subject, stage, request))
@@ -56,7 +56,7 @@ export class Runner {
     return this.#need.rung === 'transaction' ? this.#transactions[turn % this.#transactions.length] : undefined
   }
 
-  runOnClone(subject: Subject, request: RunRequest): Promise<RunObservation> {
+  runOnClone(subject: UnderTest, request: RunRequest): Promise<RunObservation> {
     return this.clones.run((stage) => executeRun(subject, stage, request))
   }
 }

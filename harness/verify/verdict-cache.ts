@@ -5,7 +5,8 @@ import type { Counterexample } from './counterexample.ts'
 import { rulesVersion, type VerifyOptions } from './options.ts'
 import type { Passage } from './passage.ts'
 import type { MigrationResult } from './result.ts'
-import { configDigest, sha256 } from './seed.ts'
+import { sha256 } from './seed.ts'
+import { configDigest } from './seed-text.ts'
 
 /** What was found out about one step. */
 export interface StepVerdict {

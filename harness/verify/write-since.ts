@@ -3,10 +3,10 @@ import { datasetArbitrary, sampleDatasets, seedDataset } from '../data/index.ts'
 import { planFor, type Written } from './execute.ts'
 import { seedNumber } from './seed.ts'
 import type { Stage } from './stage.ts'
-import type { Subject } from './subject.ts'
+import type { UnderTest } from './under-test.ts'
 
 export type WriteSince = (
-  subject: Subject,
+  subject: UnderTest,
   run: number,
 ) => (stage: Stage, migrated: Catalog, fingerprint: string) => Promise<Written | undefined>
 

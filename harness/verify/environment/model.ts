@@ -18,6 +18,9 @@ export interface EnvironmentRequest {
   readonly standIns?: boolean | undefined
 }
 
+/** What a caller may say of the environment. */
+export type EnvironmentOptions = Pick<EnvironmentRequest, 'prelude' | 'skipExtensions' | 'runAs'>
+
 /** What stands ready before the first step, and how it differs from the user's own server. */
 export interface Environment {
   /** A database with the preludes and extensions, and nothing of the history. */
