@@ -13,7 +13,10 @@ export {
   seedDataset,
 } from './data/index.ts'
 export { EnvironmentError, GodwitError, InputError } from './errors.ts'
-export { type Finding, type Lineage, runInvariants, type Verdict } from './invariant/index.ts'
+export { readPair } from './formats/index.ts'
+export { verify } from './history/index.ts'
+export { runInvariants } from './invariants/index.ts'
+export type { Lineage } from './lineage/index.ts'
 export {
   applyStep,
   type Contract,
@@ -23,7 +26,6 @@ export {
   type Migration,
   type Program,
   readHints,
-  readPair,
   type Waiver,
 } from './migration/index.ts'
 export {
@@ -38,5 +40,6 @@ export {
   withSavepoint,
   withTransaction,
 } from './postgres/index.ts'
+export type { Finding, FindingResult, MigrationResult, Verdict, VerifyResult } from './result/index.ts'
 export { captureSnapshot, compareSnapshots, readRows, type Snapshot } from './snapshot/index.ts'
-export { type FindingResult, type MigrationResult, type VerifyOptions, type VerifyResult, verify } from './verify/index.ts'
+export type { VerifyOptions } from './verify/index.ts'

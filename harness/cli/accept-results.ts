@@ -1,5 +1,6 @@
-import { mergeResults, reportFolders } from '../report/index.ts'
-import { acceptFindings, type Baseline, type Counterexample, type MigrationResult, todayUtc, type VerifyResult } from '../verify/index.ts'
+import { reportFolders } from '../report/index.ts'
+import { acceptFindings, type Baseline, type MigrationResult, mergeResults, todayUtc, type VerifyResult } from '../result/index.ts'
+import type { Counterexample } from '../verify/index.ts'
 import type { Project } from './plan.ts'
 import type { NotRun, Ran } from './run-projects.ts'
 

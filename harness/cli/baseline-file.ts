@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { InputError } from '../errors.ts'
 import { replaceFile } from '../report/index.ts'
-import type { Baseline } from '../verify/index.ts'
+import type { Baseline } from '../result/index.ts'
 import type { Plan } from './plan.ts'
 
 const entry = z.strictObject({

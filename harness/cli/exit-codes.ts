@@ -1,4 +1,4 @@
-import type { Outcome } from '../verify/index.ts'
+import type { Outcome } from '../result/index.ts'
 
 /** Exit codes of the command: an interface, so they never change their meaning. */
 export const exitCodes = {

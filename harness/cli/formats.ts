@@ -1,4 +1,4 @@
-import type { FormatName } from '../migration/index.ts'
+import type { FormatName } from '../formats/index.ts'
 
 /** As `formatNames` has them; said again so that the help does not wait for a parser of SQL to load. */
 export const formats: readonly ('auto' | FormatName)[] = [

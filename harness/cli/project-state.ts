@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type History, type HistoryStep, type Source, shownPath, stepsSince } from '../migration/index.ts'
-import { readSources } from '../verify/index.ts'
+import { type History, type HistoryStep, type Source, stepsSince } from '../formats/index.ts'
+import { readSources } from '../history/index.ts'
+import { shownPath } from '../migration/index.ts'
 import type { Project } from './plan.ts'
 
 /** What a verdict is bound to, file by file and option by option, so that what has changed can be named. Plain JSON. */

@@ -11,7 +11,7 @@ export async function replayCommand(file: string, flags: { readonly postgres?: s
     throw new InputError(`cannot read "${file}"`, { cause, hint: 'Name a file that "godwit verify" saved under counterexamples/.' })
   })
   const { meta, rowsSql } = parseCounterexample(text)
-  const { replay } = await import('../verify/index.ts')
+  const { replay } = await import('../history/index.ts')
   const { violates, message } = await withProgress(() => replay({ ...meta, rowsSql }, flags, { signal: context.signal }))
   process.stdout.write(`${violates ? 'still violates' : 'no longer violates'}: ${message}\n`)
   context.setExitCode(violates ? exitCodes.violated : exitCodes.holds)

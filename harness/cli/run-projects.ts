@@ -1,5 +1,6 @@
 import { GodwitError } from '../errors.ts'
-import type { ProgressEvent, Verified } from '../verify/index.ts'
+import type { Verified } from '../history/index.ts'
+import type { ProgressEvent } from '../verify/index.ts'
 import { describeFailure } from './failure.ts'
 import type { Plan, Project } from './plan.ts'
 import type { CommandContext } from './program.ts'
@@ -54,8 +55,8 @@ export async function runProjects(
 }
 
 /** In a function of its own: TypeScript does not rewrite the paths of dynamic imports beside `using`. */
-async function rooms(): Promise<[typeof import('../verify/index.ts'), typeof import('../report/index.ts')]> {
-  return Promise.all([import('../verify/index.ts'), import('../report/index.ts')])
+async function rooms(): Promise<[typeof import('../history/index.ts'), typeof import('../report/index.ts')]> {
+  return Promise.all([import('../history/index.ts'), import('../report/index.ts')])
 }
 
 function withProject(event: ProgressEvent, name: string | undefined): ProgressEvent {

@@ -1,5 +1,6 @@
-import type { CommandSource, Contract, FormatName } from '../migration/index.ts'
-import type { FindingWaiver } from '../verify/index.ts'
+import type { CommandSource, FormatName } from '../formats/index.ts'
+import type { Contract } from '../migration/index.ts'
+import type { FindingWaiver } from '../result/index.ts'
 
 /** What `godwit.config.ts` may say. Paths in it are relative to the file; flags and `GODWIT_*` variables come before it. */
 export interface Config extends ProjectOptions {

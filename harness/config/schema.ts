@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { contractSchema, formatNames } from '../migration/index.ts'
+import { formatNames } from '../formats/index.ts'
+import { contractSchema } from '../migration/index.ts'
 
 const text = z.string().trim().min(1, 'is empty')
 const texts = z.array(text)

@@ -1,22 +1,33 @@
-export * from './apply.ts'
-export * from './command-steps.ts'
-export * from './contract.ts'
-export * from './decode-source.ts'
-export * from './discard.ts'
-export * from './formats/index.ts'
-export { git } from './git.ts'
-export * from './history.ts'
-export * from './import-module.ts'
-export * from './locate-statement.ts'
-export * from './model.ts'
-export * from './pair.ts'
-export * from './read-contract.ts'
-export * from './read-hints.ts'
-export * from './rung.ts'
-export * from './script.ts'
+export { type ApplyOptions, applyStep } from './apply.ts'
+export { type Contract, type Discard, defineContract, type Measure, type Waiver, type WorkloadEntry } from './contract.ts'
+export { readDiscards } from './discard.ts'
+export { expandPsql } from './expand-psql.ts'
+export { importModule } from './import-module.ts'
+export { type Located, locateStatement } from './locate-statement.ts'
+export type { Failure, Migration, Outcome, Program, RungNeed, Script, Statement, Step } from './model.ts'
+export { readPsqlText } from './psql.ts'
+export { checkContract, contractSchema, readContract } from './read-contract.ts'
+export { readHints } from './read-hints.ts'
+export { neededRung, retriesOnClone } from './rung.ts'
+export { controlsTransaction, errorAt, parseScript, type ScriptOptions, UnreadableError } from './script.ts'
 export { shownPath } from './shown-path.ts'
-export * from './since.ts'
-export * from './source-map.ts'
-export * from './standalone.ts'
-export * from './statement-targets.ts'
-export * from './tree.ts'
+export { SourceMap, type SourcePosition } from './source-map.ts'
+export { SourceText } from './source-text.ts'
+export { isStandalone } from './standalone.ts'
+export { type Effect, firstTarget, type StatementTarget, statementTargets } from './statement-targets.ts'
+export {
+  asList,
+  asText,
+  everyNode,
+  type Fields,
+  fieldsOf,
+  isFields,
+  nodeOf,
+  parseTree,
+  type RawStatement,
+  stringsOf,
+  type TreeNode,
+  tryParse,
+  tryParseExpression,
+  tryParsePlpgsql,
+} from './tree.ts'

@@ -1,4 +1,4 @@
-import type { VerifyResult } from '../verify/index.ts'
+import type { VerifyResult } from '../result/index.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { findingGravity, openFindings, subjectOf } from './severity.ts'
 import { plainPath, type SourceFiles } from './source-files.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { VerifyResult } from '../verify/index.ts'
+import type { VerifyResult } from '../result/index.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { findingGravity, openFindings } from './severity.ts'
 import { plainPath, type SourceFiles } from './source-files.ts'

@@ -1,4 +1,4 @@
-import type { FindingResult } from '../verify/index.ts'
+import type { FindingResult } from '../result/index.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 import { type SavedSequence, sequenceOf } from './saved-sequence.ts'
 import { visibleText } from './visible-text.ts'

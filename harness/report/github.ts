@@ -1,5 +1,5 @@
 import { appendFile, stat } from 'node:fs/promises'
-import type { VerifyResult } from '../verify/index.ts'
+import type { VerifyResult } from '../result/index.ts'
 import { renderAnnotations } from './annotations.ts'
 import { renderRunSummary, stepSummaryLimit } from './run-summary.ts'
 import type { SourceFiles } from './source-files.ts'

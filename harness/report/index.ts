@@ -1,21 +1,29 @@
 export { renderAnnotations } from './annotations.ts'
 export { renderCodeQuality } from './code-quality.ts'
-export * from './counterexample.ts'
+export { type CounterexampleInput, type CounterexampleMeta, metaPrefix, renderCounterexample, rowMarkers } from './counterexample.ts'
 export { type StepEnvironment, showOnGitHub } from './github.ts'
 export { renderJUnit } from './junit.ts'
 export { type RunInfo, renderMarkdown } from './markdown.ts'
 export { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
-export { mergeResults } from './merge-results.ts'
 export { type ParsedCounterexample, parseCounterexample } from './parse-counterexample.ts'
-export * from './read-saved.ts'
+export { counterexamplesIn, isMigrationFolder, readResult, readResults, readSavedRows, type SavedResult } from './read-saved.ts'
 export { replaceFile } from './replace-file.ts'
-export * from './report-files.ts'
+export {
+  codeQualityFile,
+  indexFile,
+  junitFile,
+  migrationFiles,
+  pullRequestFile,
+  reportFile,
+  resultsFile,
+  runFiles,
+  sarifFile,
+} from './report-files.ts'
 export { reportFolders, safeFolderName } from './report-folder.ts'
-export { resultSchema, resultSchemaText } from './result-schema.ts'
 export { type Rule, ruleOf, rules } from './rules.ts'
-export * from './run-summary.ts'
+export { commentLimit, commentMarker, renderRunSummary, type SummaryOptions, stepSummaryLimit } from './run-summary.ts'
 export { renderSarif, uriOf } from './sarif.ts'
 export { readSourceFiles, type SourceFile, type SourceFiles } from './source-files.ts'
 export { renderTerminal, type TerminalOptions } from './terminal.ts'
 export { counted, formatDuration, visibleText } from './visible-text.ts'
-export * from './write.ts'
+export { prepareDirectory, rewriteReports, type WriteOptions, type WrittenReports, writeReports } from './write.ts'

@@ -1,5 +1,5 @@
 import junit, { type Builder, type TestSuite } from 'junit-report-builder'
-import type { FindingResult, InvariantResult, MigrationResult, SourceResult, VerifyResult } from '../verify/index.ts'
+import type { FindingResult, InvariantResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { bySeverity, placeOf, subjectOf, verdictSentence } from './severity.ts'
 import { counted } from './visible-text.ts'

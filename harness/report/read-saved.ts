@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.ts'
-import type { VerifyResult } from '../verify/index.ts'
+import type { VerifyResult } from '../result/index.ts'
+import { parseResult } from '../result/index.ts'
 import { parseCounterexample } from './parse-counterexample.ts'
 import { indexFile, reportFile, resultsFile } from './report-files.ts'
 import { reportFolders } from './report-folder.ts'
-import { parseResult } from './result-schema.ts'
 
 /** What was saved in one folder. */
 export interface SavedResult {

@@ -1,4 +1,4 @@
-import type { MigrationResult, VerifyResult } from '../verify/index.ts'
+import type { MigrationResult, VerifyResult } from '../result/index.ts'
 import { bySeverity } from './severity.ts'
 
 /** The command that shows the worst counterexample again, or null where none was saved. */

@@ -1,4 +1,4 @@
-import type { MigrationResult, VerifyResult } from '../verify/index.ts'
+import type { MigrationResult, VerifyResult } from '../result/index.ts'
 import { renderCodeQuality } from './code-quality.ts'
 import { renderJUnit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'

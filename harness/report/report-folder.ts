@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { MigrationResult } from '../verify/index.ts'
+import type { MigrationResult } from '../result/index.ts'
 
 const longest = 60
 

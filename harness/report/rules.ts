@@ -1,4 +1,4 @@
-import type { Severity } from '../invariant/index.ts'
+import type { Severity } from '../result/index.ts'
 
 /** What a kind of finding means and how it is mended, for readers who meet it in a list of alerts. */
 export interface Rule {

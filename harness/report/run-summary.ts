@@ -1,4 +1,4 @@
-import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../verify/index.ts'
+import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
 import { renderEvidence } from './evidence.ts'
 import { code, type Markdown, prose, table } from './markdown-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'

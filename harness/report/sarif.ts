@@ -1,5 +1,5 @@
 import type { Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif'
-import type { FindingResult, MigrationResult, VerifyResult } from '../verify/index.ts'
+import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 import { packageVersion } from './package-version.ts'
 import { type Rule, ruleOf, rules } from './rules.ts'

@@ -1,4 +1,4 @@
-import type { FindingResult, MigrationResult } from '../verify/index.ts'
+import type { FindingResult, MigrationResult } from '../result/index.ts'
 
 const gravity = { error: 0, warning: 1, info: 2 } as const
 

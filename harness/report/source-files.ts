@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
-import type { VerifyResult } from '../verify/index.ts'
+import type { VerifyResult } from '../result/index.ts'
 
 /** A file that findings point to, as other programs name it. */
 export interface SourceFile {

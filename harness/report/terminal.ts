@@ -1,6 +1,6 @@
 import cliTruncate from 'cli-truncate'
 import pc from 'picocolors'
-import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../verify/index.ts'
+import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { againLine, replayLine } from './replay-line.ts'
 import { bySeverity, isQuiet, openFindings, placeOf, subjectOf, verdictSentence } from './severity.ts'

@@ -1,17 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
-import { invariantIds, type RunObservation } from '../invariant/index.ts'
+import { type Collector, invariantIds } from '../invariants/index.ts'
+import type { Subject } from '../lineage/index.ts'
 import type { Waiver } from '../migration/index.ts'
-import { violationOf } from './accept.ts'
-import { type Collector, findingId } from './collect.ts'
+import type { FindingResult, InvariantResult, MigrationResult, Outcome } from '../result/index.ts'
+import { expiredText, findingId, isExpired, todayUtc, violationOf, waivedBy } from '../result/index.ts'
+import type { Runner, RunObservation } from '../run/index.ts'
 import type { Confirmed } from './confirm.ts'
 import { type Counterexample, describeCounterexample } from './counterexample.ts'
 import type { Depth } from './depth.ts'
 import { lineageEntries } from './lineage-entries.ts'
-import type { FindingResult, InvariantResult, MigrationResult, Outcome } from './result.ts'
-import type { Runner } from './runner.ts'
-import type { Subject } from './subject.ts'
 import type { MigrationContext } from './verify-migration.ts'
-import { expiredText, isExpired, todayUtc, waivedBy } from './waiver.ts'
 
 export interface Assembly {
   readonly subject: Subject

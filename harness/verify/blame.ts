@@ -1,6 +1,7 @@
 import type { Cell, Dataset } from '../data/index.ts'
-import { cellHolds, type Finding, unreadValue } from '../invariant/index.ts'
-import type { Subject } from './subject.ts'
+import { cellHolds, unreadValue } from '../invariants/index.ts'
+import type { Subject } from '../lineage/index.ts'
+import type { Finding } from '../result/index.ts'
 
 /** What shrinking leaves in a cell that has nothing to do with a failure. */
 const plain: ReadonlySet<string> = new Set(['', '0', '1', 'f', '{}', '[]', '0.0', '0.00', '00:00:00', '1970-01-01', '2000-01-01'])

@@ -1,13 +1,11 @@
 import { type Dataset, datasetArbitrary, type Exclusion } from '../data/index.ts'
-import { applies, type Finding, type RunObservation } from '../invariant/index.ts'
+import { applies, type Collected, type Collector, showsAgain } from '../invariants/index.ts'
+import type { Subject } from '../lineage/index.ts'
+import { type Finding, findingKey } from '../result/index.ts'
+import type { Runner, RunRequest } from '../run/index.ts'
+import { type RunObservation, type Shrinker, shrinkDataset } from '../run/index.ts'
 import { blamedBySmallest } from './blame.ts'
-import { type Collected, type Collector, findingKey } from './collect.ts'
 import type { EdgeRuns } from './edges.ts'
-import type { RunRequest } from './execute.ts'
-import { showsAgain } from './judge.ts'
-import type { Runner } from './runner.ts'
-import { type Shrinker, shrinkDataset } from './shrink.ts'
-import type { Subject } from './subject.ts'
 
 /** A finding with the smallest rows that show it, as a run on a clone saw them. */
 export interface Confirmed {

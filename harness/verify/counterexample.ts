@@ -1,9 +1,9 @@
 import type { Catalog } from '../catalog/index.ts'
 import { type Dataset, renderInserts } from '../data/index.ts'
+import type { Subject } from '../lineage/index.ts'
 import { pathOf, quoteIdentifier, quoteName } from '../postgres/index.ts'
-import { storedRelations } from './execute.ts'
-import type { FindingResult } from './result.ts'
-import type { Subject } from './subject.ts'
+import type { FindingResult } from '../result/index.ts'
+import { storedRelations } from '../run/index.ts'
 
 /** Everything that a self-contained SQL file needs to show a finding; `report/` writes it. */
 export interface Counterexample {

@@ -1,15 +1,11 @@
 import { type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../data/index.ts'
-import type { Lineage } from '../invariant/index.ts'
-import type { Collector } from './collect.ts'
+import type { Collector } from '../invariants/index.ts'
+import { judgeRun, probeWrites } from '../invariants/index.ts'
+import type { Lineage, Subject } from '../lineage/index.ts'
+import type { Runner, RunRequest, WriteSince } from '../run/index.ts'
+import { inOrder } from '../run/index.ts'
 import { smallestFor } from './confirm.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
-import type { RunRequest } from './execute.ts'
-import { inOrder } from './in-order.ts'
-import { judgeRun } from './judge.ts'
-import type { Runner } from './runner.ts'
-import type { Subject } from './subject.ts'
-import type { WriteSince } from './write-since.ts'
-import { probeWrites } from './writes/probe-writes.ts'
 
 export interface EdgePlan {
   readonly runs: number

@@ -1,8 +1,8 @@
 import type { CastableType, Dataset, Exclusion } from '../data/index.ts'
-import type { Finding } from '../invariant/index.ts'
+import type { Subject } from '../lineage/index.ts'
+import type { Finding } from '../result/index.ts'
+import { scriptsOf } from '../run/index.ts'
 import { blamedBySmallest } from './blame.ts'
-import { scriptsOf } from './prepare.ts'
-import type { Subject } from './subject.ts'
 
 /** After so many, a migration that goes on failing is judged on the runs that happen to pass. */
 export const mostExclusions = 5

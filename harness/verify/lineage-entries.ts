@@ -1,6 +1,6 @@
-import { columnName, type Destination, isDiscarded, isReversible } from '../invariant/index.ts'
-import type { FindingResult, LineageEntry } from './result.ts'
-import type { Subject } from './subject.ts'
+import type { Subject } from '../lineage/index.ts'
+import { columnName, type Destination, isDiscarded, isReversible } from '../lineage/index.ts'
+import type { FindingResult, LineageEntry } from '../result/index.ts'
 
 /** The lineage of every attribute of the relations that the migration writes, as results show it. */
 export function lineageEntries(subject: Subject, findings: readonly FindingResult[]): readonly LineageEntry[] {

@@ -1,4 +1,6 @@
-import type { CommandSource, Contract } from '../migration/index.ts'
+import type { CommandSource } from '../formats/index.ts'
+import type { OnlineOptions } from '../invariants/index.ts'
+import type { Contract } from '../migration/index.ts'
 
 /** What a caller of `verify` may set; everything has a default. */
 export interface VerifyOptions {
@@ -38,14 +40,6 @@ export interface VerifyOptions {
   readonly reportDirectory?: string | undefined
   /** Legacy rows of counterexamples saved earlier, by migration name: they run first. */
   readonly saved?: ReadonlyMap<string, readonly string[]> | undefined
-}
-
-/** How a migration is looked at under live traffic. */
-export interface OnlineOptions {
-  /** Rows in each table that the migration touches. Default 20 000, fewer where it touches many. */
-  readonly rows?: number | undefined
-  /** Longest that a client's statement may wait behind the migration. Default 1 000; a contract may say another. */
-  readonly lockWaitMs?: number | undefined
 }
 
 export interface VerifyHooks {

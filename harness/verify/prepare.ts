@@ -1,15 +1,12 @@
 import { type Catalog, type CatalogObjects, catalogFingerprint, catalogShape, readCatalog, readObjects } from '../catalog/index.ts'
 import { type PlanMemory, planGeneration } from '../data/index.ts'
-import type { Knowledge } from '../invariant/index.ts'
+import type { Knowledge, Subject } from '../lineage/index.ts'
 import { locateStatement, type Migration, readHints, type Script } from '../migration/index.ts'
 import type { RelationName, Session } from '../postgres/index.ts'
+import { leavesOneSchema, reachedRelations, scriptsOf, storedRelations } from '../run/index.ts'
 import type { Depth } from './depth.ts'
-import { storedRelations } from './execute.ts'
-import { leavesOneSchema, reachedRelations } from './reach.ts'
-import { scriptsOf } from './scripts-of.ts'
-import type { Subject } from './subject.ts'
 
-export { rungOf, scriptsOf } from './scripts-of.ts'
+export { rungOf, scriptsOf } from '../run/index.ts'
 
 export interface PrepareOptions {
   /** Which relations are filled: all, or those that the migration can reach. */

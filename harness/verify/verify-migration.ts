@@ -1,35 +1,52 @@
 import { type Catalog, readCatalog } from '../catalog/index.ts'
 import { type Dataset, describeExclusion, type Exclusion } from '../data/index.ts'
-import { atomicity, determinism, learnLineage, type RunObservation, type State, volatileAttributes } from '../invariant/index.ts'
+import {
+  atomicity,
+  type ClientsPlan,
+  Collector,
+  determinism,
+  injectFaults,
+  judgeEquivalence,
+  judgeOnline,
+  judgeRun,
+  lookAsClients,
+  observeEquivalence,
+  type Repeated,
+  repeatRuns,
+  volatileAttributes,
+} from '../invariants/index.ts'
+import type { Subject } from '../lineage/index.ts'
+import { learnLineage, type Passage, passageOf, writtenRelations } from '../lineage/index.ts'
 import type { Failure, Migration } from '../migration/index.ts'
+import type { MigrationResult } from '../result/index.ts'
+import type { Base } from '../run/index.ts'
+import {
+  bandedFillings,
+  CloneStages,
+  type Filling,
+  Runner,
+  type RunObservation,
+  type RunRequest,
+  rungOf,
+  type State,
+  seedNumber,
+  smallFillings,
+  storedRelations,
+  TransactionStages,
+  tiedRows,
+  widen,
+  withoutFarSequences,
+  writeAfterUp,
+} from '../run/index.ts'
 import { assembleResult } from './assemble.ts'
-import { bandedFillings, smallFillings, tiedRows } from './banded.ts'
-import type { Base } from './base.ts'
-import { type ClientsPlan, lookAsClients } from './clients.ts'
-import { Collector } from './collect.ts'
 import { confirmFindings, smallestFor } from './confirm.ts'
 import type { Counterexample } from './counterexample.ts'
 import type { Depth } from './depth.ts'
 import { type EdgeRuns, edgeRuns, ringsFor } from './edges.ts'
-import { judgeEquivalence, observeEquivalence } from './equivalence/index.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
-import { type Filling, type RunRequest, storedRelations } from './execute.ts'
-import { injectFaults } from './inject.ts'
-import { judgeRun } from './judge.ts'
-import { judgeOnline } from './online/index.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
-import { type Passage, passageOf } from './passage.ts'
-import { prepareSubject, rungOf } from './prepare.ts'
-import { type Repeated, repeatRuns } from './repeat.ts'
-import type { MigrationResult } from './result.ts'
-import { Runner } from './runner.ts'
-import { seedNumber } from './seed.ts'
-import { CloneStages, TransactionStages } from './stage.ts'
+import { prepareSubject } from './prepare.ts'
 import { stopwatch } from './stopwatch.ts'
-import type { Subject } from './subject.ts'
-import { widen, withoutFarSequences } from './widen.ts'
-import { writeAfterUp } from './write-since.ts'
-import { writtenRelations } from './written.ts'
 
 export interface VerifiedMigration {
   readonly result: MigrationResult
@@ -168,7 +185,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     passed.map(({ run }) => run),
   )
 
-  const lanes = await widen(subject, base, runner, depth)
+  const lanes = await widen(subject, base, runner, depth.runs)
   const first = passed[0]
   if (first !== undefined && depth.repeats && !cutAt('determinism')) {
     progress('repetitions')

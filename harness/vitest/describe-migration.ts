@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { invariantIds } from '../invariant/index.ts'
+import { readSources, type Verified, verifyOn } from '../history/index.ts'
+import { invariantIds } from '../invariants/index.ts'
 import { renderCounterexample } from '../report/index.ts'
-import { acceptFindings, type FindingWaiver, readSources, todayUtc, type Verified, type VerifyOptions, verifyOn } from '../verify/index.ts'
+import { acceptFindings, type FindingWaiver, todayUtc } from '../result/index.ts'
+import type { VerifyOptions } from '../verify/index.ts'
 import { useCluster } from './cluster.ts'
 import { plainJson, type SpecRecord } from './spec-record.ts'
 

@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path'
 import type { Reporter, SerializedError, TestModule, TestRunEndReason, Vitest } from 'vitest/node'
-import { mergeResults, renderTerminal, writeReports } from '../report/index.ts'
-import type { MigrationResult, SourceResult, VerifyResult } from '../verify/index.ts'
+import { renderTerminal, writeReports } from '../report/index.ts'
+import type { MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
+import { mergeResults } from '../result/index.ts'
 import type { SpecRecord } from './spec-record.ts'
 
 export interface GodwitReporterOptions {

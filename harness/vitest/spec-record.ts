@@ -1,4 +1,4 @@
-import type { VerifyResult } from '../verify/index.ts'
+import type { VerifyResult } from '../result/index.ts'
 
 /**
  * What `describeMigration` leaves for the reporter in the meta of its suite. Plain JSON: it goes from the worker to the main process, and

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readSources, verifyOn } from '../../harness/history/index.ts'
 import type { Cluster } from '../../harness/postgres/index.ts'
-import { type FindingResult, type MigrationResult, readSources, type VerifyOptions, verifyOn } from '../../harness/verify/index.ts'
+import type { FindingResult, MigrationResult } from '../../harness/result/index.ts'
+import type { VerifyOptions } from '../../harness/verify/index.ts'
 
 /** A label: what the harness must find, or may find. */
 export interface Label {

@@ -1,4 +1,4 @@
-import type { RunObservation } from '../../harness/invariant/index.ts'
+import type { RunObservation } from '../../harness/run/index.ts'
 import { type CatalogKind, catalogKinds, catalogSabotages } from './saboteur-catalog.ts'
 import type { RandomSource } from './saboteur-random.ts'
 import { dataKinds, doFirst, goesThrough, sabotagesOf, vulnerable } from './saboteur-sabotage.ts'

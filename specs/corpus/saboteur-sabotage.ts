@@ -1,8 +1,8 @@
 import { type Catalog, type Relation, scriptPinned } from '../../harness/catalog/index.ts'
-import type { RunObservation } from '../../harness/invariant/index.ts'
-import type { State } from '../../harness/invariant/observation.ts'
+import type { Subject } from '../../harness/lineage/subject.ts'
 import { quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError } from '../../harness/postgres/index.ts'
-import type { Subject } from '../../harness/verify/subject.ts'
+import type { RunObservation } from '../../harness/run/index.ts'
+import type { State } from '../../harness/run/observation.ts'
 import type { RandomSource } from './saboteur-random.ts'
 import { type CellTarget, type Learned, type RowTarget, targetsOf } from './saboteur-targets.ts'
 

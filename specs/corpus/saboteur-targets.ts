@@ -1,8 +1,9 @@
 import type { Relation } from '../../harness/catalog/index.ts'
-import { isDiscarded, isReversible, type Lineage, type RunObservation } from '../../harness/invariant/index.ts'
-import type { Column } from '../../harness/invariant/lineage/model.ts'
-import { recapture, tablesOf } from '../../harness/invariant/lineage/recapture.ts'
-import type { Subject } from '../../harness/verify/subject.ts'
+import { isDiscarded, isReversible, type Lineage } from '../../harness/lineage/index.ts'
+import type { Column } from '../../harness/lineage/model.ts'
+import { recapture, tablesOf } from '../../harness/lineage/recapture.ts'
+import type { Subject } from '../../harness/lineage/subject.ts'
+import type { RunObservation } from '../../harness/run/index.ts'
 
 /** A migrated row that pairs with legacy rows. */
 export interface RowTarget {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { resultSchema } from '../../../harness/report/index.ts'
+import { resultSchema } from '../../../harness/result/index.ts'
 import { lossyPair, type ScratchRepository, scratchRepository } from './scratch-repository.ts'
 
 const waiver = (expires: string) => JSON.stringify({ waivers: [{ invariant: 'zero-loss', owner: 'ana', reason: 'archived', expires }] })

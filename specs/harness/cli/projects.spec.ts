@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gravestCode } from '../../../harness/cli/exit-codes.ts'
-import { resultSchema } from '../../../harness/report/index.ts'
+import { resultSchema } from '../../../harness/result/index.ts'
 import { lossyPair, type ScratchRepository, scratchRepository, soundPair } from './scratch-repository.ts'
 
 const config = `import { defineConfig } from 'godwit/config'

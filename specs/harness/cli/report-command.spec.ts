@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { writeReports } from '../../../harness/report/index.ts'
-import { exampleResult } from '../report/result-arbitrary.ts'
+import { exampleResult } from '../result/result-arbitrary.ts'
 import { runBin } from './run-bin.ts'
 
 describe('godwit report', () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { formatNames } from '../../../harness/migration/index.ts'
+import { formatNames } from '../../../harness/formats/index.ts'
 import { runBin } from './run-bin.ts'
 
 describe('usage', () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { resultSchema } from '../../../harness/report/index.ts'
+import { resultSchema } from '../../../harness/result/index.ts'
 import { runBin } from './run-bin.ts'
 
 describe('godwit verify', () => {

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { applyStep, type HistoryStep, readSource } from '../../../harness/migration/index.ts'
+import { type HistoryStep, readSource } from '../../../harness/formats/index.ts'
+import { applyStep } from '../../../harness/migration/index.ts'
 import { useCluster } from '../../../harness/vitest/cluster.ts'
-import { temporaryFolder } from './folder.ts'
+import { temporaryFolder } from '../formats/folder.ts'
 
 /** The first step of a folder of SQL files that psql would run. */
 async function firstStep(

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { temporaryFolder } from './folder.ts'
+import { temporaryFolder } from '../formats/folder.ts'
 
 const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, rewriteRelativeImportExtensions: true }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { InputError } from '../../../harness/errors.ts'
-import { decodeSource, parseScript, readDiscards } from '../../../harness/migration/index.ts'
+import { decodeSource } from '../../../harness/formats/index.ts'
+import { parseScript, readDiscards } from '../../../harness/migration/index.ts'
 
 const places = (text: string) =>
   parseScript('up.sql', text).statements.map(({ text, line, column, offset }) => ({ text, line, column, offset }))

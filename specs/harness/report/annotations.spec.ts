@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderAnnotations, renderCodeQuality } from '../../../harness/report/index.ts'
 import { visibleText } from '../../../harness/report/visible-text.ts'
-import { exampleFinding, exampleResult, nastyText, verifyResult } from './result-arbitrary.ts'
+import { exampleFinding, exampleResult, nastyText, verifyResult } from '../result/result-arbitrary.ts'
 
 const files = new Map([['up.sql', { path: 'db/a, b/up.sql', text: undefined }]])
 

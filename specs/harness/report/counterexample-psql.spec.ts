@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { type Database, startCluster } from '../../../harness/postgres/index.ts'
 import { renderCounterexample } from '../../../harness/report/index.ts'
-import { exampleFinding } from './result-arbitrary.ts'
+import { exampleFinding } from '../result/result-arbitrary.ts'
 
 // The embedded binaries have no psql; where the machine has none either, there is nobody to read the file.
 const withoutPsql = spawnSync('psql', ['--version']).error !== undefined

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InputError } from '../../../harness/errors.ts'
 import { type CounterexampleInput, parseCounterexample, renderCounterexample } from '../../../harness/report/index.ts'
-import { exampleFinding, finding, nastyText } from './result-arbitrary.ts'
+import { exampleFinding, finding, nastyText } from '../result/result-arbitrary.ts'
 
 const sql = fc
   .array(

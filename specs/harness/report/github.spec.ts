@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { showOnGitHub, writeReports } from '../../../harness/report/index.ts'
-import { exampleResult } from './result-arbitrary.ts'
+import { exampleResult } from '../result/result-arbitrary.ts'
 
 describe('on GitHub Actions', () => {
   let directory = ''

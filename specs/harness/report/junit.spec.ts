@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { SaxesParser } from 'saxes'
 import { describe, expect, test } from 'vitest'
 import { renderJUnit } from '../../../harness/report/index.ts'
-import { exampleFinding, exampleResult, verifyResult } from './result-arbitrary.ts'
+import { exampleFinding, exampleResult, verifyResult } from '../result/result-arbitrary.ts'
 
 const saw = { relations: 1, rows: 2, cells: 3, runs: 4 }
 

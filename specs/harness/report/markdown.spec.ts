@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { renderMarkdown } from '../../../harness/report/index.ts'
 import { cell, code, prose, table } from '../../../harness/report/markdown-text.ts'
 import { visibleText } from '../../../harness/report/visible-text.ts'
-import { exampleFinding, exampleResult, nastyText, verifyResult } from './result-arbitrary.ts'
+import { exampleFinding, exampleResult, nastyText, verifyResult } from '../result/result-arbitrary.ts'
 
 describe('Markdown', () => {
   test('any text stays whole in a table cell, as prose and as code', () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { maskSecrets, renderJUnit, renderMarkdown, renderTerminal } from '../../../harness/report/index.ts'
-import { exampleFinding, exampleResult } from './result-arbitrary.ts'
+import { exampleFinding, exampleResult } from '../result/result-arbitrary.ts'
 
 describe('secrets', () => {
   test('any URL keeps no password', () => {

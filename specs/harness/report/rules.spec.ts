@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import * as room from '../../../harness/invariant/index.ts'
+import * as room from '../../../harness/invariants/index.ts'
 import { ruleOf, rules } from '../../../harness/report/index.ts'
 
 const { invariantIds } = room

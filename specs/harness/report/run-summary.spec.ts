@@ -3,8 +3,8 @@ import { micromark } from 'micromark'
 import { gfm, gfmHtml } from 'micromark-extension-gfm'
 import { describe, expect, test } from 'vitest'
 import { commentLimit, renderRunSummary, stepSummaryLimit } from '../../../harness/report/index.ts'
-import type { VerifyResult } from '../../../harness/verify/index.ts'
-import { exampleFinding, exampleResult, verifyResult } from './result-arbitrary.ts'
+import type { VerifyResult } from '../../../harness/result/index.ts'
+import { exampleFinding, exampleResult, verifyResult } from '../result/result-arbitrary.ts'
 
 describe('the summary of a run', () => {
   test('any result stays within any limit, and what was cut is said', () => {

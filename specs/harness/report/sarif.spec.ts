@@ -9,7 +9,7 @@ import * as fc from 'fast-check'
 import type { Log, Run } from 'sarif'
 import { describe, expect, test } from 'vitest'
 import { readSourceFiles, renderSarif, rules, uriOf } from '../../../harness/report/index.ts'
-import { exampleFinding, exampleResult, nastyText, verifyResult } from './result-arbitrary.ts'
+import { exampleFinding, exampleResult, nastyText, verifyResult } from '../result/result-arbitrary.ts'
 
 const validate = officialSchema()
 

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderTerminal } from '../../../harness/report/index.ts'
-import { exampleFinding, exampleResult, migrationResult, verifyResult } from './result-arbitrary.ts'
+import { exampleFinding, exampleResult, migrationResult, verifyResult } from '../result/result-arbitrary.ts'
 
 describe('terminal', () => {
   test('any result takes at most ten lines for each migration, and seven for each history', () => {

@@ -14,8 +14,8 @@ import {
   safeFolderName,
   writeReports,
 } from '../../../harness/report/index.ts'
-import type { VerifyResult } from '../../../harness/verify/index.ts'
-import { exampleFinding, exampleResult, nastyText, verifyResult } from './result-arbitrary.ts'
+import type { VerifyResult } from '../../../harness/result/index.ts'
+import { exampleFinding, exampleResult, nastyText, verifyResult } from '../result/result-arbitrary.ts'
 
 describe('reports on disk', () => {
   test('any name becomes one segment that stays where it is put', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { FindingResult } from '../../../harness/verify/index.ts'
+import type { FindingResult } from '../../../harness/result/index.ts'
 import { verifyInline } from './verify-inline.ts'
 
 const enumerated =

@@ -1,6 +1,6 @@
 import { verifyShared } from 'godwit/vitest'
 import { describe, expect, test } from 'vitest'
-import type { MigrationResult } from '../../../harness/verify/index.ts'
+import type { MigrationResult } from '../../../harness/result/index.ts'
 import { verifyInline } from './verify-inline.ts'
 
 /** Findings at error or warning of the invariants that judge data: `zero-loss row-lost public.item.name`. */

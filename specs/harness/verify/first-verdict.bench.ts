@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { resultSchema } from '../../../harness/report/index.ts'
+import { resultSchema } from '../../../harness/result/index.ts'
 import { type Figure, measure, roundsOr } from '../bench-support.ts'
 
 // The command as a user types it, a process for each round; the caches of the machine (binaries, initdb) are warm, as after a first run.

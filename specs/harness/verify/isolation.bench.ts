@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { readCatalog } from '../../../harness/catalog/index.ts'
-import { parseScript, readPair, type Step } from '../../../harness/migration/index.ts'
+import { readPair } from '../../../harness/formats/index.ts'
+import { parseScript, type Step } from '../../../harness/migration/index.ts'
 import { type Session, type StartedCluster, startCluster } from '../../../harness/postgres/index.ts'
-import { CloneStages, TransactionStages } from '../../../harness/verify/stage.ts'
+import { CloneStages, TransactionStages } from '../../../harness/run/stage.ts'
 import { type Figure, measure, ratios, roundsOr } from '../bench-support.ts'
 import { Rounds } from '../snapshot/rounds.ts'
 

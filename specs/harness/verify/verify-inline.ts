@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type FindingResult, type MigrationResult, readSources, verifyOn } from '../../../harness/verify/index.ts'
+import { readSources, verifyOn } from '../../../harness/history/index.ts'
+import type { FindingResult, MigrationResult } from '../../../harness/result/index.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
 
 /** Verify a pair that is written in a spec; further files by their names. */

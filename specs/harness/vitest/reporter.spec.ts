@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseCounterexample, readResults, resultSchema } from '../../../harness/report/index.ts'
+import { parseCounterexample, readResults } from '../../../harness/report/index.ts'
+import { resultSchema } from '../../../harness/result/index.ts'
 import { plainJson } from '../../../harness/vitest/spec-record.ts'
 
 describe('the Vitest reporter', () => {

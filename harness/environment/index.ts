@@ -1,0 +1,6 @@
+export { adaptScript } from './adapt-script.ts'
+export { extensionWants } from './extension-wants.ts'
+export { hintFor } from './hint-for.ts'
+export type { Environment, EnvironmentOptions, EnvironmentPlan, MissingExtension } from './model.ts'
+export { planEnvironment } from './plan-environment.ts'
+export { prepareEnvironment } from './prepare-environment.ts'

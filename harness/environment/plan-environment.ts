@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto'
+import { EnvironmentError, InputError } from '../errors.ts'
+import { applyStep, type Script } from '../migration/index.ts'
+import { type Cluster, type Database, quoteIdentifier, type Session, StatementError } from '../postgres/index.ts'
+import { type Adaptation, adaptScript } from './adapt-script.ts'
+import { foreignDatabaseSettings, namesForeignDatabase } from './database-statements.ts'
+import { type Definition, definitionsOf } from './definitions.ts'
+import { extensionSql, planExtensions } from './extension-plan.ts'
+import { makeRoles } from './make-roles.ts'
+import type { EnvironmentPlan, EnvironmentRequest } from './model.ts'
+import { readPreludes } from './preludes/read-preludes.ts'
+import { privilegedStatements } from './privileged-statements.ts'
+import { planRoles } from './role-plan.ts'
+import { readServer } from './server-facts.ts'
+import { standIns } from './stand-ins/registry.ts'
+
+/**
+ * Decide what must stand ready for scripts, without making it.
+ *
+ * @throws {InputError} When a prelude cannot be read or is unknown.
+ * @throws {EnvironmentError} When a prelude is wanted and the harness is no superuser.
+ */
+export async function planEnvironment(cluster: Cluster, request: EnvironmentRequest): Promise<EnvironmentPlan> {
+  const { runAs, skipExtensions = [] } = request
+  const role = runAs ?? (cluster.superuser ? cluster.owner : undefined)
+  const { builtIn, files } = await readPreludes(request)
+  if (builtIn.length > 0 && !cluster.superuser) {
+    throw new EnvironmentError(`the prelude "${builtIn.map((each) => each.name).join('", "')}" wants a superuser`, {
+      detail: 'The user of the cluster is none, and could not make the roles and schemas of the platform.',
+      hint: 'Leave --postgres out, or give the URL of a superuser.',
+    })
+  }
+  const scripts = [...files, ...request.scripts]
+  const server = await readServer(cluster, scripts, builtIn.length > 0)
+  const provided = builtIn.flatMap((each) => each.provides)
+  const extensions = planExtensions({
+    scripts,
+    available: server.extensions,
+    provided,
+    platform: builtIn.flatMap((each) => each.extensions),
+    skip: skipExtensions,
+    standIns: request.standIns ?? true,
+  })
+  const roles = planRoles({ scripts, files, server, builtIn, role, superuser: cluster.superuser })
+  const makesSchemas = new Set(builtIn.flatMap((each) => each.schemas))
+  const schemas = [...new Set(extensions.steps.flatMap((step) => (step.ownSchema === true ? [] : (step.schema ?? []))))].filter(
+    (schema) => schema !== 'public' && schema !== 'pg_catalog',
+  )
+  const privileged =
+    builtIn.length === 0
+      ? { wrappers: new Map<string, string>(), parameters: [] }
+      : privilegedStatements(
+          request.scripts,
+          builtIn.flatMap((each) => each.parameters),
+        )
+  const adaptation: Adaptation = {
+    made: extensions.made,
+    unavailable: new Set([...extensions.standIns, ...extensions.skipped, ...provided]),
+    schemas: new Set(schemas.filter((schema) => !makesSchemas.has(schema))),
+    versions: extensions.versions,
+    accessMethods: extensions.accessMethods,
+    aliases: roles.aliases,
+    wrappers: new Set(privileged.wrappers.keys()),
+    leavesOut: namesForeignDatabase,
+  }
+  const databases = foreignDatabaseSettings(request.scripts)
+  const settings = { ...Object.assign({}, ...builtIn.map((each) => each.settings)), ...databases.settings }
+  const adapt = (script: Script) => adaptScript(script, adaptation)
+
+  let definitions: readonly Definition[] | undefined
+
+  return {
+    role,
+    settings,
+    made: extensions.made,
+    standIns: extensions.standIns,
+    skipped: extensions.skipped,
+    missing: extensions.missing,
+    notes: [
+      ...builtIn.flatMap((each) => each.notes),
+      ...files.map(
+        (file) => `The prelude "${file.file}" was applied by the superuser: the steps may use what it grants (GRANT … TO PUBLIC).`,
+      ),
+      ...extensions.notes,
+      ...roles.notes,
+      ...databases.notes,
+    ],
+    platformSchemas: new Set([...makesSchemas, ...extensions.standIns.flatMap((name) => standIns.get(name)?.ownSchema ?? [])]),
+    preludes: builtIn.map((each) => each.name),
+    definitions: () => {
+      definitions ??= definitionsOf(request.scripts)
+      return definitions
+    },
+    adapt,
+    key: createHash('sha256')
+      .update(
+        JSON.stringify([
+          cluster.version.text,
+          role,
+          settings,
+          extensions.steps,
+          schemas,
+          roles.wanted,
+          roles.memberships,
+          [...privileged.wrappers.values()],
+          privileged.parameters,
+          builtIn.map((each) => each.sql),
+          files.map((file) => file.text),
+        ]),
+      )
+      .digest('hex'),
+    async build(database) {
+      await makeRoles(database, roles.wanted, role, roles.memberships)
+      await using session = await database.connect({ settings })
+      const migrator = quoteIdentifier(role ?? cluster.owner)
+      for (const schema of schemas)
+        await superuser(
+          session,
+          `the schema "${schema}"`,
+          `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)} AUTHORIZATION ${migrator}`,
+        )
+      for (const step of extensions.steps) await superuser(session, `the extension "${step.name}"`, extensionSql(step))
+      for (const prelude of builtIn) {
+        const sql = prelude.sql.replaceAll(':migrator', migrator).replaceAll(':database', quoteIdentifier(database.name))
+        await superuser(session, `the prelude "${prelude.name}"`, sql)
+      }
+      for (const [name, sql] of privileged.wrappers) {
+        const path = extensions.steps.flatMap((each) => each.schema ?? []).map(quoteIdentifier)
+        await superuser(
+          session,
+          `the foreign-data wrapper "${name}"`,
+          `SET LOCAL search_path = ${[...path, 'public'].join(', ')}; ${sql}; GRANT USAGE ON FOREIGN DATA WRAPPER ${quoteIdentifier(name)} TO ${migrator}`,
+        )
+      }
+      for (const name of privileged.parameters)
+        await superuser(
+          session,
+          `the parameter "${name}"`,
+          `LOCK TABLE pg_catalog.pg_parameter_acl IN SHARE ROW EXCLUSIVE MODE; GRANT SET ON PARAMETER ${name.split('.').map(quoteIdentifier).join('.')} TO ${migrator}`,
+        )
+      for (const file of files) await applyPrelude(database, settings, adapt(file))
+      if (runAs !== undefined) await grantDatabase(database, runAs)
+    },
+  }
+}
+
+/** In one transaction of its own. */
+async function superuser(session: Session, what: string, sql: string): Promise<void> {
+  try {
+    await session.script(`BEGIN; ${sql}; COMMIT`)
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error
+    await session.script('ROLLBACK')
+    throw new InputError(`${what} cannot be made here: ${error.message} (${error.sqlstate})`, {
+      detail: error.fields.detail,
+      hint: error.fields.hint,
+      cause: error,
+    })
+  }
+}
+
+async function applyPrelude(database: Database, settings: Readonly<Record<string, string>>, script: Script): Promise<void> {
+  await using session = await database.connect({ settings })
+  const outcome = await applyStep(session, { kind: 'sql', script })
+  if (outcome.outcome === 'applied') return
+  const { failure } = outcome
+  throw new InputError(`the prelude fails at ${failure.file}:${failure.line}: ${failure.message} (${failure.sqlstate})`, {
+    detail: failure.detail,
+    hint: failure.hint,
+  })
+}
+
+async function grantDatabase(database: Database, role: string): Promise<void> {
+  await using session = await database.connect()
+  const [found] = await session.query('SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1', [role])
+  if (found === undefined)
+    throw new InputError(`the role "${role}" of --run-as does not exist`, {
+      hint: 'Make it in a file given by --prelude, or leave the option out.',
+    })
+  const [to, name] = [quoteIdentifier(role), quoteIdentifier(database.name)]
+  await superuser(
+    session,
+    `the rights of the role "${role}" on the database`,
+    `GRANT ALL ON DATABASE ${name} TO ${to}; GRANT ALL ON SCHEMA public TO ${to}`,
+  )
+}

@@ -1,0 +1,102 @@
+import type { Contract, Migration, Script, Step } from '../migration/index.ts'
+
+/** The formats that a folder of migrations may be in; each is a tool's own layout. */
+export const formatNames = [
+  'pair',
+  'sql',
+  'prisma',
+  'supabase',
+  'drizzle',
+  'golang-migrate',
+  'dbmate',
+  'goose',
+  'flyway',
+  'diesel',
+  'node-pg-migrate',
+  'sqitch',
+  'graphile-migrate',
+  'command',
+] as const
+
+export type FormatName = (typeof formatNames)[number]
+
+/** What stands at a path: pairs, each with a legacy schema of its own, or one history whose steps build on each other. */
+export type Source =
+  | {
+      readonly kind: 'pairs'
+      readonly format: 'pair'
+      readonly migrations: readonly { readonly migration: Migration; readonly path: string }[]
+    }
+  | { readonly kind: 'history'; readonly history: History }
+  | { readonly kind: 'command'; readonly command: CommandSource }
+
+/** A folder of migrations as its tool would apply them, from an empty database on. */
+export interface History {
+  readonly format: FormatName
+  /** As the caller named it. */
+  readonly path: string
+  /** Absolute. */
+  readonly root: string
+  /** Decides which built-in prelude is wanted. */
+  readonly platform: 'supabase' | undefined
+  /** The tool's own table, where its name is not the usual one: no data of the user's. */
+  readonly historyTable?: string | undefined
+  /** In the tool's order. */
+  readonly steps: readonly HistoryStep[]
+  /** Files that no rule of the format covers: named, never skipped in silence. */
+  readonly ignored: readonly { readonly file: string; readonly because: string }[]
+  /** What the tool itself would do in silence, e.g. skip a step that was merged late. */
+  readonly warnings: readonly string[]
+  /** The server that the project asks for, and the file that says so. */
+  readonly server: { readonly major: number; readonly from: string } | undefined
+  /** Whether the tool has downs at all; a missing one is information where it has none. */
+  readonly downs: 'none' | 'optional' | 'required'
+}
+
+/** One step of a history. */
+export interface HistoryStep {
+  /** The file's or folder's own name. */
+  readonly name: string
+  /** The version as the tool writes it down. */
+  readonly version: string
+  /** Absolute path of the file or folder. */
+  readonly path: string
+  /** Absolute paths of all files that it was read from. */
+  readonly files: readonly string[]
+  readonly up: Step | OpaqueStep
+  readonly down: Step | undefined
+  /** Discards in the file's comments; what the config declares is added later. */
+  readonly contract: Contract
+  /** Hex sha256 of its files. */
+  readonly digest: string
+  /** Pending steps with the same value are applied by the tool in one transaction; undefined where each has its own. */
+  readonly batch: string | undefined
+  /** Whether its tool lets it change after it was applied: Flyway's `R__`, graphile-migrate's current migration, a reworked change. */
+  readonly repeatable?: boolean | undefined
+  /** Assertions on the migrated database that raise when it is not as it should be (sqitch's verify scripts); they change nothing. */
+  readonly verify?: Script | undefined
+}
+
+/** A step that is not SQL and that no command runs for us: what it does is unknown. */
+export interface OpaqueStep {
+  readonly kind: 'opaque'
+  /** As shown. */
+  readonly file: string
+  readonly because: string
+}
+
+/** A tool driven by its own command, with `DATABASE_URL` in its environment. */
+export interface CommandSource {
+  /** Applies the next pending step, or all of them: `npx knex migrate:up`. */
+  readonly up: string
+  /** Reverts the newest step. */
+  readonly down?: string | undefined
+  /** Where commands run; default the path given. */
+  readonly directory?: string | undefined
+  /** The tool's history table, `schema.table` or `table`. */
+  readonly table: string
+  /** Its column with the step's name. */
+  readonly column: string
+  /** Environment variable that gets the URL; default `DATABASE_URL`. */
+  readonly variable?: string | undefined
+}

@@ -1,0 +1,80 @@
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { InputError } from '../errors.ts'
+import { shownPath } from '../migration/index.ts'
+import { findFolder } from './find-folder.ts'
+import type { CommandSource, History, Source } from './history.ts'
+import { formatNames } from './history.ts'
+import { readPair } from './pair.ts'
+import { readPairs } from './pairs.ts'
+import { parentsOf } from './parents.ts'
+import { serverOf } from './server.ts'
+
+export interface ReadOptions {
+  /** One of `formatNames`, or `auto` (default): by markers. */
+  readonly format?: string | undefined
+  /** Given, the path is only where its commands run. */
+  readonly command?: CommandSource | undefined
+}
+
+/**
+ * Read what stands at a path: a pair, a folder of pairs, or a history in any format that is known, found by its markers. The path is the
+ * folder of migrations itself, or a repository or package above it.
+ *
+ * @throws {InputError} For nothing there, a format that cannot be told, several folders to choose from, and for what the tool itself would
+ *   refuse: duplicate versions, broken journals, a down without an up, other encodings than UTF-8, syntax errors.
+ */
+export async function readSource(path: string, options: ReadOptions = {}): Promise<Source> {
+  const { command } = options
+  const format = knownFormat(options.format)
+  if (command !== undefined) return { kind: 'command', command: { ...command, directory: resolve(path, command.directory ?? '.') } }
+  if (format === 'command') {
+    throw new InputError('the format "command" needs a command', {
+      hint: 'Say in the config what applies the next step, and the history table.',
+    })
+  }
+  const absolute = resolve(path)
+  if (statSync(absolute, { throwIfNoEntry: false }) === undefined) throw new InputError(`"${shownPath(absolute)}" does not exist`)
+  if (format === undefined || format === 'pair') {
+    const pairs = await readPairs(path)
+    if (pairs !== undefined) return pairs
+    // A pair with something missing: its own reader says what.
+    if (format === 'pair' || looksLikePair(absolute)) {
+      return { kind: 'pairs', format: 'pair', migrations: [{ migration: await readPair(path), path }] }
+    }
+  }
+  const { folder, format: found, warnings } = await findFolder(absolute, format)
+  const read = await found.read(folder)
+  if (read.steps.length === 0) {
+    throw new InputError(`"${shownPath(folder.root)}" holds no migration in the format "${found.name}"`, {
+      detail: `Looked for ${found.marker}.${read.ignored.map(({ file, because }) => ` "${file}": ${because}.`).join('')}`,
+    })
+  }
+  const history: History = {
+    ...read,
+    format: found.name,
+    path,
+    root: folder.root,
+    platform: isSupabase(folder.root) ? 'supabase' : undefined,
+    warnings: [...warnings, ...read.warnings],
+    server: await serverOf(folder.root),
+  }
+  return { kind: 'history', history }
+}
+
+function knownFormat(name: string | undefined): (typeof formatNames)[number] | undefined {
+  if (name === undefined || name === 'auto') return undefined
+  const known = formatNames.find((each) => each === name)
+  if (known === undefined) throw new InputError(`unknown format "${name}"`, { hint: `Known formats: auto, ${formatNames.join(', ')}.` })
+  return known
+}
+
+/** What only a pair has: a legacy schema, or an up or down right in the folder. */
+function looksLikePair(path: string): boolean {
+  return ['legacy.sql', 'up.sql', 'up.ts', 'down.sql', 'down.ts'].some((name) => existsSync(join(path, name)))
+}
+
+function isSupabase(root: string): boolean {
+  if (basename(root) === 'migrations' && basename(dirname(root)) === 'supabase') return true
+  return parentsOf(root).some((directory) => existsSync(join(directory, 'supabase', 'config.toml')))
+}

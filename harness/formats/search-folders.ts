@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs'
+import { basename, join, relative, sep } from 'node:path'
+import { shownPath } from '../migration/index.ts'
+import { candidatesIn } from './candidates.ts'
+import { configuredFolders } from './configured-folders.ts'
+import { type Detected, detect } from './detect.ts'
+import { byUnits, Folder } from './folder.ts'
+import type { FormatName } from './history.ts'
+
+export interface Searched {
+  readonly found: readonly Detected[]
+  readonly warnings: readonly string[]
+  /** How many files look like migrations of a tool that runs programs. */
+  readonly programs: number
+}
+
+const otherServer =
+  /^(mysql|mariadb|sqlite3?|mssql|sqlserver|oracle|clickhouse|cassandra|mongo(db)?|cockroach(db)?|spanner|snowflake|bigquery|h2)$/i
+const notForReal = /^(tests?|__tests__|test-?data|fixtures?|examples?|samples?|e2e|specs?|docs?|demos?|templates?|mocks?)$/i
+/** Names under which plain SQL is a history and not a heap of scripts; the first that is found decides. */
+const usualNames = [
+  /^(migrations?|migrate|schema[_-]migrations)$/i,
+  /^(deltas?|changelogs?|updates?|upgrades?|versions)$/i,
+  /^(sql|db|database|schema)$/i,
+]
+
+/**
+ * The folders of migrations at a path: itself, what the tools' configuration in it names, or below it where markers or a usual name say so.
+ * Those that are for another server, or stand among tests and examples, step back behind others, with a warning.
+ */
+export async function searchFolders(path: string, wanted: FormatName | undefined): Promise<Searched> {
+  const { directories, programs } = await candidatesIn(path)
+  for (const chosen of [directories.includes(path) ? [path] : [], await configuredFolders(path)]) {
+    const found = await detectAll(chosen, path, wanted)
+    if (found.length > 0) return { found, warnings: [], programs }
+  }
+  const found = await detectAll(commonRoots(directories, path), path, wanted)
+  const best = preferred(found, path)
+  const aside = found.filter((each) => !best.includes(each))
+  const warnings = aside.map(({ folder, format }) => `"${shownPath(folder.root)}" (${format.name}) is left aside: name it to verify it`)
+  return { found: best, warnings, programs }
+}
+
+async function detectAll(directories: readonly string[], path: string, wanted: FormatName | undefined): Promise<readonly Detected[]> {
+  const found: Detected[] = []
+  for (const directory of [...directories].sort(byUnits)) {
+    // Part of one that was found.
+    if (found.some(({ folder }) => isWithin(directory, folder.root))) continue
+    const detected = await detect(await Folder.open(directory), wanted)
+    if (detected?.strength === undefined) continue
+    // The path itself is named by its user; anywhere else a folder of SQL is just that, unless its name says more.
+    if (detected.format.name === 'sql' && directory !== path && !looksLikeHistory(detected.folder)) continue
+    // A stray file in a project's own folder; those of formats that go into subfolders are found there.
+    if (directory === path && /^(sql|flyway)$/.test(detected.format.name) && isProject(path)) continue
+    found.push(detected)
+  }
+  return found
+}
+
+/** By its name, or, where that says little, by the numbers of most of its files. */
+function looksLikeHistory({ root, files }: Folder): boolean {
+  const at = usualNames.findIndex((name) => name.test(basename(root)))
+  const scripts = files.filter((name) => /\.sql$/i.test(name))
+  return at === 0 || (at > 0 && scripts.filter((name) => /^[vV]?\d/.test(basename(name))).length * 2 > scripts.length)
+}
+
+/** Candidates that are parts of one folder with a usual name are that folder: `migrations/2024/…`, `migrations/2025/…`. */
+function commonRoots(directories: readonly string[], path: string): readonly string[] {
+  const roots = directories.map((directory) => {
+    const parts = relative(path, directory).split(sep)
+    const at = parts.findIndex((part) => usualNames[0]?.test(part))
+    const hasSteps = directories.filter((other) => isWithin(other, join(path, ...parts.slice(0, at + 1)))).length > 1
+    const numbered = /^v?\d/i.test(parts[at + 1] ?? '')
+    return at >= 0 && at < parts.length - 1 && hasSteps && numbered ? join(path, ...parts.slice(0, at + 1)) : directory
+  })
+  return [...new Set(roots)]
+}
+
+function preferred(found: readonly Detected[], path: string): readonly Detected[] {
+  const without = (all: readonly Detected[], pattern: RegExp) => {
+    const rest = all.filter(
+      ({ folder }) =>
+        !relative(path, folder.root)
+          .split(sep)
+          .some((part) => pattern.test(part)),
+    )
+    return rest.length === 0 ? all : rest
+  }
+  const real = without(without(found, otherServer), notForReal)
+  const marked = real.filter(({ format }) => format.name !== 'sql')
+  if (marked.length > 0) return marked
+  for (const name of usualNames) {
+    const named = real.filter(({ folder }) => folder.root === path || name.test(basename(folder.root)))
+    if (named.length > 0) return named
+  }
+  return real
+}
+
+function isWithin(directory: string, root: string): boolean {
+  return directory === root || directory.startsWith(root.endsWith(sep) ? root : root + sep)
+}
+
+/** Whether the folder is a project's, in which a stray SQL file is no history. */
+function isProject(path: string): boolean {
+  return ['.git', 'package.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'build.gradle', 'pyproject.toml', 'Gemfile', 'mix.exs'].some((name) =>
+    existsSync(join(path, name)),
+  )
+}

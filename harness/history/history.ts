@@ -1,0 +1,320 @@
+import { readCatalog } from '../catalog/index.ts'
+import type { PlanMemory } from '../data/index.ts'
+import type { History, HistoryStep } from '../formats/index.ts'
+import { noPassage } from '../lineage/index.ts'
+import { type Failure, type Migration, neededRung, type Script, type Step } from '../migration/index.ts'
+import type { Cluster } from '../postgres/index.ts'
+import type { MigrationResult, SourceResult } from '../result/index.ts'
+import { withFindings } from '../result/index.ts'
+import type { Base } from '../run/index.ts'
+import { ownCluster, rolesOf } from '../run/index.ts'
+import type { Counterexample, VerifyHooks, VerifyOptions } from '../verify/index.ts'
+import { verifyMigration } from '../verify/index.ts'
+import { applyBatches } from './batches.ts'
+import { Composition } from './compose.ts'
+import { revertAll, type WayBack } from './end-to-end.ts'
+import { Head } from './head.ts'
+import { type HistoryEnvironment, historyEnvironment } from './history-environment.ts'
+import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
+import { selectSteps } from './select-steps.ts'
+import { stepDepth } from './step-depth.ts'
+import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
+
+export interface VerifiedHistory {
+  readonly source: SourceResult
+  readonly migrations: readonly MigrationResult[]
+  readonly counterexamples: ReadonlyMap<string, Counterexample>
+  readonly timings: Readonly<Record<string, number>>
+}
+
+export interface HistoryContext {
+  readonly options: VerifyOptions
+  readonly seed: string
+  readonly hooks: VerifyHooks
+}
+
+/** With more steps than that each gets the few runs of a history, else as many as a migration that stands alone. */
+const fewSteps = 3
+const runsOfAStep = 8
+const lanes = 2
+
+/**
+ * Verify each step of a history in the state that the steps before it leave, then what only all of them tell: copies that a later step
+ * relies on, batches in one transaction, and the way back from the end.
+ *
+ * @throws {InputError} When the environment cannot be made, or a file that was merged has changed.
+ */
+export async function verifyHistory(shared: Cluster, history: History, context: HistoryContext): Promise<VerifiedHistory> {
+  const { options, hooks } = context
+  const selected = await selectSteps(history, options)
+  await using own = await ownCluster(shared, clusterNeed(history))
+  const cluster = own ?? shared
+  const environment = await historyEnvironment(cluster, history, options)
+  const walk = new Walk(cluster, history, selected, environment, context, own !== undefined)
+  // Roles that the walk makes stay behind in a cluster of our own, and would be in the way of the next one.
+  const forgetRoles = own === undefined ? undefined : await rolesOf(own)
+  await walk.recall()
+  const wayBack = () => revertAll(cluster, history, environment)
+  const beside = own === undefined && walk.lanes > 1 ? wayBack() : undefined
+  beside?.catch(() => undefined)
+  if (walk.unfinished) await Promise.all(Array.from({ length: walk.lanes }, () => walk.run()))
+  await forgetRoles?.()
+  const { broken } = walk
+  const verdicts = walk.verdicts.map((verdict, at) => {
+    const step = history.steps[at]
+    if (verdict?.broken === undefined || step === undefined || broken === undefined) return verdict
+    return { ...verdict, result: brokenStep(step, verdict.broken, history.path, broken) }
+  })
+  const failOn = options.failOn ?? 'error'
+  const composition = new Composition(failOn)
+  const migrations = history.steps.flatMap((step, at) => {
+    const verdict = verdicts[at]
+    const result = verdict === undefined ? undefined : composition.pass(step, verdict)
+    return result === undefined || !selected.has(at) ? [] : [result]
+  })
+  hooks.signal?.throwIfAborted()
+  const batches = await applyBatches(cluster, history, environment, broken)
+  await forgetRoles?.()
+  const back = broken === undefined ? await (beside ?? wayBack()) : undefined
+  const counterexamples = new Map(verdicts.flatMap((each) => [...(each?.counterexamples ?? [])]))
+  const timings: Record<string, number> = {}
+  for (const verdict of verdicts)
+    for (const [stage, ms] of Object.entries(verdict?.result.timings ?? {})) timings[stage] = (timings[stage] ?? 0) + ms
+  for (const [stage, ms] of Object.entries(walk.timings)) timings[stage] = (timings[stage] ?? 0) + ms
+  return {
+    source: {
+      path: history.path,
+      format: history.format,
+      steps: history.steps.length,
+      verified: migrations.filter((each) => !each.cached).length,
+      cached: migrations.filter((each) => each.cached).length,
+      brokenAt: broken ?? null,
+      endToEnd: back?.endToEnd ?? null,
+      notes: [
+        ...environment.notes,
+        ...history.warnings,
+        ...history.ignored.map(({ file, because }) => `${file} is no step: ${because}`),
+        ...batches,
+        ...(walk.cut === undefined ? [] : [walk.cut]),
+      ],
+    },
+    migrations: migrations.map((each) => withWayBack(each, back, failOn)),
+    counterexamples,
+    timings,
+  }
+}
+
+/** The step whose down fails on the way back, unless its own round trip says so already. */
+function withWayBack(result: MigrationResult, back: WayBack | undefined, failOn: 'error' | 'warning'): MigrationResult {
+  const blamed = back?.blamed
+  const known = result.findings.some((each) => each.invariant === 'rollback-restores-state' && each.severity === 'error')
+  if (blamed === undefined || blamed.step !== result.name || known) return result
+  return withFindings(result, [...result.findings, blamed.finding], failOn)
+}
+
+interface Lane {
+  readonly head: Head
+  readonly objects: Base['objects']
+}
+
+const remembered = 6
+
+/** What was read longest ago goes first: a step meets what the one before it left. */
+function recent(objects: Base['objects']): Base['objects'] {
+  for (const key of [...objects.keys()].slice(0, Math.max(0, objects.size - remembered))) objects.delete(key)
+  return objects
+}
+
+/** One lane walks through all steps and verifies those that no other lane has taken; what it does not verify it only applies. */
+class Walk {
+  readonly verdicts: (StepVerdict | undefined)[] = []
+  readonly timings: Record<string, number> = { apply: 0 }
+  readonly lanes: number
+  cut: string | undefined
+  readonly #cluster: Cluster
+  readonly #history: History
+  readonly #selected: ReadonlySet<number>
+  readonly #environment: HistoryEnvironment
+  readonly #context: HistoryContext
+  readonly #own: boolean
+  /** Steps to verify that no lane has taken. */
+  readonly #open: Set<number>
+  readonly #cache: VerdictCache
+  readonly #memory: PlanMemory = new Map()
+  readonly #deadline: number
+  #last: number
+  readonly #downsUsed: boolean
+  #done = 0
+  #brokenAt: { readonly at: number; readonly failure: Failure } | undefined
+
+  constructor(
+    cluster: Cluster,
+    history: History,
+    selected: ReadonlySet<number>,
+    environment: HistoryEnvironment,
+    context: HistoryContext,
+    own: boolean,
+  ) {
+    this.#cluster = cluster
+    this.#history = history
+    this.#selected = selected
+    this.#environment = environment
+    this.#context = context
+    this.#own = own
+    this.#cache = new VerdictCache(context, history, cluster.version.text, [
+      ...environment.notes,
+      // Named by a digest of what was put into it.
+      environment.template.name.replace(/^.*_t_/, ''),
+    ])
+    // What one lane does to the whole cluster (a role), another would stumble on.
+    this.lanes = own || selected.size < 2 * lanes ? 1 : lanes
+    const { timeLimitMs } = context.options
+    this.#deadline = timeLimitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeLimitMs
+    this.#open = new Set(selected)
+    this.#last = Math.max(-1, ...selected)
+    this.#downsUsed =
+      history.downs === 'required' || (history.downs === 'optional' && history.steps.some((step) => step.down !== undefined))
+  }
+
+  get unfinished(): boolean {
+    return this.#open.size > 0
+  }
+
+  /** Take what is known already; behind the last step that is not, nothing need be applied. */
+  async recall(): Promise<void> {
+    for (const at of [...this.#open]) {
+      const cached = await this.#cache.read(at)
+      if (cached === undefined) continue
+      this.verdicts[at] = cached
+      this.#open.delete(at)
+      this.#done += 1
+    }
+    this.#last = Math.max(-1, ...this.#open)
+  }
+
+  async run(): Promise<void> {
+    const { hooks } = this.#context
+    const { template, settings } = this.#environment
+    await using head = await Head.open(this.#cluster, template, { role: this.#environment.role, settings })
+    const objects: Base['objects'] = new Map()
+    const before: Script[] = []
+    for (const [at, step] of this.#history.steps.entries()) {
+      hooks.signal?.throwIfAborted()
+      if (at > this.#last) return
+      if (this.#open.has(at)) {
+        this.#open.delete(at)
+        this.verdicts[at] = await this.#verify({ head, objects }, at, step, before)
+        this.#done += 1
+      }
+      if (step.up.kind === 'opaque') continue
+      if (at < this.#last || step.up.kind === 'program') await this.#advance(head, at, step.up)
+      if (step.up.kind === 'sql') before.push(step.up.script)
+    }
+  }
+
+  async #advance(head: Head, at: number, up: Step): Promise<void> {
+    const started = performance.now()
+    const outcome = await head.advance(this.#environment.stepFor(up), this.#context.hooks.signal)
+    if (outcome.outcome === 'failed') {
+      this.#break(at, outcome.failure)
+      if (up.kind === 'sql') await head.advancePartly(this.#environment.stepFor(up))
+    }
+    this.timings.apply = (this.timings.apply ?? 0) + performance.now() - started
+  }
+
+  async #verify({ head, objects }: Lane, at: number, step: HistoryStep, before: readonly Script[]): Promise<StepVerdict> {
+    const { options, hooks, seed } = this.#context
+    hooks.onProgress?.({ migration: step.name, stage: 'step', done: this.#done, total: this.#selected.size, step: at + 1 })
+    const path = this.#history.path
+    if (step.up.kind === 'opaque') return { result: opaqueStep(step, step.up, path), passage: noPassage, counterexamples: new Map() }
+    if (performance.now() > this.#deadline) {
+      this.cut ??= `steps from "${step.name}" on were not verified: the time limit was reached`
+      return { result: cutStep(step, path), passage: noPassage, counterexamples: new Map() }
+    }
+    const up = this.#environment.stepFor(step.up)
+    const migration: Migration = {
+      name: step.name,
+      path: step.path,
+      legacy: [...before],
+      legacyData: [],
+      up,
+      down: step.down === undefined ? undefined : this.#environment.stepFor(step.down),
+      contract: { ...step.contract, ...options.contracts?.[step.name] },
+      digest: step.digest,
+    }
+    const runs = options.runs ?? (this.#selected.size > fewSteps ? runsOfAStep : 100)
+    const alone = this.#selected.size <= fewSteps
+    const verified = await verifyMigration(migration, await this.#base(head, objects), {
+      options: {
+        ...options,
+        timeLimitMs: this.#deadline === Number.POSITIVE_INFINITY ? undefined : Math.max(0, this.#deadline - performance.now()),
+      },
+      seed,
+      hooks: { signal: hooks.signal },
+      path,
+      catalog: await readCatalog(head.session),
+      depth: (legacy) => stepDepth(up, legacy, runs, alone),
+      downsUsed: this.#downsUsed,
+    })
+    if (verified.broken !== undefined) {
+      this.#break(at, verified.broken)
+      return { result: verified.result, passage: noPassage, counterexamples: new Map(), broken: verified.broken }
+    }
+    const { result, counterexamples, passage } = verified
+    const verdict = { result, counterexamples, passage }
+    await this.#cache.write(at, verdict)
+    return verdict
+  }
+
+  /** Lanes meet broken steps in any order: the first of the history is the one to mend. */
+  #break(at: number, failure: Failure): void {
+    if (this.#brokenAt !== undefined && this.#brokenAt.at <= at) return
+    this.#brokenAt = { at, failure }
+  }
+
+  get broken(): NonNullable<SourceResult['brokenAt']> | undefined {
+    if (this.#brokenAt === undefined) return undefined
+    const { at, failure } = this.#brokenAt
+    return {
+      migration: this.#history.steps[at]?.name ?? '',
+      file: failure.file,
+      line: failure.line,
+      message: `${failure.message} (${failure.sqlstate})`,
+      hint: this.#environment.hintFor(failure) ?? failure.hint ?? null,
+    }
+  }
+
+  async #base(head: Head, objects: Base['objects']): Promise<Base> {
+    return {
+      cluster: this.#cluster,
+      role: this.#environment.role,
+      settings: this.#environment.settings,
+      session: () => head.session,
+      template: () => head.template(),
+      reserved: ({ schema, name }) =>
+        this.#environment.platformSchemas.has(schema) || toolTables.has(name) || name === this.#history.historyTable,
+      afterClone: this.#own ? await rolesOf(this.#cluster) : undefined,
+      memory: this.#memory,
+      objects: recent(objects),
+    }
+  }
+}
+
+/** History tables of the tools that are known. */
+const toolTables: ReadonlySet<string> = new Set([
+  ...['_prisma_migrations', 'schema_migrations', '__drizzle_migrations', 'pgmigrations', 'goose_db_version', 'flyway_schema_history'],
+  ...['knex_migrations', 'knex_migrations_lock', '__diesel_schema_migrations', 'databasechangelog', 'databasechangeloglock'],
+  ...['alembic_version', 'django_migrations', 'ar_internal_metadata', 'typeorm_metadata', 'SequelizeMeta'],
+])
+
+/** The strongest isolation that any step needs: what changes the whole cluster wants one of its own. */
+function clusterNeed(history: History): ReturnType<typeof neededRung> {
+  for (const step of history.steps) {
+    for (const direction of [step.up, step.down]) {
+      if (direction === undefined || direction.kind === 'opaque') continue
+      const need = neededRung(direction)
+      if (need.rung === 'cluster') return need
+    }
+  }
+  return { rung: 'transaction', because: '' }
+}

@@ -1,0 +1,48 @@
+import type { HistoryStep, OpaqueStep } from '../formats/index.ts'
+import { invariantIds } from '../invariants/index.ts'
+import type { Failure } from '../migration/index.ts'
+import type { MigrationResult, SourceResult } from '../result/index.ts'
+
+const nothing = { relations: 0, rows: 0, cells: 0, runs: 0 }
+
+function unjudged(step: HistoryStep, path: string, because: string): MigrationResult {
+  return {
+    name: step.name,
+    path,
+    digest: step.digest,
+    cached: false,
+    verdict: 'unknown',
+    runs: 0,
+    rung: 'transaction',
+    rungBecause: '',
+    runAs: '',
+    invariants: invariantIds.map((id) => ({ id, verdict: 'unknown', because, saw: nothing, under: [] })),
+    findings: [],
+    lineage: [],
+    notChecked: [because],
+    disagreements: [],
+    timings: {},
+  }
+}
+
+/** A step that is not SQL: nobody looked at what it does. */
+export function opaqueStep(step: HistoryStep, up: OpaqueStep, path: string): MigrationResult {
+  return unjudged(step, path, `"${up.file}" was not run: ${up.because}`)
+}
+
+/** A step that the time limit left out. */
+export function cutStep(step: HistoryStep, path: string): MigrationResult {
+  return unjudged(step, path, 'it was not verified: the time limit was reached')
+}
+
+/** A step that does not apply to what the steps before it leave, with no row of ours in it. */
+export function brokenStep(
+  step: HistoryStep,
+  failure: Failure,
+  path: string,
+  first: NonNullable<SourceResult['brokenAt']>,
+): MigrationResult {
+  const where = `${failure.file}:${failure.line}: ${failure.message} (${failure.sqlstate})`
+  const follows = first.migration === step.name ? '' : `; it may follow from "${first.migration}", which does not apply either`
+  return unjudged(step, path, `it does not apply to an empty database: ${where}${follows}`)
+}

@@ -1,0 +1,21 @@
+import type { Catalog } from '../catalog/index.ts'
+import { controlsTransaction, type Step } from '../migration/index.ts'
+import { mayVary, reachOf } from '../run/index.ts'
+import { type Depth, fullDepth } from '../verify/index.ts'
+
+/** One of hundreds: what is not shown in that time is named. */
+const hurried = { shrinkMs: 300, mostMs: 10_000 } as const
+
+/** A step of a history: what it cannot touch is not tried. @param alone  One of a few: looked at as thoroughly as a migration of its own. */
+export function stepDepth(step: Step, legacy: Catalog, runs: number, alone: boolean): Depth {
+  const reach = reachOf(step, legacy)
+  const full = fullDepth(runs)
+  if (alone && reach !== 'new') return { ...full, scope: 'reached', faults: step.kind === 'program' ? 'none' : full.faults }
+  const transactional = step.kind === 'sql' && step.script.mode !== 'autocommit' && !step.script.statements.some(controlsTransaction)
+  // A tool's own command makes its connections itself: there is no statement of it to stop before.
+  const faults = step.kind === 'program' || transactional || step.script.statements.length < 2 ? 'none' : 'each'
+  const shallow = { runs: 0, scope: 'reached', repeats: false, faults, ...hurried } as const
+  if (reach === 'new') return { ...shallow, variants: 0, because: 'it only makes new objects' }
+  if (reach === 'schema') return { ...shallow, variants: 1, because: 'no statement of it reads or checks rows' }
+  return { runs, variants: runs > 20 ? 3 : 2, scope: 'reached', repeats: mayVary(step), faults, ...hurried, because: '' }
+}

@@ -1,0 +1,212 @@
+import { keyAttributes } from '../../lineage/index.ts'
+import type { Finding, Verdict } from '../../result/index.ts'
+import { compareRights, type RightChange } from './compare-rights.ts'
+import { compareRows, type RowChange } from './compare-rows.ts'
+import { type AccessObservation, everybody } from './model.ts'
+import { newRelations } from './successors.ts'
+
+/**
+ * For each role, command, table, column and row: what was allowed is allowed, and nothing more.
+ *
+ * Kinds: `gained` and `lost` (an error where nobody wrote it down; a warning where the migration changes policies, owners or memberships; a
+ * GRANT or REVOKE of the migration is information), `bypass` (a view that reads past row security, where rows could not tell), `search-path`
+ * (a SECURITY DEFINER function that does not set its own).
+ */
+export const accessParity = {
+  id: 'access-parity',
+  kinds: ['gained', 'lost', 'bypass', 'search-path'],
+  judge(observation: AccessObservation): Verdict {
+    const rights = foldRights(compareRights(observation))
+    const told = new Set(rights.map(({ change }) => JSON.stringify([change.relation, change.kind])))
+    const rows = foldRows(compareRows(observation)).filter(({ change }) => !told.has(JSON.stringify([change.relation, change.kind])))
+    const findings = [
+      ...rights.map((each) => rightFinding(observation, each)),
+      ...rows.map((each) => rowFinding(observation, each)),
+      ...bypasses(observation, new Set(rows.map(({ change }) => change.through))),
+      ...definers(observation),
+    ]
+    const saw = {
+      relations: observation.before.relations.size,
+      rows: [...observation.rows.before.values()].reduce((sum, each) => sum + each.length, 0),
+      cells: 0,
+      runs: observation.reached.before.length + observation.reached.after.length + 2,
+    }
+    const [worst, ...rest] = findings.filter((each) => each.severity !== 'info')
+    const notes = findings.filter((each) => each.severity === 'info')
+    return worst === undefined ? { outcome: 'holds', saw, notes } : { outcome: 'violated', findings: [worst, ...rest, ...notes], saw }
+  },
+}
+
+interface Folded<Change> {
+  readonly change: Change
+  readonly roles: readonly string[]
+  readonly rights: readonly string[]
+}
+
+interface FoldedRights extends Folded<RightChange> {
+  /** `anon, web may not SELECT, UPDATE (a, b)`, one for each set of rights. */
+  readonly phrases: readonly string[]
+  /** The one attribute that it is about. */
+  readonly attribute: string | undefined
+}
+
+/** One cause, one finding: what a relation lost or gained is told together; what PUBLIC gained or lost, each role did. */
+function foldRights(changes: readonly RightChange[]): readonly FoldedRights[] {
+  return group(changes, (each) => [each.kind, each.relation, each.object, each.severity, each.because]).flatMap((list) => {
+    const [change] = list
+    if (change === undefined) return []
+    const attributes = [...new Set(list.map((each) => each.attribute))]
+    const attribute = attributes.length === 1 ? attributes[0] : undefined
+    const perRole = group(list, (each) => each.role).map((own) => ({ role: own[0]?.role ?? '', rights: rightsText(own, attribute) }))
+    const perRights = group(perRole, (each) => each.rights).map((own) => ({
+      roles: named(own.map((each) => each.role)),
+      rights: own[0]?.rights,
+    }))
+    const may = change.kind === 'gained' ? 'may' : 'may not'
+    return [
+      {
+        change,
+        attribute,
+        roles: named(perRights.flatMap((each) => each.roles)),
+        rights: [...new Set(list.map((each) => each.right))],
+        phrases: perRights.map((each) => `${each.roles.join(', ')} ${may} ${each.rights}`),
+      },
+    ]
+  })
+}
+
+/** `SELECT, UPDATE (a, b)`. */
+function rightsText(changes: readonly RightChange[], attribute: string | undefined): string {
+  return group(changes, (each) => each.right)
+    .map((own) => {
+      const columns = own.flatMap((each) => each.attribute ?? [])
+      return `${own[0]?.right}${attribute !== undefined || columns.length === 0 ? '' : ` (${columns.join(', ')})`}`
+    })
+    .join(', ')
+}
+
+/** Where PUBLIC is among them, each role is. */
+function named(roles: readonly string[]): readonly string[] {
+  return roles.includes(everybody) || roles.includes('PUBLIC') ? ['PUBLIC'] : [...new Set(roles)]
+}
+
+function foldRows(changes: readonly RowChange[]): readonly Folded<RowChange>[] {
+  return group(changes, (each) => [each.kind, each.relation, each.through, each.severity]).flatMap((list) => {
+    const [change] = list.toSorted((left, right) => right.keys.length - left.keys.length)
+    const roles = [...new Set(list.map((each) => each.role))]
+    return change === undefined ? [] : [{ change, roles, rights: [...new Set(list.map((each) => each.command))] }]
+  })
+}
+
+function rightFinding({ knowledge }: AccessObservation, { change, attribute, roles, rights, phrases }: FoldedRights): Finding {
+  const { relation, object, kind } = change
+  const what = relation === undefined ? (object ?? '') : attribute === undefined ? relation : `${relation}.${attribute}`
+  const where = change.through === undefined ? '' : ` (${change.through} now)`
+  return {
+    invariant: 'access-parity',
+    kind,
+    severity: change.severity,
+    known: 'observed',
+    relation,
+    attribute,
+    object: object ?? roles.join(', '),
+    ...(relation === undefined ? undefined : knowledge.locate(relation)),
+    message: `${phrases.join(' and ')} ${kind === 'gained' ? 'on' : 'any more on'} ${what}${where}: ${change.because}`,
+    evidence: { roles, rights, through: change.through ?? null, because: change.because },
+    hint:
+      kind === 'gained'
+        ? 'REVOKE it where the right is now, or write the GRANT down if it is wanted.'
+        : 'GRANT it again where the rows are now: what is made anew has no grants but the default ones.',
+  }
+}
+
+function rowFinding({ knowledge, run }: AccessObservation, { change, roles, rights }: Folded<RowChange>): Finding {
+  const { relation, through, keys, identity, kind } = change
+  const legacy = run.legacy.catalog.relations.get(relation)
+  const names = legacy === undefined ? [] : (keyAttributes(legacy) ?? [])
+  const example = describeKey(names, keys[0])
+  const by = through === relation ? '' : ` through ${through}`
+  const as = identity === '' ? '' : ` with ${identity}`
+  const rows = keys.length === 1 ? 'a row' : `${keys.length} rows`
+  return {
+    invariant: 'access-parity',
+    kind,
+    severity: change.severity,
+    known: 'observed',
+    relation,
+    object: through === relation ? roles.join(', ') : through,
+    ...knowledge.locate(relation),
+    message: `${change.role}${as} ${kind === 'gained' ? 'reaches' : 'does not reach'} ${rows} of ${relation}${by} by ${change.command} ${
+      kind === 'gained' ? 'that it did not' : 'that it did'
+    }, e.g. ${example}: ${change.because}`,
+    evidence: { roles, commands: rights, command: change.command, identity, through, rows: keys.slice(0, 5), because: change.because },
+    hint:
+      kind === 'gained'
+        ? 'Give what took its place the same row security and policies (a view: WITH (security_invoker = true)).'
+        : 'Give what took its place the same policies, and the roles the same grants.',
+  }
+}
+
+function describeKey(names: readonly string[], key: string | undefined): string {
+  const cells: unknown = key === undefined ? [] : JSON.parse(key)
+  if (!Array.isArray(cells)) return String(key)
+  return cells.map((cell, at) => (names[at] === undefined ? `'${cell}'` : `${names[at]} = '${cell}'`)).join(', ')
+}
+
+/** New views that read past row security without a key by which rows could be followed. */
+function bypasses(observation: AccessObservation, shown: ReadonlySet<string>): readonly Finding[] {
+  const { after, run, knowledge, reached } = observation
+  const tried = new Set(reached.after.map((each) => each.through))
+  return [...newRelations(run, knowledge)].flatMap((path): readonly Finding[] => {
+    const view = after.relations.get(path)
+    if (view?.kind !== 'view' || view.securityInvoker || shown.has(path) || tried.has(path)) return []
+    const base = view.reads
+      .flatMap((each) => after.relations.get(each) ?? [])
+      .find((each) => each.rowSecurity && (view.ownerBypasses || (view.owner === each.owner && !each.forced)))
+    const readers = Object.entries(view.rights).flatMap(([role, rights]) =>
+      rights.SELECT !== undefined && role !== view.owner ? [role] : [],
+    )
+    if (base === undefined || readers.length === 0) return []
+    return [
+      {
+        invariant: 'access-parity',
+        kind: 'bypass',
+        severity: 'warning',
+        known: 'static',
+        relation: base.path,
+        object: path,
+        ...knowledge.locate(base.path),
+        message: `the view ${path} shows ${readers.join(', ')} rows of ${base.path} past its row security: it reads with the rights of ${view.owner}`,
+        evidence: { view: path, readers, owner: view.owner },
+        hint: 'Make it WITH (security_invoker = true), unless it is meant to show what row security hides.',
+      },
+    ]
+  })
+}
+
+function definers({ before, after }: AccessObservation): readonly Finding[] {
+  return [...after.routines.values()]
+    .filter((each) => each.definer && !each.setsSearchPath && !(before.routines.get(each.path)?.definer === true))
+    .map((each): Finding => {
+      const others = each.callers.filter((role) => role !== each.owner)
+      return {
+        invariant: 'access-parity',
+        kind: 'search-path',
+        severity: each.trigger || others.length === 0 ? 'info' : 'warning',
+        known: 'static',
+        object: each.path,
+        message: `${each.path} is SECURITY DEFINER and does not set search_path: whoever calls it chooses what its names mean`,
+        evidence: { owner: each.owner, callers: others.map((role) => (role === everybody ? 'PUBLIC' : role)) },
+        hint: "Add SET search_path = '' to it and qualify its names; REVOKE EXECUTE from PUBLIC where not everybody needs it.",
+      }
+    })
+}
+
+function group<Item>(items: readonly Item[], key: (item: Item) => unknown): readonly (readonly Item[])[] {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const name = JSON.stringify(key(item))
+    groups.set(name, [...(groups.get(name) ?? []), item])
+  }
+  return [...groups.values()]
+}

@@ -1,0 +1,167 @@
+import type { Knowledge, Observation } from '../../lineage/index.ts'
+import { showCell } from '../../lineage/index.ts'
+import type { Failure } from '../../migration/index.ts'
+import { mentionsName } from '../../postgres/index.ts'
+import type { Finding, Verdict } from '../../result/index.ts'
+import type { RunObservation } from '../../run/index.ts'
+import type { Invariant } from '../invariant.ts'
+
+/**
+ * `up` succeeds on every legal legacy state, not only on an empty one.
+ *
+ * Kind: the SQLSTATE. On rows that hold magnitudes which nobody has it is a warning, labelled `extreme`.
+ */
+export const applies: Invariant = {
+  id: 'applies',
+  kinds: ['SQLSTATE'],
+  judge({ run, knowledge }: Observation): Verdict {
+    const rows = [...run.legacy.rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
+    const saw = { relations: run.legacy.rows.size, rows, cells: 0, runs: 1 }
+    if (run.failure === undefined)
+      return rows === 0 && run.regime !== 'empty'
+        ? { outcome: 'unknown', because: 'no legacy row was seen', saw }
+        : { outcome: 'holds', saw }
+    return { outcome: 'violated', findings: [describeFailure(run, run.failure, knowledge)], saw }
+  },
+}
+
+function describeFailure(run: RunObservation, failure: Failure, knowledge: Knowledge): Finding {
+  const { relation, attribute } = blameLegacy(run, failure, knowledge)
+  const subject = relation === undefined ? '' : ` (${relation}${attribute === undefined ? '' : `.${attribute}`})`
+  const condition = run.regime === 'empty' ? ', even on an empty database' : ''
+  return {
+    invariant: 'applies',
+    kind: failure.sqlstate,
+    severity: run.extreme ? 'warning' : 'error',
+    known: 'observed',
+    relation,
+    attribute,
+    object: failure.constraint,
+    file: failure.file,
+    line: failure.line,
+    message: `up fails${condition}: ${failure.message}${subject}`,
+    evidence: {
+      sqlstate: failure.sqlstate,
+      statement: failure.statement === undefined ? null : shorten(failure.statement.text),
+      detail: failure.detail ?? null,
+      constraint: failure.constraint ?? null,
+      ...(run.extreme ? { label: 'extreme' } : {}),
+    },
+    hint: failure.hint ?? remedy(failure),
+  }
+}
+
+/** The legacy relation and attribute to blame: the server's own words where it names a legacy one, else back along the lineage, else the statement's. */
+export function blameLegacy(
+  run: RunObservation,
+  failure: Failure,
+  knowledge: Knowledge,
+): { readonly relation: string | undefined; readonly attribute: string | undefined } {
+  const named = failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`
+  const constraint = constraintAttributes(run, named, failure)
+  const column = failure.column ?? constraint
+  const legacy = named === undefined ? undefined : run.legacy.catalog.relations.get(named)
+  if (named !== undefined && legacy !== undefined) return { relation: named, attribute: column }
+  if (named !== undefined && column !== undefined) {
+    for (const lineage of knowledge.lineage?.relations.values() ?? []) {
+      for (const { attribute, destinations } of lineage.attributes.values()) {
+        if (destinations.some((each) => each.relation === named && each.columns.some((at) => at.attribute === column)))
+          return { relation: lineage.relation, attribute }
+      }
+    }
+  }
+  return blameStatement(run, failure, column)
+}
+
+/** The relation of the statement that is a legacy one and, where there are several, has an attribute of the failing column's name. */
+function blameStatement(
+  run: RunObservation,
+  failure: Failure,
+  column: string | undefined,
+): { readonly relation: string | undefined; readonly attribute: string | undefined } {
+  const text = failure.statement?.text ?? ''
+  const mentioned = [...run.legacy.catalog.relations.values()].filter((each) => mentionsName(text, each.name))
+  const best = mentioned.find((each) => each.attributes.some(({ name }) => name === column)) ?? mentioned[0]
+  if (best === undefined) return { relation: undefined, attribute: undefined }
+  const attributes = best.attributes.filter(({ name }) => mentionsName(text, name))
+  // In a function that the statement ran, what the statement names is not what failed.
+  const within = /^PL\/pgSQL function|^SQL function/m.test(failure.context ?? '')
+  const attribute =
+    best.attributes.find(({ name }) => name === column) ??
+    tooLongFor(attributes, failure) ??
+    (attributes.length === 1 && !within ? attributes[0] : undefined) ??
+    onlyOne(attributes.filter(({ name }) => holdsValue(run, `${best.schema}.${best.name}`, name, failure))) ??
+    attributes.find(({ name }) => failure.sqlstate === '22012' && new RegExp(`/\\s*\\(*"?${escapeRegExp(name)}"?`).test(text))
+  return { relation: `${best.schema}.${best.name}`, attribute: attribute?.name }
+}
+
+/** The one attribute of the type that a value was too long for. */
+function tooLongFor<Typed extends { readonly type: string }>(attributes: readonly Typed[], failure: Failure): Typed | undefined {
+  const type = failure.sqlstate === '22001' ? /(character(?: varying)?\(\d+\))$/.exec(failure.message)?.[1] : undefined
+  return onlyOne(attributes.filter((each) => each.type === type))
+}
+
+function onlyOne<Item>(items: readonly Item[]): Item | undefined {
+  return items.length === 1 ? items[0] : undefined
+}
+
+/** Whether the value that the server could not read (`invalid input … : "x"`) stands in this attribute. */
+function holdsValue(run: RunObservation, relation: string, attribute: string, failure: Failure): boolean {
+  const value = /^22/.test(failure.sqlstate) ? unreadValue(failure.message) : undefined
+  const rows = run.legacy.rows.get(relation)
+  const at = rows?.attributes.indexOf(attribute) ?? -1
+  return value !== undefined && at >= 0 && (rows?.rows.some((row) => cellHolds(row[at], value)) ?? false)
+}
+
+/** The value that the server could not read: `invalid input … : "x"`. */
+export function unreadValue(message: string): string | undefined {
+  return /: "([\s\S]*)"(?: \([^()]*\))?$/.exec(message)?.[1]
+}
+
+/** Whether a cell is a text, or an array with it among its elements. */
+export function cellHolds(cell: string | null | undefined, text: string): boolean {
+  if (cell === text) return true
+  return (
+    cell?.startsWith('{') === true &&
+    cell
+      .slice(1, -1)
+      .split(/[,{}]+/)
+      .some((each) => each.replace(/^"(.*)"$/, '$1') === text)
+  )
+}
+
+/** The one attribute of a violated constraint, where it has just one; of a constraint being added the server names only the constraint. */
+function constraintAttributes(run: RunObservation, named: string | undefined, failure: Failure): string | undefined {
+  const known =
+    named === undefined ? undefined : run.legacy.catalog.relations.get(named)?.constraints.find((each) => each.name === failure.constraint)
+  if (known !== undefined) return known.attributes.length === 1 ? known.attributes[0] : undefined
+  const partition = /^Partition key of the failing row contains \("?([^"(),]+)"?\) = /.exec(failure.detail ?? '')?.[1]
+  if (partition !== undefined) return partition
+  const key = /^Key \("?([^"(),]+)"?\)=/.exec(failure.detail ?? '')?.[1]
+  if (key !== undefined) return key
+  const attributes = named === undefined ? [] : (run.legacy.catalog.relations.get(named)?.attributes ?? [])
+  const text = failure.statement?.text ?? ''
+  const mentioned = attributes.filter(({ name }) => mentionsName(text, name))
+  return mentioned.length === 1 ? mentioned[0]?.name : undefined
+}
+
+function remedy(failure: Failure): string | undefined {
+  const hints: Readonly<Record<string, string>> = {
+    '23502': 'Give the column a default, or fill it before it becomes NOT NULL.',
+    '23505': 'Find the duplicates first and decide which row stays; or make the index not unique.',
+    '23503': 'Find the orphans first and decide what they refer to; or add the key NOT VALID.',
+    '23514': 'Bring the rows into line first, or add the check NOT VALID and validate it later.',
+    '22P02': `The text ${showCell(failure.message.match(/"(.*)"/)?.[1] ?? '')} has no counterpart in the new type: map it in a CASE first.`,
+    '22003': 'Use a wider type.',
+    '22001': 'Use a longer type, or cut the text on purpose.',
+  }
+  return hints[failure.sqlstate]
+}
+
+function shorten(text: string): string {
+  return text.length > 400 ? `${text.slice(0, 397)}…` : text
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

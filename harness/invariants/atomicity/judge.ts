@@ -1,0 +1,65 @@
+import type { Finding, Verdict } from '../../result/index.ts'
+
+/** What one injected fault left behind. */
+export interface FaultObservation {
+  readonly fault: 'error' | 'terminate'
+  /** Path of the legacy relation that was being changed. */
+  readonly relation: string | undefined
+  /** The fault came before this statement (0-based); the number of statements stands for COMMIT. */
+  readonly before: number
+  /** How to name that: `statement 3`, `COMMIT`, `call 2 of the program`. */
+  readonly place: string
+  readonly statement: { readonly text: string; readonly file: string; readonly line: number } | undefined
+  readonly left: 'legacy' | 'migrated' | 'other'
+  /** The first difference from the legacy state, where it is neither. */
+  readonly difference: string | undefined
+  /** Running `up` again on what was left: whether it ends in the migrated state. */
+  readonly rerun: 'migrated' | 'other' | { readonly fails: string } | undefined
+}
+
+/**
+ * An error or a killed backend at any statement leaves the legacy or the migrated state, or one from which running again ends in the migrated one.
+ *
+ * Kind: `partial`.
+ */
+export const atomicity = {
+  id: 'atomicity',
+  kinds: ['partial'],
+  judge(faults: readonly FaultObservation[], rows: number): Verdict {
+    const saw = { relations: 0, rows, cells: 0, runs: faults.length }
+    if (faults.length === 0) return { outcome: 'unknown', because: 'no fault was injected', saw }
+    const broken = faults.filter((each) => each.left === 'other' && each.rerun !== 'migrated')
+    const first = broken[0]
+    if (first === undefined) return { outcome: 'holds', saw }
+    const again =
+      first.rerun === undefined
+        ? ''
+        : typeof first.rerun === 'object'
+          ? `; running up again fails: ${first.rerun.fails}`
+          : '; running up again ends in another state'
+    const finding: Finding = {
+      invariant: 'atomicity',
+      kind: 'partial',
+      severity: 'error',
+      known: 'observed',
+      relation: first.relation,
+      file: first.statement?.file,
+      line: first.statement?.line,
+      message: `an error before ${first.place} leaves a state that is neither legacy nor migrated (${first.difference ?? 'rows differ'})${again}`,
+      evidence: {
+        faults: faults.length,
+        broken: broken
+          .map((each) => ({
+            fault: each.fault,
+            before: each.before,
+            line: each.statement?.line ?? null,
+            difference: each.difference ?? null,
+            rerun: typeof each.rerun === 'object' ? each.rerun.fails : (each.rerun ?? null),
+          }))
+          .slice(0, 10),
+      },
+      hint: 'Run it in one transaction, or make every statement safe to run again (IF NOT EXISTS, WHERE … IS NULL).',
+    }
+    return { outcome: 'violated', findings: [finding], saw }
+  },
+}

@@ -1,0 +1,191 @@
+import type { Subject } from '../../lineage/index.ts'
+import { firstTarget } from '../../migration/index.ts'
+import type { Session } from '../../postgres/index.ts'
+import type { CloneStage, CloneStages } from '../../run/index.ts'
+import { allInOrder, applyWithFault, executeRun, type Filling, fillStage, readState } from '../../run/index.ts'
+import { readRows } from '../../snapshot/index.ts'
+import type { FaultObservation } from './judge.ts'
+
+export interface Injected {
+  readonly faults: readonly FaultObservation[]
+  readonly rows: number
+  /** Positions left out, when the script is too long to try each. */
+  readonly skipped: number
+  /** Faults left out, when the time was up. */
+  readonly cut: number
+}
+
+export interface InjectPlan {
+  /** Rows on which `up` fails by itself, where there are any. */
+  readonly failing: Filling | undefined
+  /** How many clones are worked on at a time. */
+  readonly lanes: number
+  /** When to stop, by `performance.now()`. */
+  readonly limit: number
+  readonly signal: AbortSignal | undefined
+}
+
+const mostPositions = 16
+
+/**
+ * Make `up` fail before each statement and before COMMIT, by an error and (at the middle and the last position) by a killed backend, and
+ * look with a fresh connection at what is left.
+ *
+ */
+export async function injectFaults(
+  subject: Subject,
+  clones: CloneStages,
+  filling: Filling,
+  { failing, lanes, limit, signal }: InjectPlan,
+): Promise<Injected> {
+  const { up } = subject.migration
+  // How many calls a program makes is not known: faults are tried until one comes too late.
+  const count = up.kind === 'sql' ? up.script.statements.length + (up.script.mode === 'transaction' ? 1 : 0) : mostPositions
+  const all = Array.from({ length: count }, (_, at) => at)
+  const positions =
+    all.length <= mostPositions
+      ? all
+      : all.filter((at) => at === 0 || at === all.length - 1 || at % Math.ceil(all.length / (mostPositions - 2)) === 0)
+  const kills = new Set([positions[Math.floor(positions.length / 2)], positions.at(-1)])
+  const plan = [
+    ...positions.map((before) => ({ fault: 'error' as const, before })),
+    ...positions.filter((at) => kills.has(at)).map((before) => ({ fault: 'terminate' as const, before })),
+  ]
+
+  const migrated = await clones.run(async (stage) => {
+    const run = await executeRun(subject, stage, { regime: 'banded', extreme: false, filling, until: 'up', signal })
+    return run.migrated === undefined ? undefined : stage.look((session) => fingerprintOf(subject, session))
+  })
+  if (migrated === undefined) return { faults: [], rows: 0, skipped: 0, cut: 0 }
+
+  let [rows, cut] = [0, 0]
+  const pending = [...plan]
+  const observed = new Map<(typeof plan)[number], FaultObservation>()
+  const injectPending = async () => {
+    while (pending.length > 0) {
+      // A clone serves as long as the faults leave the legacy state behind.
+      await clones.run(async (stage) => {
+        rows = await seed(subject, stage, filling)
+        const legacy = await stage.look((session) => fingerprintOf(subject, session))
+        for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+          const observation = await inject(subject, stage, next, legacy, migrated, signal)
+          observed.set(next, observation)
+          if (performance.now() > limit) cut += pending.splice(0).length
+          if (up.kind === 'program' && observation.left === 'migrated') pending.length = 0
+          if (observation.left !== 'legacy') return
+        }
+      })
+    }
+  }
+  await allInOrder(Array.from({ length: lanes }), lanes, injectPending)
+  const faults = plan.flatMap((each) => observed.get(each) ?? [])
+  if (failing !== undefined && up.kind === 'sql' && up.script.mode !== 'transaction')
+    faults.push(...(await failOnRows(subject, clones, failing, signal)))
+  return { faults, rows, skipped: all.length - positions.length, cut }
+}
+
+/** A script without a transaction that fails on its rows needs no injected error: what it leaves is looked at as it is. */
+async function failOnRows(
+  subject: Subject,
+  clones: CloneStages,
+  filling: Filling,
+  signal: AbortSignal | undefined,
+): Promise<readonly FaultObservation[]> {
+  return clones.run(async (stage) => {
+    await fillStage(subject, stage, filling)
+    const before = await stage.look((session) => fingerprintOf(subject, session))
+    const outcome = await stage.apply(subject.migration.up, { signal })
+    const left = await stage.look((session) => fingerprintOf(subject, session))
+    if (outcome.outcome === 'applied' || same(left, before)) return []
+    const { statement, index } = outcome.failure
+    const again = await stage.apply(subject.migration.up, { signal })
+    const base = {
+      fault: 'error',
+      before: index,
+      place: placeOf(subject, index),
+      relation: relationBefore(subject, index + 1),
+      statement,
+      left: 'other',
+      difference: left.schema !== before.schema ? 'the schema differs' : 'rows differ',
+    } as const
+    return [{ ...base, rerun: again.outcome === 'failed' ? { fails: `${again.failure.message} (${again.failure.sqlstate})` } : 'other' }]
+  })
+}
+
+interface Fingerprint {
+  readonly schema: string
+  readonly rows: string
+}
+
+async function inject(
+  subject: Subject,
+  stage: CloneStage,
+  fault: { readonly fault: 'error' | 'terminate'; readonly before: number },
+  legacy: Fingerprint,
+  migrated: Fingerprint,
+  signal: AbortSignal | undefined,
+): Promise<FaultObservation> {
+  const { up } = subject.migration
+  const statement = up.kind === 'sql' ? up.script.statements[fault.before] : undefined
+  {
+    await using session = await stage.connect()
+    await stage.look((saboteur) =>
+      applyWithFault(session, up, { fault: fault.fault, beforeStatement: fault.before, saboteur, url: stage.database.url() }),
+    )
+  }
+  const left = await stage.look((session) => fingerprintOf(subject, session))
+  const base = {
+    ...fault,
+    place: placeOf(subject, fault.before),
+    relation: relationBefore(subject, fault.before),
+    statement: statement === undefined ? undefined : { text: statement.text, file: statement.file, line: statement.line },
+  }
+  if (same(left, legacy)) return { ...base, left: 'legacy', difference: undefined, rerun: undefined }
+  if (same(left, migrated)) return { ...base, left: 'migrated', difference: undefined, rerun: undefined }
+  const difference = left.schema !== legacy.schema ? 'the schema differs' : 'rows differ'
+  const again = await stage.apply(up, { signal })
+  if (again.outcome === 'failed')
+    return { ...base, left: 'other', difference, rerun: { fails: `${again.failure.message} (${again.failure.sqlstate})` } }
+  const end = await stage.look((session) => fingerprintOf(subject, session))
+  return { ...base, left: 'other', difference, rerun: same(end, migrated) ? 'migrated' : 'other' }
+}
+
+function same(left: Fingerprint, right: Fingerprint): boolean {
+  return left.schema === right.schema && left.rows === right.rows
+}
+
+async function fingerprintOf(subject: Subject, session: Session): Promise<Fingerprint> {
+  const { state, fingerprint } = await readState(subject, session, 'fault', true)
+  const text = [...state.rows].map(([path, table]) => {
+    const kept = table.attributes.flatMap((name, at) => (subject.knowledge.volatile.has(`${path}.${name}`) ? [] : [at]))
+    return `${path}\n${table.rows
+      .map((row) => JSON.stringify(kept.map((at) => row[at])))
+      .sort()
+      .join('\n')}`
+  })
+  return { schema: fingerprint, rows: text.sort().join('\n\n') }
+}
+
+async function seed(subject: Subject, stage: CloneStage, filling: Filling): Promise<number> {
+  await fillStage(subject, stage, filling)
+  const rows = await stage.look((session) => readRows(session, subject.legacy, [...subject.scope]))
+  return [...rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
+}
+
+/** The legacy relation that the last statement before the fault changed, or the next one would have: what was left half done. */
+function relationBefore(subject: Subject, before: number): string | undefined {
+  const { up } = subject.migration
+  if (up.kind !== 'sql') return undefined
+  const { statements } = up.script
+  for (const statement of [...statements.slice(0, Math.max(1, before)).reverse(), ...statements.slice(before)]) {
+    const found = firstTarget(statement)
+    if (found !== undefined && subject.legacy.relations.has(found)) return found
+  }
+  return undefined
+}
+
+function placeOf(subject: Subject, before: number): string {
+  const { up } = subject.migration
+  if (up.kind === 'program') return `call ${before + 1} of the program`
+  return before < up.script.statements.length ? `statement ${before + 1}` : 'COMMIT'
+}

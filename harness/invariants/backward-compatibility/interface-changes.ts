@@ -1,0 +1,108 @@
+import type { Attribute, Catalog, Relation } from '../../catalog/index.ts'
+import { sameRelation } from '../../lineage/index.ts'
+import { pathOf } from '../../postgres/index.ts'
+import type { RunObservation } from '../../run/index.ts'
+import { attributeChanges } from './attribute-changes.ts'
+import { constraintChanges } from './constraint-changes.ts'
+import type { InterfaceChange, Routine } from './model.ts'
+
+/** The migrated relation that answers to the name of a legacy one, attribute by attribute of the legacy names. */
+export interface Facade {
+  readonly path: string
+  readonly legacy: Relation
+  readonly migrated: Relation
+  /** Legacy name → the attribute of that name. */
+  readonly attributes: ReadonlyMap<string, Attribute>
+  /** Legacy name → its name now, where the attribute is still there under another. */
+  readonly renamed: ReadonlyMap<string, string>
+  readonly catalogs: { readonly legacy: Catalog; readonly migrated: Catalog }
+}
+
+/**
+ * What a client compiled against the legacy catalog can run into on the migrated one. Clients go by names: a relation of the same name is
+ * the same to them, whatever it is.
+ */
+export function interfaceChanges(
+  run: Pick<RunObservation, 'legacy' | 'migrated'>,
+  routines: { readonly before: readonly Routine[]; readonly after: readonly Routine[] },
+): readonly InterfaceChange[] {
+  const { migrated } = run
+  if (migrated === undefined) return []
+  const relations = [...run.legacy.catalog.relations].flatMap(([path, relation]) => {
+    // Clients go by the root of a tree of partitions.
+    if (relation.partitionOf !== undefined || relation.persistence === 'temporary') return []
+    const facade = facadeOf(run, path, relation)
+    return facade === undefined ? [relationGone(run, path, relation)] : [...attributeChanges(facade), ...constraintChanges(facade)]
+  })
+  return [...relations, ...routineChanges(routines)]
+}
+
+export function facadeOf(run: Pick<RunObservation, 'legacy' | 'migrated'>, path: string, legacy: Relation): Facade | undefined {
+  const migrated = run.migrated?.catalog.relations.get(path)
+  if (migrated === undefined || run.migrated === undefined) return undefined
+  const byName = new Map(migrated.attributes.map((each) => [each.name, each]))
+  const attributes = new Map(legacy.attributes.flatMap(({ name }) => [byName.get(name) ?? []].flat().map((each) => [name, each] as const)))
+  const renamed = new Map(
+    legacy.oid !== migrated.oid
+      ? []
+      : legacy.attributes.flatMap(({ name, number }) => {
+          const now = migrated.attributes.find((each) => each.number === number)?.name
+          return now === undefined || now === name ? [] : [[name, now] as const]
+        }),
+  )
+  return { path, legacy, migrated, attributes, renamed, catalogs: { legacy: run.legacy.catalog, migrated: run.migrated.catalog } }
+}
+
+function relationGone(run: Pick<RunObservation, 'legacy' | 'migrated'>, path: string, relation: Relation): InterfaceChange {
+  const own = sameRelation(run, path)
+  const where = own === undefined ? 'is gone' : `is ${own} now`
+  return {
+    what: 'relation-gone',
+    kind: 'fails',
+    severity: 'warning',
+    relation: path,
+    operations: ['read', 'insert', 'update', 'delete', 'statement'],
+    message: `clients that name ${relation.kind === 'view' ? 'the view ' : ''}${path} fail: it ${where}`,
+    hint: `Leave a view of the old name behind (CREATE VIEW ${pathOf(relation)} WITH (security_invoker) AS SELECT …) until no client uses it.`,
+  }
+}
+
+function routineChanges({
+  before,
+  after,
+}: {
+  readonly before: readonly Routine[]
+  readonly after: readonly Routine[]
+}): readonly InterfaceChange[] {
+  const now = new Map(after.map((each) => [each.path, each]))
+  return before.flatMap((routine): readonly InterfaceChange[] => {
+    const found = now.get(routine.path)
+    if (found === undefined) {
+      const others = after.filter((each) => each.name === routine.name && !before.some((known) => known.path === each.path))
+      const instead = others.length === 0 ? '' : `; there is ${others.map((each) => each.path).join(', ')} now`
+      return [
+        {
+          what: 'function-gone',
+          kind: 'fails',
+          severity: 'warning',
+          object: routine.path,
+          operations: ['statement'],
+          message: `clients that call ${routine.path} fail: it is gone${instead}`,
+          hint: 'Keep the old signature as a wrapper until no client calls it.',
+        },
+      ]
+    }
+    if (found.result === routine.result) return []
+    return [
+      {
+        what: 'function-result',
+        kind: 'type',
+        severity: 'warning',
+        object: routine.path,
+        operations: ['statement'],
+        message: `${routine.path} returns ${found.result} instead of ${routine.result}`,
+        hint: 'Give the new result a name of its own, and keep the old function until no client calls it.',
+      },
+    ]
+  })
+}

@@ -1,0 +1,171 @@
+import { isDiscarded, keyAttributes } from '../../lineage/index.ts'
+import type { Finding, Severity, Verdict } from '../../result/index.ts'
+import { type Divergence, divergenceOf } from './diverge.ts'
+import { interfaceChanges } from './interface-changes.ts'
+import type { InterfaceChange, Replayed, StatementOutcome, WorkloadObservation } from './model.ts'
+
+/**
+ * The legacy workload gives the same rows, counts and SQLSTATEs on the migrated database.
+ *
+ * Kinds: `fails` (a statement that worked fails, or the reverse), `count`, `rows`, `type` (columns or their types). What a derived workload
+ * runs into is a warning, since nobody knows whether a client sends it; a statement that the author gave is an error. What the author
+ * declared as discarded, and cells that the migration is known to alter (which is `zero-loss`'s to judge), are information.
+ */
+export const backwardCompatibility = {
+  id: 'backward-compatibility',
+  kinds: ['fails', 'rows', 'count', 'type'],
+  judge(observation: WorkloadObservation): Verdict {
+    const { statements, run } = observation
+    const changes = interfaceChanges(run, observation.routines)
+    const diverging = statements.flatMap((replayed) => {
+      const divergence = divergenceOf(replayed)
+      return divergence === undefined ? [] : [{ replayed, divergence }]
+    })
+    const explained = new Map<InterfaceChange, { readonly replayed: Replayed; readonly divergence: Divergence }>()
+    const open: Finding[] = []
+    for (const each of diverging) {
+      const causes = causesOf(changes, each.replayed, each.divergence)
+      for (const cause of causes) if (!explained.has(cause)) explained.set(cause, each)
+      if (causes.length > 0 && !each.replayed.given) continue
+      open.push(divergenceFinding(each.replayed, each.divergence, observation))
+    }
+    const known = changes.map((change) => changeFinding(change, explained.get(change), observation))
+    const findings = firstOfEach([...open, ...known])
+    const saw = {
+      relations: run.legacy.catalog.relations.size,
+      rows: statements.reduce((sum, { before }) => sum + (before.outcome === 'answered' ? before.count : 0), 0),
+      cells: 0,
+      runs: statements.length,
+    }
+    const [worst, ...rest] = findings.filter((each) => each.severity !== 'info')
+    const notes = findings.filter((each) => each.severity === 'info')
+    return worst === undefined ? { outcome: 'holds', saw, notes } : { outcome: 'violated', findings: [worst, ...rest, ...notes], saw }
+  },
+}
+
+/** The changes of the catalog that a diverging statement ran into: what the error names, else what its operation can meet. */
+function causesOf(
+  changes: readonly InterfaceChange[],
+  { relation, operation }: Replayed,
+  divergence: Divergence,
+): readonly InterfaceChange[] {
+  const { kind, columns, constraint, afterwards } = divergence
+  const here = changes.filter((each) => each.relation !== undefined && each.relation === relation)
+  const whole = here.filter((each) => each.what === 'relation-gone')
+  if (whole.length > 0) return whole
+  const able = here.filter(
+    (each) =>
+      each.operations.includes(operation) &&
+      (each.kind === kind || (kind === 'fails' && each.what === 'type') || (kind === 'rows' && each.what === 'label-gone')),
+  )
+  const named = able.filter(
+    (each) =>
+      (each.attribute !== undefined && columns.includes(each.attribute)) || (constraint !== undefined && each.object === constraint),
+  )
+  if (named.length > 0) return named
+  if (kind !== 'fails' || afterwards) return []
+  // The server names the first column that is not there; the statement names them all.
+  const gone = able.filter((each) => each.what === 'attribute-gone')
+  if (gone.length > 0) return gone
+  return constraint === undefined && columns.length === 0 ? able : []
+}
+
+function changeFinding(
+  change: InterfaceChange,
+  seen: { readonly replayed: Replayed; readonly divergence: Divergence } | undefined,
+  { knowledge, given }: WorkloadObservation,
+): Finding {
+  const { relation, attribute, object } = change
+  const discarded = relation !== undefined && isDiscarded(knowledge, relation, attribute)
+  // Where it is known what clients send, the statements speak for themselves, and what none of them meets is in nobody's way.
+  const severity: Severity = discarded || given ? 'info' : change.severity
+  const place = relation === undefined ? undefined : knowledge.locate(relation, attribute)
+  return {
+    invariant: 'backward-compatibility',
+    kind: change.kind,
+    severity,
+    known: seen === undefined ? 'static' : 'observed',
+    relation,
+    attribute,
+    object,
+    ...place,
+    message: discarded ? `${change.message}; it is declared as discarded` : change.message,
+    evidence: { change: change.what, ...(seen === undefined ? {} : evidenceOf(seen.replayed, seen.divergence)) },
+    hint: change.hint,
+  }
+}
+
+function divergenceFinding(replayed: Replayed, divergence: Divergence, observation: WorkloadObservation): Finding {
+  const { knowledge } = observation
+  const { relation, given, name } = replayed
+  const attribute = divergence.columns.length === 1 ? divergence.columns[0] : undefined
+  const altered = !given && isAltered(observation, replayed, divergence)
+  const place = relation === undefined ? undefined : (knowledge.locate(relation, attribute) ?? knowledge.locate(relation))
+  return {
+    invariant: 'backward-compatibility',
+    kind: divergence.kind,
+    severity: given ? 'error' : altered ? 'info' : 'warning',
+    known: 'observed',
+    relation,
+    attribute: given ? undefined : attribute,
+    ...(given ? { object: name } : {}),
+    ...place,
+    message: `${given ? `the statement "${name}"` : `${anOf(replayed)} ${relation ?? ''}`} differs: ${divergence.text}`,
+    evidence: { ...(altered ? { judgedBy: 'zero-loss' } : {}), ...evidenceOf(replayed, divergence) },
+    hint: 'Replay the statement of the evidence on both databases; a client compiled against the legacy one sends it.',
+  }
+}
+
+function anOf({ operation }: Replayed): string {
+  return { read: 'a read of', insert: 'an insert into', update: 'an update of', delete: 'a delete from', statement: 'a statement on' }[
+    operation
+  ]
+}
+
+/**
+ * Whether a statement shows no more than what the migration is known to do to the rows themselves: other cells, fewer rows, or keys that a
+ * client compiled yesterday cannot know today.
+ */
+function isAltered(
+  { knowledge, run }: WorkloadObservation,
+  { operation, relation }: Replayed,
+  { kind, columns, constraint }: Divergence,
+): boolean {
+  const learned = relation === undefined ? undefined : knowledge.lineage?.relations.get(relation)
+  const legacy = relation === undefined ? undefined : run.legacy.catalog.relations.get(relation)
+  if (learned === undefined || legacy === undefined) return false
+  const alters = (attribute: string) =>
+    learned.attributes.get(attribute)?.destinations.some((each) => each.transform.kind === 'identical' && each.assumed !== true) !== true
+  if (keyAttributes(legacy)?.some(alters) === true && kind !== 'type') return true
+  const ruled = legacy.constraints.find((each) => each.name === constraint)?.attributes ?? []
+  if (kind === 'fails' && ruled.some(alters)) return true
+  if (operation !== 'read') return false
+  if (kind === 'count') return learned.places.length === 0 || learned.places.every((each) => !each.complete)
+  return kind === 'rows' && columns.length > 0 && columns.every(alters)
+}
+
+function evidenceOf({ sql, before, after, operation }: Replayed, { text }: Divergence): Record<string, unknown> {
+  return {
+    operation,
+    statement: sql.length > 600 ? `${sql.slice(0, 600)}…` : sql,
+    difference: text,
+    before: brief(before),
+    after: brief(after),
+  }
+}
+
+function brief(outcome: StatementOutcome): Record<string, unknown> {
+  if (outcome.outcome === 'failed') return { sqlstate: outcome.sqlstate, message: outcome.message }
+  return { rows: outcome.count }
+}
+
+/** Of several statements that meet the same thing, the first stands for all. */
+function firstOfEach(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Set<string>()
+  return findings.filter((each) => {
+    const key = JSON.stringify([each.kind, each.relation, each.attribute, each.object])
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+}

@@ -1,0 +1,145 @@
+import type { Knowledge } from '../../lineage/index.ts'
+import { showCell } from '../../lineage/index.ts'
+import type { Finding, Verdict } from '../../result/index.ts'
+import type { State } from '../../run/index.ts'
+import { withoutDrawn } from '../drawn.ts'
+import { isIssued } from '../round-trip/judge.ts'
+
+/** The same legacy rows migrated three times, each on a clone of its own; the third time they were inserted in the opposite order. */
+export interface Repetition {
+  readonly legacy: State
+  readonly first: State
+  readonly second: State
+  readonly reordered: State | undefined
+  readonly knowledge: Pick<Knowledge, 'locate' | 'volatile'>
+}
+
+/**
+ * The same legacy data gives the same migrated data.
+ *
+ * Kinds: `random`, `clock` (the values are instants of the run), `row-order`. In a new attribute random and clock are info, in a legacy
+ * one a warning; dependence on the physical order of rows is an error, except for keys that the migration issues.
+ */
+export const determinism = {
+  id: 'determinism',
+  kinds: ['random', 'clock', 'row-order'],
+  judge(repetition: Repetition): Verdict {
+    const { first, second, reordered, legacy } = repetition
+    const saw = { relations: first.rows.size, rows: 0, cells: 0, runs: reordered === undefined ? 2 : 3 }
+    const findings: Finding[] = []
+    for (const rows of first.rows.values()) {
+      saw.rows += rows.rows.length
+      saw.cells += rows.rows.length * rows.attributes.length
+    }
+    const volatile = volatileAttributes(first, second)
+    for (const [path, attribute] of volatile.values())
+      findings.push(describe(repetition, path, attribute, isClock(first, path, attribute) ? 'clock' : 'random'))
+    if (reordered !== undefined) {
+      const known = new Set([...volatile.keys(), ...repetition.knowledge.volatile])
+      const ordered = [...volatileAttributes(withoutDrawn(first, legacy), withoutDrawn(reordered, legacy), true).values()].filter(
+        ([path, attribute]) =>
+          !known.has(`${path}.${attribute}`) &&
+          !followsVolatile(first, path, attribute, known) &&
+          !isIssued(first, legacy, path, attribute),
+      )
+      // Which rows were picked shows in every attribute: one finding for a relation.
+      for (const path of new Set(ordered.map(([each]) => each))) {
+        const attributes = ordered.filter(([each]) => each === path).map(([, attribute]) => attribute)
+        findings.push(describe(repetition, path, attributes[0] ?? '', 'row-order', attributes.length > 1))
+      }
+    }
+    if (saw.rows === 0) return { outcome: 'unknown', because: 'no migrated row was seen', saw }
+    const grave = findings.filter((each) => each.severity !== 'info')
+    const [worst, ...rest] = grave
+    if (worst !== undefined)
+      return { outcome: 'violated', findings: [worst, ...rest, ...findings.filter((each) => each.severity === 'info')], saw }
+    return { outcome: 'holds', saw, notes: findings }
+  },
+}
+
+/** Paths of the attributes in which two states of the same migration differ. */
+export function volatileAttributes(
+  first: State,
+  second: State,
+  paired = false,
+): ReadonlyMap<string, readonly [relation: string, attribute: string]> {
+  const found = new Map<string, readonly [string, string]>()
+  for (const [path, rows] of first.rows) {
+    const other = second.rows.get(path)
+    if (other === undefined) continue
+    const differing = rows.attributes.filter((name) => sorted(rows, [name]) !== sorted(other, [name]))
+    const rest = rows.attributes.filter((name) => !differing.includes(name))
+    // Each column may hold the same values and still give them to other rows.
+    if (paired && differing.length === 0 && sorted(rows, rest) !== sorted(other, rest)) {
+      const keys = new Set(first.catalog.relations.get(path)?.indexes.find((index) => index.primary)?.attributes)
+      const culprit = [...rest]
+        .sort((left, right) => Number(keys.has(left)) - Number(keys.has(right)))
+        .find((name) => sorted(rows, without(rest, name)) === sorted(other, without(rest, name)))
+      if (culprit !== undefined) differing.push(culprit)
+    }
+    for (const name of differing) found.set(`${path}.${name}`, [path, name])
+  }
+  return found
+}
+
+function sorted(
+  table: { readonly attributes: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] },
+  names: readonly string[],
+): string {
+  const positions = names.map((name) => table.attributes.indexOf(name))
+  return table.rows
+    .map((row) => JSON.stringify(positions.map((at) => row[at] ?? null)))
+    .sort()
+    .join('\n')
+}
+
+function without(names: readonly string[], name: string): readonly string[] {
+  return names.filter((each) => each !== name)
+}
+
+function isClock(state: State, path: string, attribute: string): boolean {
+  const type = state.catalog.relations.get(path)?.attributes.find((each) => each.name === attribute)?.type ?? ''
+  return /^(timestamp|date|time)/.test(type)
+}
+
+/** References to keys that vary vary with them. */
+function followsVolatile(state: State, path: string, attribute: string, volatile: ReadonlySet<string>): boolean {
+  return (state.catalog.relations.get(path)?.constraints ?? []).some(
+    (each) =>
+      each.kind === 'foreign-key' &&
+      each.attributes.includes(attribute) &&
+      (each.references?.attributes.some((key) => volatile.has(`${each.references?.relation}.${key}`)) ?? false),
+  )
+}
+
+function describe(
+  repetition: Repetition,
+  path: string,
+  attribute: string,
+  kind: 'random' | 'clock' | 'row-order',
+  several = false,
+): Finding {
+  const relation = repetition.first.catalog.relations.get(path)
+  const before = [...repetition.legacy.catalog.relations].find(([, each]) => each.oid === relation?.oid)
+  const number = relation?.attributes.find((each) => each.name === attribute)?.number
+  const legacyAttribute = before?.[1].attributes.find((each) => each.number === number)?.name
+  const values = [repetition.first, repetition.second].map(
+    (state) => state.rows.get(path)?.rows[0]?.[state.rows.get(path)?.attributes.indexOf(attribute) ?? -1] ?? null,
+  )
+  const why = { random: 'random values', clock: 'the clock', 'row-order': 'the physical order of rows' }[kind]
+  return {
+    invariant: 'determinism',
+    kind,
+    severity: kind === 'row-order' ? 'error' : legacyAttribute === undefined ? 'info' : 'warning',
+    known: 'observed',
+    relation: before?.[0] ?? path,
+    attribute: several ? undefined : (legacyAttribute ?? attribute),
+    ...repetition.knowledge.locate(path, attribute),
+    message: `${several ? `${path} holds other rows` : `${path}.${attribute} differs`} ${kind === 'row-order' ? 'when the same rows lie in another order' : 'between two runs on the same rows'}: it comes from ${why}`,
+    evidence: { first: values[0] ?? null, second: kind === 'row-order' ? null : (values[1] ?? null), migrated: `${path}.${attribute}` },
+    hint:
+      kind === 'row-order'
+        ? `Order by a key: ${showCell(attribute)} depends on how the rows happen to lie.`
+        : 'Derive it from the row where two runs must agree (a staged roll-out, a re-run after a failure).',
+  }
+}

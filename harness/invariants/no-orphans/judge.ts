@@ -1,0 +1,239 @@
+import type { Knowledge, Observation } from '../../lineage/index.ts'
+import {
+  type ColumnTable,
+  columnIndex,
+  columnsOf,
+  type Destination,
+  isDiscarded,
+  isReversible,
+  showCell,
+  tablesOf,
+} from '../../lineage/index.ts'
+import type { Finding, Verdict } from '../../result/index.ts'
+import type { RunObservation } from '../../run/index.ts'
+import type { Invariant } from '../invariant.ts'
+
+interface Reference {
+  readonly child: string
+  readonly childAttributes: readonly string[]
+  readonly parent: string
+  readonly parentAttributes: readonly string[]
+  readonly how: 'foreign key' | 'soft reference' | 'declared reference'
+  readonly name: string | undefined
+}
+
+/**
+ * Each foreign key (unvalidated ones too), each declared reference and each soft reference that held before resolves after `up`.
+ *
+ * Kind: `orphan`. Rows that were orphans before are not counted.
+ */
+export const noOrphans: Invariant = {
+  id: 'no-orphans',
+  kinds: ['orphan'],
+  judge({ run, knowledge }: Observation): Verdict {
+    const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
+    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    const references = referencesOf(run, knowledge).filter(({ child, parent }) => run.legacy.rows.has(child) && run.legacy.rows.has(parent))
+    if (references.length === 0) return { outcome: 'not-applicable', because: 'no relation that is looked at has a reference' }
+    const migrated = tablesOf(run.migrated)
+    const findings = references.flatMap((reference) => {
+      const found = follow(reference, run, knowledge, migrated)
+      if (found === undefined) return []
+      saw.relations += 1
+      saw.rows += found.followed
+      saw.cells += found.followed
+      return found.finding === undefined ? [] : [found.finding]
+    })
+    const [first, ...rest] = findings
+    if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest], saw }
+    return saw.rows === 0 ? { outcome: 'unknown', because: 'no row with a reference was seen', saw } : { outcome: 'holds', saw }
+  },
+}
+
+function referencesOf(run: RunObservation, knowledge: Knowledge): readonly Reference[] {
+  const keys = [...run.legacy.catalog.relations].flatMap(([child, relation]) =>
+    relation.constraints.flatMap((each): readonly Reference[] =>
+      each.kind !== 'foreign-key' || each.references === undefined || each.inherited
+        ? []
+        : [
+            {
+              child,
+              childAttributes: each.attributes,
+              parent: each.references.relation,
+              parentAttributes: each.references.attributes,
+              how: 'foreign key',
+              name: each.name,
+            },
+          ],
+    ),
+  )
+  const soft = knowledge.softReferences.flatMap(({ from, to, negated }): readonly Reference[] =>
+    negated === true || from.jsonPath !== undefined || to.jsonPath !== undefined || from.relation === to.relation
+      ? []
+      : [
+          {
+            child: from.relation,
+            childAttributes: [from.attribute],
+            parent: to.relation,
+            parentAttributes: [to.attribute],
+            how: 'soft reference',
+            name: undefined,
+          },
+        ],
+  )
+  // A soft reference is read off a join, which has no direction: the side that is unique is the parent.
+  return [...keys, ...soft.filter(({ parent, parentAttributes }) => isUnique(run, parent, parentAttributes))]
+}
+
+function isUnique(run: RunObservation, path: string, attributes: readonly string[]): boolean {
+  return (
+    run.legacy.catalog.relations
+      .get(path)
+      ?.indexes.some(
+        (index) =>
+          index.unique &&
+          index.predicate === undefined &&
+          index.attributes.length === attributes.length &&
+          index.attributes.every((each) => each !== undefined && attributes.includes(each)),
+      ) ?? false
+  )
+}
+
+function follow(
+  reference: Reference,
+  run: RunObservation,
+  knowledge: Knowledge,
+  migrated: ReadonlyMap<string, ColumnTable>,
+): { readonly followed: number; readonly finding: Finding | undefined } | undefined {
+  const { child, childAttributes, parent, parentAttributes } = reference
+  if (isDiscarded(knowledge, child) || childAttributes.some((each) => isDiscarded(knowledge, child, each))) return undefined
+  const before = {
+    child: columnsOf(run.legacy.catalog, run.legacy.rows, child),
+    parent: columnsOf(run.legacy.catalog, run.legacy.rows, parent),
+  }
+  if (before.child === undefined || before.parent === undefined) return undefined
+  const legacyKeys = new Set(
+    tuples(
+      before.parent,
+      parentAttributes.map((name) => plain(before.parent, name)),
+    ).filter((each) => each !== undefined),
+  )
+  const references = tuples(
+    before.child,
+    childAttributes.map((name) => plain(before.child, name)),
+  )
+  const orphansBefore = new Set(references.filter((each) => each !== undefined && !legacyKeys.has(each)))
+  const held = references.filter((each) => each !== undefined && legacyKeys.has(each))
+  if (held.length === 0) return { followed: 0, finding: undefined }
+  const from = destinationsOf(knowledge, child, childAttributes)
+  // What only the SQL joins by, and was recaptured nowhere, was overwritten: that is told as such.
+  const overwritten = reference.how === 'soft reference' && from?.some((each) => each.assumed === true) === true
+  if (from === undefined || overwritten) return { followed: held.length, finding: undefined }
+  const to = destinationsOf(knowledge, parent, parentAttributes)
+  // Carried by fewer columns than before, and by no key: the values cannot be put side by side.
+  const merged = new Set(from.map((each) => JSON.stringify(each.columns[0]))).size < from.length
+  // The child names the parent by another of its keys now.
+  const renamed = from.some((each) => each.transform.kind === 're-keyed') && to?.some((each) => each.transform.kind === 're-keyed') !== true
+  const childTable = migrated.get(from[0]?.relation ?? '')
+  if (childTable === undefined) return { followed: held.length, finding: undefined }
+  // The server itself holds a validated key over these columns.
+  if (merged || renamed || isHeld(run, childTable.relation, from)) return { followed: held.length, finding: undefined }
+  const parentTable = to === undefined ? undefined : migrated.get(to[0]?.relation ?? '')
+  const keys = new Set(
+    [...(to === undefined ? [] : [to]), ...partsOf(knowledge, parent, parentAttributes)].flatMap((part) => {
+      const table = migrated.get(part[0]?.relation ?? '')
+      return table === undefined
+        ? []
+        : tuples(
+            table,
+            part.map((each) => columnOf(table, each)),
+          )
+    }),
+  )
+  const after = tuples(
+    childTable,
+    from.map((each) => columnOf(childTable, each)),
+  )
+  const orphans = after.filter((each) => each !== undefined && !keys.has(each) && !orphansBefore.has(each))
+  const first = orphans[0]
+  if (first === undefined) return { followed: held.length, finding: undefined }
+  const gone = parentTable === undefined ? `${parent} is gone` : `${parentTable.relation} has no such row`
+  return {
+    followed: held.length,
+    finding: {
+      invariant: 'no-orphans',
+      kind: 'orphan',
+      severity: 'error',
+      known: 'observed',
+      relation: child,
+      attribute: childAttributes.length === 1 ? childAttributes[0] : undefined,
+      object: childAttributes.length === 1 ? undefined : reference.name,
+      ...knowledge.locate(parent, parentAttributes[0]),
+      message: `${orphans.length} of ${after.length} rows of ${childTable.relation} refer to nothing: ${childAttributes.join(', ')} ${showCell(first)} (${reference.how}${reference.name === undefined ? '' : ` ${reference.name}`}), ${gone}`,
+      evidence: {
+        orphans: orphans.length,
+        rows: after.length,
+        value: first,
+        parent,
+        how: reference.how,
+        constraint: reference.name ?? null,
+      },
+      hint: 'Move the referring rows along with the key that they refer to, in the same step.',
+    },
+  }
+}
+
+/** One destination for each attribute, all in one relation: the attribute itself where it is still there. */
+function destinationsOf(knowledge: Knowledge, relation: string, attributes: readonly string[]): readonly Destination[] | undefined {
+  const lineage = knowledge.lineage?.relations.get(relation)
+  if (lineage === undefined) return undefined
+  const found = attributes.map((name) => {
+    const list =
+      lineage.attributes.get(name)?.destinations.filter((each) => isReversible(each.transform) && each.columns[0]?.via === undefined) ?? []
+    return list.find((each) => each.own && each.assumed !== true) ?? list.find((each) => each.relation === lineage.home) ?? list[0]
+  })
+  const all = found.filter((each) => each !== undefined)
+  return all.length === attributes.length && new Set(all.map((each) => each.relation)).size === 1 ? all : undefined
+}
+
+/** Where the rows of a relation that is gone were shared out among several: the attribute's destinations in each of them. */
+function partsOf(knowledge: Knowledge, relation: string, attributes: readonly string[]): readonly (readonly Destination[])[] {
+  const lineage = knowledge.lineage?.relations.get(relation)
+  const [only] = attributes
+  if (lineage === undefined || only === undefined || attributes.length > 1) return []
+  const destinations = lineage.attributes.get(only)?.destinations ?? []
+  if (destinations.some((each) => each.own) || lineage.places.some((place) => place.complete)) return []
+  return destinations.filter((each) => each.columns.length === 1 && each.columns[0]?.via === undefined).map((each) => [each])
+}
+
+function plain(table: ColumnTable | undefined, attribute: string): number {
+  return table?.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0 && column.via === undefined) ?? -1
+}
+
+function columnOf(table: ColumnTable, destination: Destination): number {
+  return destination.columns[0] === undefined ? -1 : columnIndex(table, destination.columns[0])
+}
+
+/** A reference with a NULL in it refers to nothing (MATCH SIMPLE). */
+function tuples(table: ColumnTable, positions: readonly number[]): readonly (string | undefined)[] {
+  return table.rows.map((row) => {
+    const cells = positions.map((at) => row[at] ?? null)
+    return cells.includes(null) ? undefined : cells.join(', ')
+  })
+}
+
+function isHeld(run: RunObservation, relation: string, destinations: readonly Destination[]): boolean {
+  const names = [...new Set(destinations.map((each) => each.columns[0]?.attribute))]
+  return (
+    run.migrated?.catalog.relations
+      .get(relation)
+      ?.constraints.some(
+        (each) =>
+          each.kind === 'foreign-key' &&
+          each.validated &&
+          each.enforced &&
+          each.attributes.length === names.length &&
+          each.attributes.every((name) => names.includes(name)),
+      ) ?? false
+  )
+}

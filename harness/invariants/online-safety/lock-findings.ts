@@ -1,0 +1,129 @@
+import type { Finding } from '../../result/index.ts'
+import type { LockTaken, WatchedStatement } from '../../run/index.ts'
+import { modeText, whomItStops } from '../../run/index.ts'
+import type { DirectionSeen, OnlineObservation } from './model.ts'
+import { cut, round } from './text.ts'
+
+type Kind = 'rewrite' | 'scan' | 'held'
+
+interface Held {
+  readonly lock: LockTaken
+  /** Index of the first statement that took a lock on the relation. */
+  readonly from: number
+}
+
+/** For each relation and kind the statement that took longest; what rewrites a relation is not told of again for less. */
+export function lockFindings(seen: DirectionSeen, { budget, rows }: OnlineObservation): readonly Finding[] {
+  const found = new Map<string, { readonly kind: Kind; readonly relation: string; readonly at: number; readonly lock: LockTaken }>()
+  let held = new Map<string, Held>()
+  for (const [at, statement] of seen.statements.entries()) {
+    if (seen.statements[at - 1]?.transaction !== statement.transaction) held = new Map()
+    for (const lock of strongest([...[...held.values()].map((each) => each.lock), ...statement.locks]))
+      held.set(lock.relation, { lock, from: held.get(lock.relation)?.from ?? at })
+    for (const [relation, { lock, from }] of held) {
+      const kind = whomItStops(lock.mode) === undefined ? undefined : kindOf(statement, relation, from < at, budget.manyRows)
+      if (kind === undefined) continue
+      const key = `${kind} ${relation}`
+      const known = found.get(key)
+      if (known === undefined || (seen.statements[known.at]?.durationMs ?? 0) < statement.durationMs)
+        found.set(key, { kind, relation, at, lock })
+    }
+  }
+  return [...found.values()].flatMap(({ kind, relation, at, lock }) => {
+    const statement = seen.statements[at]
+    if (statement === undefined || (kind !== 'rewrite' && found.has(`rewrite ${relation}`))) return []
+    return [lockFinding(kind, lock, statement, at, seen, rows.get(relation))]
+  })
+}
+
+/** What a statement does while a relation is locked. */
+function kindOf({ rewritten, work }: WatchedStatement, relation: string, before: boolean, many: number): Kind | undefined {
+  if (rewritten.includes(relation)) return 'rewrite'
+  const own = work.find((each) => each.relation === relation)
+  const writes = (own?.written ?? 0) >= many
+  if ((own?.scanned ?? 0) >= many && !writes) return 'scan'
+  return writes || (before && rowsOf(work) >= many) ? 'held' : undefined
+}
+
+function rowsOf(work: WatchedStatement['work']): number {
+  return Math.max(0, ...work.map(({ scanned, written }) => Math.max(scanned, written)))
+}
+
+const hints: Readonly<Record<Kind, string>> = {
+  rewrite: 'Add a column beside it, fill it in batches, and swap the two in a transaction that does nothing else.',
+  scan: 'Build indexes CONCURRENTLY; add constraints NOT VALID and validate them in a later transaction.',
+  held: 'Commit after the statement that needs the lock, and move rows in a transaction of their own.',
+}
+
+function lockFinding(
+  kind: Kind,
+  lock: LockTaken,
+  statement: WatchedStatement,
+  at: number,
+  seen: DirectionSeen,
+  rows: number | undefined,
+): Finding {
+  const { relation, mode, heldMs } = lock
+  const does = {
+    rewrite: `rewrites ${relation}`,
+    scan: `reads all rows of ${relation}`,
+    held: `keeps ${relation} locked while a statement works on ${rowsOf(statement.work)} rows`,
+  }[kind]
+  return {
+    invariant: 'online-safety',
+    kind,
+    severity: 'warning',
+    known: 'observed',
+    relation,
+    object: seen.direction,
+    file: statement.file,
+    line: statement.line,
+    message: `${seen.direction} ${does} under ${modeText(mode)}, which stops ${whomItStops(mode)}: ${timeText(statement, at, seen, rows)}`,
+    evidence: {
+      lock: modeText(mode),
+      heldMs: round(heldMs),
+      statement: cut(statement.text),
+      statementMs: round(statement.durationMs),
+      rows: rows ?? null,
+      ...growthEvidence(statement, at, seen),
+      ...opinionEvidence(statement),
+    },
+    hint: hints[kind],
+  }
+}
+
+/** A statement that takes several locks on one relation is judged by the strongest. */
+export function strongest(locks: readonly LockTaken[]): readonly LockTaken[] {
+  const order = ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock']
+  const best = new Map<string, LockTaken>()
+  for (const lock of locks) {
+    const known = best.get(lock.relation)
+    if (known === undefined || order.indexOf(lock.mode) > order.indexOf(known.mode)) best.set(lock.relation, lock)
+  }
+  return [...best.values()]
+}
+
+/** What is shorter says more of the machine than of the rows. */
+const shortestMs = 5
+
+function timeText(statement: WatchedStatement, at: number, { smaller }: DirectionSeen, rows: number | undefined): string {
+  const less = smaller?.durationsMs.get(at)
+  const here = `${round(statement.durationMs)} ms${rows === undefined ? '' : ` on ${rows} rows`}`
+  return less === undefined || smaller === undefined ? here : `${here}, ${round(less)} ms on ${smaller.rows}`
+}
+
+function growthEvidence(statement: WatchedStatement, at: number, { smaller }: DirectionSeen): Record<string, unknown> {
+  const less = smaller?.durationsMs.get(at)
+  return less === undefined || smaller === undefined
+    ? {}
+    : {
+        fewerRows: smaller.rows,
+        fewerRowsMs: round(less),
+        growth: less < shortestMs ? null : Number((statement.durationMs / less).toFixed(1)),
+      }
+}
+
+/** What a linter says of a statement, where one is installed. */
+export function opinionEvidence({ opinion }: WatchedStatement): Record<string, unknown> {
+  return opinion === undefined ? {} : { squawk: opinion }
+}

@@ -1,0 +1,176 @@
+import { readCatalog } from '../../catalog/index.ts'
+import { type Dataset, seedDataset } from '../../data/index.ts'
+import type { Subject } from '../../lineage/index.ts'
+import type { CloneStage, CloneStages } from '../../run/index.ts'
+import { applyWatched, startTraffic, watchLocks } from '../../run/index.ts'
+import { clientStatements } from './client-statements.ts'
+import { directionSeen, trafficSeen } from './direction-seen.ts'
+import { onlineSafety } from './judge.ts'
+import type { OnlineObservation } from './model.ts'
+import { multiplyRows, parentsFirst, relationsByOid } from './multiply-rows.ts'
+import type { OnlineOptions } from './options.ts'
+import { relationsInReach } from './reached-relations.ts'
+import { squawkOpinions } from './squawk.ts'
+import { withParents } from './vary-rows.ts'
+
+/** What came of looking at a migration under traffic. */
+export type Online =
+  | { readonly outcome: 'observed'; readonly observation: OnlineObservation; readonly notChecked: readonly string[] }
+  /** `nothing`: there is nothing to see; `unknown`: it could not be seen. */
+  | { readonly outcome: 'nothing' | 'unknown'; readonly because: string; readonly notChecked: readonly string[] }
+
+export interface OnlinePlan {
+  readonly options: OnlineOptions
+  /** Rows with which `up` goes through, to be copied. */
+  readonly dataset: Dataset | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Two that mostly read and two that mostly write would be four sessions too: each does both. */
+const clientCount = 4
+const defaults = { rows: 20_000, lockWaitMs: 1000 }
+/** All tables together: a migration of hundreds gets fewer rows in each. */
+const mostRows = 400_000
+/** Deadlocks and other rollbacks, locks that were not granted, cancelled statements, tuples changed at the same time: alone it meets none. */
+const byTraffic = /^(40|55|57|XX)/
+/** A value of the harness's own, which no migration sets. */
+const lockTimeoutMs = 9_999
+
+/**
+ * Apply a migration, and its `down`, to a database of its own with many rows, while clients go on with the legacy workload.
+ *
+ * Before, the same clients work without it: what they run into by themselves is not the migration's. Where it turns out to do much under a
+ * lock, it is applied once more to a quarter of the rows.
+ */
+export async function observeOnline(subject: Subject, clones: CloneStages, plan: OnlinePlan): Promise<Online> {
+  const reached = await relationsInReach(subject, clones)
+  if (reached.size === 0) return { outcome: 'nothing', because: 'it locks no relation that was there before', notChecked: [] }
+  const paths = parentsFirst(subject.plan.order, withParents(subject.legacy, reached))
+  const wanted = Math.max(1, Math.min(plan.options.rows ?? defaults.rows, Math.floor(mostRows / paths.length)))
+  const first = await underTraffic(subject, clones, plan, { reached, paths, rows: wanted })
+  // What is unique only after `up` cannot be known beforehand: the rows that it went through with are left as they are then.
+  const online =
+    first.outcome === 'unknown' && first.data
+      ? await underTraffic(subject, clones, plan, { reached, paths, rows: 1 }).then((again) => ({
+          ...again,
+          notChecked: [...again.notChecked, `online-safety: on few rows only, since many make it fail: ${first.because}`],
+        }))
+      : first
+  if (online.outcome !== 'observed' || !isHeavy(online.observation)) return online
+  const fewer = Math.floor(wanted / 4)
+  const small = await underTraffic(subject, clones, plan, { reached, paths, rows: fewer })
+  if (small.outcome !== 'observed') return online
+  const directions = online.observation.directions.map((seen) => {
+    const other = small.observation.directions.find((each) => each.direction === seen.direction)
+    return other === undefined
+      ? seen
+      : { ...seen, smaller: { rows: fewer, durationsMs: new Map(other.statements.map((each, at) => [at, each.durationMs])) } }
+  })
+  return { ...online, observation: { ...online.observation, directions } }
+}
+
+/** Whether something was found whose duration is a matter of the rows. */
+function isHeavy(observation: OnlineObservation): boolean {
+  const verdict = onlineSafety.judge(observation)
+  return verdict.outcome === 'violated' && verdict.findings.some(({ severity }) => severity === 'warning')
+}
+
+interface Scene {
+  readonly reached: ReadonlySet<string>
+  readonly paths: readonly string[]
+  readonly rows: number
+}
+
+async function underTraffic(
+  subject: Subject,
+  clones: CloneStages,
+  plan: OnlinePlan,
+  { reached, paths, rows }: Scene,
+): Promise<Online & { readonly data?: boolean }> {
+  const { dataset, options, signal } = plan
+  const { up, down } = subject.migration
+  return clones.run(async (stage) => {
+    if (dataset !== undefined) await stage.look((session) => seedDataset(session, subject.plan, dataset))
+    const filled = await stage.look((session) => multiplyRows(session, subject.legacy, paths, rows))
+    const sent = await stage.look((session) =>
+      clientStatements(
+        subject,
+        session,
+        paths.filter((path) => reached.has(path)),
+        clientCount,
+        filled.ways,
+      ),
+    )
+    const notChecked = [...filled.notFilled, ...sent.notTried]
+    if (sent.clients.every((each) => each.length === 0))
+      return { outcome: 'unknown', because: 'no client has a statement to send', notChecked }
+
+    await using observer = await stage.database.connect()
+    await using looking = await stage.database.connect()
+    await using traffic = await startTraffic(() => stage.connect(), sent.clients)
+    await using locks = watchLocks(looking, traffic.processIds)
+    await traffic.turn()
+    await traffic.turn()
+    const began = performance.now()
+    const directions: OnlineObservation['directions'][number][] = []
+    const budget = {
+      lockWaitMs: subject.migration.contract.online?.lockWaitMs ?? options.lockWaitMs ?? defaults.lockWaitMs,
+      manyRows: Math.max(100, Math.min(1000, rows / 2)),
+    }
+    for (const [direction, step] of [['up', up], ...(down === undefined ? [] : [['down', down] as const])] as const) {
+      signal?.throwIfAborted()
+      const relations = direction === 'up' ? relationsByOid(subject.legacy) : await relationsNow(subject, stage)
+      await using session = await stage.connect(undefined, { lockTimeoutMs })
+      const fromMs = performance.now()
+      const applied = await applyWatched(session, step, {
+        relations,
+        observer,
+        locks,
+        url: stage.url,
+        signal,
+        beforeCommit: async () => {
+          // Held open until each client has run into it or gone past it: how long that takes is not counted.
+          const from = traffic.ended()
+          const met = () => {
+            const waiting = locks.waiting()
+            return traffic
+              .processIds()
+              .every(
+                (pid, client) =>
+                  waiting.has(pid) || (traffic.ended()[client] ?? 0) > (from[client] ?? 0) + (sent.clients[client]?.length ?? 0),
+              )
+          }
+          const deadline = performance.now() + 500
+          while (!met() && performance.now() < deadline) await locks.sample()
+        },
+      })
+      await traffic.turn()
+      const seen = directionSeen({ direction, applied, traffic, locks, quietUntilMs: began, fromMs })
+      if (applied.outcome.outcome === 'failed' && !byTraffic.test(applied.outcome.failure.sqlstate)) {
+        const { message, sqlstate } = applied.outcome.failure
+        if (direction === 'up') return { outcome: 'unknown', because: `${message} (${sqlstate})`, notChecked, data: true }
+        notChecked.push(`online-safety: down was not looked at: it fails on the rows: ${message} (${sqlstate})`)
+        break
+      }
+      directions.push(step.kind === 'sql' ? { ...seen, statements: await squawkOpinions(step.script, seen.statements) } : seen)
+      if (applied.outcome.outcome === 'failed') break
+    }
+    return {
+      outcome: 'observed',
+      notChecked,
+      observation: {
+        budget,
+        clients: clientCount,
+        rows: new Map([...filled.rows].filter(([path]) => reached.has(path))),
+        quiet: trafficSeen(traffic.events, 0, began),
+        directions,
+      },
+    }
+  })
+}
+
+/** Legacy names where the relation is the same, the new ones else. */
+async function relationsNow(subject: Subject, stage: CloneStage): Promise<ReadonlyMap<number, string>> {
+  const now = await stage.look(readCatalog)
+  return new Map([...relationsByOid(now), ...relationsByOid(subject.legacy)])
+}

@@ -1,0 +1,219 @@
+import type { Knowledge, Observation } from '../../lineage/index.ts'
+import { keyAttributes, matchRows, showCell } from '../../lineage/index.ts'
+import type { Failure } from '../../migration/index.ts'
+import type { Finding, Verdict } from '../../result/index.ts'
+import type { Focus, RunObservation } from '../../run/index.ts'
+import type { RelationRows, SnapshotDifference } from '../../snapshot/index.ts'
+import { blameLegacy } from '../applies/judge.ts'
+import type { Invariant } from '../invariant.ts'
+
+/**
+ * After `up`, `down` everything is as it was: catalog, sequences, privileges, comments, and every cell. Rows written between the two are
+ * followed: whether `down` still runs with them.
+ *
+ * Kinds: `missing` (no down), `fails`, `data`, `schema` (with the object), `sequence`, `privilege`, `comment`.
+ */
+export const rollbackRestoresState: Invariant = {
+  id: 'rollback-restores-state',
+  kinds: ['missing', 'fails', 'data', 'schema', 'sequence', 'privilege', 'comment'],
+  judge({ run, knowledge }: Observation): Verdict {
+    const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
+    if (!knowledge.hasDown)
+      return knowledge.downsUsed === false
+        ? { outcome: 'not-applicable', because: 'this history has no downs: the way back is a restore from backup' }
+        : { outcome: 'violated', findings: [missing()], saw }
+    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    const findings: Finding[] = []
+    const { reverted, writtenSince } = run
+    if (reverted?.outcome === 'failed') findings.push(fails(run, knowledge, reverted.failure, undefined))
+    if (reverted?.outcome === 'reverted') {
+      // Rows that were read are compared cell by cell below.
+      findings.push(
+        ...reverted.differences
+          .filter((each) => each.kind !== 'data' || !run.legacy.rows.has(each.path))
+          .map((each) => describeDifference(each, knowledge)),
+      )
+      for (const [path, before] of run.legacy.rows) {
+        const kind = run.legacy.catalog.relations.get(path)?.kind
+        if (kind === 'view') continue
+        saw.relations += 1
+        saw.rows += before.rows.length
+        saw.cells += before.rows.length * before.attributes.length
+        findings.push(...compareRows(run, path, before, reverted.state.rows.get(path), knowledge))
+      }
+    }
+    if (writtenSince?.outcome.outcome === 'failed' && reverted?.outcome !== 'failed')
+      findings.push(fails(run, knowledge, writtenSince.outcome.failure, writtenSince))
+    const grave = findings.filter((each) => each.severity !== 'info')
+    const notes = findings.filter((each) => each.severity === 'info')
+    const [first, ...rest] = grave
+    if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest, ...notes], saw }
+    if (reverted === undefined && writtenSince === undefined)
+      return { outcome: 'unknown', because: 'down was not run', saw: { ...saw, runs: 0 } }
+    return { outcome: 'holds', saw, notes }
+  },
+}
+
+function missing(): Finding {
+  return {
+    invariant: 'rollback-restores-state',
+    kind: 'missing',
+    severity: 'warning',
+    known: 'static',
+    message: 'there is no down: the way back is a restore from backup',
+    evidence: {},
+    hint: 'Write down.sql, or say in the runbook how to go back.',
+  }
+}
+
+function fails(run: RunObservation, knowledge: Knowledge, failure: Failure, since: RunObservation['writtenSince']): Finding {
+  const focus = since?.focus
+  const { relation, attribute } =
+    focus === undefined || isPlaced(run, failure, knowledge) ? blameLegacy(run, failure, knowledge) : blameFocus(run, focus, knowledge)
+  const extreme = since === undefined ? run.extreme : since.extreme
+  return {
+    invariant: 'rollback-restores-state',
+    kind: 'fails',
+    severity: extreme ? 'warning' : 'error',
+    known: 'observed',
+    relation: relation !== undefined && run.legacy.catalog.relations.has(relation) ? relation : legacyOf(relation, knowledge),
+    attribute,
+    object: failure.constraint,
+    file: failure.file,
+    line: failure.line,
+    message: `down fails${since === undefined ? '' : ' once rows were written after up'}: ${failure.message}`,
+    evidence: {
+      sqlstate: failure.sqlstate,
+      detail: failure.detail ?? null,
+      statement: failure.statement?.text.slice(0, 400) ?? null,
+      ...(since === undefined ? {} : { writtenSince: Object.fromEntries(since.rows) }),
+      ...(focus === undefined ? {} : { written: focus.statements.map((each) => each.slice(0, 600)) }),
+      ...(extreme ? { label: 'extreme' } : {}),
+    },
+    hint:
+      since === undefined
+        ? 'Correct down.sql: it was run on the state that up left.'
+        : 'Let down deal with rows that only the new schema allows: convert, move aside, or refuse with a clear message before anything is changed.',
+  }
+}
+
+/** Whether the server itself names a legacy relation with an attribute. */
+function isPlaced(run: RunObservation, failure: Failure, knowledge: Knowledge): boolean {
+  const named = failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`
+  return named !== undefined && run.legacy.catalog.relations.has(named) && blameLegacy(run, failure, knowledge).attribute !== undefined
+}
+
+/** The legacy attribute of the one that was written: itself where it was there before, else back along the lineage. */
+function blameFocus(run: RunObservation, { relation, attribute, json }: Focus, knowledge: Knowledge) {
+  const legacy = run.legacy.catalog.relations.get(relation)
+  const sources = [...(knowledge.lineage?.relations.values() ?? [])].flatMap((lineage) =>
+    [...lineage.attributes.values()].flatMap(({ attribute: name, destinations }) =>
+      destinations.some(
+        (each) =>
+          each.relation === relation && each.columns.some((column) => column.attribute === attribute && sameKeys(column.json, json)),
+      )
+        ? [{ relation: lineage.relation, attribute: name }]
+        : [],
+    ),
+  )
+  const known = legacy?.attributes.some(({ name }) => name === attribute) === true
+  const [only, ...others] = sources
+  if (only !== undefined && others.length === 0 && (!known || json.length > 0)) return only
+  // Of several that became one, none alone is to blame.
+  return {
+    relation: legacy === undefined ? (only?.relation ?? relation) : relation,
+    attribute: legacy === undefined && !known ? undefined : attribute,
+  }
+}
+
+function sameKeys(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((key, at) => key === right[at])
+}
+
+function legacyOf(migrated: string | undefined, knowledge: Knowledge): string | undefined {
+  if (migrated === undefined) return undefined
+  for (const lineage of knowledge.lineage?.relations.values() ?? []) if (lineage.home === migrated) return lineage.relation
+  return undefined
+}
+
+function describeDifference(difference: SnapshotDifference, knowledge: Knowledge): Finding {
+  const { change, path, property, before, after, object } = difference
+  const words = {
+    missing: 'is gone',
+    added: 'is left over',
+    changed: `has another ${property ?? (difference.kind === 'sequence' ? 'position' : 'definition')}`,
+  }[change]
+  return {
+    invariant: 'rollback-restores-state',
+    kind: difference.kind === 'missing' ? 'schema' : difference.kind,
+    severity: difference.severity,
+    known: 'observed',
+    relation: difference.relation,
+    attribute: difference.attribute,
+    object: `${object} ${path}`,
+    ...knowledge.locateDown(difference.relation ?? path, difference.attribute),
+    message: `after down, ${object} ${path} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
+    evidence: { change, object: `${object} ${path}`, property: property ?? null, before: before ?? null, after: after ?? null },
+    hint: change === 'added' ? 'Drop it in down.' : 'Put it back in down, as it was.',
+  }
+}
+
+function compareRows(
+  run: RunObservation,
+  path: string,
+  before: RelationRows,
+  after: RelationRows | undefined,
+  knowledge: Knowledge,
+): readonly Finding[] {
+  if (after === undefined) return []
+  const catalog = run.legacy.catalog.relations.get(path)
+  const matches = matchRows(before, after, catalog === undefined ? undefined : keyAttributes(catalog))
+  const shared = before.attributes.filter((name) => after.attributes.includes(name))
+  const at = { invariant: 'rollback-restores-state', kind: 'data', severity: 'error' as const, known: 'observed' as const, relation: path }
+  const findings: Finding[] = []
+  const lost = before.rows.filter((_, row) => matches[row] === undefined)
+  const added = after.rows.length - (before.rows.length - lost.length)
+  const show = (row: readonly (string | null)[] | undefined) =>
+    Object.fromEntries(before.attributes.map((name, index) => [name, row?.[index] ?? null]))
+  if (lost.length > 0)
+    findings.push({
+      ...at,
+      ...knowledge.locateDown(path),
+      message: `after down, ${lost.length} of ${before.rows.length} rows of ${path} are gone`,
+      evidence: { lost: lost.length, added, example: show(lost[0]) },
+      hint: 'Copy them back in down.',
+    })
+  else if (added > 0)
+    findings.push({
+      ...at,
+      ...knowledge.locateDown(path),
+      message: `after down, ${path} has ${added} rows that were not there before`,
+      evidence: { lost: 0, added },
+      hint: 'Remove what up inserted.',
+    })
+  for (const attribute of shared) {
+    const [from, to] = [before.attributes.indexOf(attribute), after.attributes.indexOf(attribute)]
+    const differing = before.rows.flatMap((row, index) => {
+      const found = matches[index]
+      const cell = found === undefined ? undefined : (after.rows[found]?.[to] ?? null)
+      return found === undefined || cell === row[from] ? [] : [{ row, cell }]
+    })
+    const first = differing[0]
+    if (first === undefined) continue
+    findings.push({
+      ...at,
+      attribute,
+      ...knowledge.locateDown(path, attribute),
+      message: `after down, ${path}.${attribute} is ${showCell(first.cell)} where it was ${showCell(first.row[from])} (${differing.length} of ${before.rows.length} rows)`,
+      evidence: {
+        before: first.row[from] ?? null,
+        after: first.cell,
+        cells: differing.length,
+        rows: before.rows.length,
+        row: show(first.row),
+      },
+      hint: 'Keep the old values where down finds them, or say that there is no way back.',
+    })
+  }
+  return findings
+}

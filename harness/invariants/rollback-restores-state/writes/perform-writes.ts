@@ -1,0 +1,35 @@
+import type { Session } from '../../../postgres/index.ts'
+import type { Write } from './model.ts'
+
+/**
+ * Make writes one after the other in one message; what the server refuses is undone and passed over. Deferred constraints are checked with
+ * each, as the commit of an application would.
+ *
+ * @returns Positions of those that wrote a row. None on a server without plpgsql.
+ */
+export async function performWrites(session: Session, writes: readonly Write[]): Promise<readonly number[]> {
+  if (writes.length === 0) return []
+  const [language] = await session.script(`SELECT 1 FROM pg_catalog.pg_language WHERE lanname = 'plpgsql'`)
+  if (language === undefined || language.rows.length === 0) return []
+  const body = writes.map(({ statements }, at) => attempt(statements, at)).join('\n')
+  const results = await session.script(
+    `DO $godwit$ DECLARE written text := ''; touched bigint; BEGIN
+${body}
+PERFORM pg_catalog.set_config('godwit.written', written, false);
+END $godwit$;
+SELECT pg_catalog.current_setting('godwit.written')`,
+  )
+  const text = results.at(-1)?.rows[0]?.[0] ?? ''
+  return text
+    .split(' ')
+    .filter((each) => each !== '')
+    .map(Number)
+}
+
+function attempt([first, ...others]: readonly string[], at: number): string {
+  if (first === undefined) return ''
+  const next = others.length === 0 ? 'NULL;' : attempt(others, at)
+  return `BEGIN ${first}; GET DIAGNOSTICS touched = ROW_COUNT; SET CONSTRAINTS ALL IMMEDIATE;
+IF touched > 0 THEN written := written || ' ${at}'; END IF;
+EXCEPTION WHEN OTHERS THEN ${next} END;`
+}

@@ -1,0 +1,115 @@
+import type { Knowledge, Observation } from '../../lineage/index.ts'
+import type { Finding, Verdict } from '../../result/index.ts'
+import type { State } from '../../run/index.ts'
+import { withoutDrawn } from '../drawn.ts'
+import type { Invariant } from '../invariant.ts'
+
+/**
+ * `up`, `down`, `up` equals `up`: rows as a multiset, clock and random values and keys issued anew left aside; the catalog too.
+ *
+ * Kinds: `fails`, `data`, `schema`.
+ */
+export const roundTrip: Invariant = {
+  id: 'round-trip',
+  kinds: ['fails', 'data', 'schema'],
+  judge({ run, knowledge }: Observation): Verdict {
+    const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
+    if (!knowledge.hasDown) return { outcome: 'not-applicable', because: 'there is no down' }
+    const { again, migrated } = run
+    if (migrated === undefined || again === undefined)
+      return {
+        outcome: 'unknown',
+        because: migrated === undefined ? 'up failed on these rows' : 'down failed, or the second up was not run',
+        saw: { ...saw, runs: 0 },
+      }
+    if (again.outcome === 'failed') {
+      const { failure } = again
+      const finding: Finding = {
+        invariant: 'round-trip',
+        kind: 'fails',
+        severity: run.extreme ? 'warning' : 'error',
+        known: 'observed',
+        relation: failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`,
+        object: failure.constraint,
+        file: failure.file,
+        line: failure.line,
+        message: `the second up fails after down: ${failure.message}`,
+        evidence: { sqlstate: failure.sqlstate, detail: failure.detail ?? null },
+        hint: 'down leaves something behind that up makes: drop it there.',
+      }
+      return { outcome: 'violated', findings: [finding], saw }
+    }
+    const findings: Finding[] = []
+    for (const difference of again.differences.filter((each) => each.severity === 'error' && each.kind !== 'data')) {
+      findings.push({
+        invariant: 'round-trip',
+        kind: 'schema',
+        severity: 'error',
+        known: 'observed',
+        relation: difference.relation,
+        attribute: difference.attribute,
+        object: `${difference.object} ${difference.path}`,
+        message: `up, down, up leaves ${difference.object} ${difference.path} ${difference.change}, up alone does not`,
+        evidence: { property: difference.property ?? null, before: difference.before ?? null, after: difference.after ?? null },
+      })
+    }
+    const [masked, maskedAgain] = [withoutDrawn(migrated, run.legacy), withoutDrawn(again.state, run.legacy)]
+    for (const [path, rows] of masked.rows) {
+      const second = maskedAgain.rows.get(path)
+      if (second === undefined) continue
+      saw.relations += 1
+      saw.rows += rows.rows.length
+      saw.cells += rows.rows.length * rows.attributes.length
+      const kept = rows.attributes.filter(
+        (name) =>
+          second.attributes.includes(name) && !isIssued(migrated, run.legacy, path, name) && !knowledge.volatile.has(`${path}.${name}`),
+      )
+      const texts = (table: typeof rows) =>
+        table.rows.map((row) => JSON.stringify(kept.map((name) => row[table.attributes.indexOf(name)] ?? null))).sort()
+      const [before, after] = [texts(rows), texts(second)]
+      if (before.length === after.length && before.every((text, at) => text === after[at])) continue
+      const odd = after.find((text) => !before.includes(text)) ?? before.find((text) => !after.includes(text))
+      findings.push({
+        invariant: 'round-trip',
+        kind: 'data',
+        severity: 'error',
+        known: 'observed',
+        relation: legacyRelation(path, run.legacy, knowledge),
+        message: `up, down, up leaves other rows in ${path} than up alone (${before.length} and ${after.length} rows)`,
+        evidence: {
+          relation: path,
+          attributes: kept,
+          odd: odd === undefined ? null : JSON.parse(odd),
+          first: before.length,
+          second: after.length,
+        },
+        hint: 'down loses or invents what the second up copies again.',
+      })
+    }
+    const [first, ...rest] = findings
+    if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest], saw }
+    return saw.relations === 0 ? { outcome: 'unknown', because: 'no relation was compared', saw } : { outcome: 'holds', saw }
+  },
+}
+
+/** Keys that the migration issues (identity, serial) and the references to them count up on; they are equal up to renaming. */
+export function isIssued(state: State, legacy: State, path: string, attribute: string): boolean {
+  const relation = state.catalog.relations.get(path)
+  const found = relation?.attributes.find((each) => each.name === attribute)
+  if (relation === undefined || found === undefined) return false
+  const before = [...legacy.catalog.relations.values()].find((each) => each.oid === relation.oid)
+  if (before?.attributes.some((each) => each.number === found.number) ?? false) return false
+  if (found.identity !== undefined || (found.default?.startsWith('nextval(') ?? false)) return true
+  return relation.constraints.some((each) => {
+    if (each.kind !== 'foreign-key' || each.references === undefined || !each.attributes.includes(attribute)) return false
+    const target = each.references.attributes[each.attributes.indexOf(attribute)]
+    return target !== undefined && each.references.relation !== path && isIssued(state, legacy, each.references.relation, target)
+  })
+}
+
+function legacyRelation(path: string, legacy: State, knowledge: Knowledge): string {
+  if (legacy.catalog.relations.has(path)) return path
+  for (const lineage of knowledge.lineage?.relations.values() ?? [])
+    if (lineage.places.some((place) => place.relation === path)) return lineage.relation
+  return path
+}

@@ -1,0 +1,86 @@
+import type { ColumnTable, Knowledge, Observation, Recodes, RelationLineage } from '../../lineage/index.ts'
+import { assumeLineage, isDiscarded, type Recaptured, recapture, restoredCells, tablesOf } from '../../lineage/index.ts'
+import type { Finding, Verdict } from '../../result/index.ts'
+import type { RunObservation } from '../../run/index.ts'
+import type { Invariant } from '../invariant.ts'
+import { judgeAttribute } from './cells.ts'
+import { judgeRows, ownRows, withAbsorbed } from './rows.ts'
+import { setAside } from './verbatim.ts'
+
+/**
+ * Every legacy cell is kept, moved or reversibly altered, or is declared discarded.
+ *
+ * Kinds: `row-lost`, `row-doubled`, `cell-lost` (its attribute has no destination), `cell-altered` (evidence `alteration`: nulled,
+ * null-filled, empty-made-null, trimmed, case-folded, truncated, rounded, zone-shifted, merged, overwritten, rewritten, swapped, re-keyed).
+ * A cell that `down` brings back in this run is acquitted; the forward fact is a note of severity info.
+ */
+export const zeroLoss: Invariant = {
+  id: 'zero-loss',
+  kinds: ['row-lost', 'row-doubled', 'cell-lost', 'cell-altered'],
+  judge({ run, knowledge }: Observation): Verdict {
+    const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
+    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    // What is lost may come back: a run that did not try cannot tell.
+    if (knowledge.hasDown && run.reverted === undefined)
+      return { outcome: 'unknown', because: 'down was not run', saw: { ...saw, runs: 0 } }
+    const unjudged: string[] = []
+    const migrated = tablesOf(run.migrated)
+    const findings: Finding[] = []
+    for (const [path, table] of run.legacy.rows) {
+      if (table.rows.length === 0 || !isJudged(run, path)) continue
+      const relation = knowledge.lineage?.relations.get(path) ?? assumeLineage(run, path)
+      if (relation === undefined) {
+        unjudged.push(path)
+        continue
+      }
+      saw.relations += 1
+      saw.rows += table.rows.length
+      saw.cells += table.rows.length * table.attributes.length
+      const rows = ownRows(recapture(run, relation, migrated), relation, knowledge)
+      if (rows !== undefined) findings.push(...judgeRelation(run, knowledge, relation, rows, migrated))
+    }
+    const [first, ...rest] = findings.filter((each) => each.severity !== 'info')
+    const notes = findings.filter((each) => each.severity === 'info')
+    if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest, ...notes], saw }
+    if (unjudged.length > 0)
+      return {
+        outcome: 'unknown',
+        because: `nothing is known of where the rows of ${unjudged.join(', ')} go: up failed on all banded ones`,
+        saw,
+        notes,
+      }
+    if (saw.rows === 0) return { outcome: 'unknown', because: 'no legacy row was seen', saw }
+    return { outcome: 'holds', saw, notes }
+  },
+}
+
+function isJudged(run: RunObservation, path: string): boolean {
+  const kind = run.legacy.catalog.relations.get(path)?.kind
+  return kind === 'table' || kind === 'partitioned-table'
+}
+
+function judgeRelation(
+  run: RunObservation,
+  knowledge: Knowledge,
+  lineage: RelationLineage,
+  rows: Recaptured,
+  migrated: ReadonlyMap<string, ColumnTable>,
+): readonly Finding[] {
+  const catalog = run.legacy.catalog.relations.get(lineage.relation)
+  if (catalog === undefined || isDiscarded(knowledge, lineage.relation)) return []
+  const restored = restoredCells(run, lineage.relation)
+  const findings = [...judgeRows(knowledge, lineage, rows, catalog, restored.rows, (lost) => setAside(run, catalog, rows, migrated, lost))]
+  const whole = withAbsorbed(rows)
+  for (const attribute of catalog.attributes) {
+    if (attribute.generated !== undefined || isDiscarded(knowledge, lineage.relation, attribute.name)) continue
+    const learned = lineage.attributes.get(attribute.name)
+    if (learned === undefined) continue
+    // A table for each attribute: two that were recoded into one column do not share their values.
+    const recodes: Recodes = new Map()
+    const finding = judgeAttribute(run, knowledge, lineage, whole, learned, attribute.type, recodes, (row) =>
+      restored.cell(row, attribute.name),
+    )
+    if (finding !== undefined) findings.push(finding)
+  }
+  return findings
+}

@@ -1,0 +1,111 @@
+import type { Relation } from '../../catalog/index.ts'
+import type { Knowledge, RelationLineage } from '../../lineage/index.ts'
+import { columnIndex, keyOf, type Recaptured } from '../../lineage/index.ts'
+import type { Finding } from '../../result/index.ts'
+import { showRow } from './fates.ts'
+
+/** In a place that several legacy relations share, a row under the same key that agrees in nothing else is another relation's. */
+export function ownRows(rows: Recaptured | undefined, lineage: RelationLineage, knowledge: Knowledge): Recaptured | undefined {
+  if (rows === undefined) return undefined
+  const places = rows.places.map((each) => {
+    const { place, table } = each
+    const shared = [...(knowledge.lineage?.relations.values() ?? [])].some(
+      (other) => other.relation !== lineage.relation && other.home === place.relation,
+    )
+    if (!shared || place.identity.length === 0) return each
+    const keys = new Set(place.identity.map(({ legacy }) => legacy))
+    const compared = [...lineage.attributes.values()].flatMap(({ attribute, destinations }) => {
+      const found = keys.has(attribute)
+        ? undefined
+        : destinations.find((at) => at.relation === place.relation && at.transform.kind === 'identical')
+      const before = rows.legacy.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0)
+      return found?.columns[0] === undefined ? [] : [{ before, after: columnIndex(table, found.columns[0]) }]
+    })
+    const agrees = (legacy: number, match: number) =>
+      compared.some(({ before, after }) => (rows.legacy.rows[legacy]?.[before] ?? null) === (table.rows[match]?.[after] ?? null))
+    return compared.length === 0
+      ? each
+      : { ...each, byRow: each.byRow.map((matches, legacy) => matches.filter((match) => agrees(legacy, match))) }
+  })
+  return { ...rows, places }
+}
+
+/** With lost rows where they were merged with another: what each cell became shows there. */
+export function withAbsorbed(rows: Recaptured): Recaptured {
+  if (rows.places.every(({ absorbed }) => absorbed === undefined || absorbed.size === 0)) return rows
+  const places = rows.places.map((each) => ({
+    ...each,
+    byRow: each.byRow.map((matches, row) => {
+      const into = each.absorbed?.get(row)
+      return matches.length > 0 || into === undefined ? matches : [into]
+    }),
+  }))
+  return { ...rows, places }
+}
+
+export function judgeRows(
+  knowledge: Knowledge,
+  lineage: RelationLineage,
+  rows: Recaptured,
+  catalog: Relation,
+  isRestored: (row: number) => boolean,
+  isSetAside: (lost: readonly number[]) => ReadonlySet<number>,
+): readonly Finding[] {
+  const at = { invariant: 'zero-loss', known: 'observed' as const, relation: lineage.relation, ...knowledge.locate(lineage.relation) }
+  const findings: Finding[] = []
+  const missing = rows.legacy.rows.map((_, row) => row).filter((row) => rows.places.every(({ byRow }) => (byRow[row] ?? []).length === 0))
+  const aside = missing.length === 0 ? new Set<number>() : isSetAside(missing)
+  const lost = missing.filter((row) => !aside.has(row))
+  if (lost.length > 0) {
+    const acquitted = lost.every(isRestored)
+    const shown = lost.slice(0, 3).map((row) => showRow(rows.legacy, row))
+    findings.push({
+      ...at,
+      kind: 'row-lost',
+      severity: acquitted ? 'info' : 'error',
+      message: `${lost.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} are nowhere after up${acquitted ? '; down brings them back' : ''}`,
+      evidence: { lost: lost.length, rows: rows.legacy.rows.length, examples: shown, key: keyOf(catalog) },
+      hint: `Copy every row, or declare the loss: -- godwit: discard ${lineage.relation} because …`,
+    })
+  }
+  // At home, and where rows were moved that are not at home.
+  const own = rows.places.filter(
+    ({ place }) => place.relation === lineage.home || (place.exclusive === true && place.cardinality === 'one'),
+  )
+  for (const each of own) {
+    const doubled = rows.legacy.rows.map((_, row) => row).filter((row) => isDoubled(each, row, lineage, knowledge))
+    if (doubled.length === 0) continue
+    findings.push({
+      ...at,
+      kind: 'row-doubled',
+      severity: 'error',
+      message: `${doubled.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} stand more than once in ${each.place.relation} after up`,
+      evidence: {
+        doubled: doubled.length,
+        rows: rows.legacy.rows.length,
+        into: each.place.relation,
+        examples: doubled.slice(0, 3).map((row) => ({ row: showRow(rows.legacy, row), times: each.byRow[row]?.length ?? 0 })),
+      },
+      hint: 'A join that finds several partners doubles the row: join on a key, or aggregate first.',
+    })
+    break
+  }
+  return findings
+}
+
+/** A row stands twice where all that is copied whole is equal; a row taken apart (a list to rows) is not doubled, nor is one that another relation's rows carry along. */
+function isDoubled(home: Recaptured['places'][number], row: number, lineage: RelationLineage, knowledge: Knowledge): boolean {
+  const matches = home.byRow[row] ?? []
+  if (matches.length < 2) return false
+  const carrier = [...(knowledge.lineage?.relations.values() ?? [])].some(
+    (other) =>
+      other.relation !== lineage.relation &&
+      other.home === home.place.relation &&
+      other.places.some((place) => place.relation === other.home && place.cardinality === 'one'),
+  )
+  if (carrier && home.place.cardinality === 'many') return false
+  const parts = [...lineage.attributes.values()].some(({ destinations }) =>
+    destinations.some((each) => each.relation === home.place.relation && each.transform.kind === 'part'),
+  )
+  return !parts
+}

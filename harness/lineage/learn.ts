@@ -1,0 +1,287 @@
+import type { RunObservation } from '../run/index.ts'
+import { type ColumnTable, columnsOf, plainColumnsOf } from './columns.ts'
+import { composeDestinations } from './compose.ts'
+import { bandDestinations, sameNamed, vectorDestinations } from './destinations.ts'
+import { joinReferenced } from './join.ts'
+import { matchKeys } from './match-keys.ts'
+import type { AttributeLineage, Destination, Lineage, Place, RelationLineage } from './model.ts'
+import { type BandedTables, type FindPairs, type Pair, pairFinder } from './pair-rows.ts'
+import { learnPlace, withAbsence } from './places.ts'
+import { rankDestinations } from './rank.ts'
+import { followReissuedKey, type PairedPlaces } from './rekey.ts'
+import { ownAttribute, sameRelation } from './same.ts'
+import { unchangedRelations } from './unchanged.ts'
+
+/** Pairs of one banded run between one legacy and one migrated relation. */
+export interface PairedRun {
+  /** Which of the banded runs it was. */
+  readonly run: number
+  readonly legacy: ColumnTable
+  readonly migrated: ColumnTable
+  readonly pairs: readonly Pair[]
+}
+
+/**
+ * Learn where each legacy attribute goes, from one or more banded runs of the same migration (inference.md, "Banded regime").
+ *
+ * @param runs  Banded runs in which `up` succeeded. The rows of both states must be there for every relation that is to be judged.
+ */
+export function learnLineage(runs: readonly RunObservation[]): Lineage {
+  const relations = new Map<string, RelationLineage>()
+  const paired = new Map<string, PairedPlaces>()
+  const keys = new Map<string, readonly string[]>()
+  const unchanged = unchangedRelations(runs.filter((run) => run.migrated !== undefined && run.bands !== undefined))
+  const quiet = new Set(unchanged.values())
+  const prepared = runs.flatMap((run): readonly PreparedRun[] => {
+    const tables = bandedTables(run)
+    if (tables === undefined) return []
+    const pairs = pairFinder(tables, new Set(tables.places.filter((place) => !quiet.has(place))), keys)
+    return [{ run, tables, pairs, indexes: new Map() }]
+  })
+  const [first] = prepared
+  if (first === undefined) return { relations }
+  const all = [...new Set(prepared.flatMap(({ tables }) => tables.places))]
+  const loud = all.filter((place) => !quiet.has(place))
+  for (const relation of new Set(prepared.flatMap(({ tables }) => [...tables.legacy.keys()]))) {
+    const own = sameRelation(first.run, relation)
+    const kept = unchanged.get(relation)
+    const near = own === undefined || loud.includes(own) ? loud : [own, ...loud]
+    const learn = (places: readonly string[]) => {
+      const found = pairedPlaces(prepared, relation, places, near, kept)
+      // Rows that `up` left alone may name the same parents by chance.
+      const runs = found.size > 0 ? found : linkedPlaces(prepared, relation, near)
+      paired.set(relation, runs)
+      return learnRelation(relation, runs, first.run, first.tables, kept)
+    }
+    // Where no banded row was, nothing was learned.
+    if (!prepared.some(({ tables }) => (tables.legacy.get(relation)?.rows.length ?? 0) > 0)) {
+      paired.set(relation, new Map())
+      continue
+    }
+    const learned = learn(near)
+    // What went nowhere may stand where it stood before, too.
+    const lost = [...learned.attributes.values()].some(({ destinations }) => destinations.every((each) => each.assumed === true))
+    relations.set(relation, lost && near.length < all.length ? withFound(learned, learn(all)) : learned)
+  }
+  return {
+    relations: new Map([...relations].map(([relation, lineage]) => [relation, followReissuedKey(lineage, first.run, paired, relations)])),
+  }
+}
+
+/** What was found nowhere near, from farther on: a cell that is in its place is no copy of one in a relation that `up` left alone. */
+function withFound(near: RelationLineage, far: RelationLineage): RelationLineage {
+  const attributes = [...far.attributes].map(([name, found]) => {
+    const known = near.attributes.get(name)
+    return [name, known === undefined || known.destinations.every((each) => each.assumed === true) ? found : known] as const
+  })
+  return { ...far, attributes: new Map(attributes) }
+}
+
+interface PreparedRun {
+  readonly run: RunObservation
+  readonly tables: BandedTables
+  readonly pairs: FindPairs
+  readonly indexes: Map<string, ReadonlyMap<string, readonly number[]>>
+}
+
+/**
+ * @param near  Places that `up` changed: elsewhere equal keys are a coincidence.
+ * @param kept  The migrated path of a relation that is as it was: row for row.
+ */
+function pairedPlaces(
+  prepared: readonly PreparedRun[],
+  relation: string,
+  places: readonly string[],
+  near: readonly string[],
+  kept: string | undefined,
+): ReadonlyMap<string, readonly PairedRun[]> {
+  const found = new Map<string, PairedRun[]>()
+  for (const [number, { run, tables, pairs, indexes }] of prepared.entries()) {
+    const legacy = tables.legacy.get(relation)
+    if (legacy === undefined) continue
+    const own = sameRelation(run, relation)
+    for (const place of places) {
+      const migrated = tables.migrated(place)
+      if (migrated === undefined) continue
+      const add = (merged: readonly Pair[]) => {
+        if (merged.length > 0) found.set(place, [...(found.get(place) ?? []), { run: number, legacy, migrated, pairs: merged }])
+      }
+      if (place === kept) {
+        add(legacy.rows.map((_, row) => ({ legacyRow: row, migratedRow: row, hits: new Map() })))
+        continue
+      }
+      const byBand = pairs(place).get(relation) ?? []
+      const byKey =
+        place === own || (byBand.length === 0 && near.includes(place)) ? matchKeys(run, relation, place, legacy, migrated, indexes) : []
+      add(byKey.length > 0 && place === own ? unite(byKey, byBand) : byBand.length > 0 ? byBand : byKey)
+    }
+  }
+  return found
+}
+
+/** Rows that only name others (of a table that joins two) live on where one row holds all of these names. */
+function linkedPlaces(
+  prepared: readonly PreparedRun[],
+  relation: string,
+  places: readonly string[],
+): ReadonlyMap<string, readonly PairedRun[]> {
+  const found = new Map<string, PairedRun[]>()
+  for (const place of places) {
+    const runs = prepared.flatMap(({ tables }, run): readonly PairedRun[] => {
+      const [legacy, migrated] = [tables.legacy.get(relation), tables.migrated(place)]
+      const kinds = tables.bands.get(relation)
+      if (legacy === undefined || migrated === undefined) return []
+      const names = legacy.columns.flatMap((column, at) => (kinds?.get(column.attribute) === 'alias' ? [at] : []))
+      return names.length < 2 ? [] : [{ run, legacy, migrated, pairs: linkedRows(legacy, migrated, names) }]
+    })
+    if (runs.reduce((sum, { pairs }) => sum + pairs.length, 0) >= 3) found.set(place, [...runs])
+  }
+  return found
+}
+
+function linkedRows(legacy: ColumnTable, migrated: ColumnTable, names: readonly number[]): readonly Pair[] {
+  const plain = migrated.columns.flatMap((column, at) => (column.via === undefined && column.json.length === 0 ? [at] : []))
+  const rows = migrated.rows.map((row) => new Set(plain.flatMap((at) => row[at] ?? [])))
+  return legacy.rows.flatMap((row, legacyRow) => {
+    const cells = names.flatMap((at) => row[at] ?? [])
+    if (cells.length < names.length) return []
+    return rows.flatMap((held, migratedRow) => (cells.every((cell) => held.has(cell)) ? [{ legacyRow, migratedRow, hits: new Map() }] : []))
+  })
+}
+
+function learnRelation(
+  relation: string,
+  runs: ReadonlyMap<string, readonly PairedRun[]>,
+  run: RunObservation,
+  tables: BandedTables,
+  kept: string | undefined,
+): RelationLineage {
+  const legacy = run.legacy.catalog.relations.get(relation)
+  const own = sameRelation(run, relation)
+  const attributes = new Map<string, AttributeLineage>()
+  const columns = tables.legacy.get(relation)?.columns.filter((column) => column.json.length === 0) ?? []
+  const owned = new Set<string>()
+  const found = columns.map((column) => ({ column, kind: tables.bands.get(relation)?.get(column.attribute) ?? 'vector' }))
+  const destinations = new Map<string, Destination[]>()
+  // Where the relation is as it was, its attributes are: other places are searched for copies only.
+  const searched = [...runs].filter(([place]) => place !== kept)
+  for (const { column } of found.filter(({ kind }) => kind === 'band')) {
+    const list = searched.flatMap(([place, paired]) => {
+      const banded = bandDestinations(column, place, paired, ownAttribute(run, relation, own, place, column.attribute))
+      return banded.length > 0 || place === own ? banded : sameNamed(column, place, paired)
+    })
+    for (const each of list)
+      if (each.transform.kind === 'identical' || each.transform.kind === 'same-value')
+        for (const at of each.columns) owned.add(`${each.relation}\u0000${at.attribute}\u0000${at.json.join('\u0000')}`)
+    destinations.set(column.attribute, list)
+  }
+  // A band that a soft reference shares is nobody's own: its column is looked for as a vector then.
+  const lost = new Set(
+    found
+      .filter(({ column, kind }) => kind === 'band' && destinations.get(column.attribute)?.length === 0)
+      .map(({ column }) => column.attribute),
+  )
+  for (const { column, kind } of found.filter((each) => each.kind !== 'band' || lost.has(each.column.attribute))) {
+    const list = searched.flatMap(([place, paired]) => {
+      const self = ownAttribute(run, relation, own, place, column.attribute)
+      return vectorDestinations(column, place, paired, self, kind === 'alias', owned)
+    })
+    destinations.set(column.attribute, list)
+  }
+  const types = new Map(found.map(({ column }) => [column.attribute, column.type]))
+  const composed = composeDestinations(destinations, searched, types)
+  for (const { column } of found) {
+    const list = [...(composed.get(column.attribute) ?? [])]
+    const self = own === undefined ? undefined : ownAttribute(run, relation, own, own, column.attribute)
+    if (self !== undefined && own !== undefined && !list.some((each) => each.own)) {
+      const type = run.migrated?.catalog.relations.get(own)?.attributes.find((each) => each.name === self)?.type ?? column.type
+      list.push({
+        relation: own,
+        columns: [{ attribute: self, json: [], type }],
+        transform: { kind: 'identical' },
+        own: true,
+        ...(kept === undefined ? { assumed: true } : {}),
+      })
+    }
+    attributes.set(column.attribute, { attribute: column.attribute, destinations: rankDestinations(list) })
+  }
+  const ordered = [...runs.keys()]
+    .map((place) => ({ place, score: scoreOf(place, attributes, own) }))
+    .sort((left, right) => right.score - left.score || (left.place < right.place ? -1 : 1))
+  const home = ordered[0]?.place
+  const places = ordered.map(
+    ({ place }): Place =>
+      learnPlace(
+        place,
+        runs.get(place) ?? [],
+        attributes,
+        legacy,
+        run.migrated?.catalog.relations.get(place),
+        home === undefined ? [] : (runs.get(home) ?? []),
+        place === home,
+      ),
+  )
+  return { relation, home, places, attributes: runs.size < 2 ? attributes : withAbsence(attributes, runs) }
+}
+
+function scoreOf(place: string, attributes: ReadonlyMap<string, AttributeLineage>, own: string | undefined): number {
+  // Where the relation itself is still there with its rows, it is at home.
+  let score = place === own ? 100 : 0
+  for (const { destinations } of attributes.values()) if (destinations.some((each) => each.relation === place)) score += 1
+  return score
+}
+
+function bandedTables(run: RunObservation): BandedTables | undefined {
+  if (run.migrated === undefined || run.bands === undefined) return undefined
+  const { legacy, migrated } = run
+  const plain = new Map<string, ColumnTable | undefined>()
+  const named = (path: string) => {
+    if (!plain.has(path)) plain.set(path, plainColumnsOf(migrated.catalog, migrated.rows, path))
+    return plain.get(path)
+  }
+  const wide = new Map<string, ColumnTable | undefined>()
+  const widened = (path: string) => {
+    if (wide.has(path)) return wide.get(path)
+    const table = columnsOf(migrated.catalog, migrated.rows, path)
+    const joined = table && joinReferenced(table, migrated.catalog, named)
+    wide.set(path, joined)
+    return joined
+  }
+  const references = new Set<string>()
+  for (const [path, relation] of migrated.catalog.relations) {
+    for (const constraint of relation.constraints)
+      if (constraint.kind === 'foreign-key') for (const each of constraint.attributes) references.add(`${path}\u0000${each}`)
+  }
+  for (const [path, kinds] of run.bands) {
+    const own = sameRelation(run, path)
+    if (own === undefined) continue
+    for (const [attribute, kind] of kinds) {
+      const name = kind === 'alias' ? ownAttribute(run, path, own, own, attribute) : undefined
+      if (name !== undefined) references.add(`${own}\u0000${name}`)
+    }
+  }
+  const keys = new Set(
+    [...migrated.catalog.relations].flatMap(([path, relation]) =>
+      relation.indexes.filter((index) => index.primary).flatMap((index) => index.attributes.map((each) => `${path}\u0000${each}`)),
+    ),
+  )
+  return {
+    legacy: new Map(
+      [...legacy.rows.keys()].flatMap((path) => {
+        const table = plainColumnsOf(legacy.catalog, legacy.rows, path)
+        return table === undefined ? [] : [[path, table] as const]
+      }),
+    ),
+    migrated: widened,
+    places: [...migrated.rows.keys()],
+    bands: run.bands,
+    // A key that is a foreign key too (a row split in two) does name its own row.
+    isReference: (relation, attribute) => references.has(`${relation}\u0000${attribute}`) && !keys.has(`${relation}\u0000${attribute}`),
+  }
+}
+
+/** By key where no band tells otherwise: keys that were rewritten in place meet the wrong rows. */
+function unite(byKey: readonly Pair[], byBand: readonly Pair[]): readonly Pair[] {
+  const banded = new Set(byBand.map((pair) => pair.legacyRow))
+  return [...byBand, ...byKey.filter((pair) => !banded.has(pair.legacyRow))]
+}

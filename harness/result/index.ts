@@ -1,0 +1,28 @@
+export { type Acceptance, type Accepted, acceptFindings, gravestOf, violationOf } from './accept.ts'
+export {
+  type Baseline,
+  type BaselineEntry,
+  type BaselineStep,
+  baselineEntry,
+  type ExtendOptions,
+  extendBaseline,
+  pruneBaseline,
+  staleEntries,
+} from './baseline.ts'
+export type { Finding, Severity } from './finding.ts'
+export { findingId, findingKey, gravity } from './fingerprint.ts'
+export type { Saw, Verdict } from './judgement.ts'
+export { mergeResults } from './merge-results.ts'
+export type {
+  FindingResult,
+  InvariantResult,
+  LineageEntry,
+  MigrationResult,
+  Outcome,
+  ResultDigest,
+  SourceResult,
+  VerifyResult,
+} from './result.ts'
+export { parseResult, resultSchema, resultSchemaText } from './result-schema.ts'
+export { expiredText, type FindingWaiver, isExpired, todayUtc, waivedBy } from './waiver.ts'
+export { withFindings } from './with-findings.ts'

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { InputError } from '../errors.ts'
+import type { VerifyResult } from './result.ts'
+
+/**
+ * `VerifyResult` as a schema: reads a saved result again, and is published as `result.schema.json`.
+ *
+ * Unknown keys are let through and dropped: a newer Godwit may add to a result without changing its version.
+ */
+const outcome = z.enum(['holds', 'violated', 'unknown'])
+const timings = z.record(z.string(), z.number()).describe('milliseconds by stage')
+const texts = z.array(z.string())
+
+const finding = z.object({
+  id: z.string().describe('stable fingerprint: the same finding has it in every run'),
+  invariant: z.string(),
+  kind: z.string().describe('one of the kinds that the invariant documents'),
+  severity: z.enum(['error', 'warning', 'info']),
+  known: z.enum(['observed', 'inferred', 'static']),
+  relation: z.string().nullable().describe('path of the legacy relation'),
+  attribute: z.string().nullable(),
+  object: z.string().nullable().describe('what else it is about: an index, a policy, a sequence'),
+  file: z.string().nullable(),
+  line: z.number().nullable(),
+  cause: z.string().nullable().describe('id of the finding that this one follows from'),
+  waived: z
+    .object({ owner: z.string(), reason: z.string(), expires: z.string().nullable().describe('null: until the files of the step change') })
+    .nullable(),
+  message: z.string(),
+  evidence: z.record(z.string(), z.unknown()),
+  counterexample: z.string().nullable().describe('path of a self-contained SQL file'),
+  hint: z.string().nullable(),
+})
+
+const invariant = z.object({
+  id: z.string(),
+  verdict: z.enum(['holds', 'violated', 'unknown', 'not-applicable']),
+  because: z.string().describe('empty when it holds'),
+  saw: z.object({ relations: z.number(), rows: z.number(), cells: z.number(), runs: z.number() }),
+  under: texts.describe('exclusions under which it was judged'),
+  otherwise: z.string().optional().describe('of a violated one: why it would be unknown were its findings accepted'),
+})
+
+const lineage = z.object({
+  from: z.string(),
+  to: texts,
+  transform: z.string(),
+  fate: z.enum(['kept', 'moved', 'altered', 'lost', 'discarded']),
+  known: z.enum(['observed', 'declared', 'digest']),
+})
+
+const migration = z.object({
+  name: z.string(),
+  path: z.string(),
+  digest: z.string().describe('sha256 of its files'),
+  cached: z.boolean().describe('whether the verdict comes from the cache of an earlier run'),
+  verdict: outcome,
+  runs: z.number().describe('edge runs judged'),
+  rung: z.enum(['transaction', 'clone', 'cluster']),
+  rungBecause: z.string(),
+  runAs: z.string(),
+  invariants: z.array(invariant),
+  findings: z.array(finding),
+  lineage: z.array(lineage),
+  notChecked: texts,
+  disagreements: texts.describe("violations that a clone did not confirm: the harness's own fault, shown and not counted"),
+  timings,
+})
+
+const source = z.object({
+  path: z.string(),
+  format: z.string(),
+  steps: z.number(),
+  verified: z.number(),
+  cached: z.number(),
+  brokenAt: z
+    .object({ migration: z.string(), file: z.string(), line: z.number(), message: z.string(), hint: z.string().nullable() })
+    .nullable()
+    .describe('the step that does not apply to an empty database'),
+  endToEnd: z
+    .object({ steps: z.number(), verdict: outcome, because: z.string() })
+    .nullable()
+    .describe('all downs in reverse order from the end of the history'),
+  notes: texts.describe('preludes, stand-ins, ignored files, warnings of the tool, what was cut'),
+})
+
+export const resultSchema = z.object({
+  version: z.literal(1),
+  verdict: outcome,
+  warnings: z.number(),
+  postgres: z.object({ version: z.string(), assumed: z.boolean(), from: z.enum(['embedded', 'container', 'url']) }),
+  seed: z.string(),
+  durationMs: z.number(),
+  timings,
+  digest: z.object({ files: z.string(), config: z.string(), rules: z.string(), server: z.string() }),
+  sources: z.array(source).describe('the folders that were read'),
+  migrations: z.array(migration),
+})
+
+/**
+ * Read a saved result.
+ *
+ * @param path  Where the text is from, for the message.
+ * @throws {InputError} When it is not JSON, or not a result.
+ */
+export function parseResult(text: string, path: string): VerifyResult {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new InputError(`"${path}" is not JSON`, { cause })
+  }
+  const parsed = resultSchema.safeParse(json)
+  if (!parsed.success) throw new InputError(`"${path}" is not a result of godwit`, { detail: z.prettifyError(parsed.error) })
+  return parsed.data
+}
+
+/** What is published as `result.schema.json` (JSON Schema, draft 2020-12), as the text of that file. */
+export function resultSchemaText(): string {
+  const schema = z.toJSONSchema(resultSchema, { io: 'input' })
+  return `${JSON.stringify({ title: 'Result of godwit verify --json', ...schema }, null, 2)}\n`
+}

@@ -1,0 +1,119 @@
+import type { Severity } from './finding.ts'
+import type { Saw } from './judgement.ts'
+
+/** The result of a run of `godwit verify`: the interface of `--json`, published as `result.schema.json`. Plain JSON throughout. */
+export interface VerifyResult {
+  readonly version: 1
+  readonly verdict: Outcome
+  /** Unwaived findings of severity `warning`. */
+  readonly warnings: number
+  readonly postgres: { readonly version: string; readonly assumed: boolean; readonly from: 'embedded' | 'container' | 'url' }
+  readonly seed: string
+  readonly durationMs: number
+  /** Milliseconds by stage: `cluster`, `connect`, `legacy`, `band`, `edge`, `shrink`, … */
+  readonly timings: Readonly<Record<string, number>>
+  readonly digest: ResultDigest
+  /** The folders that were read; for a history, how far it went. */
+  readonly sources: readonly SourceResult[]
+  readonly migrations: readonly MigrationResult[]
+}
+
+/** One folder of migrations as a whole. */
+export interface SourceResult {
+  readonly path: string
+  readonly format: string
+  /** Steps found; steps verified in this run; steps whose verdict came from the cache. */
+  readonly steps: number
+  readonly verified: number
+  readonly cached: number
+  /** The step that does not apply to an empty database, and why; those after it may follow from it. */
+  readonly brokenAt: {
+    readonly migration: string
+    readonly file: string
+    readonly line: number
+    readonly message: string
+    readonly hint: string | null
+  } | null
+  /** All downs in reverse order from the end of the history; null where there is none, or it was not tried. */
+  readonly endToEnd: { readonly steps: number; readonly verdict: Outcome; readonly because: string } | null
+  /** Preludes, stand-ins, ignored files, warnings of the tool, what was cut. */
+  readonly notes: readonly string[]
+}
+
+export type Outcome = 'holds' | 'violated' | 'unknown'
+
+/** What the verdict holds for. */
+export interface ResultDigest {
+  readonly files: string
+  readonly config: string
+  /** Version of the rules that judged: changes when a verdict may change. */
+  readonly rules: string
+  readonly server: string
+}
+
+export interface MigrationResult {
+  readonly name: string
+  readonly path: string
+  /** Hex sha256 of its files. */
+  readonly digest: string
+  /** Whether the verdict comes from the cache of an earlier run. */
+  readonly cached: boolean
+  readonly verdict: Outcome
+  /** Edge runs judged. */
+  readonly runs: number
+  readonly rung: 'transaction' | 'clone' | 'cluster'
+  /** Why not the first rung; empty when it was. */
+  readonly rungBecause: string
+  readonly runAs: string
+  readonly invariants: readonly InvariantResult[]
+  readonly findings: readonly FindingResult[]
+  readonly lineage: readonly LineageEntry[]
+  readonly notChecked: readonly string[]
+  /** Violations seen on rung 1 that rung 2 did not confirm: the harness's own fault, shown and not counted. */
+  readonly disagreements: readonly string[]
+  readonly timings: Readonly<Record<string, number>>
+}
+
+export interface InvariantResult {
+  readonly id: string
+  readonly verdict: Outcome | 'not-applicable'
+  /** Empty when it holds. */
+  readonly because: string
+  readonly saw: Saw
+  /** Under which exclusions it was judged, e.g. `public.items.status is not null`. */
+  readonly under: readonly string[]
+  /** Of a violated one: why it would be unknown were all its findings accepted; without it, it would hold. */
+  readonly otherwise?: string | undefined
+}
+
+export interface FindingResult {
+  /** Stable fingerprint: invariant, kind, relation, attribute, object, migration's name. */
+  readonly id: string
+  readonly invariant: string
+  readonly kind: string
+  readonly severity: Severity
+  readonly known: 'observed' | 'inferred' | 'static'
+  readonly relation: string | null
+  readonly attribute: string | null
+  readonly object: string | null
+  readonly file: string | null
+  readonly line: number | null
+  /** Id of the finding that this one follows from. */
+  readonly cause: string | null
+  /** By whom and why it is accepted; without a day it is known from the baseline, and holds until the step's files change. */
+  readonly waived: { readonly owner: string; readonly reason: string; readonly expires: string | null } | null
+  readonly message: string
+  readonly evidence: Readonly<Record<string, unknown>>
+  /** Path of a self-contained SQL file, or null where no data set shows it. */
+  readonly counterexample: string | null
+  readonly hint: string | null
+}
+
+export interface LineageEntry {
+  readonly from: string
+  readonly to: readonly string[]
+  readonly transform: string
+  readonly fate: 'kept' | 'moved' | 'altered' | 'lost' | 'discarded'
+  /** How it is known. */
+  readonly known: 'observed' | 'declared' | 'digest'
+}

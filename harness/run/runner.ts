@@ -1,0 +1,62 @@
+import { type RungNeed, retriesOnClone } from '../migration/index.ts'
+import { executeRun, type RunRequest } from './execute.ts'
+import type { RunObservation } from './observation.ts'
+import type { CloneStages, Stage, TransactionStages } from './stage.ts'
+import type { UnderTest } from './under-test.ts'
+
+/** Makes runs on the lowest rung that this migration allows, and goes up for good when the server says that it must. */
+export class Runner {
+  readonly #transactions: TransactionStages[]
+  readonly clones: CloneStages
+  #need: RungNeed
+
+  constructor(transactions: TransactionStages | undefined, clones: CloneStages, need: RungNeed) {
+    this.#transactions = need.rung === 'transaction' && transactions !== undefined ? [transactions] : []
+    this.clones = clones
+    this.#need = need
+  }
+
+  get need(): RungNeed {
+    return this.#need
+  }
+
+  /** How many runs can be under way at a time. */
+  get lanes(): number {
+    return this.#need.rung === 'transaction' ? Math.max(1, this.#transactions.length) : 1
+  }
+
+  /** Make runs on another database in the same state too. */
+  widen(transactions: TransactionStages): void {
+    if (this.#need.rung === 'transaction') this.#transactions.push(transactions)
+  }
+
+  /** @param turn  Runs of different turns are made at a time, as far as there are lanes. */
+  async run(subject: UnderTest, request: RunRequest, turn = 0): Promise<RunObservation> {
+    const transactions = this.#stages(turn)
+    if (transactions === undefined) return this.runOnClone(subject, request)
+    const run = await transactions.run((stage) => executeRun(subject, stage, request))
+    const failures = [
+      run.failure,
+      run.reverted?.outcome === 'failed' ? run.reverted.failure : undefined,
+      run.again?.outcome === 'failed' ? run.again.failure : undefined,
+    ]
+    const unfit = failures.find((failure) => failure !== undefined && retriesOnClone(failure.sqlstate))
+    if (unfit === undefined) return run
+    this.#need = { rung: 'clone', because: `in one transaction the server says ${unfit.sqlstate}: ${unfit.message}` }
+    return this.runOnClone(subject, request)
+  }
+
+  /** Work on a stage of the rung that runs are made on. */
+  onStage<Result>(work: (stage: Stage) => Promise<Result>): Promise<Result> {
+    const transactions = this.#stages(0)
+    return transactions === undefined ? this.clones.run(work) : transactions.run(work)
+  }
+
+  #stages(turn: number): TransactionStages | undefined {
+    return this.#need.rung === 'transaction' ? this.#transactions[turn % this.#transactions.length] : undefined
+  }
+
+  runOnClone(subject: UnderTest, request: RunRequest): Promise<RunObservation> {
+    return this.clones.run((stage) => executeRun(subject, stage, request))
+  }
+}

@@ -1,5 +1,0 @@
-export * from './hint-for.ts'
-export type { Environment, EnvironmentOptions, EnvironmentPlan, EnvironmentRequest, MissingExtension } from './model.ts'
-export { planEnvironment } from './plan-environment.ts'
-export { preludes } from './preludes/registry.ts'
-export { prepareEnvironment } from './prepare-environment.ts'

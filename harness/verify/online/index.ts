@@ -1,1 +1,0 @@
-export { judgeOnline } from './judge-online.ts'

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { readSources, verifyOn } from '../../../harness/history/index.ts'
+import { useCluster } from '../../../harness/vitest/index.ts'
+import { writtenFiles } from './written-history.ts'
+
+/** A tool as people write them: a table of what is applied, and a file for each step. */
+const tool = `
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+const pg = createRequire(process.env.TOOL_ROOT + '/package.json')('pg')
+const client = new pg.Client(process.env.DATABASE_URL)
+await client.connect()
+await client.query('CREATE TABLE IF NOT EXISTS done (name text PRIMARY KEY)')
+const applied = new Set((await client.query('SELECT name FROM done')).rows.map((row) => row.name))
+const names = readdirSync('steps').sort()
+if (process.argv[2] === 'up') {
+  const next = names.find((name) => !applied.has(name))
+  if (next === undefined) console.log('nothing to migrate')
+  else {
+    await client.query('BEGIN')
+    await client.query(readFileSync('steps/' + next, 'utf8'))
+    await client.query('INSERT INTO done VALUES ($1)', [next])
+    await client.query('COMMIT')
+  }
+}
+await client.end()
+`
+
+test('a tool that is driven by its own command is verified step by step', async () => {
+  await using written = await writtenFiles({
+    'tool.mjs': tool,
+    'steps/1_people.sql': 'CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL, phone text)',
+    'steps/2_email.sql': 'ALTER TABLE people ADD COLUMN email text',
+    'steps/3_no_phone.sql': 'ALTER TABLE people DROP COLUMN phone',
+  })
+  const options = {
+    runs: 4,
+    command: { up: `TOOL_ROOT=${process.cwd()} node tool.mjs up`, directory: written.path, table: 'done', column: 'name' },
+  }
+  const { result } = await verifyOn(await useCluster(), await readSources([written.path], options), options, {})
+  expect(
+    result.migrations.flatMap((each) => each.findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)),
+  ).toHaveLength(1)
+  expect(result.migrations.map((each) => [each.name, each.verdict])).toEqual([
+    ['1_people.sql', 'holds'],
+    ['2_email.sql', 'holds'],
+    ['3_no_phone.sql', 'violated'],
+  ])
+  expect(result.migrations[2]?.findings[0]).toMatchObject({ invariant: 'zero-loss', relation: 'public.people', attribute: 'phone' })
+}, 120_000)
