@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { rulesDigest } from '../invariants/index.ts'
 import { findInstallation, installedMajors, parseClusterRequest } from '../postgres/index.ts'
 import { maskSecretsIn } from '../report/index.ts'
 import { acceptFindings, todayUtc, type VerifyResult } from '../result/index.ts'
-import { rulesVersion } from '../verify/index.ts'
 import { readBaseline } from './baseline-file.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type GateRecord, gateFile, readGateRecord } from './gate-record.ts'
@@ -22,9 +22,9 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
     return
   }
   const changes = [
-    ...(saved.record.digest.rules === rulesVersion
+    ...(saved.record.digest.rules === rulesDigest()
       ? []
-      : [`rules: version ${saved.record.digest.rules} judged then, version ${rulesVersion} would now`]),
+      : [`rules: version ${saved.record.digest.rules} judged then, version ${rulesDigest()} would now`]),
     ...(await baselineChanges(plan, saved.record)),
     ...(await projectChanges(plan, saved.record)),
   ]

@@ -1,6 +1,6 @@
 import type { HistoryStep } from '../formats/index.ts'
 import type { FindingResult, MigrationResult } from '../result/index.ts'
-import { withFindings } from '../result/index.ts'
+import { judgeMigration } from '../result/index.ts'
 import type { StepVerdict } from './verdict-cache.ts'
 
 /**
@@ -25,7 +25,7 @@ export class Composition {
     }
     const findings = result.findings.flatMap((finding) => this.#judge(finding, result, passage.own))
     this.#carry(step.name, passage)
-    return withFindings(result, findings, this.#failOn)
+    return judgeMigration(result, findings, this.#failOn)
   }
 
   #judge(finding: FindingResult, result: MigrationResult, own: StepVerdict['passage']['own']): readonly FindingResult[] {

@@ -5,7 +5,7 @@ import { noPassage } from '../lineage/index.ts'
 import { type Failure, type Migration, neededRung, type Script, type Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import type { MigrationResult, SourceResult } from '../result/index.ts'
-import { withFindings } from '../result/index.ts'
+import { judgeMigration } from '../result/index.ts'
 import type { Base } from '../run/index.ts'
 import { ownCluster, rolesOf } from '../run/index.ts'
 import type { Counterexample, VerifyHooks, VerifyOptions } from '../verify/index.ts'
@@ -109,7 +109,7 @@ function withWayBack(result: MigrationResult, back: WayBack | undefined, failOn:
   const blamed = back?.blamed
   const known = result.findings.some((each) => each.invariant === 'rollback-restores-state' && each.severity === 'error')
   if (blamed === undefined || blamed.step !== result.name || known) return result
-  return withFindings(result, [...result.findings, blamed.finding], failOn)
+  return judgeMigration(result, [...result.findings, blamed.finding], failOn)
 }
 
 interface Lane {

@@ -77,7 +77,13 @@ async function replayOn(
   const runner = new Runner(undefined, clones, { rung: 'clone', because: 'a replay commits' })
   const runs = []
   for (const { dataset, bands } of bandedFillings(subject, saved.seed, [])) {
-    const run = await runner.run(subject, { regime: 'banded', extreme: false, filling: { kind: 'dataset', dataset }, bands, until: 'up' })
+    const run = await runner.run(subject, {
+      regime: 'banded',
+      extreme: false,
+      filling: { kind: 'dataset', dataset },
+      bands,
+      phases: ['up'],
+    })
     if (run.failure === undefined) runs.push(run)
   }
   if (runs.length > 0)
@@ -89,13 +95,13 @@ async function replayOn(
     regime: saved.rowsSql.trim() === '' ? 'empty' : 'given',
     extreme: false,
     filling: { kind: 'sql', sql: saved.rowsSql },
-    until: 'again',
+    phases: ['up', 'down', 'up'],
     signal: hooks.signal,
   }
   const run = await runner.run(subject, request).catch(unfitting)
   for (const invariant of runInvariants) {
     if (invariant.id !== saved.invariant) continue
-    const verdict = invariant.judge({ run, knowledge: subject.knowledge })
+    const verdict = invariant.judge(run, subject.knowledge)
     const found =
       verdict.outcome === 'violated'
         ? verdict.findings.find((each) => each.severity !== 'info' && findingId(migration.name, each) === saved.finding)

@@ -1,12 +1,12 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { History } from '../formats/index.ts'
+import { rulesDigest, withOwn } from '../invariants/index.ts'
 import type { Passage } from '../lineage/index.ts'
 import type { Failure } from '../migration/index.ts'
 import type { MigrationResult } from '../result/index.ts'
 import { sha256 } from '../run/index.ts'
-import type { Counterexample } from '../verify/index.ts'
-import { rulesVersion, type VerifyOptions } from '../verify/index.ts'
+import type { Counterexample, VerifyOptions } from '../verify/index.ts'
 import { configDigest } from './seed-text.ts'
 
 /** What was found out about one step. */
@@ -32,9 +32,14 @@ export class VerdictCache {
     // A random seed asks for new runs.
     this.#directory = options.seed === 'random' ? undefined : options.cacheDirectory
     const declared = options.seed === undefined ? '' : seed
-    const base = [rulesVersion, server, configDigest({ ...options, only: undefined }), declared, history.format, ...environment].join(
-      '\u0000',
-    )
+    const base = [
+      rulesDigest(withOwn(options.invariants)),
+      server,
+      configDigest({ ...options, only: undefined }),
+      declared,
+      history.format,
+      ...environment,
+    ].join('\u0000')
     let chain = sha256(base)
     this.#keys = history.steps.map((step) => {
       chain = sha256([chain, step.name, step.digest, JSON.stringify(options.contracts?.[step.name] ?? null)].join('\u0000'))

@@ -1,19 +1,12 @@
 import { InputError } from '../errors.ts'
 import { readSource, type Source } from '../formats/index.ts'
+import { rulesDigest, withOwn } from '../invariants/index.ts'
 import { type Cluster, installedMajors, parseClusterRequest, startCluster } from '../postgres/index.ts'
 import type { SourceResult, VerifyResult } from '../result/index.ts'
-import { gravestOf } from '../result/index.ts'
-import { onPairBase, sha256 } from '../run/index.ts'
+import { gravest, warningsOf } from '../result/index.ts'
+import { fullDepth, onPairBase, sha256 } from '../run/index.ts'
 import type { Counterexample } from '../verify/index.ts'
-import {
-  fullDepth,
-  rulesVersion,
-  stopwatch,
-  type VerifiedMigration,
-  type VerifyHooks,
-  type VerifyOptions,
-  verifyMigration,
-} from '../verify/index.ts'
+import { stopwatch, type VerifiedMigration, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
 import { commandHistory } from './command-history.ts'
 import { type VerifiedHistory, verifyHistory } from './history.ts'
 import { configDigest, seedText } from './seed-text.ts'
@@ -99,8 +92,9 @@ export async function verifyOn(
   }
   const result: VerifyResult = {
     version: 1,
-    verdict: gravestOf(migrations.map((each) => each.verdict)),
-    warnings: migrations.flatMap((each) => each.findings).filter((each) => each.severity === 'warning' && each.waived === null).length,
+    // Where a branch adds nothing there is nothing to hold against it.
+    verdict: migrations.length === 0 && options.since !== undefined ? 'holds' : gravest(migrations.map((each) => each.verdict)),
+    warnings: warningsOf(migrations),
     postgres: { version: cluster.version.text, assumed: false, from: cluster.kind },
     seed,
     durationMs: Math.round(performance.now() - started),
@@ -108,7 +102,7 @@ export async function verifyOn(
     digest: {
       files: sha256(digests.join('\n')),
       config: configDigest(options),
-      rules: rulesVersion,
+      rules: rulesDigest(withOwn(options.invariants)),
       server: cluster.version.text,
     },
     sources: results,

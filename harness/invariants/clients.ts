@@ -1,106 +1,70 @@
-import { bandedDataset, type Dataset, type Exclusion } from '../data/index.ts'
+import { bandedDataset, type Dataset } from '../data/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import { quoteName, type Session } from '../postgres/index.ts'
-import type { Finding, Verdict } from '../result/index.ts'
-import type { Runner, Stage } from '../run/index.ts'
-import { bandedFillings, type Filling, fillStage, type RunObservation, seedNumber } from '../run/index.ts'
-import { accessParity } from './access-parity/judge.ts'
+import { bandedFillings, type Filling, fillStage, type RunObservation, type Stage, seedNumber } from '../run/index.ts'
 import { mayChangeAccess, securedWithin } from './access-parity/may-change-access.ts'
 import type { AccessObservation } from './access-parity/model.ts'
 import { accessAfter, accessBefore, mostRelations } from './access-parity/observe-access.ts'
 import { statedAccess } from './access-parity/stated.ts'
-import { backwardCompatibility } from './backward-compatibility/judge.ts'
 import type { WorkloadObservation } from './backward-compatibility/model.ts'
 import { answerLegacy, answerMigrated, touchedRelations } from './backward-compatibility/workload/observe-workload.ts'
-import type { Collector } from './collect.ts'
+import type { Bench, Probe } from './bench.ts'
+import type { LeftOut, Look } from './probe.ts'
 
-export interface ClientsPlan {
-  /** A run that went through: what `up` makes of the catalog. */
-  readonly run: RunObservation
-  /** The rows of that run; undefined where it had none. */
-  readonly filling: Filling | undefined
-  /** The same migration over more relations. */
-  readonly widen: (also: ReadonlySet<string>) => Promise<Subject>
-  /** On the legacy database. */
-  readonly session: () => Session
-  readonly seed: string
-  readonly exclusions: readonly Exclusion[]
-  /** Who applies migrations. */
-  readonly role: string | undefined
-  /** Whether the harness may be any role. */
-  readonly superuser: boolean
-  readonly signal: AbortSignal | undefined
+/** What clients see of a migration, on the same rows before and after. */
+export interface ClientsSeen {
+  readonly workload: Omit<WorkloadObservation, 'knowledge'>
+  /** Or why nobody's rights were looked at. */
+  readonly access: Omit<AccessObservation, 'knowledge'> | { readonly because: string }
 }
 
-/** What looking from outside left unsaid. */
-export interface ClientsLooked {
-  readonly notChecked: readonly string[]
-  readonly disagreements: readonly string[]
+/** A run that went through, with its rows; without rows it is the one on an empty database. */
+interface Scene {
+  readonly bench: Bench
+  readonly run: RunObservation
+  readonly filling: Filling | undefined
 }
 
 interface Seen {
-  readonly workload: WorkloadObservation
-  readonly access: AccessObservation | undefined
-  readonly notChecked: readonly string[]
+  readonly clients: ClientsSeen
+  readonly notTried: readonly string[]
+  readonly leftOut: readonly LeftOut[]
 }
 
 /**
  * Look at a migration as its clients do: what a legacy workload answers before and after `up`, and who may do what, on the same rows, in one
- * run of its own. Nothing is run for a step that can change neither. What only a run tells is seen again on a clone before it is reported.
+ * run of its own. Nothing is run for a step that can change neither.
  */
-export async function lookAsClients(subject: Subject, runner: Runner, collector: Collector, plan: ClientsPlan): Promise<ClientsLooked> {
-  const { migrated } = plan.run
-  if (migrated === undefined) return { notChecked: [], disagreements: [] }
-  const { contract, up } = subject.migration
-  const look: Look = {
-    access: plan.superuser && mayChangeAccess(up, subject.legacy),
-    touched: touchedRelations(subject.legacy, migrated.catalog, subject.knowledge.written),
-    fresh: undefined,
-  }
-  const rights: Verdict = {
-    outcome: 'not-applicable',
-    because: plan.superuser
+export const clients: Probe<ClientsSeen> = {
+  name: 'clients',
+  async observe(bench: Bench, on?: 'clone'): Promise<Look<ClientsSeen>> {
+    const { subject, runner, first, empty } = bench
+    const run = first?.run ?? empty
+    const scene: Scene = { bench, run, filling: first === undefined ? undefined : { kind: 'dataset', dataset: first.dataset } }
+    if (run.migrated === undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+    const { contract, up } = subject.migration
+    const rights = bench.superuser && mayChangeAccess(up, subject.legacy)
+    const touched = touchedRelations(subject.legacy, run.migrated.catalog, subject.knowledge.written)
+    const because = bench.superuser
       ? 'no statement of it can change who may do what'
-      : 'the harness cannot take the part of other roles on this cluster',
-  }
-  if (!look.access && look.touched.length === 0 && contract.workload === undefined) {
-    collector.add(accessParity.id, rights)
-    collector.add(backwardCompatibility.id, backwardCompatibility.judge(nothingSent(subject, plan)))
-    return { notChecked: [], disagreements: [] }
-  }
-  const request = {
-    ...look,
-    fresh: look.touched.length === 0 || contract.workload !== undefined ? undefined : freshRows(subject, plan, look.touched),
-  }
-  const judge = (seen: Seen) => ({
-    workload: backwardCompatibility.judge(seen.workload),
-    access: seen.access === undefined ? rights : accessParity.judge(seen.access),
-  })
-  const secured = look.access ? await securedWithin(plan.session(), up, subject.legacy) : []
-  const { wide, filling } = await withRows(subject, plan, secured)
-  const once = (stage: Stage) => observe(wide, stage, plan, filling, request)
-  const seen = await runner.onStage(once)
-  if (seen === undefined) return { notChecked: ['what clients see: up failed on rows that it had passed with'], disagreements: [] }
-  const first = judge(seen)
-  const doubtful = [...findingsOf(first.workload), ...findingsOf(first.access)].filter(needsClone)
-  const again = doubtful.length === 0 || runner.need.rung !== 'transaction' ? undefined : await runner.clones.run(once)
-  const last = again === undefined ? first : judge(again)
-  collector.add(backwardCompatibility.id, last.workload)
-  collector.add(accessParity.id, last.access)
-  const shown = new Set([...findingsOf(last.workload), ...findingsOf(last.access)].map(placeOf))
-  return {
-    notChecked: seen.notChecked,
-    disagreements: doubtful
-      .filter((each) => !shown.has(placeOf(each)))
-      .map(
-        (each) =>
-          `${each.invariant} ${each.kind} on ${each.relation ?? each.object ?? 'the migration'}: seen in a transaction, not on a clone`,
-      ),
-  }
+      : 'the harness cannot take the part of other roles on this cluster'
+    if (!rights && touched.length === 0 && contract.workload === undefined)
+      return { seen: [{ seen: { workload: nothingSent(scene), access: { because } } }] }
+    const fresh = touched.length === 0 || contract.workload !== undefined ? undefined : freshRows(bench, touched)
+    const wanted: Wanted = { rights, because, touched, fresh }
+    const secured = rights ? await securedWithin(bench.session(), up, subject.legacy) : []
+    const { wide, filling } = await withRows(scene, secured)
+    const once = (stage: Stage) => observe(scene, wide, stage, filling, wanted)
+    const seen = await (on === 'clone' ? bench.clones.run(once) : runner.onStage(once))
+    if (seen === undefined) return { seen: [], leftOut: [{ because: 'up failed on rows that it had passed with', upFails: true }] }
+    return { seen: [{ seen: seen.clients }], leftOut: seen.leftOut, notChecked: seen.notTried }
+  },
 }
 
-interface Look {
-  readonly access: boolean
+interface Wanted {
+  readonly rights: boolean
+  /** Why rights are not looked at, where they are not. */
+  readonly because: string
   /** Legacy relations whose statements are sent. */
   readonly touched: readonly string[]
   readonly fresh: Dataset | undefined
@@ -108,63 +72,67 @@ interface Look {
 
 /** Rows where policies decide: a step that only makes a view, or writes a policy, is otherwise looked at without any. */
 async function withRows(
-  subject: Subject,
-  plan: ClientsPlan,
+  { bench, filling }: Scene,
   secured: readonly string[],
 ): Promise<{ readonly wide: Subject; readonly filling: Filling }> {
+  const { subject, seed, exclusions } = bench
   const lacking = secured.filter((path) => !subject.scope.has(path))
-  const { filling } = plan
   if (filling !== undefined && lacking.length === 0) return { wide: subject, filling }
   if (secured.length === 0) return { wide: subject, filling: filling ?? { kind: 'sql', sql: '' } }
-  const wider = lacking.length === 0 ? subject : await plan.widen(new Set([...subject.scope, ...lacking.slice(0, mostRelations)]))
+  const wider = lacking.length === 0 ? subject : await bench.widen(new Set([...subject.scope, ...lacking.slice(0, mostRelations)]))
   const wide = { ...wider, knowledge: subject.knowledge }
-  const [banded] = bandedFillings(wide, plan.seed, plan.exclusions, 1)
+  const [banded] = bandedFillings(wide, seed, exclusions, 1)
   return { wide, filling: banded === undefined ? { kind: 'sql', sql: '' } : { kind: 'dataset', dataset: banded.dataset } }
 }
 
-async function observe(subject: Subject, stage: Stage, plan: ClientsPlan, filling: Filling, look: Look): Promise<Seen | undefined> {
-  const { run, role } = plan
+async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Filling, wanted: Wanted): Promise<Seen | undefined> {
+  const { run, bench } = scene
   await fillStage(subject, stage, filling)
   const before = await stage.look((session) =>
     undone(stage, session, sequences(subject), async () => ({
-      workload: await answerLegacy(subject, session, look.touched, look.fresh),
-      access: look.access ? await accessBefore(subject, session, run) : undefined,
+      workload: await answerLegacy(subject, session, wanted.touched, wanted.fresh),
+      access: wanted.rights ? await accessBefore(subject, session, run) : undefined,
     })),
   )
-  const applied = await stage.apply(subject.migration.up, { signal: plan.signal })
+  const applied = await stage.apply(subject.migration.up, { signal: bench.signal })
   if (applied.outcome === 'failed') return undefined
   return stage.look((session) =>
     undone(stage, session, [], async () => {
       const after = await answerMigrated(session, before.workload)
       const access = before.access === undefined ? undefined : await accessAfter(subject, session, run, before.access)
       return {
-        workload: {
-          ...nothingSent(subject, plan),
-          statements: after.statements,
-          routines: { before: before.workload.routines, after: after.routines },
+        clients: {
+          workload: {
+            ...nothingSent(scene),
+            statements: after.statements,
+            routines: { before: before.workload.routines, after: after.routines },
+          },
+          access:
+            before.access === undefined || access === undefined
+              ? { because: wanted.because }
+              : {
+                  run,
+                  migrator: bench.role,
+                  before: before.access.access,
+                  after: access.after,
+                  reached: access.reached,
+                  rows: access.rows,
+                  stated: statedAccess(subject.migration.up),
+                },
         },
-        access:
-          before.access === undefined || access === undefined
-            ? undefined
-            : {
-                run,
-                knowledge: subject.knowledge,
-                migrator: role,
-                before: before.access.access,
-                after: access.after,
-                reached: access.reached,
-                rows: access.rows,
-                stated: statedAccess(subject.migration.up),
-              },
-        notChecked: [...new Set([...before.workload.notTried, ...(before.access?.notTried ?? []), ...(access?.notTried ?? [])])],
+        notTried: [...new Set([...before.workload.notTried, ...(before.access?.notTried ?? [])])],
+        leftOut: [...new Set([...(before.access?.leftOut ?? []), ...(access?.leftOut ?? [])])].map((because) => ({
+          invariant: 'access-parity',
+          because,
+        })),
       }
     }),
   )
 }
 
 /** What the catalogs tell without a statement. */
-function nothingSent({ knowledge, migration }: Subject, { run }: ClientsPlan): WorkloadObservation {
-  return { run, knowledge, statements: [], given: migration.contract.workload !== undefined, routines: { before: [], after: [] } }
+function nothingSent({ bench, run }: Scene): ClientsSeen['workload'] {
+  return { run, statements: [], given: bench.subject.migration.contract.workload !== undefined, routines: { before: [], after: [] } }
 }
 
 /** Work of which nothing stays: in a savepoint of the run's transaction, or in a transaction of its own on a clone. */
@@ -189,24 +157,7 @@ function sequences({ legacy, scope }: Subject): readonly string[] {
 }
 
 /** Rows whose keys are not those that are there. */
-function freshRows(subject: Subject, { seed, exclusions }: ClientsPlan, touched: readonly string[]): Dataset {
+function freshRows({ subject, seed, exclusions }: Bench, touched: readonly string[]): Dataset {
   const relations = touched.filter((path) => subject.scope.has(path))
   return bandedDataset(subject.plan, { seed: seedNumber(seed, 'clients'), rows: 4, variant: 1, relations, exclude: exclusions })
-}
-
-/** What the catalogs show is so on any rung. */
-function needsClone({ severity, known, evidence, invariant }: Finding): boolean {
-  return (
-    severity !== 'info' &&
-    known === 'observed' &&
-    (invariant === accessParity.id ? evidence.identity !== undefined : evidence.change === undefined)
-  )
-}
-
-function findingsOf(verdict: Verdict): readonly Finding[] {
-  return verdict.outcome === 'violated' ? verdict.findings : []
-}
-
-function placeOf({ invariant, relation, attribute, object }: Finding): string {
-  return JSON.stringify([invariant, relation, attribute, object])
 }

@@ -1,8 +1,7 @@
 import type { Finding, Saw, Verdict } from '../result/index.ts'
 import { findingKey, gravity } from '../result/index.ts'
 import type { RunObservation, RunRequest } from '../run/index.ts'
-
-export { findingId, findingKey } from '../result/index.ts'
+import type { Disagreement, LeftOut } from './probe.ts'
 
 /** A finding with the first run that showed it at its gravest. */
 export interface Collected {
@@ -24,8 +23,9 @@ function plainness(request: RunRequest | undefined): number {
 export class Collector {
   readonly #findings = new Map<string, Collected>()
   readonly #verdicts = new Map<string, Verdict[]>()
-  /** Relation → runs with rows in it on which `up` went through. */
-  readonly #passed = new Map<string, number>()
+  /** Invariant → what was left out of its look. */
+  readonly #leftOut = new Map<string, LeftOut[]>()
+  readonly #disagreements: Disagreement[] = []
 
   add(id: string, verdict: Verdict, request?: RunRequest, observation?: RunObservation): readonly Finding[] {
     this.#verdicts.set(id, [...(this.#verdicts.get(id) ?? []), verdict])
@@ -45,49 +45,40 @@ export class Collector {
     return found
   }
 
-  /** Count a run for what `settle` says of errors: whether any rows at all go through. */
-  count(run: RunObservation): void {
-    if (run.failure !== undefined) return
-    for (const [path, { rows }] of run.legacy.rows) if (rows.length > 0) this.#passed.set(path, (this.#passed.get(path) ?? 0) + 1)
-  }
-
-  /** How often `up` went through with rows in a relation. */
-  passedWith(relation: string): number {
-    return this.#passed.get(relation) ?? 0
-  }
-
   findings(): readonly Collected[] {
     return [...this.#findings.values()].sort(
       (left, right) => gravity[right.finding.severity] - gravity[left.finding.severity] || (left.key < right.key ? -1 : 1),
     )
   }
 
+  /** The invariant is unknown, whatever else was seen: something that was planned for it was left out. */
+  leaveOut(invariant: string, left: LeftOut): void {
+    this.#leftOut.set(invariant, [...(this.#leftOut.get(invariant) ?? []), left])
+  }
+
+  /** The invariant is unknown: what was seen of it once was not seen again. */
+  disagree(disagreement: Disagreement): void {
+    this.#disagreements.push(disagreement)
+  }
+
+  disagreements(): readonly Disagreement[] {
+    return this.#disagreements
+  }
+
   /**
    * Settle what only all runs together tell. A cell that `down` brought back in one run and not in another (a filler that is a real value
-   * elsewhere) was not brought back: its acquittal falls. What the second `up` stumbles on because `down` left it over follows from that.
+   * elsewhere) was not brought back: its acquittal falls. Of rows drawn at random nobody knows which cell made `down` fail; where a write on
+   * purpose made the same statement fail, that one tells.
    */
   settle(): void {
+    const all = [...this.#findings.values()]
     for (const [key, collected] of this.#findings) {
       const { finding } = collected
-      const from = finding.evidence.acquittedFrom
-      const spoilt = [...this.#findings.values()].some(
-        (other) =>
-          other.finding.invariant === 'rollback-restores-state' &&
-          other.finding.kind === 'data' &&
-          other.finding.severity === 'error' &&
-          other.finding.relation === finding.relation &&
-          (other.finding.attribute === finding.attribute || other.finding.attribute === undefined),
-      )
-      if (finding.severity === 'info' && (from === 'error' || from === 'warning') && spoilt) {
-        this.#findings.set(key, {
-          ...collected,
-          finding: {
-            ...finding,
-            severity: from,
-            message: finding.message.replace('; down brings it back', '; down brings it back here, and not everywhere'),
-          },
-        })
-      }
+      const { acquittedFrom, severity, statement } = finding
+      if (severity === 'info' && acquittedFrom !== undefined && all.some((other) => spoils(other.finding, finding)))
+        this.#findings.set(key, { ...collected, finding: { ...finding, severity: acquittedFrom } })
+      const told = (other: Collected) => other.finding.writtenOnPurpose === true && other.finding.statement === statement
+      if (finding.writtenOnPurpose === false && finding.attribute === undefined && all.some(told)) this.#findings.delete(key)
     }
   }
 
@@ -95,25 +86,58 @@ export class Collector {
     this.#findings.delete(key)
   }
 
-  /** What an invariant says over all runs, findings apart: whether it saw anything, and why not. */
-  summary(id: string): { readonly outcome: 'seen' | 'unknown' | 'not-applicable'; readonly because: string; readonly saw: Saw } {
+  /**
+   * What an invariant says over all observations, findings apart: whether it saw enough, and why not.
+   *
+   * @param each  Whether each observation is about a thing of its own, so that one that could not be judged is not made up for by another.
+   */
+  summary(id: string, each = false): Summary {
     const verdicts = this.#verdicts.get(id) ?? []
     const saw = { relations: 0, rows: 0, cells: 0, runs: 0 }
-    let seen = false
     for (const verdict of verdicts) {
       if (verdict.outcome === 'not-applicable') continue
       saw.relations = Math.max(saw.relations, verdict.saw.relations)
       saw.rows += verdict.saw.rows
       saw.cells += verdict.saw.cells
       saw.runs += verdict.saw.runs
-      seen ||= verdict.outcome !== 'unknown'
     }
-    if (seen) return { outcome: 'seen', because: '', saw }
-    const unknown = verdicts.find((each) => each.outcome === 'unknown')
-    if (unknown?.outcome === 'unknown') return { outcome: 'unknown', because: unknown.because, saw }
-    const first = verdicts.find((each) => each.outcome === 'not-applicable')
-    return first?.outcome === 'not-applicable'
-      ? { outcome: 'not-applicable', because: first.because, saw }
+    const doubt = this.#disagreements.find(({ invariant }) => invariant === id)
+    if (doubt !== undefined) return { outcome: 'unknown', because: `the harness contradicts itself: ${doubt.text}`, saw, final: true }
+    const leftOut = this.#leftOut.get(id) ?? []
+    if (leftOut.length > 0) {
+      const because = leftOut.map((left) => left.because).join('; ')
+      return { outcome: 'unknown', because, saw, final: true, upFails: leftOut.every(({ upFails }) => upFails === true) }
+    }
+    const unknown = verdicts.flatMap((verdict) => (verdict.outcome === 'unknown' ? [verdict] : []))
+    const lasting = unknown.find((verdict) => each || verdict.lasting === true)
+    if (lasting !== undefined) return { outcome: 'unknown', because: lasting.because, saw, final: true, upFails: true }
+    if (verdicts.some(({ outcome }) => outcome === 'holds' || outcome === 'violated')) return { outcome: 'seen', because: '', saw }
+    const [first] = unknown
+    if (first !== undefined) return { outcome: 'unknown', because: first.because, saw, upFails: true }
+    const without = verdicts.find((verdict) => verdict.outcome === 'not-applicable')
+    return without?.outcome === 'not-applicable'
+      ? { outcome: 'not-applicable', because: without.because, saw }
       : { outcome: 'unknown', because: 'it was not judged', saw }
   }
+}
+
+export interface Summary {
+  readonly outcome: 'seen' | 'unknown' | 'not-applicable'
+  readonly because: string
+  readonly saw: Saw
+  /** Whether it is unknown even where there would have been nothing to see. */
+  readonly final?: boolean | undefined
+  /** Whether it is because `up` fails, where it does. */
+  readonly upFails?: boolean | undefined
+}
+
+/** Whether `down` does not bring back, in some run, the cells that a finding says it does. */
+function spoils(other: Finding, { relation, attribute }: Finding): boolean {
+  return (
+    other.invariant === 'rollback-restores-state' &&
+    other.kind === 'data' &&
+    other.severity === 'error' &&
+    other.relation === relation &&
+    (other.attribute === attribute || other.attribute === undefined)
+  )
 }

@@ -13,20 +13,23 @@ export {
   type Stated,
 } from './access-parity/model.ts'
 export { type Successor, successorsOf } from './access-parity/successors.ts'
-export { applies, blameLegacy, cellHolds, unreadValue } from './applies/judge.ts'
-export { atomicity, type FaultObservation } from './atomicity/judge.ts'
-export { injectFaults } from './atomicity/observe.ts'
+export { applies, blameLegacy, cellHolds, describeFailure, unreadValue } from './applies/judge.ts'
+export { atomicity } from './atomicity/judge.ts'
+export type { FaultObservation, FaultsSeen } from './atomicity/model.ts'
 export { backwardCompatibility } from './backward-compatibility/judge.ts'
 export type { Replayed, Routine, StatementOutcome, WorkloadObservation } from './backward-compatibility/model.ts'
-export { type ClientsPlan, lookAsClients } from './clients.ts'
+export { type Bench, isOver, type Probe } from './bench.ts'
+export { followsFromLoss } from './causes.ts'
+export type { ClientsSeen } from './clients.ts'
 export { type Collected, Collector } from './collect.ts'
-export { determinism, type Repetition, volatileAttributes } from './determinism/judge.ts'
+export { determinism, volatileAttributes } from './determinism/judge.ts'
 export { type Repeated, repeatRuns } from './determinism/observe.ts'
-export type { Invariant } from './invariant.ts'
-export { judgeRun, showsAgain } from './judge.ts'
+export type { Repetition } from './determinism/repetition.ts'
+export { idempotence } from './idempotence/judge.ts'
+export { type AnyInvariant, defineInvariant, type Invariant } from './invariant.ts'
+export { findingsIn, Judging, showsAgain } from './judge.ts'
 export { noOrphans } from './no-orphans/judge.ts'
 export { onlineSafety } from './online-safety/judge.ts'
-export { judgeOnline } from './online-safety/judge-online.ts'
 export type {
   ClientFailure,
   ClientWait,
@@ -36,14 +39,26 @@ export type {
   TrafficSeen,
 } from './online-safety/model.ts'
 export type { OnlineOptions } from './online-safety/options.ts'
+export type { Disagreement, LeftOut, Look } from './probe.ts'
 export { quantityParity } from './quantity-parity/judge.ts'
-export { invariantIds, runInvariants } from './registry.ts'
+export {
+  invariantIds,
+  invariants,
+  type NamedRule,
+  probesOf,
+  ruleOf,
+  rules,
+  rulesDigest,
+  runInvariants,
+  runInvariantsOf,
+  withOwn,
+} from './registry.ts'
 export { rollbackRestoresState } from './rollback-restores-state/judge.ts'
 export { probeWrites } from './rollback-restores-state/writes/probe-writes.ts'
 export { roundTrip } from './round-trip/judge.ts'
 export { type CompareOptions, type Comparison, compareHistories } from './view-equivalence/compare-histories.ts'
-export { divergenceKey, viewEquivalence } from './view-equivalence/judge.ts'
-export { judgeEquivalence } from './view-equivalence/judge-equivalence.ts'
+export { divergenceKey } from './view-equivalence/divergence.ts'
+export { viewEquivalence } from './view-equivalence/judge.ts'
 export type {
   Answer,
   AnswerTable,

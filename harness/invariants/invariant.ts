@@ -1,10 +1,43 @@
-import type { Observation } from '../lineage/index.ts'
-import type { Verdict } from '../result/index.ts'
+import type { Knowledge } from '../lineage/index.ts'
+import type { Migration } from '../migration/index.ts'
+import type { FindingResult, Rule, Verdict } from '../result/index.ts'
+import type { Phase, RunObservation } from '../run/index.ts'
+import type { Probe } from './bench.ts'
 
-/** One claim that could fail: an observation in, a verdict out, nothing else touched. */
-export interface Invariant {
+/** A claim that could fail, with everything that the rest of the program needs to know of it. */
+export interface Invariant<Seen = RunObservation> {
+  /** In lower case with hyphens: `zero-loss`. */
   readonly id: string
-  /** The kinds of its findings. */
-  readonly kinds: readonly string[]
-  judge(observation: Observation): Verdict
+  /** One sentence: when it holds. */
+  readonly holds: string
+  /** The kinds of its findings, each with what it means and how it is mended. */
+  readonly rules: Readonly<Record<string, Rule>>
+  /** The phases that every run goes through for it, or a look of its own. */
+  readonly looks: { readonly everyRun: readonly Phase[] } | Probe<Seen>
+  /** Why it has nothing to say of a migration; undefined where it applies. */
+  notApplicable?(migration: Migration): string | undefined
+  /** Judge one observation. Pure: the same observation and knowledge give the same verdict. */
+  judge(seen: Seen, knowledge: Knowledge): Verdict
+  /** A finding as it reads beside the others: with the cause that it follows from. Default: a loss of the same cells. */
+  cause?(finding: FindingResult, others: readonly FindingResult[]): FindingResult
+}
+
+/** An invariant, whatever it sees. */
+export type AnyInvariant = Invariant<unknown>
+
+/**
+ * Declare an invariant of your own: `invariants: [mine]` in `godwit.config.ts` or in the options of `describeMigration`.
+ *
+ * @example
+ * defineInvariant({
+ *   id: 'no-empty-names',
+ *   holds: 'no customer has an empty name after the migration',
+ *   rules: { empty: { severity: 'error', title: 'a name is empty', meaning: 'A name is empty.', remedy: 'Fill it.' } },
+ *   looks: { everyRun: ['up'] },
+ *   judge: (run) => …,
+ * })
+ * @throws {InputError} Where the id is not in lower case with hyphens, or no kind is declared.
+ */
+export function defineInvariant<Seen = RunObservation>(invariant: Invariant<Seen>): Invariant<Seen> {
+  return invariant
 }

@@ -1,20 +1,88 @@
-import type { Subject } from '../lineage/index.ts'
-import { type Finding, findingKey } from '../result/index.ts'
+import type { Knowledge, Subject } from '../lineage/index.ts'
+import { type Finding, findingKey, type Verdict } from '../result/index.ts'
 import type { RunObservation, RunRequest } from '../run/index.ts'
-import { applies } from './applies/judge.ts'
+import type { Probe } from './bench.ts'
 import type { Collected, Collector } from './collect.ts'
-import { runInvariants } from './registry.ts'
+import type { AnyInvariant } from './invariant.ts'
+import type { Look } from './probe.ts'
+import { runInvariantsOf } from './registry.ts'
 
-/** Judge one run by every invariant that sees runs, and collect what they say. */
-export function judgeRun(subject: Subject, run: RunObservation, collector: Collector, request: RunRequest): void {
-  collector.count(run)
-  for (const invariant of runInvariants) collector.add(invariant.id, invariant.judge({ run, knowledge: subject.knowledge }), request, run)
+/**
+ * Judges observations, each once and by every invariant that sees it, when lineage and what varies are known: what is seen before waits.
+ */
+export class Judging {
+  readonly #invariants: readonly AnyInvariant[]
+  readonly #collector: Collector
+  #knowledge: Knowledge | undefined
+  #waiting: { readonly run: RunObservation; readonly request: RunRequest }[] = []
+  /** Relation → runs with rows in it on which `up` went through. */
+  readonly #passed = new Map<string, number>()
+  #failing: RunRequest['filling'] | undefined
+
+  constructor(invariants: readonly AnyInvariant[], collector: Collector) {
+    this.#invariants = invariants
+    this.#collector = collector
+  }
+
+  /** Everything that is to be learned is known: judge what has waited, and from now on what comes. */
+  learned(knowledge: Knowledge): void {
+    this.#knowledge = knowledge
+    for (const { run, request } of this.#waiting.splice(0)) this.#judge(run, request, knowledge)
+  }
+
+  see(run: RunObservation, request: RunRequest): void {
+    if (run.failure === undefined) {
+      for (const [path, { rows }] of run.legacy.rows) if (rows.length > 0) this.#passed.set(path, (this.#passed.get(path) ?? 0) + 1)
+    } else if (request.filling.kind === 'dataset') this.#failing ??= request.filling
+    if (this.#knowledge === undefined) this.#waiting.push({ run, request })
+    else this.#judge(run, request, this.#knowledge)
+  }
+
+  #judge(run: RunObservation, request: RunRequest, knowledge: Knowledge): void {
+    for (const invariant of runInvariantsOf(this.#invariants))
+      this.#collector.add(invariant.id, invariant.judge(run, knowledge), request, run)
+  }
+
+  /** Judge what a probe saw, by the invariants that share it. */
+  seeLook(probe: Probe<unknown>, look: Look<unknown>, knowledge: Knowledge): void {
+    for (const invariant of this.#invariants) {
+      if (invariant.looks !== probe) continue
+      if (look.notApplicable !== undefined) this.#collector.add(invariant.id, { outcome: 'not-applicable', because: look.notApplicable })
+      for (const { seen, request } of look.seen) this.#collector.add(invariant.id, invariant.judge(seen, knowledge), request)
+      for (const left of look.leftOut ?? []) {
+        if (left.invariant === undefined || left.invariant === invariant.id) this.#collector.leaveOut(invariant.id, left)
+      }
+    }
+  }
+
+  /** What the invariants that share a probe find in what it saw. */
+  findingsOf(probe: Probe<unknown>, look: Look<unknown>, knowledge: Knowledge): readonly Finding[] {
+    return this.#invariants.flatMap((invariant) =>
+      invariant.looks === probe ? look.seen.flatMap(({ seen }) => findingsIn(invariant.judge(seen, knowledge))) : [],
+    )
+  }
+
+  /** How often `up` went through with rows in a relation. */
+  passedWith(relation: string): number {
+    return this.#passed.get(relation) ?? 0
+  }
+
+  /** Rows on which `up` fails, where a run found some. */
+  get failing(): RunRequest['filling'] | undefined {
+    return this.#failing
+  }
+}
+
+/** Findings and notes of a verdict. */
+export function findingsIn(verdict: Verdict): readonly Finding[] {
+  if (verdict.outcome === 'not-applicable') return []
+  return verdict.outcome === 'violated' ? verdict.findings : (verdict.notes ?? [])
 }
 
 /** An error of `up` that two attributes could be to blame for is the same error where fewer rows leave one of them. */
 function isPlaced(finding: Finding, before: Finding): boolean {
   return (
-    before.invariant === applies.id &&
+    before.invariant === 'applies' &&
     before.attribute === undefined &&
     finding.attribute !== undefined &&
     finding.kind === before.kind &&
@@ -24,23 +92,19 @@ function isPlaced(finding: Finding, before: Finding): boolean {
 }
 
 /** The finding of a run that is the collected one, or undefined when this run does not show it. */
-export function showsAgain(subject: Subject, run: RunObservation, collected: Collected): Finding | undefined {
-  const invariant = runInvariants.find((each) => each.id === collected.finding.invariant)
-  const verdict = invariant?.judge({ run, knowledge: subject.knowledge })
-  const findings =
-    verdict === undefined || verdict.outcome === 'not-applicable'
-      ? []
-      : verdict.outcome === 'violated'
-        ? verdict.findings
-        : (verdict.notes ?? [])
+export function showsAgain(
+  invariants: readonly AnyInvariant[],
+  subject: Subject,
+  run: RunObservation,
+  collected: Pick<Collected, 'finding' | 'key'>,
+): Finding | undefined {
+  const { finding, key } = collected
+  const invariant = runInvariantsOf(invariants).find((each) => each.id === finding.invariant)
+  const findings = invariant === undefined ? [] : findingsIn(invariant.judge(run, subject.knowledge))
   const found =
-    findings.find(
-      (each) => findingKey(each) === collected.key && (each.severity !== 'info' || each.evidence.acquittedFrom !== undefined),
-    ) ?? findings.find((each) => isPlaced(each, collected.finding))
-  // An acquittal that fell stays fallen on the rows that show the alteration.
-  return found?.severity === 'info'
-    ? collected.finding.evidence.acquittedFrom === undefined
-      ? undefined
-      : { ...found, severity: collected.finding.severity }
-    : found
+    findings.find((each) => findingKey(each) === key && (each.severity !== 'info' || each.acquittedFrom !== undefined)) ??
+    findings.find((each) => isPlaced(each, finding))
+  if (found?.severity !== 'info') return found
+  // If `settle` revoked the acquittal, it stays revoked on the rows that show the alteration.
+  return finding.acquittedFrom === undefined ? undefined : { ...found, severity: finding.severity }
 }

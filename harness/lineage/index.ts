@@ -3,7 +3,7 @@ export { type ColumnTable, columnName, columnsOf } from './columns.ts'
 export { isAmbiguous } from './concatenated.ts'
 export { type CellFate, judgeCell, type Recodes } from './judge-cell.ts'
 export { judgeComposition, judgeElements, judgeSplit } from './judge-composed.ts'
-export type { Knowledge, Observation } from './knowledge.ts'
+export type { Knowledge } from './knowledge.ts'
 export { learnLineage } from './learn.ts'
 export {
   type AttributeLineage,

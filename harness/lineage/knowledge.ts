@@ -1,6 +1,5 @@
 import type { SoftReference } from '../data/index.ts'
 import type { Discard, Effect } from '../migration/index.ts'
-import type { RunObservation } from '../run/index.ts'
 import type { Lineage } from './model.ts'
 
 /** What is known beside the run: learned, declared or parsed. */
@@ -23,9 +22,4 @@ export interface Knowledge {
     effects?: readonly Effect[],
   ) => { readonly file: string; readonly line: number } | undefined
   readonly locateDown: (relation: string, attribute?: string) => { readonly file: string; readonly line: number } | undefined
-}
-
-export interface Observation {
-  readonly run: RunObservation
-  readonly knowledge: Knowledge
 }

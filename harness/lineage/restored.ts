@@ -1,4 +1,4 @@
-import type { RunObservation } from '../run/index.ts'
+import { type RunObservation, revertedOf } from '../run/index.ts'
 import { matchRows } from './recapture.ts'
 import { keyAttributes } from './support.ts'
 
@@ -8,7 +8,8 @@ export function restoredCells(
   relation: string,
 ): { readonly rows: (row: number) => boolean; readonly cell: (row: number, attribute: string) => boolean } {
   const before = run.legacy.rows.get(relation)
-  const after = run.reverted?.outcome === 'reverted' ? run.reverted.state.rows.get(relation) : undefined
+  const reverted = revertedOf(run)
+  const after = reverted?.outcome === 'applied' ? reverted.state.rows.get(relation) : undefined
   if (before === undefined || after === undefined) return { rows: () => false, cell: () => false }
   const catalog = run.legacy.catalog.relations.get(relation)
   const matches = matchRows(before, after, catalog === undefined ? undefined : keyAttributes(catalog))

@@ -20,7 +20,6 @@ export {
   sarifFile,
 } from './report-files.ts'
 export { reportFolders, safeFolderName } from './report-folder.ts'
-export { type Rule, ruleOf, rules } from './rules.ts'
 export { commentLimit, commentMarker, renderRunSummary, type SummaryOptions, stepSummaryLimit } from './run-summary.ts'
 export { renderSarif, uriOf } from './sarif.ts'
 export { readSourceFiles, type SourceFile, type SourceFiles } from './source-files.ts'

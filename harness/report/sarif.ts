@@ -1,8 +1,8 @@
 import type { Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif'
+import { type NamedRule, ruleOf, rules } from '../invariants/index.ts'
 import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 import { packageVersion } from './package-version.ts'
-import { type Rule, ruleOf, rules } from './rules.ts'
 import { findingGravity, subjectOf } from './severity.ts'
 import { plainPath, type SourceFiles } from './source-files.ts'
 import { counted, shorten, visibleText } from './visible-text.ts'
@@ -164,11 +164,11 @@ function physical(path: string, at: number | undefined, snippet: string | undefi
   return { physicalLocation: { artifactLocation, ...region } }
 }
 
-function driverRules(found: readonly Rule[]): readonly Rule[] {
+function driverRules(found: readonly NamedRule[]): readonly NamedRule[] {
   return [...new Map([...rules, ...found].map((rule) => [rule.id, rule])).values()]
 }
 
-function describeRule(rule: Rule): ReportingDescriptor {
+function describeRule(rule: NamedRule): ReportingDescriptor {
   const [invariant = '', kind = ''] = rule.id.split(/\/(.*)/s)
   return {
     id: line(rule.id),

@@ -1,5 +1,6 @@
-import { type Baseline, baselineEntry, staleEntries } from './baseline.ts'
-import type { FindingResult, InvariantResult, MigrationResult, Outcome, VerifyResult } from './result.ts'
+import { type Baseline, baselineEntry, staleEntries, unknownId } from './baseline.ts'
+import type { FindingResult, InvariantResult, MigrationResult, VerifyResult } from './result.ts'
+import { judgeMigration, judgeRun } from './verdict.ts'
 import { expiredText, type FindingWaiver, isExpired, matchesWaiver, subjectText, waivedBy } from './waiver.ts'
 
 /** What is accepted although it was found, and as of when. */
@@ -31,13 +32,7 @@ export function acceptFindings(result: VerifyResult, acceptance: Acceptance): Ac
   const migrations = result.migrations.map((migration) => acceptIn(migration, acceptance))
   const notes = notesOf(result, acceptance)
   if (migrations.every((migration, at) => migration === result.migrations[at])) return { result, notes }
-  const warnings = migrations.flatMap((each) => each.findings).filter((each) => each.severity === 'warning' && each.waived === null).length
-  const verdict = again(
-    result.verdict,
-    gravestOf(result.migrations.map((each) => each.verdict)),
-    gravestOf(migrations.map((each) => each.verdict)),
-  )
-  return { result: { ...result, verdict, warnings, migrations }, notes }
+  return { result: judgeRun(result, migrations), notes }
 }
 
 function acceptIn(migration: MigrationResult, acceptance: Acceptance): MigrationResult {
@@ -46,24 +41,35 @@ function acceptIn(migration: MigrationResult, acceptance: Acceptance): Migration
     const waived = acceptedAs(finding, migration, acceptance)
     return JSON.stringify(waived) === JSON.stringify(finding.waived) ? finding : { ...finding, waived }
   })
+  const invariants = migration.invariants.map((invariant) => {
+    const waived = unknownAcceptedAs(invariant, migration, acceptance)
+    return JSON.stringify(waived) === JSON.stringify(invariant.waived ?? null) ? invariant : { ...invariant, waived }
+  })
   const expired = [
     ...waivers
       .filter((waiver) => isExpired(waiver, today) && migration.findings.some((each) => matchesWaiver(waiver, each, migration.name)))
       .map(expiredText),
     ...migration.findings.flatMap((each) => (each.waived !== null && isExpired(each.waived, today) ? [lapsedText(each, each.waived)] : [])),
   ].filter((note, at, all) => !migration.notChecked.includes(note) && all.indexOf(note) === at)
-  const changed = new Set(findings.filter((finding, at) => finding !== migration.findings[at]).map((each) => each.id))
-  if (changed.size === 0 && expired.length === 0) return migration
+  const changed =
+    findings.some((finding, at) => finding !== migration.findings[at]) ||
+    invariants.some((invariant, at) => invariant !== migration.invariants[at])
+  if (!changed && expired.length === 0) return migration
   const notChecked = [...migration.notChecked, ...expired]
-  if (changed.size === 0) return { ...migration, notChecked }
-  const touched = (id: string) => findings.some((each) => each.invariant === id && (changed.has(each.id) || changed.has(each.cause ?? '')))
-  const invariants = migration.invariants.map((each) => (touched(each.id) ? judgeAgain(each, findings, acceptance.failOn) : each))
-  const verdict = again(
-    migration.verdict,
-    verdictOf(migration.invariants, migration.findings, acceptance.failOn),
-    verdictOf(invariants, findings, acceptance.failOn),
-  )
-  return { ...migration, findings, invariants, verdict, notChecked }
+  return changed ? judgeMigration({ ...migration, invariants, notChecked }, findings, acceptance.failOn) : { ...migration, notChecked }
+}
+
+/** Of what could not be judged: a waiver of the kind `unknown`, or the baseline. */
+function unknownAcceptedAs(invariant: InvariantResult, migration: MigrationResult, acceptance: Acceptance): FindingResult['waived'] {
+  const { waivers = [], baseline, project, today } = acceptance
+  const unknown = invariant.verdict === 'unknown' || (invariant.otherwise ?? '') !== ''
+  if (!unknown) return null
+  const waivable = { id: unknownId(migration.name, invariant.id), invariant: invariant.id, kind: 'unknown' }
+  const named = waivers.filter(({ finding, kind }) => finding !== undefined || kind === 'unknown')
+  const waived = waivedBy(named, waivable, { migration: migration.name, today })
+  if (waived !== null || baseline === undefined) return waived
+  const entry = baselineEntry(baseline, migration, { id: waivable.id, severity: 'info' }, project)
+  return entry === undefined ? null : { owner: 'baseline', reason: `known and accepted since ${entry.since}`, expires: null }
 }
 
 /** By which waiver or baseline a finding is accepted now. What a contract waived stays so until it expires. */
@@ -74,61 +80,6 @@ function acceptedAs(finding: FindingResult, migration: MigrationResult, acceptan
   if (waived !== null || baseline === undefined) return waived
   const entry = baselineEntry(baseline, migration, finding, project)
   return entry === undefined ? null : { owner: 'baseline', reason: `known and accepted since ${entry.since}`, expires: null }
-}
-
-/** What violates an invariant: its findings that count; else one that follows from a finding that is not accepted. */
-export function violationOf(id: string, findings: readonly FindingResult[], failOn: 'error' | 'warning' | undefined): string | undefined {
-  const own = findings.filter((each) => each.invariant === id)
-  const counting = own.find((each) => counts(each, failOn))
-  if (counting !== undefined) return counting.message
-  const follows = own.find(
-    (each) => each.severity === 'info' && each.cause !== null && each.waived === null && !isAccepted(each.cause, findings),
-  )
-  return follows === undefined ? undefined : `follows from ${follows.cause}: ${follows.message}`
-}
-
-/** Whether a finding counts against a migration. */
-export function counts(finding: Pick<FindingResult, 'severity' | 'waived'>, failOn: 'error' | 'warning' | undefined): boolean {
-  return finding.waived === null && (finding.severity === 'error' || (failOn === 'warning' && finding.severity === 'warning'))
-}
-
-function isAccepted(id: string, findings: readonly FindingResult[]): boolean {
-  const finding = findings.find((each) => each.id === id)
-  return finding !== undefined && finding.waived !== null
-}
-
-function judgeAgain(
-  invariant: InvariantResult,
-  findings: readonly FindingResult[],
-  failOn: 'error' | 'warning' | undefined,
-): InvariantResult {
-  const because = violationOf(invariant.id, findings, failOn)
-  if (because !== undefined) return { ...invariant, verdict: 'violated', because }
-  if (invariant.verdict !== 'violated') return invariant
-  const unknown = invariant.otherwise ?? ''
-  return unknown === '' ? { ...invariant, verdict: 'holds', because: '' } : { ...invariant, verdict: 'unknown', because: unknown }
-}
-
-/** The verdict that invariants and findings give together; a finding of no invariant in the list counts for itself. */
-function verdictOf(
-  invariants: readonly InvariantResult[],
-  findings: readonly FindingResult[],
-  failOn: 'error' | 'warning' | undefined,
-): Outcome {
-  const loose = findings.some((each) => counts(each, failOn) && !invariants.some((invariant) => invariant.id === each.invariant))
-  if (loose) return 'violated'
-  return gravestOf(invariants.flatMap((each) => (each.verdict === 'not-applicable' ? [] : [each.verdict])))
-}
-
-/** What made a verdict graver than its parts was not accepted with them, and stays. */
-function again(verdict: Outcome, ofParts: Outcome, ofPartsNow: Outcome): Outcome {
-  return verdict === ofParts ? ofPartsNow : gravestOf([verdict, ofPartsNow])
-}
-
-/** The gravest of some verdicts; of none it is unknown. */
-export function gravestOf(verdicts: readonly Outcome[]): Outcome {
-  if (verdicts.includes('violated')) return 'violated'
-  return verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'holds'
 }
 
 function lapsedText(

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { Severity } from './finding.ts'
 import { gravity } from './fingerprint.ts'
-import type { FindingResult, MigrationResult, VerifyResult } from './result.ts'
+import type { FindingResult, InvariantResult, MigrationResult, VerifyResult } from './result.ts'
 
 /** What old steps were found to do when a team began with Godwit: `godwit.baseline.json`. Shown in every report, and not counted. */
 export interface Baseline {
@@ -46,6 +47,19 @@ export function baselineEntry(
     .find((entry) => entry.id === finding.id && gravity[finding.severity] <= gravity[entry.severity])
 }
 
+/** What stands for the fact that an invariant could not be judged of a step: as stable as the id of a finding. */
+export function unknownId(migration: string, invariant: string): string {
+  return createHash('sha256').update(`${migration}\u0000unknown\u0000${invariant}`).digest('hex').slice(0, 16)
+}
+
+/** The invariants of a step that could not be judged, findings left aside. */
+function unjudgedOf(migration: MigrationResult): readonly (InvariantResult & { readonly reason: string })[] {
+  return migration.invariants.flatMap((each) => {
+    const reason = each.verdict === 'unknown' ? each.because : (each.otherwise ?? '')
+    return reason === '' ? [] : [{ ...each, reason }]
+  })
+}
+
 export interface ExtendOptions {
   readonly project?: string | undefined
   /** ISO date. */
@@ -71,8 +85,14 @@ export function extendBaseline(old: Baseline | undefined, result: VerifyResult, 
         const same = before !== undefined && before.kind === finding.kind && before.severity === finding.severity
         return same ? before : entryOf(finding, before?.since ?? today)
       })
-    const unjudged = known.filter((entry) => !wasJudged(migration, entry))
-    const accepted = [...found, ...unjudged]
+    const unknown = unjudgedOf(migration).map(({ id: invariant, reason, blockedBy }) => {
+      const id = unknownId(migration.name, invariant)
+      const since = known.find((entry) => entry.id === id)?.since ?? today
+      // What a finding kept from being judged goes green with the finding.
+      return blockedBy === undefined ? [{ ...unknownEntry(id, invariant, reason), since }] : []
+    })
+    const unjudged = known.filter((entry) => entry.kind !== 'unknown' && !wasJudged(migration, entry))
+    const accepted = [...found, ...unknown.flat(), ...unjudged]
     return { ...(project === undefined ? {} : { project }), migration: migration.name, digest: migration.digest, accepted }
   })
   const others = oldSteps.filter((step) => step.project !== project || !judged.some((migration) => migration.name === step.migration))
@@ -86,7 +106,11 @@ export function pruneBaseline(old: Baseline, result: VerifyResult, project?: str
     const migration = result.migrations.find((each) => isOf(step, each))
     if (migration === undefined) return []
     const accepted = step.accepted.filter(
-      (entry) => migration.findings.some((finding) => finding.id === entry.id) || !wasJudged(migration, entry),
+      (entry) =>
+        migration.findings.some((finding) => finding.id === entry.id) ||
+        (entry.kind === 'unknown'
+          ? unjudgedOf(migration).some(({ id }) => unknownId(migration.name, id) === entry.id)
+          : !wasJudged(migration, entry)),
     )
     return [{ ...step, accepted }]
   })
@@ -127,6 +151,11 @@ function isWaivedByHand(finding: FindingResult): boolean {
 /** What could not be judged may still be there. */
 function wasJudged(migration: MigrationResult, entry: BaselineEntry): boolean {
   return migration.invariants.some((each) => each.id === entry.invariant && each.verdict !== 'unknown')
+}
+
+function unknownEntry(id: string, invariant: string, reason: string): Omit<BaselineEntry, 'since'> {
+  const message = `could not be judged: ${reason.split(/[\r\n]/, 1)[0] ?? ''}`
+  return { id, invariant, kind: 'unknown', severity: 'info', relation: null, attribute: null, message }
 }
 
 function entryOf(finding: FindingResult, since: string): BaselineEntry {

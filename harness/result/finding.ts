@@ -1,4 +1,15 @@
+import type { Phase } from '../run/index.ts'
+
 export type Severity = 'error' | 'warning' | 'info'
+
+/** What a kind of finding means and how it is mended, for readers who meet it in a list of alerts. */
+export interface Rule {
+  /** Gravest severity that it is usually found with. */
+  readonly severity: Severity
+  readonly title: string
+  readonly meaning: string
+  readonly remedy: string
+}
 
 /** One violation, before it has an id and a counterexample file (those are `verify/`'s to give). */
 export interface Finding {
@@ -15,7 +26,26 @@ export interface Finding {
   readonly file?: string | undefined
   readonly line?: number | undefined
   readonly message: string
-  /** Plain JSON. */
+  /** Plain JSON, for readers only: nothing is decided by it. */
   readonly evidence: Readonly<Record<string, unknown>>
   readonly hint?: string | undefined
+  /** The phases that a run needs to show it; default those that the invariant asks for. */
+  readonly shownBy?: readonly Phase[] | undefined
+  /** The severity that it has where `down` does not bring the cells back; set where it does in this run. */
+  readonly acquittedFrom?: Severity | undefined
+  /** Of a failure: what the server said, and of which statement. */
+  readonly sqlstate?: string | undefined
+  readonly statement?: string | undefined
+  /** Whether it comes from a value that was written on purpose after `up`, so that its attribute is certain. */
+  readonly writtenOnPurpose?: boolean | undefined
+  /** Whether statements that were sent show it; what the catalogs show is so on any rung. */
+  readonly byStatements?: boolean | undefined
+  /** Whether it was seen on a clone, and its rows and statements shrunk there. */
+  readonly seenOnClone?: boolean | undefined
+}
+
+/** The message as results show it: what it says of a loss depends on whether `down` brings the cells back in every run. */
+export function messageOf({ message, severity, acquittedFrom }: Finding): string {
+  if (acquittedFrom === undefined) return message
+  return severity === 'info' ? `${message}; down brings it back` : `${message}; down brings it back here, and not everywhere`
 }

@@ -1,4 +1,4 @@
-export { type Acceptance, type Accepted, acceptFindings, gravestOf, violationOf } from './accept.ts'
+export { type Acceptance, type Accepted, acceptFindings } from './accept.ts'
 export {
   type Baseline,
   type BaselineEntry,
@@ -9,7 +9,7 @@ export {
   pruneBaseline,
   staleEntries,
 } from './baseline.ts'
-export type { Finding, Severity } from './finding.ts'
+export { type Finding, messageOf, type Rule, type Severity } from './finding.ts'
 export { findingId, findingKey, gravity } from './fingerprint.ts'
 export type { Saw, Verdict } from './judgement.ts'
 export { mergeResults } from './merge-results.ts'
@@ -24,5 +24,5 @@ export type {
   VerifyResult,
 } from './result.ts'
 export { parseResult, resultSchema, resultSchemaText } from './result-schema.ts'
+export { counts, type FailOn, gravest, judgeMigration, judgeRun, warningsOf } from './verdict.ts'
 export { expiredText, type FindingWaiver, isExpired, todayUtc, waivedBy } from './waiver.ts'
-export { withFindings } from './with-findings.ts'

@@ -12,5 +12,11 @@ export interface Saw {
 export type Verdict =
   | { readonly outcome: 'holds'; readonly saw: Saw; readonly notes?: readonly Finding[] }
   | { readonly outcome: 'violated'; readonly findings: readonly [Finding, ...Finding[]]; readonly saw: Saw }
-  | { readonly outcome: 'unknown'; readonly because: string; readonly saw: Saw; readonly notes?: readonly Finding[] }
+  | {
+      readonly outcome: 'unknown'
+      readonly because: string /** Whether no other observation can make up for it. */
+      readonly lasting?: boolean
+      readonly saw: Saw
+      readonly notes?: readonly Finding[]
+    }
   | { readonly outcome: 'not-applicable'; readonly because: string }

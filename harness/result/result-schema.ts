@@ -11,6 +11,10 @@ const outcome = z.enum(['holds', 'violated', 'unknown'])
 const timings = z.record(z.string(), z.number()).describe('milliseconds by stage')
 const texts = z.array(z.string())
 
+const waived = z
+  .object({ owner: z.string(), reason: z.string(), expires: z.string().nullable().describe('null: until the files of the step change') })
+  .nullable()
+
 const finding = z.object({
   id: z.string().describe('stable fingerprint: the same finding has it in every run'),
   invariant: z.string(),
@@ -23,9 +27,7 @@ const finding = z.object({
   file: z.string().nullable(),
   line: z.number().nullable(),
   cause: z.string().nullable().describe('id of the finding that this one follows from'),
-  waived: z
-    .object({ owner: z.string(), reason: z.string(), expires: z.string().nullable().describe('null: until the files of the step change') })
-    .nullable(),
+  waived,
   message: z.string(),
   evidence: z.record(z.string(), z.unknown()),
   counterexample: z.string().nullable().describe('path of a self-contained SQL file'),
@@ -38,7 +40,9 @@ const invariant = z.object({
   because: z.string().describe('empty when it holds'),
   saw: z.object({ relations: z.number(), rows: z.number(), cells: z.number(), runs: z.number() }),
   under: texts.describe('exclusions under which it was judged'),
-  otherwise: z.string().optional().describe('of a violated one: why it would be unknown were its findings accepted'),
+  otherwise: z.string().optional().describe('why it is unknown when findings are left aside, where the verdict says something else'),
+  blockedBy: texts.optional().describe('ids of the findings because of which it could not be judged'),
+  waived: waived.optional().describe('by whom and why it is accepted that it could not be judged'),
 })
 
 const lineage = z.object({

@@ -82,8 +82,12 @@ export interface InvariantResult {
   readonly saw: Saw
   /** Under which exclusions it was judged, e.g. `public.items.status is not null`. */
   readonly under: readonly string[]
-  /** Of a violated one: why it would be unknown were all its findings accepted; without it, it would hold. */
+  /** Why it is unknown when findings are left aside; without it, it would hold. Given where the verdict says something else. */
   readonly otherwise?: string | undefined
+  /** Ids of the findings because of which it could not be judged. */
+  readonly blockedBy?: readonly string[] | undefined
+  /** By whom and why it is accepted that it could not be judged. */
+  readonly waived?: FindingResult['waived'] | undefined
 }
 
 export interface FindingResult {

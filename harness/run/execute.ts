@@ -1,19 +1,21 @@
-import {
-  type Catalog,
-  type CatalogDifference,
-  canonicalExpressions,
-  catalogFingerprint,
-  catalogShape,
-  diffObjects,
-  readCatalog,
-  readObjects,
-} from '../catalog/index.ts'
+import type { Catalog } from '../catalog/index.ts'
 import { type Dataset, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
 import { InputError } from '../errors.ts'
 import type { Measure, Script } from '../migration/index.ts'
 import { type Session, StatementError } from '../postgres/index.ts'
 import { type CaptureOptions, captureSnapshot, compareSnapshots, readRows, type Snapshot } from '../snapshot/index.ts'
-import type { MeasureReading, Reverted, RunObservation, State } from './observation.ts'
+import type { ReadAs } from './catalog-cache.ts'
+import {
+  type Applied,
+  type Failed,
+  type MeasureReading,
+  observationOf,
+  type Phase,
+  type PhaseOutcome,
+  type RunObservation,
+  type State,
+  type Wrote,
+} from './observation.ts'
 import type { Stage } from './stage.ts'
 import type { UnderTest } from './under-test.ts'
 
@@ -25,7 +27,7 @@ export type Filling =
   | { readonly kind: 'scripts'; readonly scripts: readonly Script[] }
 
 /** What was written after `up`. */
-export type Written = Omit<NonNullable<RunObservation['writtenSince']>, 'outcome'>
+export type Written = Omit<Wrote, 'phase' | 'outcome'>
 
 /** One run to make. */
 export interface RunRequest {
@@ -33,9 +35,9 @@ export interface RunRequest {
   readonly extreme: boolean
   readonly filling: Filling
   readonly bands?: RunObservation['bands']
-  /** How far to go: `up`; `down` after it; `again` = up once more; `written` = rows are written to the migrated database before down. */
-  readonly until: 'up' | 'down' | 'again' | 'written'
-  /** Writes to the migrated database, as an application on the new schema could. */
+  /** What to do, in this order; without a `down` the run ends before the first of them. */
+  readonly phases: readonly Phase[]
+  /** Does the phase `write`: writes to the migrated database, as an application on the new schema could; undefined where there is nothing to write. */
   readonly writeSince?: ((stage: Stage, migrated: Catalog, fingerprint: string) => Promise<Written | undefined>) | undefined
   /** Compare digests of every relation and positions of sequences too, not only what the fingerprint and the rows in scope tell. */
   readonly deep?: boolean | undefined
@@ -73,49 +75,123 @@ const nothingSeeded: SeedReport = { filled: [], unfilled: [], dropped: [], bypas
  * @throws {StatementError} When the harness's own statements fail.
  */
 export async function executeRun(subject: UnderTest, stage: Stage, request: RunRequest): Promise<RunObservation> {
-  const { migration } = subject
   const seed = await fillStage(subject, stage, request.filling)
   const legacy: State = {
     catalog: subject.legacy,
     rows: await stage.look((session) => readRows(session, subject.legacy, relationsToRead(subject, subject.legacy))),
   }
-  const measures = migration.contract.measures ?? []
+  const measures = subject.migration.contract.measures ?? []
   const before = await stage.look((session) => readMeasures(session, measures, 'before'))
-  const base = { regime: request.regime, rung: stage.rung, extreme: request.extreme, legacy, seed, bands: request.bands }
-  const none = { migrated: undefined, failure: undefined, reverted: undefined, again: undefined, writtenSince: undefined, measures: [] }
+  const execution = new Execution(subject, stage, request)
+  await execution.begin()
+  const { outcomes, clock, after } = await execution.run(() => stage.look((session) => readMeasures(session, measures, 'after')))
+  return observationOf({
+    regime: request.regime,
+    rung: stage.rung,
+    extreme: request.extreme,
+    legacy,
+    seed,
+    bands: request.bands,
+    outcomes,
+    measures: after === undefined ? [] : pairMeasures(measures, before, after),
+    ...(clock === undefined ? {} : { clock }),
+  })
+}
 
-  // Objects are compared apart; of relations out of scope this rung counts the accesses, which says as much as digests.
-  const capture: CaptureOptions = { objects: nothing.objects, ...(counting(request, stage) ? { relations: [] } : {}) }
-  const snapshot =
-    request.deep === true && migration.down !== undefined
-      ? await stage.look((session) => captureSnapshot(session, subject.legacy, capture))
-      : undefined
+/** The state that a phase must end in. */
+interface Reference {
+  readonly fingerprint: string
+  /** Of every relation and sequence; undefined where the run does not compare them. */
+  readonly snapshot: Snapshot | undefined
+}
 
-  const counted = counting(request, stage) ? await stage.look(readAccesses) : undefined
-  const from = Date.now()
-  const up = await stage.apply(migration.up, { signal: request.signal, settings: request.settings })
-  if (up.outcome === 'failed') return { ...base, ...none, failure: up.failure }
-  const clock = { from, to: Date.now() }
-  if (counted !== undefined) request.onReached?.(reachedSince(subject, counted, await stage.look(readAccesses)))
-  const { sabotage } = request
-  if (sabotage !== undefined) await stage.look((session) => sabotage(session, 'up'))
-  const { state: migrated, fingerprint } = await stage.look((session) =>
-    readState(subject, session, 'migrated', request.deep, sabotage !== undefined),
-  )
-  const after = await stage.look((session) => readMeasures(session, measures, 'after'))
-  const reached = { ...base, ...none, migrated, measures: pairMeasures(measures, before, after), clock }
-  if (request.until === 'up' || migration.down === undefined) return reached
+/** The phases of one run, one after the other. */
+class Execution {
+  readonly #subject: UnderTest
+  readonly #stage: Stage
+  readonly #request: RunRequest
+  readonly #phases: readonly Phase[]
+  readonly #capture: CaptureOptions
+  #legacy: Reference
+  #clock: RunObservation['clock']
+  #first: (Reference & { readonly catalog: Catalog }) | undefined
 
-  if (request.until === 'written') {
-    const written = await request.writeSince?.(stage, migrated.catalog, fingerprint)
-    if (written === undefined) return reached
-    await stage.settle()
-    return { ...reached, writtenSince: { ...written, outcome: await revert(subject, stage, undefined, request) } }
+  constructor(subject: UnderTest, stage: Stage, request: RunRequest) {
+    this.#subject = subject
+    this.#stage = stage
+    this.#request = request
+    const cut = subject.migration.down === undefined ? request.phases.indexOf('down') : -1
+    this.#phases = cut < 0 ? request.phases : request.phases.slice(0, cut)
+    // Objects are compared apart; of relations out of scope rung 1 counts the accesses, which says as much as digests.
+    this.#capture = { objects: nothing.objects, ...(counting(request, stage) ? { relations: [] } : {}) }
+    this.#legacy = { fingerprint: subject.fingerprint, snapshot: undefined }
   }
 
-  const reverted = await revert(subject, stage, snapshot === undefined ? undefined : { snapshot, capture }, request)
-  if (request.until === 'down' || reverted.outcome === 'failed') return { ...reached, reverted }
-  return { ...reached, reverted, again: await applyAgain(subject, stage, fingerprint, request.signal) }
+  async begin(): Promise<void> {
+    if (this.#request.deep !== true || !this.#phases.includes('down')) return
+    const snapshot = await this.#stage.look((session) => captureSnapshot(session, this.#subject.legacy, this.#capture))
+    this.#legacy = { ...this.#legacy, snapshot }
+  }
+
+  /** @param afterFirst  Looks at what the first `up` left. */
+  async run<After>(afterFirst: () => Promise<After>): Promise<{
+    readonly outcomes: readonly PhaseOutcome[]
+    readonly clock: RunObservation['clock']
+    readonly after: After | undefined
+  }> {
+    const outcomes: PhaseOutcome[] = []
+    let after: After | undefined
+    for (const [at, phase] of this.#phases.entries()) {
+      const outcome = phase === 'write' ? await this.#write() : await this.#apply(phase, at)
+      if (outcome === undefined) break
+      outcomes.push(outcome)
+      if (outcome.outcome === 'failed') break
+      if (at === 0) after = await afterFirst()
+    }
+    return { outcomes, clock: this.#clock, after }
+  }
+
+  async #write(): Promise<Wrote | undefined> {
+    if (this.#first === undefined) return undefined
+    const written = await this.#request.writeSince?.(this.#stage, this.#first.catalog, this.#first.fingerprint)
+    if (written === undefined) return undefined
+    await this.#stage.settle()
+    return { phase: 'write', outcome: 'wrote', ...written }
+  }
+
+  async #apply(phase: 'up' | 'down', at: number): Promise<Applied | Failed> {
+    const { migration } = this.#subject
+    const { signal, settings, sabotage, onReached } = this.#request
+    const step = phase === 'up' ? migration.up : migration.down
+    if (step === undefined) throw new Error('a migration without down cannot be reverted')
+    const counted = at === 0 && counting(this.#request, this.#stage) ? await this.#stage.look(readAccesses) : undefined
+    const from = Date.now()
+    const outcome = await this.#stage.apply(step, { signal, ...(at === 0 ? { settings } : {}) })
+    if (outcome.outcome === 'failed') return { phase, outcome: 'failed', failure: outcome.failure }
+    if (at === 0) this.#clock = { from, to: Date.now() }
+    if (counted !== undefined) onReached?.(reachedSince(this.#subject, counted, await this.#stage.look(readAccesses)))
+    return this.#stage.look(async (session) => {
+      if (at < 2) await sabotage?.(session, phase)
+      return this.#look(session, phase, at)
+    })
+  }
+
+  async #look(session: Session, phase: 'up' | 'down', at: number): Promise<Applied> {
+    const { deep = false, sabotage } = this.#request
+    const way = sabotage === undefined ? this.#phases.slice(0, at + 1) : undefined
+    const { state, fingerprint } = await readState(this.#subject, session, { way, deep: deep && at < 2 })
+    const exact = at === 0 || phase === 'down' || this.#phases[at - 1] === 'up'
+    const wanted = deep && exact && (phase === 'down' ? this.#legacy.snapshot !== undefined : this.#phases[1] === 'up')
+    const snapshot = wanted ? await captureSnapshot(session, state.catalog, this.#capture) : undefined
+    const first = this.#first
+    const reference = phase === 'down' ? this.#legacy : first
+    if (phase === 'up' && first === undefined) this.#first = { fingerprint, snapshot, catalog: state.catalog }
+    if (reference === undefined) return { phase, outcome: 'applied', state, differences: [] }
+    const objects = await this.#subject.catalogs.differences(session, reference.fingerprint, fingerprint)
+    const compared = snapshot !== undefined && reference.snapshot !== undefined
+    const [before, after] = compared ? [reference.snapshot ?? nothing, snapshot] : [nothing, nothing]
+    return { phase, outcome: 'applied', state, differences: compareSnapshots(before, after, { objects }) }
+  }
 }
 
 /** The relations of a catalog that hold rows of their own: tables, roots of partitioned ones, materialised views. */
@@ -130,37 +206,13 @@ export function storedRelations(catalog: Catalog): readonly string[] {
     .map(([path]) => path)
 }
 
-/**
- * The catalog and the rows of the state the session is in. A catalog is read once for each shape, and once more in full (`deep`) where an
- * unlikely difference in expressions is to be seen too.
- */
+/** The schema and the rows of the state that a session is in. */
 export async function readState(
   subject: UnderTest,
   session: Session,
-  phase: 'migrated' | 'reverted' | 'again' | 'fault',
-  deep = false,
-  /** Somebody else was at work in between: nothing is known beforehand. */
-  tampered = false,
+  as: ReadAs,
 ): Promise<{ readonly state: State; readonly fingerprint: string }> {
-  const settled = deep || tampered || !subject.oneSchema || phase === 'fault' ? undefined : subject.schemas.get(phase)
-  const only = settled === undefined ? undefined : subject.catalogs.get(settled)
-  if (settled !== undefined && only !== undefined)
-    return { state: { catalog: only, rows: await readRows(session, only, relationsToRead(subject, only)) }, fingerprint: settled }
-  // A shape stands for a schema only among runs that came the same way.
-  const bare = await catalogShape(session)
-  const shape = `${phase} ${bare}`
-  const known = deep ? undefined : subject.shapes.get(shape)
-  // Without a down nothing is compared but rows: a shape tells states apart well enough to know their attributes.
-  const fingerprint = known ?? (subject.migration.down === undefined ? bare : await catalogFingerprint(session))
-  subject.shapes.set(shape, fingerprint)
-  if (!tampered) subject.schemas.set(phase, fingerprint)
-  let catalog = subject.catalogs.get(fingerprint)
-  if (catalog === undefined) {
-    catalog = await readCatalog(session)
-    if (subject.migration.down !== undefined) subject.objects.set(fingerprint, await readObjects(session))
-    // Last: another run that finds it looks for the objects too.
-    subject.catalogs.set(fingerprint, catalog)
-  }
+  const { catalog, fingerprint } = await subject.catalogs.read(session, as)
   return { state: { catalog, rows: await readRows(session, catalog, relationsToRead(subject, catalog)) }, fingerprint }
 }
 
@@ -193,53 +245,7 @@ export async function fillStage(subject: UnderTest, stage: Stage, filling: Filli
   return report
 }
 
-async function revert(
-  subject: UnderTest,
-  stage: Stage,
-  before: { readonly snapshot: Snapshot; readonly capture: CaptureOptions } | undefined,
-  { signal, sabotage }: Pick<RunRequest, 'signal' | 'sabotage'>,
-): Promise<Reverted> {
-  const { down } = subject.migration
-  if (down === undefined) throw new Error('a migration without down cannot be reverted')
-  const outcome = await stage.apply(down, { signal })
-  if (outcome.outcome === 'failed') return outcome
-  return stage.look(async (session) => {
-    await sabotage?.(session, 'down')
-    const { state, fingerprint } = await readState(subject, session, 'reverted', before !== undefined, sabotage !== undefined)
-    const objects = await objectDifferences(subject, session, subject.fingerprint, fingerprint)
-    if (before === undefined) return { outcome: 'reverted', state, differences: compareSnapshots(nothing, nothing, { objects }) }
-    const after = await captureSnapshot(session, state.catalog, before.capture)
-    return { outcome: 'reverted', state, differences: compareSnapshots(before.snapshot, after, { objects }) }
-  })
-}
-
-async function applyAgain(subject: UnderTest, stage: Stage, first: string, signal: AbortSignal | undefined): Promise<Reverted> {
-  const outcome = await stage.apply(subject.migration.up, { signal })
-  if (outcome.outcome === 'failed') return outcome
-  return stage.look(async (session) => {
-    const { state, fingerprint } = await readState(subject, session, 'again')
-    return {
-      outcome: 'reverted',
-      state,
-      differences: compareSnapshots(nothing, nothing, { objects: await objectDifferences(subject, session, first, fingerprint) }),
-    }
-  })
-}
-
 const nothing: Snapshot = { objects: new Map(), digests: new Map(), sequences: new Map() }
-
-/** The differences of two catalogs that were both read, found once; expressions that the server reads as the same are none. */
-async function objectDifferences(subject: UnderTest, session: Session, from: string, to: string): Promise<readonly CatalogDifference[]> {
-  if (from === to) return []
-  const key = `${from} ${to}`
-  const known = subject.differences.get(key)
-  if (known !== undefined) return known
-  const [before, after] = [subject.objects.get(from), subject.objects.get(to)]
-  if (before === undefined || after === undefined) throw new Error('a catalog was compared that was never read')
-  const found = await canonicalExpressions(session, diffObjects(before, after), before, after)
-  subject.differences.set(key, found)
-  return found
-}
 
 /** Read all measures of one side, in one message. */
 async function readMeasures(

@@ -1,5 +1,7 @@
 export { bandedFillings, smallFillings, tiedRows } from './banded.ts'
 export { type Base, onPairBase } from './base.ts'
+export { CatalogCache, type KnownCatalog, type ReadAs } from './catalog-cache.ts'
+export { type Depth, fullDepth } from './depth.ts'
 export { executeRun, type Filling, fillStage, planFor, type RunRequest, readState, storedRelations } from './execute.ts'
 export { applyWatched, type Pause, pausedIn, type WatchedStep, type WatchOptions } from './faults/apply-watched.ts'
 export { applyWithFault, type FaultOptions, injectedSqlstate } from './faults/apply-with-fault.ts'
@@ -8,7 +10,22 @@ export { startTraffic, type Traffic, type TrafficEvent } from './faults/traffic.
 export { type LockWatch, type SeenLock, type SeenWait, watchLocks } from './faults/watch-locks.ts'
 export type { ClientStatement, LockTaken, WatchedStatement, WorkDone } from './faults/watched.ts'
 export { allInOrder, inOrder } from './in-order.ts'
-export type { Focus, MeasureReading, Reverted, RunObservation, State } from './observation.ts'
+export {
+  type Applied,
+  type Failed,
+  type Focus,
+  failuresOf,
+  type MeasureReading,
+  observationOf,
+  outcomeAfter,
+  type Phase,
+  type PhaseOutcome,
+  type RunObservation,
+  revertedOf,
+  type State,
+  type Wrote,
+  writtenIn,
+} from './observation.ts'
 export { ownCluster, rolesOf } from './own-cluster.ts'
 export { leavesOneSchema, mayVary, reachedRelations, reachOf } from './reach.ts'
 export { Runner } from './runner.ts'

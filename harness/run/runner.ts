@@ -1,6 +1,6 @@
 import { type RungNeed, retriesOnClone } from '../migration/index.ts'
 import { executeRun, type RunRequest } from './execute.ts'
-import type { RunObservation } from './observation.ts'
+import { failuresOf, type RunObservation } from './observation.ts'
 import type { CloneStages, Stage, TransactionStages } from './stage.ts'
 import type { UnderTest } from './under-test.ts'
 
@@ -35,12 +35,7 @@ export class Runner {
     const transactions = this.#stages(turn)
     if (transactions === undefined) return this.runOnClone(subject, request)
     const run = await transactions.run((stage) => executeRun(subject, stage, request))
-    const failures = [
-      run.failure,
-      run.reverted?.outcome === 'failed' ? run.reverted.failure : undefined,
-      run.again?.outcome === 'failed' ? run.again.failure : undefined,
-    ]
-    const unfit = failures.find((failure) => failure !== undefined && retriesOnClone(failure.sqlstate))
+    const unfit = failuresOf(run).find((failure) => retriesOnClone(failure.sqlstate))
     if (unfit === undefined) return run
     this.#need = { rung: 'clone', because: `in one transaction the server says ${unfit.sqlstate}: ${unfit.message}` }
     return this.runOnClone(subject, request)

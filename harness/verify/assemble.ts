@@ -1,33 +1,37 @@
-import { isDeepStrictEqual } from 'node:util'
-import { type Collector, invariantIds } from '../invariants/index.ts'
+import type { AnyInvariant } from '../invariants/index.ts'
+import { followsFromLoss } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
-import type { Waiver } from '../migration/index.ts'
-import type { FindingResult, InvariantResult, MigrationResult, Outcome } from '../result/index.ts'
-import { expiredText, findingId, isExpired, todayUtc, violationOf, waivedBy } from '../result/index.ts'
-import type { Runner, RunObservation } from '../run/index.ts'
+import type { Failure } from '../migration/index.ts'
+import {
+  expiredText,
+  type FindingResult,
+  findingId,
+  type InvariantResult,
+  isExpired,
+  judgeMigration,
+  type MigrationResult,
+  messageOf,
+  todayUtc,
+  waivedBy,
+} from '../result/index.ts'
+import type { RunObservation } from '../run/index.ts'
 import type { Confirmed } from './confirm.ts'
 import { type Counterexample, describeCounterexample } from './counterexample.ts'
-import type { Depth } from './depth.ts'
+import type { Inquiry } from './inquiry.ts'
 import { lineageEntries } from './lineage-entries.ts'
-import type { MigrationContext } from './verify-migration.ts'
+import { unfilledRelations } from './unfilled.ts'
 
 export interface Assembly {
-  readonly subject: Subject
-  readonly collector: Collector
-  readonly confirmed: { readonly confirmed: readonly Confirmed[]; readonly disagreements: readonly string[] }
-  readonly context: MigrationContext
-  readonly runner: Runner
+  readonly inquiry: Inquiry
+  readonly confirmed: readonly Confirmed[]
   readonly role: string
   /** Version of the server. */
   readonly server: string
-  readonly depth: Depth
   readonly runs: number
   readonly exclusions: readonly string[]
   readonly banded: readonly RunObservation[]
-  /** Whether `up` runs on an empty database. */
-  readonly anyRun: boolean
-  readonly notChecked: readonly string[]
-  readonly timings: Readonly<Record<string, number>>
+  /** Why `up` does not even run on an empty database. */
+  readonly failure: Failure | undefined
 }
 
 /** Put one migration's result together: findings with ids, causes, waivers and counterexamples; a verdict for each invariant; what was not checked. */
@@ -35,110 +39,95 @@ export function assembleResult(assembly: Assembly): {
   readonly result: MigrationResult
   readonly counterexamples: ReadonlyMap<string, Counterexample>
 } {
-  const { subject, context, confirmed } = assembly
-  const failOn = context.options.failOn ?? 'error'
+  const { inquiry, confirmed } = assembly
+  const { subject, context, runner, collector, clock } = inquiry
   const counterexamples = new Map<string, Counterexample>()
-  const plain = confirmed.confirmed.map((each) =>
-    toResult(
-      subject,
-      withCertainty(each, assembly.collector),
-      context,
-      subject.migration.contract.waivers ?? [],
-      counterexamples,
-      assembly.server,
-    ),
-  )
-  const findings = linkCauses(plain)
-  const expired = expiredWaivers(subject)
-  const unfilled = unfilledRelations(assembly)
-  const findingsApart = (id: InvariantResult['id']): InvariantResult => {
-    const { outcome, because, saw } = assembly.collector.summary(id)
-    const under = id === 'applies' ? [] : assembly.exclusions
-    if (outcome === 'not-applicable') return { id, verdict: 'not-applicable', because, saw, under: [] }
-    const unneeded = outcome === 'unknown' && assembly.anyRun ? notNeeded(assembly, id) : undefined
-    if (unneeded !== undefined) return { id, verdict: 'not-applicable', because: unneeded, saw, under: [] }
-    if (outcome === 'unknown')
-      return { id, verdict: 'unknown', because: assembly.anyRun || id === 'applies' ? because : 'up fails on every state', saw, under }
-    if (unfilled.blocking.length > 0 && id !== 'determinism' && id !== 'atomicity')
-      return { id, verdict: 'unknown', because: `no rows could be made for ${unfilled.blocking.join(', ')}`, saw, under }
-    return { id, verdict: 'holds', because: '', saw, under }
+  const plain = confirmed.map((each) => toResult(assembly, withCertainty(each, inquiry), counterexamples))
+  const findings = linkCauses(inquiry.invariants, plain)
+  const unfilled = unfilledRelations(subject, assembly.banded)
+  const blocked = findings.filter((each) => each.invariant === 'applies' && each.severity !== 'info').map(({ id }) => id)
+  const invariants = inquiry.invariants.map((each) => apartFrom(assembly, each, unfilled.blocking, blocked))
+  const { need } = runner
+  const result: MigrationResult = {
+    name: subject.migration.name,
+    path: context.path,
+    digest: subject.migration.digest,
+    cached: false,
+    verdict: 'unknown',
+    runs: assembly.runs,
+    rung: need.rung,
+    rungBecause: need.rung === 'transaction' ? '' : need.because,
+    runAs: assembly.role,
+    invariants,
+    findings,
+    lineage: lineageEntries(subject, findings),
+    notChecked: [
+      ...inquiry.notChecked,
+      ...invariants.flatMap(({ id, verdict, because }) => (verdict === 'unknown' && because !== '' ? [`${id}: ${because}`] : [])),
+      ...unfilled.all,
+      ...expiredWaivers(subject),
+      ...confirmed
+        .filter((each) => !each.smallest)
+        .map(
+          ({ finding }) =>
+            `the counterexample of ${finding.invariant} on ${finding.relation ?? finding.object ?? 'the migration'} may not be the smallest: shrinking was cut short`,
+        ),
+    ],
+    disagreements: [...new Set(collector.disagreements().map(({ text }) => text))],
+    timings: { ...context.before, ...clock.timings() },
   }
-  const invariants = invariantIds.map((id): InvariantResult => {
-    const apart = findingsApart(id)
-    const because = violationOf(id, findings, failOn)
-    if (because === undefined) return apart
-    return { ...apart, verdict: 'violated', because, ...(apart.verdict === 'unknown' ? { otherwise: apart.because } : {}) }
-  })
-  const verdict = gravest(invariants.map((each) => each.verdict))
-  const needed = assembly.runner.need
-  return {
-    result: {
-      name: subject.migration.name,
-      path: context.path,
-      digest: subject.migration.digest,
-      cached: false,
-      verdict,
-      runs: assembly.runs,
-      rung: needed.rung,
-      rungBecause: needed.rung === 'transaction' ? '' : needed.because,
-      runAs: assembly.role,
-      invariants,
-      findings,
-      lineage: lineageEntries(subject, findings),
-      notChecked: [
-        ...assembly.notChecked,
-        ...unfilled.all,
-        ...expired,
-        ...confirmed.confirmed
-          .filter((each) => !each.smallest)
-          .map(
-            ({ finding }) =>
-              `the counterexample of ${finding.invariant} on ${finding.relation ?? finding.object ?? 'the migration'} may not be the smallest: shrinking was cut short`,
-          ),
-      ],
-      disagreements: confirmed.disagreements,
-      timings: assembly.timings,
-    },
-    counterexamples,
+  return { result: judgeMigration(result, findings, context.options.failOn), counterexamples }
+}
+
+/** What an invariant says when findings are left aside. */
+function apartFrom(
+  assembly: Assembly,
+  { id, looks }: AnyInvariant,
+  unfilled: readonly string[],
+  blocked: readonly string[],
+): InvariantResult {
+  const { inquiry, failure } = assembly
+  const summary = inquiry.collector.summary(id, !('everyRun' in looks))
+  const { outcome, saw } = summary
+  const under = id === 'applies' ? [] : assembly.exclusions
+  const unneeded = outcome === 'unknown' && summary.final !== true && failure === undefined ? notNeeded(assembly, id) : undefined
+  const without = outcome === 'not-applicable' ? summary.because : unneeded
+  if (without !== undefined) return { id, verdict: 'not-applicable', because: without, saw, under: [] }
+  const base = { id, saw, under }
+  if (outcome === 'unknown') {
+    const because = failure === undefined || id === 'applies' ? summary.because : 'up fails on every state'
+    return { ...base, verdict: 'unknown', because, ...(summary.upFails === true && blocked.length > 0 ? { blockedBy: blocked } : {}) }
   }
+  if (unfilled.length > 0 && 'everyRun' in looks)
+    return { ...base, verdict: 'unknown', because: `no rows could be made for ${unfilled.join(', ')}` }
+  return { ...base, verdict: 'holds', because: '' }
 }
 
 /** Whether `up` fails as soon as there are rows, or on some rows only: what to do about it differs. */
-function withCertainty(confirmed: Confirmed, collector: Collector): Confirmed {
+function withCertainty(confirmed: Confirmed, { judging }: Inquiry): Confirmed {
   const { finding } = confirmed
   if (finding.invariant !== 'applies' || finding.relation === undefined || finding.severity === 'info') return confirmed
-  const passed = collector.passedWith(finding.relation)
+  const passed = judging.passedWith(finding.relation)
   const evidence = { ...finding.evidence, certainty: passed === 0 ? 'certain' : 'conditional', passedWithRows: passed }
   const message = passed === 0 ? `${finding.message}; no row of ${finding.relation} was seen to go through` : finding.message
   return { ...confirmed, finding: { ...finding, evidence, message } }
 }
 
 /** Why an invariant that saw nothing had nothing to see in this step. */
-function notNeeded({ depth, subject, banded }: Assembly, id: string): string | undefined {
-  if (id === 'applies') return undefined
-  if (id === 'atomicity') {
-    if (depth.faults !== 'none') return undefined
-    return subject.migration.up.kind === 'program'
-      ? 'it is a program that connects by itself'
-      : 'it is one transaction, which PostgreSQL undoes as a whole'
-  }
-  if (id === 'determinism') return depth.repeats && subject.scope.size > 0 ? undefined : 'nothing in it can vary'
-  if (banded.length > 0) return undefined
-  return depth.because !== '' && depth.variants === 0
-    ? depth.because
-    : subject.scope.size === 0
-      ? 'it reaches no relation that was there before'
-      : undefined
+function notNeeded({ inquiry, banded }: Assembly, id: string): string | undefined {
+  const { depth, subject } = inquiry
+  if (id === 'applies' || banded.length > 0) return undefined
+  if (depth.because !== '' && depth.variants === 0) return depth.because
+  return subject.scope.size === 0 ? 'it reaches no relation that was there before' : undefined
 }
 
 function toResult(
-  subject: Subject,
+  { inquiry, server }: Assembly,
   { finding, dataset, observation }: Confirmed,
-  context: MigrationContext,
-  waivers: readonly Waiver[],
   counterexamples: Map<string, Counterexample>,
-  server: string,
 ): FindingResult {
+  const { subject, context } = inquiry
+  const { waivers = [] } = subject.migration.contract
   const id = findingId(subject.migration.name, finding)
   const result: FindingResult = {
     id,
@@ -153,7 +142,7 @@ function toResult(
     line: finding.line ?? null,
     cause: null,
     waived: waivedBy(waivers, { id, ...finding }, { migration: subject.migration.name, today: todayUtc() }),
-    message: finding.message,
+    message: messageOf(finding),
     evidence: finding.evidence,
     counterexample: null,
     hint: finding.hint ?? null,
@@ -176,75 +165,15 @@ function toResult(
   return named
 }
 
-/**
- * One cause, one finding. What follows from another finding names it; that a second `up` differs or fails follows from a `down` that does
- * not restore the state, and is information then.
- */
-function linkCauses(findings: readonly FindingResult[]): readonly FindingResult[] {
-  const loss = findings.filter((each) => each.invariant === 'zero-loss' && each.severity !== 'info')
-  const refused = findings.filter((each) => each.invariant === 'applies' && each.severity !== 'info')
-  const rollback = findings.filter((each) => each.invariant === 'rollback-restores-state' && each.severity === 'error')
+/** One cause, one finding: what follows from another finding names it. */
+function linkCauses(invariants: readonly AnyInvariant[], findings: readonly FindingResult[]): readonly FindingResult[] {
   return findings.map((finding) => {
-    if (finding.invariant === 'zero-loss' || finding.invariant === 'applies') return finding
-    if (finding.invariant === 'round-trip') {
-      const cause =
-        rollback.find((each) => namesOf(each).some((name) => finding.message.includes(`"${name}"`))) ??
-        rollback.find((each) => each.relation === finding.relation) ??
-        rollback[0]
-      return cause === undefined ? finding : { ...finding, cause: cause.id, severity: 'info' }
-    }
-    if (finding.relation === null) return finding
-    // A rule that legal rows do not pass refuses the rows of old clients too.
-    const causes = finding.invariant === 'backward-compatibility' && finding.kind === 'fails' ? [...loss, ...refused] : loss
-    const cause = causes.find(
-      (each) => each.relation === finding.relation && (each.attribute === finding.attribute || each.attribute === null),
-    )
-    return cause === undefined ? finding : { ...finding, cause: cause.id }
+    const invariant = invariants.find(({ id }) => id === finding.invariant)
+    return invariant?.cause === undefined ? followsFromLoss(finding, findings) : invariant.cause(finding, findings)
   })
-}
-
-function namesOf(finding: FindingResult): readonly string[] {
-  return [finding.attribute, finding.object?.split('.').at(-1), finding.relation?.split('.').at(-1)].filter(
-    (each) => typeof each === 'string',
-  )
 }
 
 function expiredWaivers(subject: Subject): readonly string[] {
   const today = todayUtc()
   return (subject.migration.contract.waivers ?? []).filter((each) => isExpired(each, today)).map(expiredText)
-}
-
-/** Relations without rows: those that the migration writes or names make its invariants unknown, the others are only named. */
-function unfilledRelations({ subject, banded }: Assembly): { readonly blocking: readonly string[]; readonly all: readonly string[] } {
-  const seeds = banded.flatMap((run) => run.seed.unfilled)
-  const filled = new Set(banded.flatMap((run) => run.seed.filled.filter((each) => each.rows > 0).map((each) => each.relation)))
-  // A trigger of the schema may have filled what refused our rows because of that.
-  for (const run of banded) for (const [path, { rows }] of run.legacy.rows) if (rows.length > 0) filled.add(path)
-  const unfilled = [...subject.plan.unfilled, ...seeds].filter((each) => !filled.has(each.relation))
-  const texts = scripts(subject).join('\n').toLowerCase()
-  const named = (path: string) =>
-    subject.knowledge.written.has(path) || texts.includes((subject.legacy.relations.get(path)?.name ?? path).toLowerCase())
-  const unique = unfilled.filter((each, at) => unfilled.findIndex((other) => isDeepStrictEqual(other.relation, each.relation)) === at)
-  const bypassed = banded
-    .flatMap((run) => run.seed.bypassed)
-    .filter((each, at, all) => all.findIndex((other) => other.relation === each.relation) === at)
-  return {
-    blocking: unique.map((each) => each.relation).filter(named),
-    all: [
-      ...unique.map(
-        (each) =>
-          `${each.relation} could not be filled: ${each.because}${each.constraint === undefined ? '' : ` (${each.constraint})`}${each.sqlstate === undefined ? '' : ` [${each.sqlstate}]`}`,
-      ),
-      ...bypassed.map((each) => `${each.relation} was filled with its triggers off: ${each.because}`),
-    ],
-  }
-}
-
-function scripts({ migration }: Subject): readonly string[] {
-  return [migration.up, migration.down].flatMap((step) => (step?.kind === 'sql' ? [step.script.text] : []))
-}
-
-function gravest(verdicts: readonly InvariantResult['verdict'][]): Outcome {
-  if (verdicts.includes('violated')) return 'violated'
-  return verdicts.includes('unknown') || verdicts.every((each) => each === 'not-applicable') ? 'unknown' : 'holds'
 }

@@ -12,7 +12,7 @@ const plain: ReadonlySet<string> = new Set(['', '0', '1', 'f', '{}', '[]', '0.0'
  */
 export function blamedBySmallest(subject: Subject, finding: Finding, smallest: Dataset | undefined): Finding {
   const { relation, attribute } = finding
-  const ofDown = finding.invariant === 'rollback-restores-state' && finding.kind === 'fails' && finding.evidence.writtenSince === undefined
+  const ofDown = finding.invariant === 'rollback-restores-state' && finding.kind === 'fails' && finding.writtenOnPurpose === undefined
   if (!(finding.invariant === 'applies' || ofDown) || attribute !== undefined || smallest === undefined) return finding
   const unread = unreadValue(finding.message)
   if (relation === undefined) {
@@ -23,8 +23,7 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
   if (several !== undefined) return blamed(finding, several.relation, several.attribute)
   const catalog = subject.legacy.relations.get(relation)
   const table = smallest.tables.get(relation)
-  if (catalog === undefined || table === undefined || !/^2[12]/.test(String(ofDown ? finding.evidence.sqlstate : finding.kind)))
-    return finding
+  if (catalog === undefined || table === undefined || !/^2[12]/.test(finding.sqlstate ?? '')) return finding
   const keys = new Set(
     catalog.constraints.flatMap((each) => (each.kind === 'primary-key' || each.kind === 'foreign-key' ? each.attributes : [])),
   )

@@ -1,11 +1,10 @@
-import { type Dataset, datasetArbitrary, type Exclusion } from '../data/index.ts'
-import { applies, type Collected, type Collector, showsAgain } from '../invariants/index.ts'
-import type { Subject } from '../lineage/index.ts'
+import type { Dataset } from '../data/index.ts'
+import { applies, type Collected, findingsIn, showsAgain } from '../invariants/index.ts'
 import { type Finding, findingKey } from '../result/index.ts'
-import type { Runner, RunRequest } from '../run/index.ts'
-import { type RunObservation, type Shrinker, shrinkDataset } from '../run/index.ts'
+import { type RunObservation, type RunRequest, smallFillings } from '../run/index.ts'
 import { blamedBySmallest } from './blame.ts'
-import type { EdgeRuns } from './edges.ts'
+import type { Inquiry } from './inquiry.ts'
+import { FindingShrinker, phasesToShow, shrinkMs } from './shrink-finding.ts'
 
 /** A finding with the smallest rows that show it, as a run on a clone saw them. */
 export interface Confirmed {
@@ -18,69 +17,43 @@ export interface Confirmed {
   readonly smallest: boolean
 }
 
-export interface ConfirmPlan {
-  readonly seed: string
-  readonly deadline: number
-  readonly edges: EdgeRuns
-  readonly exclusions: readonly Exclusion[]
-  readonly empty: { readonly run: RunObservation; readonly request: RunRequest }
-  /** Small data sets to try first: what one of them shows is confirmed by it, together with all else that it shows. */
-  readonly small: readonly Dataset[]
-}
-
-const shrinkMs = 1500
-const shrinkAttempts = 150
-/** All shrinking of one migration together; of a step of a history. */
+/** All shrinking of one migration together; of a step of a history. It decides how small counterexamples are, and no verdict. */
 const totalMs = 12_000
 const totalOfStepMs = 2_000
 
 /**
- * Shrink each finding to the fewest rows that show it, and confirm it on rung 2; what a clone does not show is dropped and counted as a
- * disagreement of the harness with itself.
+ * Shrink each finding to the fewest rows that show it, and confirm it on rung 2. What a clone does not show is dropped, and the harness
+ * contradicts itself: its invariant is unknown then.
  */
-export async function confirmFindings(
-  subject: Subject,
-  runner: Runner,
-  collector: Collector,
-  plan: ConfirmPlan,
-): Promise<{ readonly confirmed: readonly Confirmed[]; readonly disagreements: readonly string[] }> {
+export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confirmed[]> {
+  const { subject, runner, collector, invariants, depth, context, exclusions } = inquiry
   const confirmed: Confirmed[] = []
-  const disagreements: string[] = []
   const smallest: Dataset[] = []
+  const small = depth.scope === 'reached' ? smallFillings(subject, context.seed, exclusions) : []
   const end = Math.min(
-    performance.now() + (plan.small.length > 0 ? totalOfStepMs : totalMs),
-    Math.max(plan.deadline, performance.now() + shrinkMs),
+    performance.now() + (small.length > 0 ? totalOfStepMs : totalMs),
+    Math.max(inquiry.limit, performance.now() + shrinkMs),
   )
-  const together = await confirmTogether(subject, runner, collector, plan.small)
+  const together = await confirmTogether(inquiry, small)
+  const shrinker = new FindingShrinker(invariants, subject, runner)
   for (const collected of collector.findings()) {
     const { finding, key, request } = collected
-    const shown = together.get(key)
-    if (shown !== undefined) {
-      confirmed.push(shown)
+    const shown = together.get(key) ?? withoutRun(collected)
+    if (shown !== undefined || request === undefined) {
+      confirmed.push(shown ?? { finding, key, dataset: undefined, observation: collected.observation, smallest: true })
       continue
     }
-    // Statements were tried on clones, and shrunk together with the rows.
-    if (finding.severity !== 'info' && finding.evidence.statements !== undefined && request?.filling.kind === 'dataset') {
-      confirmed.push({ finding, key, dataset: request.filling.dataset, observation: undefined, smallest: true })
-      continue
-    }
-    if (finding.severity === 'info' || request === undefined || finding.kind === 'missing') {
-      confirmed.push({ finding, key, dataset: undefined, observation: collected.observation, smallest: true })
-      continue
-    }
-    const found = await shrinkFinding(subject, runner, collected, request, smallest, end)
+    const found = await shrinker.shrink(collected, request, smallest, end)
     if (found.dataset !== undefined) smallest.push(found.dataset)
-    const onClone = await runner.runOnClone(subject, { ...found.request, until: untilFor(finding, request) })
-    const again = showsAgain(subject, onClone, collected)
+    const onClone = await runner.runOnClone(subject, { ...found.request, phases: phasesToShow(invariants, finding) })
+    const again = showsAgain(invariants, subject, onClone, collected)
     // Before lineage was learned, or with more rows, only the relation was known: the same cause is told of its attribute by now.
-    if ((again === undefined || findingKey(again) !== key) && placedSince(subject, onClone, finding, collector)) {
+    if ((again === undefined || findingKey(again) !== key) && isPlacedSince(inquiry, onClone, finding)) {
       collector.drop(key)
       continue
     }
     if (again === undefined) {
-      disagreements.push(
-        `${finding.invariant} ${finding.kind} on ${finding.relation ?? finding.object ?? 'the migration'}${finding.attribute === undefined ? '' : `.${finding.attribute}`}: seen in a transaction, not on a clone`,
-      )
+      collector.disagree({ invariant: finding.invariant, text: `${nameOf(finding)}: seen in a transaction, not on a clone` })
       collector.drop(key)
       continue
     }
@@ -89,32 +62,45 @@ export async function confirmFindings(
     if (blamed !== again && collector.findings().some((each) => each.key === findingKey(blamed))) continue
     confirmed.push({ finding: blamed, key, dataset: found.dataset, observation: onClone, smallest: found.complete })
   }
-  return { confirmed, disagreements }
+  return confirmed
 }
 
-/** Runs on small data sets, in a transaction and again on a clone; by key, each finding that both show, with the first data set that does. */
-async function confirmTogether(
-  subject: Subject,
-  runner: Runner,
-  collector: Collector,
-  small: readonly Dataset[],
-): Promise<ReadonlyMap<string, Confirmed>> {
+/** A finding for which no run is made again: it was seen on a clone and shrunk there, or no rows show it. */
+function withoutRun({ finding, key, request, observation }: Collected): Confirmed | undefined {
+  if (finding.severity !== 'info' && finding.seenOnClone === true && request?.filling.kind === 'dataset')
+    return { finding, key, dataset: request.filling.dataset, observation: undefined, smallest: true }
+  if (finding.severity === 'info' || request === undefined || finding.kind === 'missing')
+    return { finding, key, dataset: undefined, observation, smallest: true }
+  return undefined
+}
+
+function nameOf({ invariant, kind, relation, object, attribute }: Finding): string {
+  return `${invariant} ${kind} on ${relation ?? object ?? 'the migration'}${attribute === undefined ? '' : `.${attribute}`}`
+}
+
+/**
+ * Runs on small data sets, in a transaction and again on a clone; by key, each finding that both show, with the first data set that does.
+ *
+ * @param small  What one of them shows is confirmed by it, together with all else that it shows.
+ */
+async function confirmTogether(inquiry: Inquiry, small: readonly Dataset[]): Promise<ReadonlyMap<string, Confirmed>> {
+  const { subject, runner, collector, invariants } = inquiry
   const confirmed = new Map<string, Confirmed>()
   for (const dataset of small) {
-    const open = collector
-      .findings()
-      .filter(
-        ({ finding, key, request }) =>
-          request !== undefined && finding.severity !== 'info' && finding.kind !== 'missing' && !confirmed.has(key),
-      )
+    const open = collector.findings().filter((each) => withoutRun(each) === undefined && !confirmed.has(each.key))
     if (open.length === 0) break
-    const request: RunRequest = { regime: 'edge', extreme: dataset.extreme, filling: { kind: 'dataset', dataset }, until: 'again' }
+    const request: RunRequest = {
+      regime: 'edge',
+      extreme: dataset.extreme,
+      filling: { kind: 'dataset', dataset },
+      phases: ['up', 'down', 'up'],
+    }
     const run = await runner.run(subject, request)
-    const shown = open.filter((each) => showsAgain(subject, run, each) !== undefined)
+    const shown = open.filter((each) => showsAgain(invariants, subject, run, each) !== undefined)
     if (shown.length === 0) continue
     const onClone = await runner.runOnClone(subject, request)
     for (const each of shown) {
-      const finding = showsAgain(subject, onClone, each)
+      const finding = showsAgain(invariants, subject, onClone, each)
       if (finding !== undefined) confirmed.set(each.key, { finding, key: each.key, dataset, observation: onClone, smallest: true })
     }
   }
@@ -122,80 +108,9 @@ async function confirmTogether(
 }
 
 /** Whether a run fails as the finding says, of an attribute of the same relation for which there is a finding of its own. */
-function placedSince(
-  subject: Subject,
-  run: RunObservation,
-  { invariant, kind, relation, attribute }: Finding,
-  collector: Collector,
-): boolean {
+function isPlacedSince({ subject, collector }: Inquiry, run: RunObservation, { invariant, kind, relation, attribute }: Finding): boolean {
   if (invariant !== applies.id || attribute !== undefined) return false
-  const verdict = applies.judge({ run, knowledge: subject.knowledge })
-  const found = verdict.outcome === 'violated' ? verdict.findings : []
-  return found.some(
+  return findingsIn(applies.judge(run, subject.knowledge)).some(
     (each) => each.kind === kind && each.relation === relation && collector.findings().some((other) => other.key === findingKey(each)),
   )
-}
-
-/** How far a run must go to show a finding. */
-function untilFor(finding: Finding, request: RunRequest): RunRequest['until'] {
-  if (finding.invariant === 'round-trip') return 'again'
-  if (finding.invariant === 'rollback-restores-state')
-    return finding.kind === 'fails' && request.until === 'written' && finding.evidence.writtenSince !== undefined ? 'written' : 'down'
-  return finding.invariant === 'zero-loss' ? 'down' : 'up'
-}
-
-async function shrinkFinding(
-  subject: Subject,
-  runner: Runner,
-  collected: Collected,
-  request: RunRequest,
-  known: readonly Dataset[],
-  end: number,
-): Promise<{ readonly dataset: Dataset | undefined; readonly request: RunRequest; readonly complete: boolean }> {
-  const { finding } = collected
-  const base: RunRequest = { ...request, until: untilFor(finding, request) }
-  if (request.filling.kind !== 'dataset') return { dataset: undefined, request: base, complete: request.regime === 'empty' }
-  const requestFor = (dataset: Dataset): RunRequest => ({
-    ...base,
-    regime: 'edge',
-    extreme: dataset.extreme ?? false,
-    bands: undefined,
-    filling: { kind: 'dataset', dataset },
-  })
-  const shows = async (dataset: Dataset) => showsAgain(subject, await runner.run(subject, requestFor(dataset)), collected) !== undefined
-  const nothing: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
-  if (await shows(nothing)) return { dataset: nothing, request: requestFor(nothing), complete: true }
-  let start = request.filling.dataset
-  for (const dataset of known) {
-    if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset
-  }
-  const deadline = Math.min(end, performance.now() + shrinkMs)
-  const { dataset, complete } = await shrinkDataset(start, shrinkerFor(subject), shows, { deadline, attempts: shrinkAttempts })
-  return { dataset, request: requestFor(dataset), complete }
-}
-
-/** The smallest rows that make `up` fail as the finding says, without confirming it: for the rule that excludes the cause. */
-export async function smallestFor(
-  subject: Subject,
-  runner: Runner,
-  finding: Finding,
-  request: RunRequest,
-  withinMs = shrinkMs,
-): Promise<Dataset | undefined> {
-  const collected: Collected = { key: findingKey(finding), finding, request, observation: undefined, times: 1 }
-  const found = await shrinkFinding(subject, runner, collected, { ...request, until: 'up' }, [], performance.now() + withinMs)
-  return found.dataset
-}
-
-function shrinkerFor(subject: Subject): Shrinker {
-  const arbitrary = datasetArbitrary(subject.plan, { rows: { min: 0, max: 48 }, relations: [...subject.scope] })
-  return {
-    *shrink(dataset) {
-      for (const value of arbitrary.shrink(dataset, undefined)) yield value.value
-    },
-  }
-}
-
-function rowsOf(dataset: Dataset): number {
-  return [...dataset.tables.values()].reduce((sum, table) => sum + table.rows.length, 0)
 }

@@ -1,143 +1,165 @@
-import { type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../data/index.ts'
-import type { Collector } from '../invariants/index.ts'
-import { judgeRun, probeWrites } from '../invariants/index.ts'
+import { type Dataset, datasetArbitrary, sampleDatasets } from '../data/index.ts'
+import { describeFailure, probeWrites } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
-import type { Runner, RunRequest, WriteSince } from '../run/index.ts'
-import { inOrder } from '../run/index.ts'
-import { smallestFor } from './confirm.ts'
+import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
-
-export interface EdgePlan {
-  readonly runs: number
-  /** Most rows of a relation. */
-  readonly rows: number
-  readonly seed: number
-  /** Relation → the attribute that stays unique in each row, where lineage has no key to tell rows by. */
-  readonly rings: ReadonlyMap<string, string>
-  /** Grows while runs fail. */
-  readonly exclusions: Exclusion[]
-  readonly deadline: number
-  /** Most time to shrink the rows of one cause; undefined for the usual. */
-  readonly shrinkMs?: number | undefined
-  readonly signal: AbortSignal | undefined
-  /** Rows of counterexamples saved earlier, as SQL: they run first. */
-  readonly saved: readonly string[]
-  readonly writeSince: WriteSince
-  readonly onRun: (done: number) => void
-}
-
-export interface EdgeRuns {
-  readonly runs: number
-  readonly passed: number
-  readonly failed: number
-  readonly datasets: readonly Dataset[]
-  /** What was left out, and why. */
-  readonly cut: string | undefined
-}
+import type { Inquiry } from './inquiry.ts'
+import { FindingShrinker } from './shrink-finding.ts'
+import { otherWays, wayOf } from './ways.ts'
 
 const largestBatch = 10
-/** Every so many runs go on to a second up, and every so many have rows written after up. */
-const againEvery = 4
-const writtenEvery = 5
+const defaultRows = 6
 
 /**
- * Judge a migration on edge rows: small data sets first, larger ones later; saved counterexamples before all.
+ * Run a migration on edge rows: small data sets first, larger ones later; saved counterexamples before all.
  *
  * When `up` fails, the smallest rows that make it fail give a rule, and later rows keep to it.
+ *
+ * @returns How many of them were made.
  */
-export async function edgeRuns(subject: Subject, runner: Runner, collector: Collector, plan: EdgePlan): Promise<EdgeRuns> {
-  let [runs, passed, failed] = [0, 0, 0]
-  const batch = Math.max(1, Math.min(largestBatch, Math.ceil(plan.runs / 2)))
-  const datasets: Dataset[] = []
-  const passing: Dataset[] = []
-  for (const sql of plan.saved) {
-    const request: RunRequest = { regime: 'given', extreme: false, filling: { kind: 'sql', sql }, until: 'again', signal: plan.signal }
-    const run = await runner.run(subject, request).catch(() => undefined)
-    // Rows saved for another schema do not go in any more; replay says so.
-    if (run !== undefined) judgeRun(subject, run, collector, request)
-  }
-  if (subject.migration.legacyData.length > 0) {
-    const request: RunRequest = {
-      regime: 'given',
-      extreme: false,
-      filling: { kind: 'scripts', scripts: subject.migration.legacyData },
-      until: 'again',
-      signal: plan.signal,
-    }
-    judgeRun(subject, await runner.run(subject, request), collector, request)
-  }
-  while (runs < plan.runs) {
-    plan.signal?.throwIfAborted()
-    const most = Math.max(1, Math.min(plan.rows, 1 + Math.floor((runs / plan.runs) * plan.rows)))
-    // Keeping clear of a cause keeps clear of more than the cause: every other batch is drawn as if it were not known, and what passes counts.
-    const free = plan.exclusions.length > 0 && Math.floor(runs / batch) % 2 === 1
-    const arbitrary = datasetArbitrary(subject.plan, {
-      rows: { min: Math.min(1, most), max: most },
-      relations: [...subject.scope],
-      // A ring tells rows apart and forbids equal ones: every other batch goes without.
-      ring: Math.floor(runs / batch) % 2 === 0 ? plan.rings : new Map(),
-      exclude: free ? [] : plan.exclusions,
-      profile: runs % (4 * batch) === 3 * batch ? 'extreme' : 'plausible',
-      // Rows that were there before a constraint that is NOT VALID, and violate it.
-      dirty: Math.floor(runs / batch) % 2 === 1,
-    })
-    const sample = sampleDatasets(arbitrary, plan.seed + runs, Math.min(batch, plan.runs - runs))
-    const from = runs
-    const made = inOrder(sample, runner.lanes, async (dataset, at) => {
-      const request = requestOf(subject, dataset, from + at, plan)
-      // A label that up adds can be used once up is committed, and not before.
-      const onClone = request.until === 'written' && addsLabels(subject)
-      return { dataset, request, run: await (onClone ? runner.runOnClone(subject, request) : runner.run(subject, request, at)) }
-    })
-    for await (const { dataset, request, run } of made) {
-      if (performance.now() > plan.deadline)
-        return {
-          runs,
-          passed,
-          failed,
-          datasets,
-          cut: `${plan.runs - runs} of ${plan.runs} edge runs were left out: the time limit was reached`,
-        }
-      runs += 1
-      plan.onRun(runs)
-      judgeRun(subject, run, collector, request)
-      datasets.push(dataset)
-      if (run.failure === undefined) {
-        passed += 1
-        if (run.reverted?.outcome === 'reverted') passing.push(dataset)
-        continue
-      }
-      failed += 1
-      const finding = collector.findings().find((each) => each.finding.invariant === 'applies' && each.observation === run)?.finding
-      if (free || finding === undefined || finding.severity !== 'error' || plan.exclusions.length >= mostExclusions) continue
-      const exclusion = excludeCause(subject, finding, await smallestFor(subject, runner, finding, request, plan.shrinkMs), plan.exclusions)
-      if (exclusion !== undefined && 'rule' in exclusion && exclusion.rule !== 'empty') {
-        plan.exclusions.push(exclusion)
-        break
-      }
-    }
-  }
-  await probeWrites(subject, runner, collector, {
-    seed: plan.seed + 7,
-    exclusions: plan.exclusions,
-    deadline: plan.deadline,
-    signal: plan.signal,
-    bases: plan.runs > 20 ? 2 : 1,
-    passing,
-  })
-  return { runs, passed, failed, datasets, cut: undefined }
+export async function runEdges(inquiry: Inquiry): Promise<number> {
+  const edges = new EdgeRuns(inquiry)
+  await edges.given()
+  const runs = await edges.drawn()
+  await edges.writes()
+  return runs
 }
 
-function requestOf(subject: Subject, dataset: Dataset, run: number, plan: EdgePlan): RunRequest {
-  const until = run % writtenEvery === writtenEvery - 1 ? 'written' : run % againEvery === 0 ? 'again' : 'down'
-  return {
-    regime: 'edge',
-    extreme: dataset.extreme,
-    filling: { kind: 'dataset', dataset },
-    until,
-    deep: run < 4 && until === 'again',
-    writeSince: plan.writeSince(subject, run),
-    signal: plan.signal,
+class EdgeRuns {
+  readonly #inquiry: Inquiry
+  readonly #subject: Subject
+  readonly #total: number
+  readonly #batch: number
+  readonly #seed: number
+  readonly #rings: ReadonlyMap<string, string>
+  readonly #ways: ReturnType<typeof otherWays>
+  readonly #shrinker: FindingShrinker
+  readonly #passing: Dataset[] = []
+
+  constructor(inquiry: Inquiry) {
+    const { subject, depth, context, active, invariants, runner } = inquiry
+    this.#inquiry = inquiry
+    this.#subject = subject
+    this.#total = depth.runs
+    this.#batch = Math.max(1, Math.min(largestBatch, Math.ceil(depth.runs / 2)))
+    this.#seed = seedNumber(context.seed, 'edge')
+    this.#rings = ringsFor(subject)
+    this.#ways = otherWays(active)
+    this.#shrinker = new FindingShrinker(invariants, subject, runner)
+  }
+
+  /** Rows of counterexamples saved earlier, and those that came with the migration. */
+  async given(): Promise<void> {
+    const { context, runner, judging, migration, signal } = this.#inquiry
+    const base = { regime: 'given', extreme: false, phases: ['up', 'down', 'up'], signal } as const
+    for (const sql of context.options.saved?.get(migration.name) ?? []) {
+      const request: RunRequest = { ...base, filling: { kind: 'sql', sql } }
+      // Rows saved for another schema do not go in any more; replay says so.
+      const run = await runner.run(this.#subject, request).catch(() => undefined)
+      if (run !== undefined) judging.see(run, request)
+    }
+    if (migration.legacyData.length === 0) return
+    const request: RunRequest = { ...base, filling: { kind: 'scripts', scripts: migration.legacyData } }
+    judging.see(await runner.run(this.#subject, request), request)
+  }
+
+  async drawn(): Promise<number> {
+    const inquiry = this.#inquiry
+    const { runner, exclusions, judging } = inquiry
+    let runs = 0
+    while (runs < this.#total) {
+      inquiry.signal?.throwIfAborted()
+      // Keeping clear of a cause keeps clear of more than the cause: every other batch is drawn as if it were not known, and what passes counts.
+      const free = exclusions.length > 0 && Math.floor(runs / this.#batch) % 2 === 1
+      const from = runs
+      const made = inOrder(this.#sample(runs, free), runner.lanes, async (dataset, at) => {
+        const request = this.#requestOf(dataset, from + at)
+        // A label that up adds can be used once up is committed, and not before.
+        const onClone = request.phases.includes('write') && addsLabels(this.#subject)
+        return {
+          dataset,
+          request,
+          run: await (onClone ? runner.runOnClone(this.#subject, request) : runner.run(this.#subject, request, at)),
+        }
+      })
+      for await (const { dataset, request, run } of made) {
+        if (inquiry.isOver) {
+          const because = `${this.#total - runs} of ${this.#total} edge runs were left out: the time limit was reached`
+          inquiry.leaveOutRuns({ because })
+          return runs
+        }
+        runs += 1
+        inquiry.progress('edge rows', runs, this.#total)
+        judging.see(run, request)
+        if (run.failure === undefined && revertedOf(run)?.outcome === 'applied') this.#passing.push(dataset)
+        if (!free && (await this.#exclude(run, request))) break
+      }
+    }
+    return runs
+  }
+
+  #sample(runs: number, free: boolean): readonly Dataset[] {
+    const { exclusions, context } = this.#inquiry
+    const most = Math.max(
+      1,
+      Math.min(context.options.rows ?? defaultRows, 1 + Math.floor((runs / this.#total) * (context.options.rows ?? defaultRows))),
+    )
+    const odd = Math.floor(runs / this.#batch) % 2 === 1
+    const arbitrary = datasetArbitrary(this.#subject.plan, {
+      rows: { min: Math.min(1, most), max: most },
+      relations: [...this.#subject.scope],
+      // A ring tells rows apart and forbids equal ones: every other batch goes without.
+      ring: odd ? new Map() : this.#rings,
+      exclude: free ? [] : exclusions,
+      profile: runs % (4 * this.#batch) === 3 * this.#batch ? 'extreme' : 'plausible',
+      // Rows that were there before a constraint that is NOT VALID, and violate it.
+      dirty: odd,
+    })
+    return sampleDatasets(arbitrary, this.#seed + runs, Math.min(this.#batch, this.#total - runs))
+  }
+
+  #requestOf(dataset: Dataset, run: number): RunRequest {
+    const { context, migration, signal } = this.#inquiry
+    const phases = wayOf(run, this.#ways, migration.down !== undefined)
+    return {
+      regime: 'edge',
+      extreme: dataset.extreme,
+      filling: { kind: 'dataset', dataset },
+      phases,
+      deep: run < 4 && this.#ways.includes(phases),
+      writeSince: writeAfterUp(context.seed)(this.#subject, run),
+      signal,
+    }
+  }
+
+  /** Where `up` failed: a rule that keeps later rows clear of the cause. @returns Whether rows are to be drawn anew. */
+  async #exclude(run: RunObservation, request: RunRequest): Promise<boolean> {
+    const { exclusions, depth } = this.#inquiry
+    if (run.failure === undefined || exclusions.length >= mostExclusions) return false
+    const finding = describeFailure(run, run.failure, this.#subject.knowledge)
+    if (finding.severity !== 'error') return false
+    const smallest = await this.#shrinker.smallestFor(finding, request, depth.shrinkMs)
+    const exclusion = excludeCause(this.#subject, finding, smallest, exclusions)
+    if (exclusion === undefined || !('rule' in exclusion) || exclusion.rule === 'empty') return false
+    exclusions.push(exclusion)
+    return true
+  }
+
+  /** Rows that only the new schema allows, written between `up` and `down`. */
+  async writes(): Promise<void> {
+    const inquiry = this.#inquiry
+    const { runner, exclusions, limit, signal, judging } = inquiry
+    const plan = {
+      seed: this.#seed + 7,
+      exclusions,
+      deadline: limit,
+      signal,
+      bases: this.#total > 20 ? 2 : 1,
+      passing: this.#passing,
+    }
+    await probeWrites(this.#subject, runner, plan, (run, request) => judging.see(run, request))
+    if (inquiry.isOver && inquiry.migration.down !== undefined)
+      inquiry.collector.leaveOut('rollback-restores-state', { because: 'writes after up were not all tried: the time limit was reached' })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CommandSource } from '../formats/index.ts'
-import type { OnlineOptions } from '../invariants/index.ts'
+import type { AnyInvariant, OnlineOptions } from '../invariants/index.ts'
 import type { Contract } from '../migration/index.ts'
 
 /** What a caller of `verify` may set; everything has a default. */
@@ -32,6 +32,8 @@ export interface VerifyOptions {
   readonly allowChanged?: boolean | undefined
   /** For the format `command`. */
   readonly command?: CommandSource | undefined
+  /** Invariants of the caller's own, beside ours. */
+  readonly invariants?: readonly AnyInvariant[] | undefined
   /** Contracts by the name of the step, beside those in the files. */
   readonly contracts?: Readonly<Record<string, Contract>> | undefined
   /** A folder with the verdicts of earlier runs by digest; undefined for none. */
@@ -55,6 +57,3 @@ export interface ProgressEvent {
   /** Of a history: the step's place in it, from 1; `done` and `total` count the steps to verify then. */
   readonly step?: number | undefined
 }
-
-/** Version of the rules that judge; it changes when the same files may get another verdict. */
-export const rulesVersion = '2'

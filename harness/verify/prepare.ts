@@ -3,10 +3,7 @@ import { type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge, Subject } from '../lineage/index.ts'
 import { locateStatement, type Migration, readHints, type Script } from '../migration/index.ts'
 import type { RelationName, Session } from '../postgres/index.ts'
-import { leavesOneSchema, reachedRelations, scriptsOf, storedRelations } from '../run/index.ts'
-import type { Depth } from './depth.ts'
-
-export { rungOf, scriptsOf } from '../run/index.ts'
+import { CatalogCache, type Depth, leavesOneSchema, reachedRelations, scriptsOf, storedRelations } from '../run/index.ts'
 
 export interface PrepareOptions {
   /** Which relations are filled: all, or those that the migration can reach. */
@@ -27,9 +24,10 @@ export interface PrepareOptions {
 /** Read the legacy database and everything that the parsed SQL tells about a migration; no run has been made yet. */
 export async function prepareSubject(session: Session, migration: Migration, options: PrepareOptions = {}): Promise<Subject> {
   const legacy = options.catalog ?? (await readCatalog(session))
-  const fingerprint = migration.down === undefined ? await catalogShape(session) : await catalogFingerprint(session)
+  const compared = migration.down !== undefined || migration.contract.idempotent === true
+  const fingerprint = compared ? await catalogFingerprint(session) : await catalogShape(session)
   const known = options.objects ?? new Map<string, CatalogObjects>()
-  if (migration.down !== undefined && !known.has(fingerprint)) known.set(fingerprint, await readObjects(session))
+  if (compared && !known.has(fingerprint)) known.set(fingerprint, await readObjects(session))
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
   const isProgram = [migration.up, migration.down].some((each) => each?.kind === 'program')
   const functions = (
@@ -51,12 +49,12 @@ export async function prepareSubject(session: Session, migration: Migration, opt
     hints,
     plan,
     scope,
-    shapes: new Map(),
-    oneSchema: leavesOneSchema([migration.up, migration.down], functions),
-    schemas: new Map(),
-    catalogs: new Map([[fingerprint, legacy]]),
-    objects: known,
-    differences: new Map(),
+    catalogs: new CatalogCache({
+      legacy: { catalog: legacy, fingerprint },
+      objects: known,
+      compared,
+      oneSchema: leavesOneSchema([migration.up, migration.down], functions),
+    }),
     plans: new Map(),
     knowledge: {
       lineage: undefined,

@@ -1,4 +1,4 @@
-import type { RunObservation } from '../../harness/run/index.ts'
+import { type RunObservation, revertedOf } from '../../harness/run/index.ts'
 import { type CatalogKind, catalogKinds, catalogSabotages } from './saboteur-catalog.ts'
 import type { RandomSource } from './saboteur-random.ts'
 import { dataKinds, doFirst, goesThrough, sabotagesOf, vulnerable } from './saboteur-sabotage.ts'
@@ -56,9 +56,9 @@ export async function sabotageCatalog(prepared: Prepared, random: RandomSource, 
   const { id, subject, runner } = prepared
   const baseline: Baseline | undefined = prepared.baselines[0]
   if (subject.migration.down === undefined || baseline === undefined) return []
-  const request = { ...requestFor(baseline.dataset), until: 'down' as const, deep: true }
+  const request = { ...requestFor(baseline.dataset), phases: ['up', 'down'], deep: true } as const
   const unspoilt = await runner.run(subject, request)
-  if (unspoilt.reverted?.outcome !== 'reverted') return []
+  if (revertedOf(unspoilt)?.outcome !== 'applied') return []
   const shown = new Set(shownBy(subject, unspoilt, true))
   const attempts: Attempt[] = []
   const first = random.below(catalogKinds.length)

@@ -13,8 +13,8 @@ import { rungOf } from '../../harness/run/scripts-of.ts'
 import { seedNumber } from '../../harness/run/seed.ts'
 import { CloneStages, TransactionStages } from '../../harness/run/stage.ts'
 import { ringsFor } from '../../harness/verify/edges.ts'
+import { learnFrom } from '../../harness/verify/learn.ts'
 import { prepareSubject } from '../../harness/verify/prepare.ts'
-import { learn } from '../../harness/verify/verify-migration.ts'
 
 /** A sound migration with what was learned of it, ready for run after run on rung 1. */
 export interface Prepared extends AsyncDisposable {
@@ -78,7 +78,7 @@ async function prepareOn(
   }
   // Where some banded rows are refused a verification learns which; here there are others to take.
   if (banded.length < 3 || runner.need.rung !== 'transaction') return undefined
-  const subject = learn(unlearned, banded)
+  const subject = learnFrom(unlearned, banded)
   const baselines: Baseline[] = []
   for (const [number, dataset] of datasetsFor(subject, seed).entries()) {
     if (baselines.length >= 4) break
@@ -92,14 +92,14 @@ async function prepareOn(
 
 /** A run as far as `up`. */
 export function requestFor(dataset: Dataset): RunRequest {
-  return { regime: 'edge', extreme: dataset.extreme, filling: { kind: 'dataset', dataset }, until: 'up' }
+  return { regime: 'edge', extreme: dataset.extreme, filling: { kind: 'dataset', dataset }, phases: ['up'] }
 }
 
 /** The findings of a run at error or warning; without `down` nothing is acquitted, and that there is no down is not counted. */
 export function shownBy(subject: Subject, run: RunObservation, hasDown: boolean): readonly string[] {
   return runInvariants.flatMap((invariant) => {
     if (!hasDown && invariant.id === 'rollback-restores-state') return []
-    const verdict = invariant.judge({ run, knowledge: { ...subject.knowledge, hasDown } })
+    const verdict = invariant.judge(run, { ...subject.knowledge, hasDown })
     return verdict.outcome === 'violated'
       ? verdict.findings.filter((each) => each.severity !== 'info').map((each) => `${invariant.id}: ${each.message}`)
       : []

@@ -1,7 +1,7 @@
 import type { Attribute, Catalog, Constraint, Relation } from '../../harness/catalog/index.ts'
 import type { BandKind } from '../../harness/data/index.ts'
 import { type Knowledge, learnLineage } from '../../harness/lineage/index.ts'
-import type { RunObservation, State } from '../../harness/run/index.ts'
+import { type Applied, type Failed, observationOf, type PhaseOutcome, type RunObservation, type State } from '../../harness/run/index.ts'
 
 /** A relation in a few words, for pure specs of the invariants. */
 export interface Sketch {
@@ -109,22 +109,40 @@ function bare(column: string): string {
   return column.split('#')[0] ?? column
 }
 
-export function run(legacy: State, migrated: State, more: Partial<RunObservation> = {}): RunObservation {
+/** What a run went on to, in a few words. */
+interface More extends Partial<RunObservation> {
+  readonly reverted?: Omit<Applied, 'phase'> | Omit<Failed, 'phase'>
+  /** `up` once more, after a `down` that restored everything. */
+  readonly again?: Omit<Applied, 'phase'> | Omit<Failed, 'phase'>
+  /** `up` once more, at once. */
+  readonly repeated?: Omit<Applied, 'phase'> | Omit<Failed, 'phase'>
+}
+
+export function run(legacy: State, migrated: State, { reverted, again, repeated, failure, ...more }: More = {}): RunObservation {
+  const up: PhaseOutcome = failure === undefined ? applied('up', migrated) : { phase: 'up', outcome: 'failed', failure }
+  const down = reverted ?? (again === undefined ? undefined : applied('down', legacy))
+  const outcomes = [
+    up,
+    ...(down === undefined ? [] : [{ ...down, phase: 'down' } as PhaseOutcome]),
+    ...[again, repeated].flatMap((each) => (each === undefined ? [] : [{ ...each, phase: 'up' } as PhaseOutcome])),
+  ]
   return {
-    regime: 'edge',
-    rung: 'clone',
-    extreme: false,
-    legacy,
-    migrated,
-    failure: undefined,
-    reverted: undefined,
-    again: undefined,
-    writtenSince: undefined,
-    measures: [],
-    seed: { filled: [], unfilled: [], dropped: [], bypassed: [] },
-    bands: undefined,
+    ...observationOf({
+      regime: 'edge',
+      rung: 'clone',
+      extreme: false,
+      legacy,
+      outcomes,
+      measures: [],
+      seed: { filled: [], unfilled: [], dropped: [], bypassed: [] },
+      bands: undefined,
+    }),
     ...more,
   }
+}
+
+function applied(phase: 'up' | 'down', state: State): Applied {
+  return { phase, outcome: 'applied', state, differences: [] }
 }
 
 export function banded(

@@ -42,11 +42,11 @@ describe('applies', () => {
   const legacy = state({ 'public.item': { ...item, rows: [['1', null, '2']] } })
   test('names the SQLSTATE, the legacy relation and the attribute', () => {
     const seen = run(legacy, legacy, { migrated: undefined, failure })
-    expect(findings(applies.judge({ run: seen, knowledge: knowing([]) }))).toEqual([['23502', 'error', 'public.item', 'status']])
+    expect(findings(applies.judge(seen, knowing([])))).toEqual([['23502', 'error', 'public.item', 'status']])
   })
   test('is a warning on rows with magnitudes that nobody has', () => {
     const seen = run(legacy, legacy, { migrated: undefined, failure, extreme: true })
-    expect(findings(applies.judge({ run: seen, knowledge: knowing([]) }))).toEqual([['23502', 'warning', 'public.item', 'status']])
+    expect(findings(applies.judge(seen, knowing([])))).toEqual([['23502', 'warning', 'public.item', 'status']])
   })
   test('goes back along the lineage from a relation that up made', () => {
     const learned = banded(
@@ -55,11 +55,11 @@ describe('applies', () => {
       itemBands,
     )
     const seen = run(legacy, legacy, { migrated: undefined, failure: { ...failure, table: 'copy', column: 'qty' } })
-    expect(findings(applies.judge({ run: seen, knowledge: knowing([learned]) }))).toEqual([['23502', 'error', 'public.item', 'qty']])
+    expect(findings(applies.judge(seen, knowing([learned])))).toEqual([['23502', 'error', 'public.item', 'qty']])
   })
   test('does not hold on runs without rows', () => {
     const empty = state({ 'public.item': { ...item, rows: [] } })
-    expect(applies.judge({ run: run(empty, empty), knowledge: knowing([]) }).outcome).toBe('unknown')
+    expect(applies.judge(run(empty, empty), knowing([])).outcome).toBe('unknown')
   })
 })
 
@@ -75,13 +75,13 @@ describe('quantity parity', () => {
     ['3', null, null],
   ]
   const judge = (copied: readonly (readonly (string | null)[])[]) =>
-    quantityParity.judge({
-      run: run(
+    quantityParity.judge(
+      run(
         state({ 'public.item': { ...item, rows: edge } }),
         state({ 'public.item': { ...item, rows: edge }, 'public.copy': copyOf(copied) }),
       ),
-      knowledge: knowing([learned]),
-    })
+      knowing([learned]),
+    )
   test('a whole copy holds, and a row of nothing may be left out', () => {
     expect([findings(judge(edge)), findings(judge(edge.slice(0, 1)))]).toEqual(['holds', 'holds'])
   })
@@ -99,7 +99,7 @@ describe('quantity parity', () => {
       },
     ]
     const same = state({ 'public.item': { ...item, rows: edge } })
-    expect(findings(quantityParity.judge({ run: run(same, same, { measures }), knowledge: knowing([]) }))).toEqual([
+    expect(findings(quantityParity.judge(run(same, same, { measures }), knowing([])))).toEqual([
       ['difference', 'error', 'public.item', 'qty'],
     ])
     const equal = [
@@ -112,7 +112,7 @@ describe('quantity parity', () => {
         after: new Map([['', '1.5']]),
       },
     ]
-    expect(quantityParity.judge({ run: run(same, same, { measures: equal }), knowledge: knowing([]) }).outcome).toBe('holds')
+    expect(quantityParity.judge(run(same, same, { measures: equal }), knowing([])).outcome).toBe('holds')
   })
 })
 
@@ -122,14 +122,12 @@ describe('no orphans', () => {
   const bands = { ...itemBands, 'public.line': { id: 'band', item_id: 'alias' } } as const
   const before = state({ 'public.item': { ...item, rows: itemRows }, 'public.line': { ...line, rows: lines } })
   test('references that resolve hold', () => {
-    expect(noOrphans.judge({ run: banded(before, before, bands), knowledge: knowing([banded(before, before, bands)]) }).outcome).toBe(
-      'holds',
-    )
+    expect(noOrphans.judge(banded(before, before, bands), knowing([banded(before, before, bands)])).outcome).toBe('holds')
   })
   test('names the references that a lost row leaves behind', () => {
     const after = state({ 'public.item': { ...item, rows: itemRows.slice(1) }, 'public.line': { ...line, references: {}, rows: lines } })
     const seen = banded(before, after, bands)
-    expect(findings(noOrphans.judge({ run: seen, knowledge: knowing([seen]) }))).toEqual([['orphan', 'error', 'public.line', 'item_id']])
+    expect(findings(noOrphans.judge(seen, knowing([seen])))).toEqual([['orphan', 'error', 'public.line', 'item_id']])
   })
   test('a key and its references issued anew together hold', () => {
     const fresh = (key: string | null | undefined) => (key === null || key === undefined ? null : `key-${key}`)
@@ -143,7 +141,7 @@ describe('no orphans', () => {
       },
     })
     const seen = banded(before, after, bands)
-    expect(noOrphans.judge({ run: seen, knowledge: knowing([seen]) }).outcome).toBe('holds')
+    expect(noOrphans.judge(seen, knowing([seen])).outcome).toBe('holds')
   })
 })
 
@@ -159,12 +157,12 @@ describe('rollback restores state', () => {
   })
   const judge = (after: readonly (readonly (string | null)[])[]) =>
     findings(
-      rollbackRestoresState.judge({
-        run: run(legacy, legacy, {
-          reverted: { outcome: 'reverted', state: state({ 'public.item': { ...item, rows: after } }), differences: [] },
+      rollbackRestoresState.judge(
+        run(legacy, legacy, {
+          reverted: { outcome: 'applied', state: state({ 'public.item': { ...item, rows: after } }), differences: [] },
         }),
-        knowledge: knowing([]),
-      }),
+        knowing([]),
+      ),
     )
   test('holds when every cell is back', () => {
     expect(
@@ -194,10 +192,8 @@ describe('rollback restores state', () => {
   })
   test('a missing down is a warning, and a failing one an error', () => {
     const seen = run(legacy, legacy, { reverted: { outcome: 'failed', failure } })
-    expect(findings(rollbackRestoresState.judge({ run: seen, knowledge: knowing([]) }))).toEqual([
-      ['fails', 'error', 'public.item', 'status'],
-    ])
-    expect(findings(rollbackRestoresState.judge({ run: seen, knowledge: knowing([], { hasDown: false }) }))).toEqual([
+    expect(findings(rollbackRestoresState.judge(seen, knowing([])))).toEqual([['fails', 'error', 'public.item', 'status']])
+    expect(findings(rollbackRestoresState.judge(seen, knowing([], { hasDown: false })))).toEqual([
       ['missing', 'warning', undefined, undefined],
     ])
   })
@@ -207,12 +203,12 @@ describe('round trip', () => {
   const migrated = state({ 'public.item': { ...item, rows: [['1', 'a', '2']] }, 'public.copy': copyOf([['1', 'a', '2']]) })
   test('the same rows in any order hold; a doubled one does not', () => {
     const judge = (rows: readonly (readonly (string | null)[])[]) =>
-      roundTrip.judge({
-        run: run(migrated, migrated, {
-          again: { outcome: 'reverted', state: state({ 'public.item': { ...item, rows } }), differences: [] },
+      roundTrip.judge(
+        run(migrated, migrated, {
+          again: { outcome: 'applied', state: state({ 'public.item': { ...item, rows } }), differences: [] },
         }),
-        knowledge: knowing([]),
-      })
+        knowing([]),
+      )
     expect([
       judge([['1', 'a', '2']]).outcome,
       findings(
@@ -243,10 +239,7 @@ describe('round trip', () => {
       ['b1', 'added'],
     ])
     const judge = (rows: readonly (readonly (string | null)[])[]) =>
-      roundTrip.judge({
-        run: run(legacy, first, { again: { outcome: 'reverted', state: drawn(rows), differences: [] } }),
-        knowledge: knowing([]),
-      }).outcome
+      roundTrip.judge(run(legacy, first, { again: { outcome: 'applied', state: drawn(rows), differences: [] } }), knowing([])).outcome
     expect([
       judge([
         ['a1', 'old'],
@@ -274,19 +267,21 @@ describe('determinism', () => {
   const shape = { oid: 5, columns: { id: 'text', qty: 'integer' } }
   const endsIn = (rows: readonly (readonly string[])[]) => state({ 'public.batch': { ...shape, rows } })
   test('random values in a new attribute are named as info', () => {
-    const verdict = determinism.judge({
-      legacy,
-      first: endsIn([
-        ['x', '2'],
-        ['y', '3'],
-      ]),
-      second: endsIn([
-        ['z', '2'],
-        ['w', '3'],
-      ]),
-      reordered: undefined,
+    const verdict = determinism.judge(
+      {
+        legacy,
+        first: endsIn([
+          ['x', '2'],
+          ['y', '3'],
+        ]),
+        second: endsIn([
+          ['z', '2'],
+          ['w', '3'],
+        ]),
+        reordered: undefined,
+      },
       knowledge,
-    })
+    )
     expect(verdict).toMatchObject({ outcome: 'holds', notes: [{ kind: 'random', severity: 'info', attribute: 'id' }] })
   })
   test('values that change rows with the physical order are an error', () => {
@@ -296,16 +291,18 @@ describe('determinism', () => {
     ])
     expect(
       findings(
-        determinism.judge({
-          legacy,
-          first,
-          second: first,
-          reordered: endsIn([
-            ['x', '2'],
-            ['y', '1'],
-          ]),
+        determinism.judge(
+          {
+            legacy,
+            first,
+            second: first,
+            reordered: endsIn([
+              ['x', '2'],
+              ['y', '1'],
+            ]),
+          },
           knowledge,
-        }),
+        ),
       ),
     ).toEqual([['row-order', 'error', 'public.batch', expect.any(String)]])
   })
@@ -324,21 +321,29 @@ describe('atomicity', () => {
   test('the legacy state, the migrated one, and one that a second run mends hold', () => {
     expect(
       atomicity.judge(
-        [
-          { ...fault, left: 'legacy' },
-          { ...fault, left: 'migrated' },
-          { ...fault, left: 'other', rerun: 'migrated' },
-        ],
-        3,
+        {
+          faults: [
+            { ...fault, left: 'legacy' },
+            { ...fault, left: 'migrated' },
+            { ...fault, left: 'other', rerun: 'migrated' },
+          ],
+          rows: 3,
+        },
+        knowing([]),
       ).outcome,
     ).toBe('holds')
   })
   test('a state in between is named', () => {
     expect(
-      findings(atomicity.judge([{ ...fault, left: 'other', difference: 'the schema differs', rerun: { fails: 'relation exists' } }], 3)),
+      findings(
+        atomicity.judge(
+          { faults: [{ ...fault, left: 'other', difference: 'the schema differs', rerun: { fails: 'relation exists' } }], rows: 3 },
+          knowing([]),
+        ),
+      ),
     ).toEqual([['partial', 'error', undefined, undefined]])
   })
   test('nothing tried is unknown', () => {
-    expect(atomicity.judge([], 3).outcome).toBe('unknown')
+    expect(atomicity.judge({ faults: [], rows: 3 }, knowing([])).outcome).toBe('unknown')
   })
 })

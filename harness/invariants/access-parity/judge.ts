@@ -1,8 +1,11 @@
-import { keyAttributes } from '../../lineage/index.ts'
+import { type Knowledge, keyAttributes } from '../../lineage/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
+import { type ClientsSeen, clients } from '../clients.ts'
+import type { Invariant } from '../invariant.ts'
 import { compareRights, type RightChange } from './compare-rights.ts'
 import { compareRows, type RowChange } from './compare-rows.ts'
 import { type AccessObservation, everybody } from './model.ts'
+import { rules } from './rules.ts'
 import { newRelations } from './successors.ts'
 
 /**
@@ -12,10 +15,14 @@ import { newRelations } from './successors.ts'
  * GRANT or REVOKE of the migration is information), `bypass` (a view that reads past row security, where rows could not tell), `search-path`
  * (a SECURITY DEFINER function that does not set its own).
  */
-export const accessParity = {
+export const accessParity: Invariant<ClientsSeen> = {
   id: 'access-parity',
-  kinds: ['gained', 'lost', 'bypass', 'search-path'],
-  judge(observation: AccessObservation): Verdict {
+  holds: 'each role can do what it could, to the rows that it could, and nothing more',
+  rules,
+  looks: clients,
+  judge({ access }: ClientsSeen, knowledge: Knowledge): Verdict {
+    if ('because' in access) return { outcome: 'not-applicable', because: access.because }
+    const observation = { ...access, knowledge }
     const rights = foldRights(compareRights(observation))
     const told = new Set(rights.map(({ change }) => JSON.stringify([change.relation, change.kind])))
     const rows = foldRows(compareRows(observation)).filter(({ change }) => !told.has(JSON.stringify([change.relation, change.kind])))
@@ -133,6 +140,7 @@ function rowFinding({ knowledge, run }: AccessObservation, { change, roles, righ
     kind,
     severity: change.severity,
     known: 'observed',
+    byStatements: true,
     relation,
     object: through === relation ? roles.join(', ') : through,
     ...knowledge.locate(relation),

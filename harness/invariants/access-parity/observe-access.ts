@@ -19,6 +19,8 @@ export interface AccessBefore {
   /** Legacy relations whose rows were tried. */
   readonly tried: readonly string[]
   readonly notTried: readonly string[]
+  /** What was to be tried and was left out. */
+  readonly leftOut: readonly string[]
 }
 
 export const mostRelations = 12
@@ -45,13 +47,11 @@ export async function accessBefore(subject: Subject, session: Session, run: Acce
     reached: reached.list,
     rows: await allKeys(session, trials),
     tried,
-    notTried: [
-      ...(access.roles.length >= mostRoles ? [`access-parity: only ${mostRoles} roles were looked at`] : []),
-      ...(secured.length > mostRelations
-        ? [`access-parity: rows of ${secured.length - mostRelations} relations under row security were not tried`]
-        : []),
-      ...keyless.map((path) => `access-parity: rows of ${path} were not tried: it has no key to tell them by`),
-      ...reached.notTried,
+    notTried: keyless.map((path) => `access-parity: rows of ${path} were not tried: it has no key to tell them by`),
+    leftOut: [
+      ...(access.roles.length >= mostRoles ? [`only ${mostRoles} roles were looked at`] : []),
+      ...(secured.length > mostRelations ? [`rows of ${secured.length - mostRelations} relations under row security were not tried`] : []),
+      ...reached.leftOut,
     ],
   }
 }
@@ -63,7 +63,7 @@ export async function accessAfter(
   run: AccessObservation['run'],
   before: AccessBefore,
 ): Promise<
-  Pick<AccessObservation, 'after' | 'reached'> & { readonly rows: AccessObservation['rows']; readonly notTried: readonly string[] }
+  Pick<AccessObservation, 'after' | 'reached'> & { readonly rows: AccessObservation['rows']; readonly leftOut: readonly string[] }
 > {
   const access = await readAccess(session, before.access.roles)
   const trials = before.tried.flatMap((path) => {
@@ -88,7 +88,7 @@ export async function accessAfter(
     after: access,
     reached: { before: before.reached, after: reached.list },
     rows: { before: before.rows, after: await allKeys(session, firstOfEach(trials)) },
-    notTried: reached.notTried,
+    leftOut: reached.leftOut,
   }
 }
 
@@ -156,8 +156,8 @@ async function asRoles(
   trials: readonly Trial[],
   identities: AccessBefore['identities'],
   also: readonly string[] = [],
-): Promise<{ readonly list: readonly Reached[]; readonly notTried: readonly string[] }> {
-  if (trials.length === 0) return { list: [], notTried: [] }
+): Promise<{ readonly list: readonly Reached[]; readonly leftOut: readonly string[] }> {
+  if (trials.length === 0) return { list: [], leftOut: [] }
   const roles = [...new Set([...access.roles, ...also])].filter((role) =>
     trials.some(({ through }) => {
       const relation = access.relations.get(through.path)
@@ -170,6 +170,6 @@ async function asRoles(
   const list = await tryRows(session, access, state, trials, [...roles.slice(0, mostTriedRoles), everybody], identities, stranger)
   return {
     list,
-    notTried: roles.length > mostTriedRoles ? [`access-parity: rows were tried as ${mostTriedRoles} of ${roles.length} roles`] : [],
+    leftOut: roles.length > mostTriedRoles ? [`rows were tried as ${mostTriedRoles} of ${roles.length} roles`] : [],
   }
 }

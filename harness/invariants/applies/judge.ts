@@ -1,10 +1,11 @@
-import type { Knowledge, Observation } from '../../lineage/index.ts'
+import type { Knowledge } from '../../lineage/index.ts'
 import { showCell } from '../../lineage/index.ts'
 import type { Failure } from '../../migration/index.ts'
 import { mentionsName } from '../../postgres/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import type { Invariant } from '../invariant.ts'
+import { rules } from './rules.ts'
 
 /**
  * `up` succeeds on every legal legacy state, not only on an empty one.
@@ -13,8 +14,11 @@ import type { Invariant } from '../invariant.ts'
  */
 export const applies: Invariant = {
   id: 'applies',
-  kinds: ['SQLSTATE'],
-  judge({ run, knowledge }: Observation): Verdict {
+  holds: '`up` succeeds on every legal legacy state',
+  rules,
+  looks: { everyRun: ['up'] },
+  cause: (finding) => finding,
+  judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const rows = [...run.legacy.rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
     const saw = { relations: run.legacy.rows.size, rows, cells: 0, runs: 1 }
     if (run.failure === undefined)
@@ -25,7 +29,8 @@ export const applies: Invariant = {
   },
 }
 
-function describeFailure(run: RunObservation, failure: Failure, knowledge: Knowledge): Finding {
+/** The finding of a run on which `up` failed. */
+export function describeFailure(run: RunObservation, failure: Failure, knowledge: Knowledge): Finding {
   const { relation, attribute } = blameLegacy(run, failure, knowledge)
   const subject = relation === undefined ? '' : ` (${relation}${attribute === undefined ? '' : `.${attribute}`})`
   const condition = run.regime === 'empty' ? ', even on an empty database' : ''
@@ -37,6 +42,8 @@ function describeFailure(run: RunObservation, failure: Failure, knowledge: Knowl
     relation,
     attribute,
     object: failure.constraint,
+    sqlstate: failure.sqlstate,
+    statement: failure.statement?.text,
     file: failure.file,
     line: failure.line,
     message: `up fails${condition}: ${failure.message}${subject}`,

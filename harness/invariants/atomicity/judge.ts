@@ -1,31 +1,20 @@
 import type { Finding, Verdict } from '../../result/index.ts'
-
-/** What one injected fault left behind. */
-export interface FaultObservation {
-  readonly fault: 'error' | 'terminate'
-  /** Path of the legacy relation that was being changed. */
-  readonly relation: string | undefined
-  /** The fault came before this statement (0-based); the number of statements stands for COMMIT. */
-  readonly before: number
-  /** How to name that: `statement 3`, `COMMIT`, `call 2 of the program`. */
-  readonly place: string
-  readonly statement: { readonly text: string; readonly file: string; readonly line: number } | undefined
-  readonly left: 'legacy' | 'migrated' | 'other'
-  /** The first difference from the legacy state, where it is neither. */
-  readonly difference: string | undefined
-  /** Running `up` again on what was left: whether it ends in the migrated state. */
-  readonly rerun: 'migrated' | 'other' | { readonly fails: string } | undefined
-}
+import type { Invariant } from '../invariant.ts'
+import type { FaultsSeen } from './model.ts'
+import { injections } from './observe.ts'
+import { rules } from './rules.ts'
 
 /**
  * An error or a killed backend at any statement leaves the legacy or the migrated state, or one from which running again ends in the migrated one.
  *
  * Kind: `partial`.
  */
-export const atomicity = {
+export const atomicity: Invariant<FaultsSeen> = {
   id: 'atomicity',
-  kinds: ['partial'],
-  judge(faults: readonly FaultObservation[], rows: number): Verdict {
+  holds: 'an error at any statement leaves the legacy or the migrated state',
+  rules,
+  looks: injections,
+  judge({ faults, rows }: FaultsSeen): Verdict {
     const saw = { relations: 0, rows, cells: 0, runs: faults.length }
     if (faults.length === 0) return { outcome: 'unknown', because: 'no fault was injected', saw }
     const broken = faults.filter((each) => each.left === 'other' && each.rerun !== 'migrated')

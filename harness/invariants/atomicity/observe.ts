@@ -1,63 +1,91 @@
 import type { Subject } from '../../lineage/index.ts'
-import { firstTarget } from '../../migration/index.ts'
+import { controlsTransaction, firstTarget, type Step } from '../../migration/index.ts'
 import type { Session } from '../../postgres/index.ts'
 import type { CloneStage, CloneStages } from '../../run/index.ts'
 import { allInOrder, applyWithFault, executeRun, type Filling, fillStage, readState } from '../../run/index.ts'
 import { readRows } from '../../snapshot/index.ts'
-import type { FaultObservation } from './judge.ts'
+import { type Bench, isOver, type Probe } from '../bench.ts'
+import type { Look } from '../probe.ts'
+import type { FaultObservation, FaultsSeen } from './model.ts'
 
-export interface Injected {
-  readonly faults: readonly FaultObservation[]
-  readonly rows: number
-  /** Positions left out, when the script is too long to try each. */
-  readonly skipped: number
-  /** Faults left out, when the time was up. */
-  readonly cut: number
-}
-
-export interface InjectPlan {
-  /** Rows on which `up` fails by itself, where there are any. */
-  readonly failing: Filling | undefined
-  /** How many clones are worked on at a time. */
-  readonly lanes: number
-  /** When to stop, by `performance.now()`. */
-  readonly limit: number
-  readonly signal: AbortSignal | undefined
-}
-
+/** Of a script that PostgreSQL undoes as a whole so many places stand for all; of a program so many calls are tried. */
 const mostPositions = 16
+const mostCalls = 64
 
 /**
  * Make `up` fail before each statement and before COMMIT, by an error and (at the middle and the last position) by a killed backend, and
  * look with a fresh connection at what is left.
- *
  */
-export async function injectFaults(
-  subject: Subject,
-  clones: CloneStages,
+export const injections: Probe<FaultsSeen> = {
+  name: 'faults',
+  async observe(bench: Bench): Promise<Look<FaultsSeen>> {
+    const { subject, depth, first } = bench
+    const { up } = subject.migration
+    if (depth.faults === 'none')
+      return {
+        seen: [],
+        notApplicable:
+          up.kind === 'program' ? 'it is a program that connects by itself' : 'it is one transaction, which PostgreSQL undoes as a whole',
+      }
+    if (bench.empty.failure !== undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+    if (first === undefined && subject.scope.size > 0 && depth.variants > 0)
+      return { seen: [], leftOut: [{ because: 'up fails on every generated data set', upFails: true }] }
+    const filling: Filling = first === undefined ? { kind: 'sql', sql: '' } : { kind: 'dataset', dataset: first.dataset }
+    const { positions, skipped } = positionsOf(up)
+    const injected = await injectAll(bench, filling, positions)
+    if (injected === undefined)
+      return { seen: [], leftOut: [{ because: 'up failed on the rows on which it was to be interrupted', upFails: true }] }
+    const { faults, rows, cut } = injected
+    const undone = up.kind === 'sql' && up.script.mode !== 'autocommit' && !up.script.statements.some(controlsTransaction)
+    const failing = bench.failing()
+    const onRows =
+      failing === undefined || up.kind !== 'sql' || up.script.mode === 'transaction'
+        ? []
+        : await failOnRows(subject, bench.clones, failing, bench.signal)
+    return {
+      seen: [{ seen: { faults: [...faults, ...onRows], rows } }],
+      leftOut: [
+        ...(cut > 0 ? [{ because: `${cut} faults were not tried: the time limit was reached` }] : []),
+        ...(skipped > 0 && !undone ? [{ because: `faults before ${skipped} of its positions were not tried` }] : []),
+        ...(up.kind === 'program' && faults.length >= positions.length + 2
+          ? [{ because: `calls after the first ${mostCalls} were not interrupted` }]
+          : []),
+      ],
+      notChecked:
+        skipped > 0 && undone ? [`atomicity: ${skipped} of the positions in up were not tried (the script is one transaction)`] : [],
+    }
+  },
+}
+
+/** Where faults come: before each statement, and before COMMIT. How many calls a program makes is not known. */
+function positionsOf(up: Step): { readonly positions: readonly number[]; readonly skipped: number } {
+  if (up.kind === 'program') return { positions: Array.from({ length: mostCalls }, (_, at) => at), skipped: 0 }
+  const { statements, mode } = up.script
+  const all = Array.from({ length: statements.length + (mode === 'transaction' ? 1 : 0) }, (_, at) => at)
+  const undone = mode !== 'autocommit' && !statements.some(controlsTransaction)
+  if (!undone || all.length <= mostPositions) return { positions: all, skipped: 0 }
+  const step = Math.ceil(all.length / (mostPositions - 2))
+  const positions = all.filter((at) => at === 0 || at === all.length - 1 || at % step === 0)
+  return { positions, skipped: all.length - positions.length }
+}
+
+async function injectAll(
+  bench: Bench,
   filling: Filling,
-  { failing, lanes, limit, signal }: InjectPlan,
-): Promise<Injected> {
+  positions: readonly number[],
+): Promise<{ readonly faults: readonly FaultObservation[]; readonly rows: number; readonly cut: number } | undefined> {
+  const { subject, clones, lanes, signal } = bench
   const { up } = subject.migration
-  // How many calls a program makes is not known: faults are tried until one comes too late.
-  const count = up.kind === 'sql' ? up.script.statements.length + (up.script.mode === 'transaction' ? 1 : 0) : mostPositions
-  const all = Array.from({ length: count }, (_, at) => at)
-  const positions =
-    all.length <= mostPositions
-      ? all
-      : all.filter((at) => at === 0 || at === all.length - 1 || at % Math.ceil(all.length / (mostPositions - 2)) === 0)
   const kills = new Set([positions[Math.floor(positions.length / 2)], positions.at(-1)])
   const plan = [
     ...positions.map((before) => ({ fault: 'error' as const, before })),
     ...positions.filter((at) => kills.has(at)).map((before) => ({ fault: 'terminate' as const, before })),
   ]
-
   const migrated = await clones.run(async (stage) => {
-    const run = await executeRun(subject, stage, { regime: 'banded', extreme: false, filling, until: 'up', signal })
+    const run = await executeRun(subject, stage, { regime: 'banded', extreme: false, filling, phases: ['up'], signal })
     return run.migrated === undefined ? undefined : stage.look((session) => fingerprintOf(subject, session))
   })
-  if (migrated === undefined) return { faults: [], rows: 0, skipped: 0, cut: 0 }
-
+  if (migrated === undefined) return undefined
   let [rows, cut] = [0, 0]
   const pending = [...plan]
   const observed = new Map<(typeof plan)[number], FaultObservation>()
@@ -68,9 +96,10 @@ export async function injectFaults(
         rows = await seed(subject, stage, filling)
         const legacy = await stage.look((session) => fingerprintOf(subject, session))
         for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
-          const observation = await inject(subject, stage, next, legacy, migrated, signal)
+          const observation = await inject(subject, stage, next, { legacy, migrated, signal })
           observed.set(next, observation)
-          if (performance.now() > limit) cut += pending.splice(0).length
+          if (isOver(bench)) cut += pending.splice(0).length
+          // How many calls a program makes is not known: faults are tried until one comes too late.
           if (up.kind === 'program' && observation.left === 'migrated') pending.length = 0
           if (observation.left !== 'legacy') return
         }
@@ -78,10 +107,7 @@ export async function injectFaults(
     }
   }
   await allInOrder(Array.from({ length: lanes }), lanes, injectPending)
-  const faults = plan.flatMap((each) => observed.get(each) ?? [])
-  if (failing !== undefined && up.kind === 'sql' && up.script.mode !== 'transaction')
-    faults.push(...(await failOnRows(subject, clones, failing, signal)))
-  return { faults, rows, skipped: all.length - positions.length, cut }
+  return { faults: plan.flatMap((each) => observed.get(each) ?? []), rows, cut }
 }
 
 /** A script without a transaction that fails on its rows needs no injected error: what it leaves is looked at as it is. */
@@ -117,13 +143,17 @@ interface Fingerprint {
   readonly rows: string
 }
 
+interface Expected {
+  readonly legacy: Fingerprint
+  readonly migrated: Fingerprint
+  readonly signal: AbortSignal | undefined
+}
+
 async function inject(
   subject: Subject,
   stage: CloneStage,
   fault: { readonly fault: 'error' | 'terminate'; readonly before: number },
-  legacy: Fingerprint,
-  migrated: Fingerprint,
-  signal: AbortSignal | undefined,
+  { legacy, migrated, signal }: Expected,
 ): Promise<FaultObservation> {
   const { up } = subject.migration
   const statement = up.kind === 'sql' ? up.script.statements[fault.before] : undefined
@@ -155,7 +185,7 @@ function same(left: Fingerprint, right: Fingerprint): boolean {
 }
 
 async function fingerprintOf(subject: Subject, session: Session): Promise<Fingerprint> {
-  const { state, fingerprint } = await readState(subject, session, 'fault', true)
+  const { state, fingerprint } = await readState(subject, session, { way: undefined, deep: true })
   const text = [...state.rows].map(([path, table]) => {
     const kept = table.attributes.flatMap((name, at) => (subject.knowledge.volatile.has(`${path}.${name}`) ? [] : [at]))
     return `${path}\n${table.rows

@@ -1,8 +1,12 @@
-import { isDiscarded, keyAttributes } from '../../lineage/index.ts'
+import { isDiscarded, type Knowledge, keyAttributes } from '../../lineage/index.ts'
 import type { Finding, Severity, Verdict } from '../../result/index.ts'
+import { followsFromLoss } from '../causes.ts'
+import { type ClientsSeen, clients } from '../clients.ts'
+import type { Invariant } from '../invariant.ts'
 import { type Divergence, divergenceOf } from './diverge.ts'
 import { interfaceChanges } from './interface-changes.ts'
 import type { InterfaceChange, Replayed, StatementOutcome, WorkloadObservation } from './model.ts'
+import { rules } from './rules.ts'
 
 /**
  * The legacy workload gives the same rows, counts and SQLSTATEs on the migrated database.
@@ -11,10 +15,18 @@ import type { InterfaceChange, Replayed, StatementOutcome, WorkloadObservation }
  * runs into is a warning, since nobody knows whether a client sends it; a statement that the author gave is an error. What the author
  * declared as discarded, and cells that the migration is known to alter (which is `zero-loss`'s to judge), are information.
  */
-export const backwardCompatibility = {
+export const backwardCompatibility: Invariant<ClientsSeen> = {
   id: 'backward-compatibility',
-  kinds: ['fails', 'rows', 'count', 'type'],
-  judge(observation: WorkloadObservation): Verdict {
+  holds: 'a legacy workload, given or derived, gets the same answers ([clients](docs/clients.md))',
+  rules,
+  looks: clients,
+  cause(finding, others) {
+    // A rule that legal rows do not pass refuses the rows of old clients too.
+    const refused = others.filter((each) => each.invariant === 'applies' && each.severity !== 'info')
+    return followsFromLoss(finding, others, finding.kind === 'fails' ? refused : [])
+  },
+  judge({ workload }: ClientsSeen, knowledge: Knowledge): Verdict {
+    const observation = { ...workload, knowledge }
     const { statements, run } = observation
     const changes = interfaceChanges(run, observation.routines)
     const diverging = statements.flatMap((replayed) => {
@@ -106,6 +118,7 @@ function divergenceFinding(replayed: Replayed, divergence: Divergence, observati
     kind: divergence.kind,
     severity: given ? 'error' : altered ? 'info' : 'warning',
     known: 'observed',
+    byStatements: true,
     relation,
     attribute: given ? undefined : attribute,
     ...(given ? { object: name } : {}),

@@ -2,17 +2,15 @@ import type { Knowledge } from '../../lineage/index.ts'
 import { showCell } from '../../lineage/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { State } from '../../run/index.ts'
+import type { Probe } from '../bench.ts'
 import { withoutDrawn } from '../drawn.ts'
+import type { Invariant } from '../invariant.ts'
 import { isIssued } from '../round-trip/judge.ts'
+import type { Repetition } from './repetition.ts'
+import { rules } from './rules.ts'
 
-/** The same legacy rows migrated three times, each on a clone of its own; the third time they were inserted in the opposite order. */
-export interface Repetition {
-  readonly legacy: State
-  readonly first: State
-  readonly second: State
-  readonly reordered: State | undefined
-  readonly knowledge: Pick<Knowledge, 'locate' | 'volatile'>
-}
+/** They are made while lineage is learned; here they are handed over. */
+const repetitions: Probe<Repetition> = { name: 'repetitions', observe: async (bench) => bench.repetitions }
 
 /**
  * The same legacy data gives the same migrated data.
@@ -20,12 +18,14 @@ export interface Repetition {
  * Kinds: `random`, `clock` (the values are instants of the run), `row-order`. In a new attribute random and clock are info, in a legacy
  * one a warning; dependence on the physical order of rows is an error, except for keys that the migration issues.
  */
-export const determinism = {
+export const determinism: Invariant<Repetition> = {
   id: 'determinism',
-  kinds: ['random', 'clock', 'row-order'],
-  judge(repetition: Repetition): Verdict {
-    const { first, second, reordered, legacy } = repetition
-    const saw = { relations: first.rows.size, rows: 0, cells: 0, runs: reordered === undefined ? 2 : 3 }
+  holds: 'the same rows give the same migrated rows',
+  rules,
+  looks: repetitions,
+  judge(repetition: Repetition, knowledge: Knowledge): Verdict {
+    const { first, second, reordered, legacy, runs } = repetition
+    const saw = { relations: first.rows.size, rows: 0, cells: 0, runs: runs ?? (reordered === undefined ? 2 : 3) }
     const findings: Finding[] = []
     for (const rows of first.rows.values()) {
       saw.rows += rows.rows.length
@@ -33,9 +33,9 @@ export const determinism = {
     }
     const volatile = volatileAttributes(first, second)
     for (const [path, attribute] of volatile.values())
-      findings.push(describe(repetition, path, attribute, isClock(first, path, attribute) ? 'clock' : 'random'))
+      findings.push(describe(repetition, knowledge, path, attribute, isClock(first, path, attribute) ? 'clock' : 'random'))
     if (reordered !== undefined) {
-      const known = new Set([...volatile.keys(), ...repetition.knowledge.volatile])
+      const known = new Set([...volatile.keys(), ...knowledge.volatile])
       const ordered = [...volatileAttributes(withoutDrawn(first, legacy), withoutDrawn(reordered, legacy), true).values()].filter(
         ([path, attribute]) =>
           !known.has(`${path}.${attribute}`) &&
@@ -45,7 +45,7 @@ export const determinism = {
       // Which rows were picked shows in every attribute: one finding for a relation.
       for (const path of new Set(ordered.map(([each]) => each))) {
         const attributes = ordered.filter(([each]) => each === path).map(([, attribute]) => attribute)
-        findings.push(describe(repetition, path, attributes[0] ?? '', 'row-order', attributes.length > 1))
+        findings.push(describe(repetition, knowledge, path, attributes[0] ?? '', 'row-order', attributes.length > 1))
       }
     }
     if (saw.rows === 0) return { outcome: 'unknown', because: 'no migrated row was seen', saw }
@@ -114,6 +114,7 @@ function followsVolatile(state: State, path: string, attribute: string, volatile
 
 function describe(
   repetition: Repetition,
+  knowledge: Knowledge,
   path: string,
   attribute: string,
   kind: 'random' | 'clock' | 'row-order',
@@ -134,7 +135,7 @@ function describe(
     known: 'observed',
     relation: before?.[0] ?? path,
     attribute: several ? undefined : (legacyAttribute ?? attribute),
-    ...repetition.knowledge.locate(path, attribute),
+    ...knowledge.locate(path, attribute),
     message: `${several ? `${path} holds other rows` : `${path}.${attribute} differs`} ${kind === 'row-order' ? 'when the same rows lie in another order' : 'between two runs on the same rows'}: it comes from ${why}`,
     evidence: { first: values[0] ?? null, second: kind === 'row-order' ? null : (values[1] ?? null), migrated: `${path}.${attribute}` },
     hint:

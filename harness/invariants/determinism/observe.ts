@@ -1,49 +1,52 @@
 import type { Dataset } from '../../data/index.ts'
 import type { Subject } from '../../lineage/index.ts'
-import type { Verdict } from '../../result/index.ts'
-import type { CloneStages, Runner } from '../../run/index.ts'
+import type { Runner } from '../../run/index.ts'
 import { allInOrder, executeRun, inOrder, type RunRequest, type State } from '../../run/index.ts'
+import type { Look } from '../probe.ts'
 import { type Migrated, unevenRelations, withoutDrawnAnew } from './drawn-anew.ts'
 import { determinism, volatileAttributes } from './judge.ts'
-
-const mostConfirmations = 3
+import type { Repetition } from './repetition.ts'
 
 /** Another order of rows is hidden where an index gives them in its own: a planner may do without, on other statistics. */
 const otherPlans = { enable_indexscan: 'off', enable_indexonlyscan: 'off', enable_bitmapscan: 'off', enable_mergejoin: 'off' } as const
 
 /** What repetitions of one migration on the same rows told. */
 export interface Repeated {
-  readonly verdicts: readonly Verdict[]
+  readonly look: Look<Repetition>
   /** Migrated attributes (paths) that differ from run to run. */
   readonly volatile: ReadonlySet<string>
   /** What the first repetition ended in, on a clone. */
   readonly migrated: State | undefined
-  /** What the repetitions could not tell. */
-  readonly notChecked: readonly string[]
 }
+
+export interface RepeatPlan {
+  /** Whether clones are made only where runs in transactions differ. */
+  readonly onClones: 'always' | 'suspected'
+  readonly dataset: Dataset
+  /** Rows with ties (duplicates, equal times). */
+  readonly ties: readonly Dataset[]
+  /** How many clones may be worked on at a time. */
+  readonly lanes: number
+  readonly signal: AbortSignal | undefined
+}
+
+const nothingVaries = { volatile: new Set<string>(), migrated: undefined }
 
 /**
  * Migrate the same rows on clones of their own: twice as they are, once inserted in the opposite order; rows with ties (duplicates, equal
  * times) in either order. Rung 1 never decides this: its
  * clock stands still, and its transactions see one snapshot of the sequences.
  */
-export async function repeatRuns(
-  subject: Subject,
-  onClones: 'always' | 'suspected',
-  clones: CloneStages,
-  dataset: Dataset,
-  ties: readonly Dataset[],
-  runner: Runner,
-  lanes: number,
-  signal: AbortSignal | undefined,
-): Promise<Repeated> {
+export async function repeatRuns(subject: Subject, runner: Runner, plan: RepeatPlan): Promise<Repeated> {
+  const { onClones, dataset, ties, lanes, signal } = plan
+  const { clones } = runner
   const migrate = async (rows: Dataset, settings?: RunRequest['settings']): Promise<Migrated> =>
     clones.run(async (stage) => {
       const run = await executeRun(subject, stage, {
         regime: 'banded',
         extreme: false,
         filling: { kind: 'dataset', dataset: rows },
-        until: 'up',
+        phases: ['up'],
         settings,
         signal,
       })
@@ -52,17 +55,15 @@ export async function repeatRuns(
   const inTransaction = async (rows: Dataset, settings?: RunRequest['settings'], turn = 0) =>
     runner.run(
       subject,
-      { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset: rows }, until: 'up', signal, settings },
+      { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset: rows }, phases: ['up'], signal, settings },
       turn,
     )
   if (onClones === 'suspected' && runner.need.rung === 'transaction' && (await agree(dataset, ties, inTransaction))) {
-    const saw = sawOf((await inTransaction(dataset)).migrated, 4 + 2 * ties.length)
-    return {
-      verdicts: [saw.rows === 0 ? { outcome: 'unknown', because: 'no migrated row was seen', saw } : { outcome: 'holds', saw }],
-      volatile: new Set(),
-      migrated: undefined,
-      notChecked: [],
-    }
+    const run = await inTransaction(dataset)
+    const { migrated } = run
+    if (migrated === undefined) return { look: { seen: [], leftOut: [{ because: failedAgain, upFails: true }] }, ...nothingVaries }
+    const alike = { legacy: run.legacy, first: migrated, second: migrated, reordered: undefined, runs: 4 + 2 * ties.length }
+    return { look: { seen: [{ seen: alike }] }, ...nothingVaries }
   }
   const thrice = async (rows: Dataset) => {
     const [first, second, reordered] = await allInOrder([rows, rows, opposite(rows)], lanes, (each, at) =>
@@ -72,16 +73,8 @@ export async function repeatRuns(
   }
   const runs = await thrice(dataset)
   const [first, second, reordered] = withoutDrawnAnew(runs)
-  if (first === undefined || second === undefined) {
-    const saw = { relations: 0, rows: 0, cells: 0, runs: 0 }
-    return {
-      verdicts: [{ outcome: 'unknown', because: 'up failed on the rows that were to be migrated twice', saw }],
-      volatile: new Set(),
-      migrated: undefined,
-      notChecked: [],
-    }
-  }
-  const { knowledge } = subject
+  if (first === undefined || second === undefined)
+    return { look: { seen: [], leftOut: [{ because: failedAgain, upFails: true }] }, ...nothingVaries }
   // What the legacy schema draws anew differs from run to run too, and nobody should compare it.
   const volatile = new Set([
     ...volatileAttributes(first, second).keys(),
@@ -89,9 +82,9 @@ export async function repeatRuns(
       ? []
       : volatileAttributes(runs[0].migrated, runs[1].migrated).keys()),
   ])
-  const verdicts = [determinism.judge({ legacy: runs[0].legacy, first, second, reordered, knowledge })]
+  const seen: { readonly seen: Repetition }[] = [{ seen: { legacy: runs[0].legacy, first, second, reordered } }]
   // Ties are rare, so they are looked for where a run is cheap; what differs there is judged on clones, where the clock goes on.
-  let confirmations = 0
+  let shown = false
   const bothWays = inOrder(ties, runner.lanes, async (rows, at) => ({
     rows,
     runs: [await inTransaction(rows, undefined, at), await inTransaction(opposite(rows), otherPlans, at)] as const,
@@ -99,32 +92,38 @@ export async function repeatRuns(
   for await (const { rows, runs: tied } of bothWays) {
     const [straight, reversed] = withoutDrawnAnew(tied)
     if (straight === undefined || reversed === undefined) continue
-    if (volatileAttributes(straight, reversed, true).size === 0 || confirmations >= mostConfirmations) continue
-    confirmations += 1
+    if (volatileAttributes(straight, reversed, true).size === 0 || shown) continue
     const again = await thrice(rows)
     const [once, twice, turned] = withoutDrawnAnew(again)
     if (once === undefined || twice === undefined) continue
-    verdicts.push(
-      determinism.judge({
-        legacy: again[0].legacy,
-        first: once,
-        second: twice,
-        reordered: turned,
-        knowledge: { ...knowledge, volatile },
-      }),
-    )
+    const repetition = { legacy: again[0].legacy, first: once, second: twice, reordered: turned }
+    seen.push({ seen: repetition })
+    // One data set on which the order of rows decides is enough; a tie that clones do not show is no reason to stop.
+    shown = determinism.judge(repetition, { ...subject.knowledge, volatile }).outcome === 'violated'
   }
   const uneven = [...unevenRelations(runs)]
+  const [mine, others] = [
+    uneven.filter((path) => subject.knowledge.written.has(path)),
+    uneven.filter((path) => !subject.knowledge.written.has(path)),
+  ]
   return {
-    verdicts,
+    look: {
+      seen,
+      leftOut: unevenText(mine).map((because) => ({ because })),
+      notChecked: unevenText(others).map((text) => `determinism: ${text}`),
+    },
     volatile,
     migrated: runs[0].migrated,
-    notChecked:
-      uneven.length === 0
-        ? []
-        : [`determinism: not judged of ${uneven.join(', ')}: by its triggers the legacy schema holds other rows there for another order`],
   }
 }
+
+function unevenText(paths: readonly string[]): readonly string[] {
+  return paths.length === 0
+    ? []
+    : [`not judged of ${paths.join(', ')}: by its triggers the legacy schema holds other rows there for another order`]
+}
+
+const failedAgain = 'up failed on the rows that were to be migrated twice'
 
 /**
  * Whether runs in transactions of their own all end alike: on the same rows, and on rows in the opposite order. Each has a time of its own,
@@ -143,16 +142,6 @@ async function agree(
     if (straight !== undefined && reversed !== undefined && volatileAttributes(straight, reversed, true).size > 0) return false
   }
   return true
-}
-
-function sawOf(state: State | undefined, runs: number) {
-  const tables = [...(state?.rows.values() ?? [])]
-  return {
-    relations: tables.length,
-    rows: tables.reduce((sum, table) => sum + table.rows.length, 0),
-    cells: tables.reduce((sum, table) => sum + table.rows.length * table.attributes.length, 0),
-    runs,
-  }
 }
 
 function opposite(dataset: Dataset): Dataset {

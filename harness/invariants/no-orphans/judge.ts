@@ -1,4 +1,4 @@
-import type { Knowledge, Observation } from '../../lineage/index.ts'
+import type { Knowledge } from '../../lineage/index.ts'
 import {
   type ColumnTable,
   columnIndex,
@@ -12,6 +12,7 @@ import {
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import type { Invariant } from '../invariant.ts'
+import { rules } from './rules.ts'
 
 interface Reference {
   readonly child: string
@@ -29,8 +30,10 @@ interface Reference {
  */
 export const noOrphans: Invariant = {
   id: 'no-orphans',
-  kinds: ['orphan'],
-  judge({ run, knowledge }: Observation): Verdict {
+  holds: 'every reference that held still resolves',
+  rules,
+  looks: { everyRun: ['up'] },
+  judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
     if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
     const references = referencesOf(run, knowledge).filter(({ child, parent }) => run.legacy.rows.has(child) && run.legacy.rows.has(parent))

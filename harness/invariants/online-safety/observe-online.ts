@@ -3,14 +3,16 @@ import { type Dataset, seedDataset } from '../../data/index.ts'
 import type { Subject } from '../../lineage/index.ts'
 import type { CloneStage, CloneStages } from '../../run/index.ts'
 import { applyWatched, startTraffic, watchLocks } from '../../run/index.ts'
+import type { Bench, Probe } from '../bench.ts'
+import type { Look } from '../probe.ts'
 import { clientStatements } from './client-statements.ts'
 import { directionSeen, trafficSeen } from './direction-seen.ts'
-import { onlineSafety } from './judge.ts'
 import type { OnlineObservation } from './model.ts'
 import { multiplyRows, parentsFirst, relationsByOid } from './multiply-rows.ts'
 import type { OnlineOptions } from './options.ts'
 import { relationsInReach } from './reached-relations.ts'
 import { squawkOpinions } from './squawk.ts'
+import { findingsUnderTraffic } from './traffic-findings.ts'
 import { withParents } from './vary-rows.ts'
 
 /** What came of looking at a migration under traffic. */
@@ -35,6 +37,21 @@ const mostRows = 400_000
 const byTraffic = /^(40|55|57|XX)/
 /** A value of the harness's own, which no migration sets. */
 const lockTimeoutMs = 9_999
+
+/** The migration applied once more to tables with many rows, while clients go on; where that was asked for. */
+export const liveTraffic: Probe<OnlineObservation> = {
+  name: 'live traffic',
+  async observe(bench: Bench): Promise<Look<OnlineObservation>> {
+    const { subject, clones, first, signal } = bench
+    if (bench.online === undefined) return { seen: [], notApplicable: 'it was not asked for (--online)' }
+    if (bench.empty.failure !== undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+    const online = await observeOnline(subject, clones, { options: bench.online, dataset: first?.dataset, signal })
+    const { notChecked } = online
+    if (online.outcome === 'observed') return { seen: [{ seen: online.observation }], notChecked }
+    if (online.outcome === 'nothing') return { seen: [], notApplicable: online.because, notChecked }
+    return { seen: [], leftOut: [{ because: online.because }], notChecked }
+  },
+}
 
 /**
  * Apply a migration, and its `down`, to a database of its own with many rows, while clients go on with the legacy workload.
@@ -71,8 +88,7 @@ export async function observeOnline(subject: Subject, clones: CloneStages, plan:
 
 /** Whether something was found whose duration is a matter of the rows. */
 function isHeavy(observation: OnlineObservation): boolean {
-  const verdict = onlineSafety.judge(observation)
-  return verdict.outcome === 'violated' && verdict.findings.some(({ severity }) => severity === 'warning')
+  return findingsUnderTraffic(observation).some(({ severity }) => severity === 'warning')
 }
 
 interface Scene {

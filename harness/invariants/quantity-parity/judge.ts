@@ -1,4 +1,4 @@
-import type { Destination, Observation, RelationLineage } from '../../lineage/index.ts'
+import type { Destination, Knowledge, RelationLineage } from '../../lineage/index.ts'
 import {
   columnIndex,
   columnName,
@@ -14,6 +14,7 @@ import {
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { MeasureReading, RunObservation } from '../../run/index.ts'
 import type { Invariant } from '../invariant.ts'
+import { rules } from './rules.ts'
 
 /**
  * Each declared measure is equal before and after, per key and in total, in exact decimal arithmetic; so is, without being declared, a
@@ -23,8 +24,10 @@ import type { Invariant } from '../invariant.ts'
  */
 export const quantityParity: Invariant = {
   id: 'quantity-parity',
-  kinds: ['difference'],
-  judge({ run, knowledge }: Observation): Verdict {
+  holds: 'declared measures, and numbers that are copied, are equal before and after, exactly',
+  rules,
+  looks: { everyRun: ['up'] },
+  judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
     if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
     const findings: Finding[] = []

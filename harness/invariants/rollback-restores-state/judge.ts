@@ -1,11 +1,12 @@
-import type { Knowledge, Observation } from '../../lineage/index.ts'
+import type { Knowledge } from '../../lineage/index.ts'
 import { keyAttributes, matchRows, showCell } from '../../lineage/index.ts'
 import type { Failure } from '../../migration/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
-import type { Focus, RunObservation } from '../../run/index.ts'
+import { type Focus, outcomeAfter, type RunObservation, revertedOf, type Wrote, writtenIn } from '../../run/index.ts'
 import type { RelationRows, SnapshotDifference } from '../../snapshot/index.ts'
 import { blameLegacy } from '../applies/judge.ts'
 import type { Invariant } from '../invariant.ts'
+import { rules } from './rules.ts'
 
 /**
  * After `up`, `down` everything is as it was: catalog, sequences, privileges, comments, and every cell. Rows written between the two are
@@ -15,8 +16,10 @@ import type { Invariant } from '../invariant.ts'
  */
 export const rollbackRestoresState: Invariant = {
   id: 'rollback-restores-state',
-  kinds: ['missing', 'fails', 'data', 'schema', 'sequence', 'privilege', 'comment'],
-  judge({ run, knowledge }: Observation): Verdict {
+  holds: '`up`, `down` leaves what was there before: data, schema, grants, comments, sequences',
+  rules,
+  looks: { everyRun: ['up', 'down'] },
+  judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
     if (!knowledge.hasDown)
       return knowledge.downsUsed === false
@@ -24,9 +27,11 @@ export const rollbackRestoresState: Invariant = {
         : { outcome: 'violated', findings: [missing()], saw }
     if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
     const findings: Finding[] = []
-    const { reverted, writtenSince } = run
+    const reverted = revertedOf(run)
+    const written = writtenIn(run)
+    const afterWrites = outcomeAfter(run, ['up', 'write', 'down'])
     if (reverted?.outcome === 'failed') findings.push(fails(run, knowledge, reverted.failure, undefined))
-    if (reverted?.outcome === 'reverted') {
+    if (reverted?.outcome === 'applied') {
       // Rows that were read are compared cell by cell below.
       findings.push(
         ...reverted.differences
@@ -42,13 +47,12 @@ export const rollbackRestoresState: Invariant = {
         findings.push(...compareRows(run, path, before, reverted.state.rows.get(path), knowledge))
       }
     }
-    if (writtenSince?.outcome.outcome === 'failed' && reverted?.outcome !== 'failed')
-      findings.push(fails(run, knowledge, writtenSince.outcome.failure, writtenSince))
+    if (afterWrites?.outcome === 'failed') findings.push(fails(run, knowledge, afterWrites.failure, written))
     const grave = findings.filter((each) => each.severity !== 'info')
     const notes = findings.filter((each) => each.severity === 'info')
     const [first, ...rest] = grave
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest, ...notes], saw }
-    if (reverted === undefined && writtenSince === undefined)
+    if (reverted === undefined && afterWrites === undefined)
       return { outcome: 'unknown', because: 'down was not run', saw: { ...saw, runs: 0 } }
     return { outcome: 'holds', saw, notes }
   },
@@ -66,7 +70,7 @@ function missing(): Finding {
   }
 }
 
-function fails(run: RunObservation, knowledge: Knowledge, failure: Failure, since: RunObservation['writtenSince']): Finding {
+function fails(run: RunObservation, knowledge: Knowledge, failure: Failure, since: Wrote | undefined): Finding {
   const focus = since?.focus
   const { relation, attribute } =
     focus === undefined || isPlaced(run, failure, knowledge) ? blameLegacy(run, failure, knowledge) : blameFocus(run, focus, knowledge)
@@ -79,6 +83,9 @@ function fails(run: RunObservation, knowledge: Knowledge, failure: Failure, sinc
     relation: relation !== undefined && run.legacy.catalog.relations.has(relation) ? relation : legacyOf(relation, knowledge),
     attribute,
     object: failure.constraint,
+    sqlstate: failure.sqlstate,
+    statement: failure.statement?.text,
+    ...(since === undefined ? {} : { shownBy: ['up', 'write', 'down'] as const, writtenOnPurpose: focus !== undefined }),
     file: failure.file,
     line: failure.line,
     message: `down fails${since === undefined ? '' : ' once rows were written after up'}: ${failure.message}`,

@@ -1,8 +1,9 @@
-import type { Knowledge, Observation } from '../../lineage/index.ts'
-import type { Finding, Verdict } from '../../result/index.ts'
-import type { State } from '../../run/index.ts'
+import type { Knowledge } from '../../lineage/index.ts'
+import type { Finding, FindingResult, Verdict } from '../../result/index.ts'
+import { outcomeAfter, type RunObservation, revertedOf, type State } from '../../run/index.ts'
 import { withoutDrawn } from '../drawn.ts'
 import type { Invariant } from '../invariant.ts'
+import { rules } from './rules.ts'
 
 /**
  * `up`, `down`, `up` equals `up`: rows as a multiset, clock and random values and keys issued anew left aside; the catalog too.
@@ -11,15 +12,24 @@ import type { Invariant } from '../invariant.ts'
  */
 export const roundTrip: Invariant = {
   id: 'round-trip',
-  kinds: ['fails', 'data', 'schema'],
-  judge({ run, knowledge }: Observation): Verdict {
+  holds: '`up`, `down`, `up` equals `up`',
+  rules,
+  looks: { everyRun: ['up', 'down', 'up'] },
+  cause: followsFromDown,
+  judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
     if (!knowledge.hasDown) return { outcome: 'not-applicable', because: 'there is no down' }
-    const { again, migrated } = run
+    const { migrated } = run
+    const again = outcomeAfter(run, ['up', 'down', 'up'])
     if (migrated === undefined || again === undefined)
       return {
         outcome: 'unknown',
-        because: migrated === undefined ? 'up failed on these rows' : 'down failed, or the second up was not run',
+        because:
+          migrated === undefined
+            ? 'up failed on these rows'
+            : revertedOf(run)?.outcome === 'failed'
+              ? 'down failed'
+              : 'up was not run a second time',
         saw: { ...saw, runs: 0 },
       }
     if (again.outcome === 'failed') {
@@ -31,6 +41,7 @@ export const roundTrip: Invariant = {
         known: 'observed',
         relation: failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`,
         object: failure.constraint,
+        sqlstate: failure.sqlstate,
         file: failure.file,
         line: failure.line,
         message: `the second up fails after down: ${failure.message}`,
@@ -90,6 +101,20 @@ export const roundTrip: Invariant = {
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest], saw }
     return saw.relations === 0 ? { outcome: 'unknown', because: 'no relation was compared', saw } : { outcome: 'holds', saw }
   },
+}
+
+/** That a second `up` differs or fails follows from a `down` that does not restore the state, and is information then. */
+function followsFromDown(finding: FindingResult, others: readonly FindingResult[]): FindingResult {
+  const rollback = others.filter((each) => each.invariant === 'rollback-restores-state' && each.severity === 'error')
+  const cause =
+    rollback.find((each) => namesOf(each).some((name) => finding.message.includes(`"${name}"`))) ??
+    rollback.find((each) => each.relation === finding.relation) ??
+    rollback[0]
+  return cause === undefined ? finding : { ...finding, cause: cause.id, severity: 'info' }
+}
+
+function namesOf({ attribute, object, relation }: FindingResult): readonly string[] {
+  return [attribute, object?.split('.').at(-1), relation?.split('.').at(-1)].filter((each) => typeof each === 'string')
 }
 
 /** Keys that the migration issues (identity, serial) and the references to them count up on; they are equal up to renaming. */

@@ -1,5 +1,10 @@
+import type { Knowledge } from '../../lineage/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
+import type { Invariant } from '../invariant.ts'
+import { objectOf, verbOf } from './divergence.ts'
 import type { Divergence, EquivalenceObservation, ShownDivergence, ViewLimit } from './model.ts'
+import { lockstepSequences } from './observe-equivalence.ts'
+import { rules } from './rules.ts'
 
 /**
  * A view in the place of a table cannot be told from it, by any sequence of statements.
@@ -8,27 +13,19 @@ import type { Divergence, EquivalenceObservation, ShownDivergence, ViewLimit } f
  * `row-count`, `rows` (what a statement gives, RETURNING too), `contents` (what is stored afterwards); `avoidable` for what this view
  * cannot do and another kind of view could (warning), `cannot` for what PostgreSQL does on no view (info), each once for a view.
  */
-export const viewEquivalence = {
+export const viewEquivalence: Invariant<EquivalenceObservation> = {
   id: 'view-equivalence',
-  kinds: ['sqlstate', 'constraint', 'columns', 'row-count', 'rows', 'contents', 'avoidable', 'cannot'],
-  judge(seen: readonly EquivalenceObservation[], locate: Locate = () => undefined): Verdict {
-    if (seen.length === 0) return { outcome: 'not-applicable', because: 'no table became a view' }
-    const saw = {
-      relations: seen.length,
-      rows: sum(seen, (each) => each.rows),
-      cells: sum(seen, (each) => each.cells),
-      runs: sum(seen, (each) => each.sequences),
-    }
-    const findings = seen.flatMap((each) => [
-      ...each.divergences.map((shown) => divergenceFinding(each.relation, shown, locate)),
-      ...limitFindings(each, locate),
-    ])
+  holds: "a view that has a table's name cannot be told from it by any sequence of statements",
+  rules,
+  looks: lockstepSequences,
+  judge(seen: EquivalenceObservation, { locate }: Pick<Knowledge, 'locate'>): Verdict {
+    const saw = { relations: 1, rows: seen.rows, cells: seen.cells, runs: seen.sequences }
+    const findings = [...seen.divergences.map((shown) => divergenceFinding(seen.relation, shown, locate)), ...limitFindings(seen, locate)]
     const [worst, ...rest] = findings.filter((each) => each.severity !== 'info')
     const notes = findings.filter((each) => each.severity === 'info')
     if (worst !== undefined) return { outcome: 'violated', findings: [worst, ...rest, ...notes], saw }
-    const blind = seen.find((each) => each.because !== undefined || each.changes === 0)
-    if (blind !== undefined)
-      return { outcome: 'unknown', because: blind.because ?? `no statement changed a row of ${blind.relation}`, saw, notes }
+    if (seen.because !== undefined || seen.changes === 0)
+      return { outcome: 'unknown', because: seen.because ?? `no statement changed a row of ${seen.relation}`, saw, notes }
     return { outcome: 'holds', saw, notes }
   },
 }
@@ -36,16 +33,12 @@ export const viewEquivalence = {
 /** Where the SQL that makes the view stands. */
 type Locate = (relation: string) => { readonly file: string; readonly line: number } | undefined
 
-/** What makes two divergences one. */
-export function divergenceKey({ divergence, statements, at }: Pick<ShownDivergence, 'divergence' | 'statements' | 'at'>): string {
-  return JSON.stringify([divergence.kind, divergence.attribute ?? null, objectOf(divergence, statements[at]) ?? null])
-}
-
 function divergenceFinding(relation: string, shown: ShownDivergence, locate: Locate): Finding {
   const { divergence, statements, at, times, ignored } = shown
   const statement = statements[at]
   return {
-    invariant: viewEquivalence.id,
+    invariant: 'view-equivalence',
+    seenOnClone: true,
     kind: divergence.kind,
     severity: divergence.kind === 'constraint' ? 'warning' : 'error',
     known: 'observed',
@@ -64,26 +57,6 @@ function divergenceFinding(relation: string, shown: ShownDivergence, locate: Loc
     },
     hint: hintOf(divergence),
   }
-}
-
-function objectOf(divergence: Divergence, statement: ShownDivergence['statements'][number] | undefined): string | undefined {
-  if (divergence.kind === 'sqlstate' || divergence.kind === 'constraint') {
-    const [table, view] = divergence.sqlstates
-    if (table !== undefined) return divergence.constraint ?? table
-    return `${statement === undefined ? 'SELECT' : verbOf(statement)}: ${view}`
-  }
-  if (divergence.other !== undefined) return divergence.other
-  return divergence.attribute === undefined && statement !== undefined ? verbOf(statement) : undefined
-}
-
-/** The kind of write or read that a statement comes down to. */
-function verbOf({ form, parts }: { readonly form: string; readonly parts: readonly string[] }): string {
-  if (form === 'update key') return 'UPDATE of the key'
-  if (form === 'insert on conflict') return 'INSERT … ON CONFLICT'
-  if (form === 'select for update') return 'SELECT … FOR UPDATE'
-  const text = form === 'savepoint' ? (parts.findLast((part) => !part.includes('SAVEPOINT')) ?? '') : (parts[0] ?? '')
-  const inner = /^(?:WITH written AS \(|PREPARE client \(.*?\) AS )(.*)$/s.exec(text)?.[1] ?? text
-  return /^\w+/.exec(inner)?.[0].toUpperCase() ?? form
 }
 
 function placeOf({ statements, at }: ShownDivergence): string {
@@ -131,7 +104,7 @@ function limitFindings({ relation, limits }: EquivalenceObservation, locate: Loc
     if (own.length === 0) return []
     return [
       {
-        invariant: viewEquivalence.id,
+        invariant: 'view-equivalence',
         kind,
         severity: kind === 'avoidable' ? 'warning' : 'info',
         known: 'observed',
@@ -147,8 +120,4 @@ function limitFindings({ relation, limits }: EquivalenceObservation, locate: Loc
 
 function shortLimit({ what, sqlstate }: ViewLimit): string {
   return sqlstate === '' ? what : `${what} (${sqlstate})`
-}
-
-function sum(seen: readonly EquivalenceObservation[], of: (each: EquivalenceObservation) => number): number {
-  return seen.reduce((total, each) => total + of(each), 0)
 }

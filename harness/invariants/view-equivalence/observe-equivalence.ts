@@ -14,15 +14,38 @@ import type { Subject } from '../../lineage/index.ts'
 import { StatementError } from '../../postgres/index.ts'
 import type { CloneStages } from '../../run/index.ts'
 import { seedNumber } from '../../run/index.ts'
+import type { Bench, Probe } from '../bench.ts'
+import type { Look } from '../probe.ts'
+import { divergenceKey } from './divergence.ts'
 import { type Observed, withFewestRows } from './fewest-rows.ts'
 import { type Drawing, findLimits } from './find-limits.ts'
-import { divergenceKey } from './judge.ts'
 import { orderOfChecks } from './limits.ts'
 import { compareOn, inLockstep, type Lockstep } from './lockstep.ts'
 import type { EquivalenceObservation, ShownDivergence } from './model.ts'
 import { replacedTables } from './replaced-tables.ts'
 import { shrinkStatements } from './shrink-statements.ts'
 import { unreadable, unseen } from './unseen.ts'
+
+/** Statements on each table and on the view that has its name now, in lockstep. */
+export const lockstepSequences: Probe<EquivalenceObservation> = {
+  name: 'sequences of statements',
+  async observe(bench: Bench): Promise<Look<EquivalenceObservation>> {
+    const { subject, clones, depth, empty, seed, role, exclusions, limit, signal } = bench
+    if (empty.migrated === undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+    const sequences = Math.min(60, Math.max(20, depth.runs))
+    const plan: EquivalencePlan = { seed, role, sequences, exclusions, deadline: limit, signal }
+    const observed = await observeEquivalence(subject, clones, empty.migrated.catalog, plan)
+    if (observed.length === 0) return { seen: [], notApplicable: 'no table became a view' }
+    const seen = observed.map(({ observation, dataset }) => ({
+      seen: observation,
+      request:
+        dataset === undefined
+          ? undefined
+          : ({ regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, phases: ['up'] } as const),
+    }))
+    return { seen }
+  },
+}
 
 export interface EquivalencePlan {
   readonly seed: string

@@ -49,7 +49,7 @@ export async function replaySequence(
       },
     )
     if (shown === undefined) return { violates: false, message: 'table and view give the same answers to the saved statements' }
-    const verdict = viewEquivalence.judge([{ ...unseen(relation), divergences: [shown] }])
+    const verdict = viewEquivalence.judge({ ...unseen(relation), divergences: [shown] }, subject.knowledge)
     const [found] = verdict.outcome === 'violated' ? verdict.findings : []
     if (found === undefined) return { violates: false, message: 'table and view give the same answers to the saved statements' }
     const same = findingId(subject.migration.name, found) === saved.finding

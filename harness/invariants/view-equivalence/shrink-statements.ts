@@ -1,6 +1,6 @@
 import { type DrawnStatements, type Statement, StatementCommand } from '../../data/index.ts'
 import type { Comparison } from './compare-histories.ts'
-import { divergenceKey } from './judge.ts'
+import { divergenceKey } from './divergence.ts'
 import { compareOn, type Lockstep } from './lockstep.ts'
 import type { ShownDivergence } from './model.ts'
 

@@ -91,13 +91,12 @@ export function judgeAttribute(
     relation: lineage.relation,
     attribute,
     ...knowledge.locate(lineage.relation, attribute),
+    ...(acquitted ? { acquittedFrom: grave } : {}),
     message:
-      (fate === undefined
+      fate === undefined
         ? `${subject} is nowhere after up: ${showCell(legacy)} is lost (${count} rows)`
-        : `${subject} is ${fate.alteration}: ${showCell(legacy)} became ${showCell(fate.migrated)}${where === undefined || where === subject ? '' : ` in ${where}`}${fate.collidesWith === undefined ? '' : `, as ${showCell(fate.collidesWith)} did`} (${count} rows)`) +
-      (acquitted ? '; down brings it back' : ''),
+        : `${subject} is ${fate.alteration}: ${showCell(legacy)} became ${showCell(fate.migrated)}${where === undefined || where === subject ? '' : ` in ${where}`}${fate.collidesWith === undefined ? '' : `, as ${showCell(fate.collidesWith)} did`} (${count} rows)`,
     evidence: {
-      ...(acquitted ? { acquittedFrom: grave } : {}),
       ...(fate === undefined ? {} : { alteration: fate.alteration, migrated: fate.migrated }),
       legacy,
       cells: failing.length,

@@ -1,10 +1,11 @@
-import type { ColumnTable, Knowledge, Observation, Recodes, RelationLineage } from '../../lineage/index.ts'
+import type { ColumnTable, Knowledge, Recodes, RelationLineage } from '../../lineage/index.ts'
 import { assumeLineage, isDiscarded, type Recaptured, recapture, restoredCells, tablesOf } from '../../lineage/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
-import type { RunObservation } from '../../run/index.ts'
+import { type RunObservation, revertedOf } from '../../run/index.ts'
 import type { Invariant } from '../invariant.ts'
 import { judgeAttribute } from './cells.ts'
 import { judgeRows, ownRows, withAbsorbed } from './rows.ts'
+import { rules } from './rules.ts'
 import { setAside } from './verbatim.ts'
 
 /**
@@ -16,12 +17,15 @@ import { setAside } from './verbatim.ts'
  */
 export const zeroLoss: Invariant = {
   id: 'zero-loss',
-  kinds: ['row-lost', 'row-doubled', 'cell-lost', 'cell-altered'],
-  judge({ run, knowledge }: Observation): Verdict {
+  holds: 'every cell is kept, moved or reversibly altered, or declared discarded',
+  rules,
+  looks: { everyRun: ['up', 'down'] },
+  cause: (finding) => finding,
+  judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
     if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
     // What is lost may come back: a run that did not try cannot tell.
-    if (knowledge.hasDown && run.reverted === undefined)
+    if (knowledge.hasDown && revertedOf(run) === undefined)
       return { outcome: 'unknown', because: 'down was not run', saw: { ...saw, runs: 0 } }
     const unjudged: string[] = []
     const migrated = tablesOf(run.migrated)
@@ -46,6 +50,7 @@ export const zeroLoss: Invariant = {
       return {
         outcome: 'unknown',
         because: `nothing is known of where the rows of ${unjudged.join(', ')} go: up failed on all banded ones`,
+        lasting: true,
         saw,
         notes,
       }

@@ -17,7 +17,7 @@ function judging(
   const before = (rows: Rows) => state({ 'public.t': { oid: 1, columns, key, rows } })
   const knowledge = knowing([banded(before(bandedRows), state(migrate(bandedRows)), { 'public.t': kinds })], { hasDown: false })
   return (rows: Rows, spoil: (tables: Tables) => Tables = (tables) => tables) => {
-    const verdict = zeroLoss.judge({ run: run(before(rows), state(spoil(migrate(rows)))), knowledge })
+    const verdict = zeroLoss.judge(run(before(rows), state(spoil(migrate(rows)))), knowledge)
     if (verdict.outcome !== 'violated') return []
     return verdict.findings.filter((each) => each.severity !== 'info').map((each) => `${each.kind} ${each.attribute ?? ''}`.trim())
   }

@@ -8,7 +8,8 @@ import * as formats from 'ajv-formats'
 import * as fc from 'fast-check'
 import type { Log, Run } from 'sarif'
 import { describe, expect, test } from 'vitest'
-import { readSourceFiles, renderSarif, rules, uriOf } from '../../../harness/report/index.ts'
+import { rules } from '../../../harness/invariants/index.ts'
+import { readSourceFiles, renderSarif, uriOf } from '../../../harness/report/index.ts'
 import { exampleFinding, exampleResult, nastyText, verifyResult } from '../result/result-arbitrary.ts'
 
 const validate = officialSchema()

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { readPair } from '../../../harness/formats/index.ts'
 import { onPairBase } from '../../../harness/run/base.ts'
+import { fullDepth } from '../../../harness/run/depth.ts'
 import { inOrder } from '../../../harness/run/in-order.ts'
-import { fullDepth } from '../../../harness/verify/depth.ts'
 import { verifyMigration } from '../../../harness/verify/verify-migration.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
 

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { type Dataset, datasetArbitrary, sampleDatasets } from '../../../harness/data/index.ts'
 import { readPair } from '../../../harness/formats/index.ts'
 import { Collector } from '../../../harness/invariants/collect.ts'
-import { judgeRun } from '../../../harness/invariants/judge.ts'
+import { Judging } from '../../../harness/invariants/judge.ts'
+import { invariants } from '../../../harness/invariants/registry.ts'
 import { learnLineage } from '../../../harness/lineage/index.ts'
 import type { Subject } from '../../../harness/lineage/subject.ts'
 import { writtenRelations } from '../../../harness/lineage/written.ts'
@@ -11,7 +12,7 @@ import { type Database, startCluster } from '../../../harness/postgres/index.ts'
 import { bandedFillings } from '../../../harness/run/banded.ts'
 import { legacyTemplate } from '../../../harness/run/database.ts'
 import { executeRun, type RunRequest } from '../../../harness/run/execute.ts'
-import type { RunObservation } from '../../../harness/run/index.ts'
+import { type RunObservation, revertedOf } from '../../../harness/run/index.ts'
 import { CloneStage, CloneStages, type Stage, TransactionStages } from '../../../harness/run/stage.ts'
 import { prepareSubject } from '../../../harness/verify/prepare.ts'
 import { type Figure, measure, ratios, roundsOr } from '../bench-support.ts'
@@ -79,11 +80,13 @@ async function contender(subject: Subject, isolated: Isolated): Promise<Contende
   const datasets = sampleDatasets(arbitrary, 7, runsOfARound)
   return async (runs) => {
     const collector = new Collector()
+    const judging = new Judging(invariants, collector)
+    judging.learned(learnt.knowledge)
     for (const dataset of datasets.slice(0, runs)) {
       const request = requestOf(dataset)
       const run = await isolated((stage) => executeRun(learnt, stage, request))
-      if (run.failure !== undefined || run.reverted?.outcome !== 'reverted') throw new Error('a run of the benchmark failed')
-      judgeRun(learnt, run, collector, request)
+      if (run.failure !== undefined || revertedOf(run)?.outcome !== 'applied') throw new Error('a run of the benchmark failed')
+      judging.see(run, request)
     }
     const [found] = collector.findings()
     if (found !== undefined) throw new Error(`a sound migration was refuted: ${found.finding.message}`)
@@ -91,7 +94,7 @@ async function contender(subject: Subject, isolated: Isolated): Promise<Contende
 }
 
 function requestOf(dataset: Dataset): RunRequest {
-  return { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, until: 'down' }
+  return { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, phases: ['up', 'down'] }
 }
 
 async function snapshotContender(migration: Migration, { container, database }: SnapshotContainer): Promise<Contender> {

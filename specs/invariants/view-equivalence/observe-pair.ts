@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readCatalog } from '../../../harness/catalog/index.ts'
 import { readPair } from '../../../harness/formats/index.ts'
-import { viewEquivalence } from '../../../harness/invariants/index.ts'
+import { findingsIn, viewEquivalence } from '../../../harness/invariants/index.ts'
 import { observeEquivalence } from '../../../harness/invariants/view-equivalence/observe-equivalence.ts'
 import type { Finding } from '../../../harness/result/index.ts'
 import { onPairBase } from '../../../harness/run/base.ts'
@@ -47,8 +47,8 @@ export async function observePair(sql: { readonly legacy: string; readonly up: s
         signal: undefined,
       })
       const observations = observed.map((each) => each.observation)
-      const verdict = viewEquivalence.judge(observations)
-      const findings = verdict.outcome === 'violated' ? verdict.findings : verdict.outcome === 'holds' ? (verdict.notes ?? []) : []
+      const verdicts = observations.map((each) => viewEquivalence.judge(each, { ...subject.knowledge, locate: () => undefined }))
+      const findings = verdicts.flatMap(findingsIn)
       const total = (of: 'sequences' | 'statements' | 'succeeded' | 'changes' | 'undetermined') =>
         observations.reduce((sum, each) => sum + each[of], 0)
       return {
@@ -57,8 +57,11 @@ export async function observePair(sql: { readonly legacy: string; readonly up: s
             `${severity} ${kind} ${relation}${attribute === undefined ? '' : `.${attribute}`}${object === undefined ? '' : ` (${object})`}`,
         ),
         findings,
-        outcome: verdict.outcome,
-        because: 'because' in verdict ? verdict.because : undefined,
+        outcome:
+          verdicts.length === 0
+            ? 'not-applicable'
+            : (['violated', 'unknown', 'holds'].find((each) => verdicts.some(({ outcome }) => outcome === each)) ?? ''),
+        because: verdicts.flatMap((each) => (each.outcome === 'unknown' ? [each.because] : []))[0],
         sequences: total('sequences'),
         statements: total('statements'),
         succeeded: total('succeeded'),

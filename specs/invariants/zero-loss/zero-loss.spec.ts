@@ -21,7 +21,7 @@ function judge(
   const learned: RunObservation = banded(legacy, after(rows), bands)
   const before = state({ 'public.task': { oid: 1, columns, key: ['id'], rows: edges } })
   const knowledge = knowing([learned], { hasDown: false })
-  const verdicts = [learned, run(before, after(edges))].map((each) => zeroLoss.judge({ run: each, knowledge }))
+  const verdicts = [learned, run(before, after(edges))].map((each) => zeroLoss.judge(each, knowledge))
   return verdicts.flatMap((verdict) =>
     verdict.outcome === 'violated'
       ? verdict.findings.map((each) => [each.kind, each.attribute, each.evidence.alteration, each.severity])
@@ -126,7 +126,7 @@ test('a legacy time that became one at which up ran is the clock’s, a warning;
       }),
       kinds,
     )
-    const verdict = zeroLoss.judge({ run: { ...run(before, after), clock }, knowledge: knowing([learned], { hasDown: false }) })
+    const verdict = zeroLoss.judge({ ...run(before, after), clock }, knowing([learned], { hasDown: false }))
     return verdict.outcome === 'violated' ? verdict.findings.map((each) => each.severity) : [verdict.outcome]
   }
   expect(severityOf('2026-11-21 10:00:00.5+00')).toEqual(['warning'])

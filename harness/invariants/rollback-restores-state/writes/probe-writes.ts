@@ -3,9 +3,7 @@ import { type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '
 import type { Subject } from '../../../lineage/index.ts'
 import { quoteName, type Session } from '../../../postgres/index.ts'
 import type { Runner, RunObservation } from '../../../run/index.ts'
-import { inOrder, planFor, type RunRequest } from '../../../run/index.ts'
-import type { Collector } from '../../collect.ts'
-import { judgeRun } from '../../judge.ts'
+import { failuresOf, inOrder, planFor, type RunRequest } from '../../../run/index.ts'
 import type { Write } from './model.ts'
 import { performWrites } from './perform-writes.ts'
 import { planWrites } from './plan-writes.ts'
@@ -29,8 +27,10 @@ const mostCauses = 8
 /**
  * Write to the migrated database what the legacy schema would not have held, and see whether `down` still runs: many writes at once, and
  * where it fails, halved until one is left, which names the attribute. What was found so is not written again.
+ *
+ * @param onRun  Told each run on which `down` fails after the fewest writes.
  */
-export async function probeWrites(subject: Subject, runner: Runner, collector: Collector, plan: ProbePlan): Promise<void> {
+export async function probeWrites(subject: Subject, runner: Runner, plan: ProbePlan, onRun: OnRun): Promise<void> {
   if (subject.migration.down === undefined || subject.scope.size === 0) return
   const settled = new Set<string>()
   const arbitrary = datasetArbitrary(subject.plan, {
@@ -45,7 +45,7 @@ export async function probeWrites(subject: Subject, runner: Runner, collector: C
   const met = new Set<string>()
   for (const dataset of [...fullest(plan.passing).slice(0, plan.bases), ...sampleDatasets(arbitrary, plan.seed, tries)]) {
     if ((bases >= plan.bases && empty.size === 0) || performance.now() > plan.deadline) break
-    const probe = new Probe(subject, runner, collector, plan, dataset)
+    const probe = new Probe(subject, runner, plan, dataset, onRun)
     const found = await probe.rounds()
     if (found === undefined) continue
     const { rounds, filled } = found
@@ -61,7 +61,6 @@ export async function probeWrites(subject: Subject, runner: Runner, collector: C
       if (fails) await probe.round(round, settled)
     }
   }
-  dropUnplaced(collector)
 }
 
 /** Those with rows in most tables first, then those with most rows. */
@@ -72,31 +71,19 @@ function fullest(datasets: readonly Dataset[]): readonly Dataset[] {
   return datasets.filter(({ extreme, dirty = [] }) => !extreme && dirty.length === 0).sort((left, right) => size(right) - size(left))
 }
 
-/** Of rows drawn at random nobody knows which cell made `down` fail; where a write on purpose made the same statement fail, it tells. */
-function dropUnplaced(collector: Collector): void {
-  const fails = collector
-    .findings()
-    .filter(({ finding }) => finding.invariant === 'rollback-restores-state' && finding.evidence.writtenSince !== undefined)
-  for (const { key, finding } of fails) {
-    if (finding.attribute !== undefined || finding.evidence.written !== undefined) continue
-    const told = fails.some(
-      (other) => other.finding.evidence.written !== undefined && other.finding.evidence.statement === finding.evidence.statement,
-    )
-    if (told) collector.drop(key)
-  }
-}
+type OnRun = (run: RunObservation, request: RunRequest) => void
 
 class Probe {
   readonly #subject: Subject
   readonly #runner: Runner
-  readonly #collector: Collector
+  readonly #onRun: OnRun
   readonly #plan: ProbePlan
   readonly #dataset: Dataset
 
-  constructor(subject: Subject, runner: Runner, collector: Collector, plan: ProbePlan, dataset: Dataset) {
+  constructor(subject: Subject, runner: Runner, plan: ProbePlan, dataset: Dataset, onRun: OnRun) {
     this.#subject = subject
     this.#runner = runner
-    this.#collector = collector
+    this.#onRun = onRun
     this.#plan = plan
     this.#dataset = dataset
   }
@@ -127,7 +114,7 @@ class Probe {
       const last = cause.at(-1)
       if (last === undefined) return
       const { run, request } = await this.#make(cause)
-      if (failed(run)) judgeRun(this.#subject, run, this.#collector, request)
+      if (failed(run)) this.#onRun(run, request)
       settled.add(subjectOf(last))
       open = open.filter((write) => subjectOf(write) !== subjectOf(last))
     }
@@ -166,7 +153,7 @@ class Probe {
       regime: 'edge',
       extreme: this.#dataset.extreme,
       filling: { kind: 'dataset', dataset: this.#dataset },
-      until: 'written',
+      phases: ['up', 'write', 'down'],
       writeSince: async (stage, migrated, fingerprint) => {
         await before(stage, migrated, fingerprint)
         const done = await stage.look((session) => performWrites(session, writes))
@@ -206,7 +193,7 @@ async function filledOf(session: Session, migrated: Catalog, rounds: readonly (r
 }
 
 function failed(run: RunObservation): boolean {
-  return run.failure !== undefined || run.writtenSince?.outcome.outcome === 'failed'
+  return failuresOf(run).length > 0
 }
 
 /** What a cause is known by: writes about the same thing fail for the same reason. */

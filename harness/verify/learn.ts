@@ -1,0 +1,197 @@
+import type { Catalog } from '../catalog/index.ts'
+import type { Dataset } from '../data/index.ts'
+import { describeFailure, type Look, type Repetition, repeatRuns, volatileAttributes } from '../invariants/index.ts'
+import { learnLineage, type Subject, writtenRelations } from '../lineage/index.ts'
+import { bandedFillings, type RunObservation, type RunRequest, type State, storedRelations, tiedRows, widen } from '../run/index.ts'
+import { excludeCause, mostExclusions } from './exclude.ts'
+import type { Inquiry } from './inquiry.ts'
+import { FindingShrinker } from './shrink-finding.ts'
+import { otherWays } from './ways.ts'
+
+/** A run with what made it. */
+export interface Made {
+  readonly run: RunObservation
+  readonly request: RunRequest
+}
+
+/** What was made to learn. */
+export interface Learned {
+  readonly empty: Made
+  /** The banded runs that went through, with their rows. */
+  readonly banded: readonly (Made & { readonly dataset: Dataset })[]
+  readonly repetitions: Look<Repetition>
+  /** How many clones may be worked on at a time. */
+  readonly lanes: number
+}
+
+/**
+ * Run on an empty database and on banded rows, and learn where attributes go, which relations are written and what varies by itself. Nothing
+ * is judged before all of that is known.
+ */
+export async function learn(inquiry: Inquiry): Promise<Learned> {
+  const empty = await runOnNothing(inquiry)
+  const banded = empty.run.failure === undefined ? await runBanded(inquiry) : []
+  const passed = banded.filter(({ run }) => run.failure === undefined)
+  inquiry.subject = learnFrom(
+    inquiry.subject,
+    passed.map(({ run }) => run),
+  )
+  const lanes = await widen(inquiry.subject, inquiry.base, inquiry.runner, inquiry.depth.runs)
+  const repetitions = await repeat(inquiry, empty, passed[0], lanes)
+  inquiry.judging.learned(inquiry.subject.knowledge)
+  const [first] = passed
+  for (const made of await otherRuns(inquiry, first ?? empty)) inquiry.judging.see(made.run, made.request)
+  return { empty, banded: passed, repetitions, lanes }
+}
+
+/** What banded runs tell about a subject: where attributes go, and which relations are written. */
+export function learnFrom(subject: Subject, runs: readonly RunObservation[]): Subject {
+  if (runs.length === 0) return subject
+  const written = new Set(runs.flatMap((run) => [...writtenRelations(run)]))
+  return { ...subject, knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written } }
+}
+
+async function runOnNothing(inquiry: Inquiry): Promise<Made> {
+  const { depth, clock, runner } = inquiry
+  const { legacy } = inquiry.subject
+  inquiry.progress('empty database')
+  const reached = new Set<string>()
+  const request: RunRequest = {
+    regime: 'empty',
+    extreme: false,
+    filling: { kind: 'sql', sql: '' },
+    phases: ['up', 'down', 'up'],
+    deep: true,
+    signal: inquiry.signal,
+    ...(depth.scope === 'reached' && depth.variants > 0
+      ? {
+          onReached: (relations: ReadonlySet<string>) => {
+            for (const each of relations) reached.add(rootOf(legacy, each))
+          },
+        }
+      : {}),
+  }
+  const run = await clock.time('empty', () => runner.run(inquiry.subject, request))
+  const lacking = [...reached].some((path) => !inquiry.subject.scope.has(path) && storedRelations(legacy).includes(path))
+  if (lacking) inquiry.subject = await inquiry.prepare(reached)
+  inquiry.judging.see(run, request)
+  return { run, request }
+}
+
+async function runBanded(inquiry: Inquiry): Promise<readonly (Made & { readonly dataset: Dataset })[]> {
+  const { subject, context, exclusions, depth } = inquiry
+  // Nothing that stands here could be touched: no rows are needed to tell.
+  const variants = subject.scope.size === 0 ? 0 : depth.variants
+  if (variants === 0) return []
+  inquiry.progress('banded rows')
+  return inquiry.clock.time('band', async () => {
+    const made: (Made & { readonly dataset: Dataset })[] = []
+    for (const filling of bandedFillings(subject, context.seed, exclusions, variants))
+      made.push(await runBandedOnce(inquiry, filling, variants))
+    return made
+  })
+}
+
+type BandedFilling = ReturnType<typeof bandedFillings>[number]
+
+/** A banded run; where `up` fails, its smallest failing rows give a rule, and it is made again on rows that keep to it. */
+async function runBandedOnce(inquiry: Inquiry, filling: BandedFilling, variants: 1 | 2 | 3): Promise<Made & { readonly dataset: Dataset }> {
+  const { subject, runner, exclusions, context, judging, invariants, depth } = inquiry
+  const shrinker = new FindingShrinker(invariants, subject, runner)
+  let current = filling
+  for (;;) {
+    const { dataset, bands } = current
+    const request: RunRequest = {
+      regime: 'banded',
+      extreme: false,
+      filling: { kind: 'dataset', dataset },
+      bands,
+      phases: ['up', 'down', 'up'],
+      signal: inquiry.signal,
+    }
+    const run = await runner.run(subject, request)
+    judging.see(run, request)
+    if (run.failure === undefined || exclusions.length >= mostExclusions) return { run, request, dataset }
+    const finding = describeFailure(run, run.failure, subject.knowledge)
+    const exclusion = excludeCause(subject, finding, await shrinker.smallestFor(finding, request, depth.shrinkMs), exclusions)
+    if (exclusion === undefined) return { run, request, dataset }
+    exclusions.push(exclusion)
+    const again = bandedFillings(subject, context.seed, exclusions, variants)[filling.variant]
+    if (again === undefined) return { run, request, dataset }
+    current = again
+  }
+}
+
+/** Migrate the same rows several times: what varies by itself is no loss, and no difference. */
+async function repeat(
+  inquiry: Inquiry,
+  empty: Made,
+  first: (Made & { readonly dataset: Dataset }) | undefined,
+  lanes: number,
+): Promise<Look<Repetition>> {
+  const { depth, context, runner, exclusions } = inquiry
+  if (empty.run.failure !== undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+  if (!depth.repeats || inquiry.subject.scope.size === 0) {
+    await varyOnNothing(inquiry, empty, first)
+    return { seen: [], notApplicable: 'nothing in it can vary' }
+  }
+  if (first === undefined) {
+    await varyOnNothing(inquiry, empty, first)
+    return { seen: [], leftOut: [{ because: 'up fails on every generated data set', upFails: true }] }
+  }
+  if (inquiry.isOver) return { seen: [], leftOut: [{ because: 'the time limit was reached' }] }
+  inquiry.progress('repetitions')
+  const repeated = await inquiry.clock.time('determinism', () =>
+    repeatRuns(inquiry.subject, runner, {
+      onClones: depth.scope === 'reached' ? 'suspected' : 'always',
+      dataset: first.dataset,
+      ties: tiedRows(inquiry.subject, context.seed, exclusions, depth.runs > 20 ? 8 : 2),
+      lanes,
+      signal: inquiry.signal,
+    }),
+  )
+  inquiry.know({ volatile: repeated.volatile })
+  for (const text of rungsDisagree(first.run, repeated.migrated, repeated.volatile))
+    for (const invariant of ['zero-loss', 'determinism']) inquiry.collector.disagree({ invariant, text })
+  return repeated.look
+}
+
+/** Where no row of ours is needed the migration's own may still come from the clock or from chance. */
+async function varyOnNothing(inquiry: Inquiry, empty: Made, first: Made | undefined): Promise<void> {
+  const { migrated } = empty.run
+  if (first !== undefined || migrated === undefined || !hasRows(migrated)) return
+  const again = await inquiry.clock.time('determinism', () =>
+    inquiry.runner.runOnClone(inquiry.subject, { ...empty.request, phases: ['up'] }),
+  )
+  if (again.migrated !== undefined) inquiry.know({ volatile: new Set(volatileAttributes(migrated, again.migrated).keys()) })
+}
+
+/** The ways that invariants ask for beside the usual one, on the first banded rows (or none), with sequences and everything out of scope compared too. */
+async function otherRuns(inquiry: Inquiry, { run, request }: Made): Promise<readonly Made[]> {
+  if (run.failure !== undefined) return []
+  const ways = otherWays(inquiry.active).filter((way) => way.join() !== request.phases.join())
+  const made: Made[] = []
+  for (const phases of ways) {
+    const other: RunRequest = { ...request, phases, deep: true, onReached: undefined }
+    made.push({ run: await inquiry.runner.run(inquiry.subject, other), request: other })
+  }
+  return made
+}
+
+function hasRows(state: State): boolean {
+  return [...state.rows.values()].some(({ rows }) => rows.length > 0)
+}
+
+function rootOf(catalog: Catalog, path: string): string {
+  const parent = catalog.relations.get(path)?.partitionOf?.parent
+  return parent === undefined ? path : rootOf(catalog, parent)
+}
+
+/** One run is made on both rungs: where a transaction and a clone end in different rows, one of them is wrong, and not the migration. */
+function rungsDisagree(run: RunObservation, onClone: State | undefined, volatile: ReadonlySet<string>): readonly string[] {
+  if (run.rung !== 'transaction' || run.migrated === undefined || onClone === undefined) return []
+  return [...volatileAttributes(run.migrated, onClone).values()].flatMap(([relation, attribute]) => {
+    const path = `${relation}.${attribute}`
+    return volatile.has(path) ? [] : [`${path} differs between a run in a transaction and the same run on a clone`]
+  })
+}
