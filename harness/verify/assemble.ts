@@ -6,10 +6,10 @@ import type { FindingResult, InvariantResult, MigrationResult, Outcome } from '.
 import { expiredText, findingId, isExpired, todayUtc, violationOf, waivedBy } from '../result/index.ts'
 import type { Runner, RunObservation } from '../run/index.ts'
 import type { Confirmed } from './confirm.ts'
+import type { MigrationContext } from './context.ts'
 import { type Counterexample, describeCounterexample } from './counterexample.ts'
 import type { Depth } from './depth.ts'
 import { lineageEntries } from './lineage-entries.ts'
-import type { MigrationContext } from './verify-migration.ts'
 
 export interface Assembly {
   readonly subject: Subject

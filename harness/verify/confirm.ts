@@ -5,7 +5,7 @@ import { type Finding, findingKey } from '../result/index.ts'
 import type { Runner, RunRequest } from '../run/index.ts'
 import { type RunObservation, type Shrinker, shrinkDataset } from '../run/index.ts'
 import { blamedBySmallest } from './blame.ts'
-import type { EdgeRuns } from './edges.ts'
+import type { EdgeRuns } from './edge-runs.ts'
 
 /** A finding with the smallest rows that show it, as a run on a clone saw them. */
 export interface Confirmed {

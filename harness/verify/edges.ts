@@ -5,6 +5,7 @@ import type { Lineage, Subject } from '../lineage/index.ts'
 import type { Runner, RunRequest, WriteSince } from '../run/index.ts'
 import { inOrder } from '../run/index.ts'
 import { smallestFor } from './confirm.ts'
+import type { EdgeRuns } from './edge-runs.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 
 export interface EdgePlan {
@@ -24,15 +25,6 @@ export interface EdgePlan {
   readonly saved: readonly string[]
   readonly writeSince: WriteSince
   readonly onRun: (done: number) => void
-}
-
-export interface EdgeRuns {
-  readonly runs: number
-  readonly passed: number
-  readonly failed: number
-  readonly datasets: readonly Dataset[]
-  /** What was left out, and why. */
-  readonly cut: string | undefined
 }
 
 const largestBatch = 10

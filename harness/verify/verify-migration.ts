@@ -16,9 +16,8 @@ import {
   volatileAttributes,
 } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
-import { learnLineage, type Passage, passageOf, writtenRelations } from '../lineage/index.ts'
-import type { Failure, Migration } from '../migration/index.ts'
-import type { MigrationResult } from '../result/index.ts'
+import { learnLineage, passageOf, writtenRelations } from '../lineage/index.ts'
+import type { Migration } from '../migration/index.ts'
 import type { Base } from '../run/index.ts'
 import {
   bandedFillings,
@@ -40,39 +39,12 @@ import {
 } from '../run/index.ts'
 import { assembleResult } from './assemble.ts'
 import { confirmFindings, smallestFor } from './confirm.ts'
-import type { Counterexample } from './counterexample.ts'
-import type { Depth } from './depth.ts'
-import { type EdgeRuns, edgeRuns, ringsFor } from './edges.ts'
+import type { MigrationContext, VerifiedMigration } from './context.ts'
+import type { EdgeRuns } from './edge-runs.ts'
+import { edgeRuns, ringsFor } from './edges.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
-import type { VerifyHooks, VerifyOptions } from './options.ts'
 import { prepareSubject } from './prepare.ts'
 import { stopwatch } from './stopwatch.ts'
-
-export interface VerifiedMigration {
-  readonly result: MigrationResult
-  /** By path, as it stands in the finding. */
-  readonly counterexamples: ReadonlyMap<string, Counterexample>
-  /** Where the attributes of the written relations went, for the steps that come after. */
-  readonly passage: Passage
-  /** Why `up` fails on the state as the steps before leave it, without any row of ours. */
-  readonly broken: Failure | undefined
-}
-
-export interface MigrationContext {
-  readonly options: VerifyOptions
-  readonly seed: string
-  readonly hooks: VerifyHooks
-  /** Path as the caller named it. */
-  readonly path: string
-  /** How thoroughly to look, once the legacy catalog is known. */
-  readonly depth: (legacy: Catalog) => Depth
-  /** Milliseconds that were spent on the base, by stage. */
-  readonly before?: Readonly<Record<string, number>> | undefined
-  /** Of the base, where it was just read. */
-  readonly catalog?: Catalog | undefined
-  /** False where neither the tool nor the history knows downs. */
-  readonly downsUsed?: boolean | undefined
-}
 
 /**
  * Verify one migration: learn on banded rows, judge on edge rows, repeat, break off on purpose, and confirm on a clone what was found.

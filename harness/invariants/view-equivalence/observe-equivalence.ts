@@ -4,7 +4,6 @@ import {
   type DrawnStatements,
   datasetArbitrary,
   drawStatements,
-  type Exclusion,
   type Statement,
   StatementCommand,
   type StatementForm,
@@ -14,6 +13,7 @@ import type { Subject } from '../../lineage/index.ts'
 import { StatementError } from '../../postgres/index.ts'
 import type { CloneStages } from '../../run/index.ts'
 import { seedNumber } from '../../run/index.ts'
+import type { EquivalencePlan } from './equivalence-plan.ts'
 import { type Observed, withFewestRows } from './fewest-rows.ts'
 import { type Drawing, findLimits } from './find-limits.ts'
 import { divergenceKey } from './judge.ts'
@@ -23,17 +23,6 @@ import type { EquivalenceObservation, ShownDivergence } from './model.ts'
 import { replacedTables } from './replaced-tables.ts'
 import { shrinkStatements } from './shrink-statements.ts'
 import { unreadable, unseen } from './unseen.ts'
-
-export interface EquivalencePlan {
-  readonly seed: string
-  /** Who runs migrations, and here stands for the client. */
-  readonly role: string | undefined
-  /** Sequences for each view, besides one of each form alone. */
-  readonly sequences: number
-  readonly exclusions: readonly Exclusion[]
-  readonly deadline: number
-  readonly signal: AbortSignal | undefined
-}
 
 /** How often each form is tried alone; and the longest sequence of others. */
 const eachForm = 4
