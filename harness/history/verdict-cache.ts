@@ -23,18 +23,11 @@ export class VerdictCache {
   readonly #directory: string | undefined
   readonly #keys: readonly string[]
 
-  constructor(
-    { options, seed }: { readonly options: VerifyOptions; readonly seed: string },
-    history: History,
-    server: string,
-    environment: readonly string[],
-  ) {
+  constructor(options: VerifyOptions, history: History, server: string, environment: readonly string[]) {
     // A random seed asks for new runs.
     this.#directory = options.seed === 'random' ? undefined : options.cacheDirectory
-    const declared = options.seed === undefined ? '' : seed
-    const base = [rulesVersion, server, configDigest({ ...options, only: undefined }), declared, history.format, ...environment].join(
-      '\u0000',
-    )
+    // A contract counts for its own step and those after it.
+    const base = [rulesVersion, server, configDigest({ ...options, contracts: undefined }), history.format, ...environment].join('\u0000')
     let chain = sha256(base)
     this.#keys = history.steps.map((step) => {
       chain = sha256([chain, step.name, step.digest, JSON.stringify(options.contracts?.[step.name] ?? null)].join('\u0000'))

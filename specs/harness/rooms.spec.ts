@@ -16,6 +16,7 @@ const rooms = [
   'lineage',
   'result',
   'invariants',
+  'options',
   'verify',
   'history',
   'report',
