@@ -9,7 +9,7 @@ export type NamesOf<Of extends 'project' | 'all'> = {
 }[OptionName]
 
 /** What a configuration says for an option. */
-export type ConfigValue<Name extends OptionName> = OptionRows[Name] extends { readonly schema: (kit: never) => infer Schema }
+type ConfigValue<Name extends OptionName> = OptionRows[Name] extends { readonly schema: (kit: never) => infer Schema }
   ? DeepReadonly<output<Schema>>
   : never
 

@@ -23,7 +23,7 @@ describe('docs/contract.md', () => {
 
   test('has an example of each key, that is a contract', async () => {
     const page = await readFile(new URL('../../../docs/contract.md', import.meta.url), 'utf8')
-    const shown = [...page.matchAll(/defineContract\((\{[^]*?\n\})\)/g)].map(([, text]) => new Function(`return ${text}`)() as unknown)
+    const shown = [...page.matchAll(/defineContract\((\{[\s\S]*?\n\})\)/g)].map(([, text]) => new Function(`return ${text}`)() as unknown)
     for (const each of shown) expect(contractSchema.safeParse(each).error).toBeUndefined()
     const used = new Set(shown.flatMap((each) => keysUsed(each, '')))
     expect(
