@@ -89,7 +89,11 @@ export const contractSchema = z.strictObject({
 })
 
 /** A value of which nothing may be written, however deep. */
-export type DeepReadonly<Value> = Value extends object ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> } : Value
+export type DeepReadonly<Value> = Value extends (...given: never[]) => unknown
+  ? Value
+  : Value extends object
+    ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
+    : Value
 
 /** What the author of a migration declares beyond the defaults. Every part may be left out; docs/contract.md explains each. */
 export type Contract = DeepReadonly<z.infer<typeof contractSchema>>
