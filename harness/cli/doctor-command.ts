@@ -1,5 +1,5 @@
+import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { CommandContext } from './program.ts'
 
 const marks = { ready: '✓', absent: '-', broken: '✗' } as const
 

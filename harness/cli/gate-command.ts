@@ -5,10 +5,10 @@ import { findInstallation, installedMajors, parseClusterRequest } from '../postg
 import { maskSecretsIn } from '../report/index.ts'
 import { acceptFindings, todayUtc, type VerifyResult } from '../result/index.ts'
 import { readBaseline } from './baseline-file.ts'
+import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type GateRecord, gateFile, readGateRecord } from './gate-record.ts'
 import { type Plan, type Project, planWork } from './plan.ts'
-import type { CommandContext } from './program.ts'
 import { historiesOf, readProjectState } from './project-state.ts'
 import type { VerifyFlags } from './verify-options.ts'
 

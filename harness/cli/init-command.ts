@@ -4,8 +4,8 @@ import { configFiles } from '../config/index.ts'
 import { EnvironmentError } from '../errors.ts'
 import { readSource, searchFolders } from '../formats/index.ts'
 import { replaceFile } from '../report/index.ts'
+import type { InitFlags } from './command-context.ts'
 import { configText, type FoundFolder, lockFiles, specText, vitestConfigText, workflowText } from './init-files.ts'
-import type { InitFlags } from './program.ts'
 
 const assumed: FoundFolder = { name: 'migrations', path: 'migrations', format: 'none yet' }
 

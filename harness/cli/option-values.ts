@@ -21,6 +21,12 @@ export function parseDuration(text: string): number {
   return Math.round(ms)
 }
 
+/** A duration as it was written, if it is one. */
+export function parseTime(text: string): string {
+  parseDuration(text)
+  return text
+}
+
 /** Any text but none. */
 export function parseName(text: string): string {
   if (text === '') throw new InvalidArgumentError('It is empty.')

@@ -2,6 +2,7 @@ import { relative, resolve, sep } from 'node:path'
 import { type LoadedConfig, loadConfig, type ProjectConfig, type ProjectOptions } from '../config/index.ts'
 import { InputError } from '../errors.ts'
 import { shownPath } from '../migration/index.ts'
+import { allOptions, attributeOf } from '../options/index.ts'
 import type { FindingWaiver } from '../result/index.ts'
 import type { VerifyOptions } from '../verify/index.ts'
 import { parseDuration } from './option-values.ts'
@@ -40,14 +41,11 @@ export async function planWork(paths: readonly string[], flags: VerifyFlags): Pr
   const report = flags.report ?? placed(said.report ?? 'reports')
   const cache = flags.cache ?? (said.cache === false ? false : placed(said.cache ?? '.godwit/cache'))
   const projects = chooseProjects(paths, flags, config).map(({ project, own }): Project => {
-    const options = { ...said, ...defined(project ?? {}) }
     return {
       name: project?.name,
-      paths: own ?? [options.path ?? '.'].flat().map(placed),
+      paths: own ?? [project?.path ?? said.path ?? '.'].flat().map(placed),
       options: {
-        ...optionsOf(options, flags, placed),
-        prelude: flags.prelude ?? preludesOf([said, project], placed),
-        contracts: { ...said.contracts, ...project?.contracts },
+        ...optionsOf([said, project], flags, placed),
         cacheDirectory: cache === false ? undefined : cache,
         reportDirectory: report,
       },
@@ -100,22 +98,34 @@ function ownerOf(path: string, projects: readonly ProjectConfig[], config: Loade
   return projects.find((project) => [project.path].flat().some(lies))
 }
 
-function optionsOf(said: ProjectOptions, flags: VerifyFlags, placed: (path: string) => string): VerifyOptions {
-  const { command } = said
+/** What the flags say, else what the configuration says, for each option. */
+function chosenOptions(said: ProjectOptions, flags: VerifyFlags): ProjectOptions {
+  const given: Readonly<Record<string, unknown>> = { ...flags }
+  return Object.fromEntries(
+    allOptions.flatMap(([name, row]) => {
+      if (row.of !== 'project') return []
+      const attribute = attributeOf(row)
+      const flag = attribute === undefined ? undefined : given[attribute]
+      return [[name, flag ?? said[name as keyof ProjectOptions]]]
+    }),
+  )
+}
+
+/** As `VerifyOptions` has them: most under the same name, some put together or placed. */
+function optionsOf(
+  layers: readonly (ProjectOptions | undefined)[],
+  flags: VerifyFlags,
+  placed: (path: string) => string,
+): Omit<VerifyOptions, 'cacheDirectory' | 'reportDirectory' | 'saved'> {
+  const said: ProjectOptions = Object.assign({}, ...layers.map((each) => defined(each ?? {})))
+  const { timeLimit, command, waivers: _, ...plain } = chosenOptions(said, flags)
+  const contracts = Object.assign({}, ...layers.map((each) => each?.contracts))
   return {
-    format: flags.format ?? said.format,
-    only: flags.only ?? said.only,
-    since: flags.since ?? said.since,
-    allowChanged: flags.allowChanged ?? said.allowChanged,
-    runs: flags.runs ?? said.runs,
-    rows: flags.rows ?? said.rows,
+    ...plain,
     online: onlineOf(said, flags),
-    seed: flags.seed ?? said.seed,
-    postgres: flags.postgres ?? said.postgres,
-    runAs: flags.runAs ?? said.runAs,
-    skipExtensions: flags.skipExtension ?? said.skipExtensions,
-    timeLimitMs: flags.timeLimit ?? (said.timeLimit === undefined ? undefined : parseDuration(said.timeLimit)),
-    failOn: flags.failOn ?? said.failOn,
+    timeLimitMs: timeLimit === undefined ? undefined : parseDuration(timeLimit),
+    prelude: flags.prelude ?? preludesOf(layers, placed),
+    contracts: Object.keys(contracts).length === 0 ? undefined : contracts,
     command: command?.directory === undefined ? command : { ...command, directory: placed(command.directory) },
   }
 }

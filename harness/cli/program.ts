@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import type { BaselineFlags, CommandContext, InitFlags } from './command-context.ts'
 import { parseName } from './option-values.ts'
 import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
-
-/** What a command of ours is given besides its arguments. */
-export interface CommandContext {
-  readonly signal: AbortSignal
-  readonly setExitCode: (code: number) => void
-}
 
 const exitCodesHelp = `
 Exit codes:
@@ -100,18 +95,6 @@ export function createProgram(context: CommandContext): Command {
     })
 
   return program
-}
-
-export interface BaselineFlags extends VerifyFlags {
-  readonly from?: string
-  readonly prune?: true
-  readonly base?: string
-  readonly includeNew?: true
-}
-
-export interface InitFlags {
-  readonly github?: true
-  readonly force?: true
 }
 
 const gateHelp = `

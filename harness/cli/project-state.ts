@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { type History, type HistoryStep, type Source, stepsSince } from '../formats/index.ts'
 import { readSources } from '../history/index.ts'
 import { shownPath } from '../migration/index.ts'
+import { allOptions } from '../options/index.ts'
+import type { VerifyOptions } from '../verify/index.ts'
 import type { Project } from './plan.ts'
 
 /** What a verdict is bound to, file by file and option by option, so that what has changed can be named. Plain JSON. */
@@ -34,12 +36,11 @@ export async function readProjectState(project: Project): Promise<ProjectState> 
 }
 
 function optionsOf({ options, waivers, paths }: Project): ProjectState['options'] {
-  const { format, only, since, allowChanged, runs, rows, seed, postgres, prelude, runAs, skipExtensions, timeLimitMs, failOn } = options
-  const { command, contracts, online } = options
-  const set = { format, only, since, allowChanged, runs, rows, seed, prelude, runAs, skipExtensions, failOn, command, contracts, online }
-  return JSON.parse(
-    JSON.stringify({ paths, ...set, timeLimit: timeLimitMs, postgres: withoutSecrets(postgres), waivers }, (_, value) => value ?? null),
+  const shown: VerifyOptions = { ...options, postgres: withoutSecrets(options.postgres) }
+  const set = allOptions.flatMap(([name, { passedAs, affects }]) =>
+    passedAs === undefined || affects === 'nothing' ? [] : [[name, shown[passedAs as keyof VerifyOptions]] as const],
   )
+  return JSON.parse(JSON.stringify({ paths, ...Object.fromEntries(set), waivers }, (_, value) => value ?? null))
 }
 
 /** A password in a URL must not reach a file; what else stands in it tells one server from another. */

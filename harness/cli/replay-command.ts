@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
+import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { CommandContext } from './program.ts'
 import { showProgress } from './progress.ts'
 
 /** `godwit replay`: 1 while the counterexample still violates, 0 once it does not. */

@@ -1,9 +1,9 @@
 import { GodwitError } from '../errors.ts'
 import type { Verified } from '../history/index.ts'
 import type { ProgressEvent } from '../verify/index.ts'
+import type { CommandContext } from './command-context.ts'
 import { describeFailure } from './failure.ts'
 import type { Plan, Project } from './plan.ts'
-import type { CommandContext } from './program.ts'
 import { showProgress } from './progress.ts'
 import { type ProjectState, readProjectState } from './project-state.ts'
 

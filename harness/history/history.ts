@@ -161,7 +161,7 @@ class Walk {
     this.#environment = environment
     this.#context = context
     this.#own = own
-    this.#cache = new VerdictCache(context, history, cluster.version.text, [
+    this.#cache = new VerdictCache(context.options, history, cluster.version.text, [
       ...environment.notes,
       // Named by a digest of what was put into it.
       environment.template.name.replace(/^.*_t_/, ''),

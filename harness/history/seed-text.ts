@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { sha256 } from '../run/index.ts'
-import type { VerifyOptions } from '../verify/index.ts'
+import { type VerifyOptions, whatAffects } from '../verify/index.ts'
 
 /** The seed of a run as a text: what the caller said, a random one, or a digest of the files and the options that matter. */
 export function seedText(options: VerifyOptions, digests: readonly string[]): string {
@@ -8,8 +8,9 @@ export function seedText(options: VerifyOptions, digests: readonly string[]): st
   return options.seed ?? sha256([...digests, configDigest(options)].join('\n')).slice(0, 16)
 }
 
-/** Digest of the options that a verdict depends on. */
+/** Digest of the options that the verdict of a step depends on, in whatever order they are given. */
 export function configDigest(options: VerifyOptions): string {
-  const { runs, rows, failOn, only, runAs, prelude, skipExtensions, format, online } = options
-  return sha256(JSON.stringify({ runs, rows, failOn, only, runAs, prelude, skipExtensions, format, online }))
+  const set = Object.entries(options).filter(([name]) => whatAffects[name as keyof VerifyOptions] === 'verdict')
+  const order = Object.keys(whatAffects)
+  return sha256(JSON.stringify(Object.fromEntries(set.toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b)))))
 }

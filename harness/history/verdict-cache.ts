@@ -23,20 +23,14 @@ export class VerdictCache {
   readonly #directory: string | undefined
   readonly #keys: readonly string[]
 
-  constructor(
-    { options, seed }: { readonly options: VerifyOptions; readonly seed: string },
-    history: History,
-    server: string,
-    environment: readonly string[],
-  ) {
+  constructor(options: VerifyOptions, history: History, server: string, environment: readonly string[]) {
     // A random seed asks for new runs.
     this.#directory = options.seed === 'random' ? undefined : options.cacheDirectory
-    const declared = options.seed === undefined ? '' : seed
     const base = [
       rulesDigest(withOwn(options.invariants)),
       server,
-      configDigest({ ...options, only: undefined }),
-      declared,
+      // A contract counts for its own step and those after it.
+      configDigest({ ...options, contracts: undefined }),
       history.format,
       ...environment,
     ].join('\u0000')

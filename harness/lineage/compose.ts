@@ -1,8 +1,8 @@
 import { nameOf } from './destinations.ts'
 import { judgeParts } from './judge-cell.ts'
-import type { PairedRun } from './learn.ts'
 import { elementKey, listOf, quoteElement } from './lists.ts'
 import type { Column, Destination } from './model.ts'
+import type { PairedRun } from './paired-run.ts'
 import { type Composed, learnTemplates } from './template.ts'
 import { isNumeric } from './value.ts'
 

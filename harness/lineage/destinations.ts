@@ -1,5 +1,5 @@
-import type { PairedRun } from './learn.ts'
 import type { Column, Destination } from './model.ts'
+import type { PairedRun } from './paired-run.ts'
 import { type Example, learnTransform } from './transform.ts'
 import { vectorTransform } from './vector.ts'
 

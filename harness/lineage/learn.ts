@@ -6,20 +6,12 @@ import { joinReferenced } from './join.ts'
 import { matchKeys } from './match-keys.ts'
 import type { AttributeLineage, Destination, Lineage, Place, RelationLineage } from './model.ts'
 import { type BandedTables, type FindPairs, type Pair, pairFinder } from './pair-rows.ts'
+import type { PairedRun } from './paired-run.ts'
 import { learnPlace, withAbsence } from './places.ts'
 import { rankDestinations } from './rank.ts'
 import { followReissuedKey, type PairedPlaces } from './rekey.ts'
 import { ownAttribute, sameRelation } from './same.ts'
 import { unchangedRelations } from './unchanged.ts'
-
-/** Pairs of one banded run between one legacy and one migrated relation. */
-export interface PairedRun {
-  /** Which of the banded runs it was. */
-  readonly run: number
-  readonly legacy: ColumnTable
-  readonly migrated: ColumnTable
-  readonly pairs: readonly Pair[]
-}
 
 /**
  * Learn where each legacy attribute goes, from one or more banded runs of the same migration (inference.md, "Banded regime").

@@ -1,7 +1,7 @@
 import type { Relation } from '../catalog/index.ts'
 import { nameOf } from './destinations.ts'
-import type { PairedRun } from './learn.ts'
 import type { AttributeLineage, Column, Destination, Place } from './model.ts'
+import type { PairedRun } from './paired-run.ts'
 
 export function learnPlace(
   place: string,

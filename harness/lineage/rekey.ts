@@ -1,7 +1,7 @@
 import type { Relation } from '../catalog/index.ts'
 import type { RunObservation } from '../run/index.ts'
-import type { PairedRun } from './learn.ts'
 import { type Destination, isReversible, type RelationLineage } from './model.ts'
+import type { PairedRun } from './paired-run.ts'
 import { explains } from './transform.ts'
 
 /** Paired rows of one legacy relation by migrated relation. */

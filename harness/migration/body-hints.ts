@@ -1,18 +1,12 @@
 import { bodyOf, bodyQueries, plpgsqlNodes } from './body.ts'
 import { textConstant } from './constant.ts'
-import type { HintWalker } from './hint-walker.ts'
 import { type Columns, noColumns, type Reference, type RelationNames } from './relation-names.ts'
 import { resolveExpression, rowSources, type Scope, scopeIn } from './scope.ts'
 import { asList, asText, type Fields, fieldsOf, nodeOf, stringsOf, type TreeNode, tryParse } from './tree.ts'
+import type { Walk } from './walk.ts'
 
 /** A body of DO or of a function: statements of SQL, or PL/pgSQL's with its records and NEW and OLD. */
-export function bodyHints(
-  walker: HintWalker,
-  names: RelationNames,
-  triggered: ReadonlyMap<string, unknown>,
-  tree: unknown,
-  text: string,
-): void {
+export function bodyHints(walker: Walk, names: RelationNames, triggered: ReadonlyMap<string, unknown>, tree: unknown, text: string): void {
   const fields = nodeOf(tree)?.fields ?? {}
   const body = bodyOf(tree)
   const relation = triggered.get(stringsOf(fields.funcname).at(-1) ?? '')
@@ -22,7 +16,7 @@ export function bodyHints(
   else if (body.language === 'plpgsql') plpgsqlHints(walker, names, plpgsqlNodes(text) ?? [], scope)
 }
 
-function plpgsqlHints(walker: HintWalker, names: RelationNames, nodes: readonly TreeNode[], outer: Scope): void {
+function plpgsqlHints(walker: Walk, names: RelationNames, nodes: readonly TreeNode[], outer: Scope): void {
   const variables = new Set(nodes.flatMap((node) => (node.name === 'PLpgSQL_var' ? (asText(node.fields.refname) ?? []) : [])))
   const scope = scopeIn(outer, [], variables)
   const done = new Set<unknown>()
@@ -53,7 +47,7 @@ function recordVariable(names: RelationNames, fields: Fields, isRecord: boolean,
   remember(scope, alias, names.columns({ relname: parts.at(-1), schemaname: parts.at(-2) }))
 }
 
-function queryHints(walker: HintWalker, fields: Fields, scope: Scope): Columns {
+function queryHints(walker: Walk, fields: Fields, scope: Scope): Columns {
   let columns = noColumns
   for (const { tree, assigned } of bodyQueries(fields)) {
     if (assigned !== undefined) walker.assign(resolveAssigned(assigned, scope), tree, scope)
@@ -64,7 +58,7 @@ function queryHints(walker: HintWalker, fields: Fields, scope: Scope): Columns {
 }
 
 /** A text that is run as SQL is SQL. */
-function expressionOrText(walker: HintWalker, tree: unknown, scope: Scope): void {
+function expressionOrText(walker: Walk, tree: unknown, scope: Scope): void {
   const text = textConstant(tree)
   const statements = text !== undefined && /\s/.test(text.trim()) ? tryParse(text) : undefined
   if (statements === undefined) walker.expression(tree, scope)

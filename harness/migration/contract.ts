@@ -1,69 +1,114 @@
-/** What the author of a migration declares beyond the defaults. Every part may be left out. */
-export interface Contract {
-  /** Quantities that must be equal before and after, exactly: per key where `key` is given, and in total. */
-  readonly measures?: readonly Measure[]
-  /** What is lost on purpose. */
-  readonly discards?: readonly Discard[]
-  /** Lineage that inference need not find: legacy attribute path → migrated attribute path. */
-  readonly mappings?: readonly { readonly from: string; readonly to: string; readonly transform?: string }[]
-  /** References that no foreign key holds: `from` must resolve in `to`. Paths of attributes: `public.items.sku`. */
-  readonly references?: readonly { readonly from: string; readonly to: string }[]
-  /** Whether a second run of `up` must change nothing. */
-  readonly idempotent?: boolean
-  /** Statements that clients send, in their order: they must answer alike before and after. A pair may have them in `workload.sql` instead. */
-  readonly workload?: readonly WorkloadEntry[]
-  /** What clients may be asked to bear while it runs. */
-  readonly online?: {
-    /** Longest that a client's statement may wait behind the migration. Default 1 000. */
-    readonly lockWaitMs?: number
-  }
-  /** Accepted findings. */
-  readonly waivers?: readonly Waiver[]
-}
+import { z } from 'zod'
+import { attributePath, path, text } from './path-schema.ts'
+
+const measure = z
+  .strictObject({
+    name: text.describe('how findings name it'),
+    relation: path.optional().describe('path of the relation that a difference is reported on'),
+    attribute: text.optional().describe('its attribute'),
+    before: text.describe('query on the legacy database: two columns `key` and `value`, or one value alone'),
+    after: text.describe('the same on the migrated one'),
+  })
+  .describe('a quantity by query, compared as exact numerics')
+
+const discard = z
+  .strictObject({
+    path: path.describe('path of a relation (`public.items`) or an attribute (`public.items.notes`)'),
+    because: text.describe('why it may go'),
+  })
+  .describe('data that a migration drops on purpose')
+
+const mapping = z
+  .strictObject({
+    from: attributePath.describe('path of the legacy attribute'),
+    to: attributePath.describe('path of the migrated attribute'),
+    transform: text.optional().describe('how the value is altered on the way'),
+  })
+  .describe('where an attribute goes')
+
+const reference = z
+  .strictObject({
+    from: attributePath.describe('path of the attribute that refers'),
+    to: attributePath.describe('path of the attribute in which each of its values must be'),
+  })
+  .describe('a reference that no foreign key holds')
+
+const workload = z
+  .union([
+    text,
+    z.strictObject({
+      sql: text.describe('the statement, its parameters as `$1`'),
+      name: text.optional().describe('how findings name it; default: how it begins'),
+      parameters: z
+        .array(z.union([z.string(), z.number(), z.boolean(), z.null()]))
+        .optional()
+        .describe('values of the parameters; without them they are taken from generated rows'),
+    }),
+  ])
+  .describe('one statement of a client')
+
+const waiver = z
+  .strictObject({
+    invariant: text.describe('id of the invariant'),
+    kind: text.optional().describe('kind of the finding; default any'),
+    relation: path.optional().describe('path of the legacy relation; default any'),
+    attribute: text.optional().describe('its attribute; default any'),
+    owner: text.describe('who accepts it'),
+    reason: text.describe('why'),
+    expires: z.iso.date('is not an ISO date such as "2027-01-31"').describe('last day on which it holds (UTC); an expired one fails'),
+  })
+  .describe('a finding that is accepted until a day, by someone, for a reason')
+
+/** What a contract may say; a field that it does not know is an error, since a mistyped one would be passed over. */
+export const contractSchema = z.strictObject({
+  measures: z.array(measure).optional().describe('quantities that must be equal before and after, exactly: by key, and in total'),
+  discards: z
+    .array(discard)
+    .optional()
+    .describe('what is lost on purpose; also written in SQL as `-- godwit: discard public.items.notes because …`'),
+  mappings: z.array(mapping).optional().describe('lineage that inference need not find: legacy attribute to migrated attribute'),
+  references: z.array(reference).optional().describe('references that no foreign key holds: each value of `from` must be found in `to`'),
+  idempotent: z.boolean().optional().describe('whether a second run of `up` must change nothing'),
+  workload: z
+    .array(workload)
+    .optional()
+    .describe(
+      'statements that clients send, in their order: they must answer alike before and after; a pair may have them in `workload.sql` instead',
+    ),
+  online: z
+    .strictObject({
+      lockWaitMs: z
+        .number()
+        .positive()
+        .optional()
+        .describe("longest that a client's statement may wait behind the migration, in milliseconds; default 1000"),
+    })
+    .optional()
+    .describe('what clients may be asked to bear while it runs'),
+  waivers: z.array(waiver).optional().describe('findings that are accepted'),
+})
+
+/** A value of which nothing may be written, however deep. */
+export type DeepReadonly<Value> = Value extends (...given: never[]) => unknown
+  ? Value
+  : Value extends object
+    ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
+    : Value
+
+/** What the author of a migration declares beyond the defaults. Every part may be left out; docs/contract.md explains each. */
+export type Contract = DeepReadonly<z.infer<typeof contractSchema>>
 
 /** One statement of a client, its parameters as `$1`; without values they are taken from generated rows. */
-export type WorkloadEntry =
-  | string
-  | {
-      readonly sql: string
-      /** How findings name it. Default: how it begins. */
-      readonly name?: string
-      readonly parameters?: readonly (string | number | boolean | null)[]
-    }
+export type WorkloadEntry = DeepReadonly<z.infer<typeof workload>>
 
-/** A quantity by query. Each query gives rows (key, value), or one value when `perKey` is false; values are compared as exact numerics. */
-export interface Measure {
-  readonly name: string
-  /** The relation and attribute that a difference is reported on. */
-  readonly relation?: string
-  readonly attribute?: string
-  /** Two columns `key` and `value`, on the legacy database. */
-  readonly before: string
-  /** The same, on the migrated one. */
-  readonly after: string
-}
+/** A quantity by query. Each query gives rows (key, value), or one value; values are compared as exact numerics. */
+export type Measure = DeepReadonly<z.infer<typeof measure>>
 
 /** Data that a migration drops on purpose; also written in SQL as `-- godwit: discard public.items.notes because …`. */
-export interface Discard {
-  /** Path of a relation (`public.items`) or an attribute (`public.items.notes`). */
-  readonly path: string
-  readonly because: string
-  /** Where it was declared. */
-  readonly file?: string
-  readonly line?: number
-}
+export type Discard = DeepReadonly<z.infer<typeof discard>>
 
 /** A finding that is accepted until a day, by someone, for a reason. An expired one fails. */
-export interface Waiver {
-  readonly invariant: string
-  readonly kind?: string
-  readonly relation?: string
-  readonly attribute?: string
-  readonly owner: string
-  readonly reason: string
-  /** ISO date; from the day after, the finding counts again and the waiver is reported as expired. */
-  readonly expires: string
-}
+export type Waiver = DeepReadonly<z.infer<typeof waiver>>
 
 /** Types what a `contract.ts` exports as default. */
 export function defineContract(contract: Contract): Contract {

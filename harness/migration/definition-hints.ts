@@ -1,11 +1,11 @@
 import { constantsOf } from './constant.ts'
-import type { HintWalker } from './hint-walker.ts'
 import { columnOf, droppedRanges, type MadeAttribute } from './relation-names.ts'
 import { aliased, rowSources, type Scope, scopeIn } from './scope.ts'
 import { asList, asText, type Fields, fieldsOf, isFields, nodeOf } from './tree.ts'
+import type { Walk } from './walk.ts'
 
 /** Statements that define things: what they say of rows, and what names mean after them. */
-export function definitionHints(walker: HintWalker, name: string, fields: Fields, scope: Scope | undefined): void {
+export function definitionHints(walker: Walk, name: string, fields: Fields, scope: Scope | undefined): void {
   const { names, hints } = walker
   walker.types.follow(name, fields)
   switch (name) {
@@ -61,7 +61,7 @@ export function definitionHints(walker: HintWalker, name: string, fields: Fields
   }
 }
 
-function createTable(walker: HintWalker, fields: Fields): void {
+function createTable(walker: Walk, fields: Fields): void {
   const { names } = walker
   const elements = asList(fields.tableElts).flatMap((item) => nodeOf(item) ?? [])
   const definitions = elements.flatMap((element) => (element.name === 'ColumnDef' ? [element.fields] : []))
@@ -76,7 +76,7 @@ function createTable(walker: HintWalker, fields: Fields): void {
     if (element.name === 'Constraint') walker.onRelation(element.fields.raw_expr, names.columns(fields.relation))
 }
 
-function columnConstraints(walker: HintWalker, relation: unknown, definition: Fields): void {
+function columnConstraints(walker: Walk, relation: unknown, definition: Fields): void {
   const columns = walker.names.columns(relation)
   const scope = scopeIn(undefined, [{ alias: '', columns }])
   for (const item of asList(definition.constraints)) {
@@ -87,7 +87,7 @@ function columnConstraints(walker: HintWalker, relation: unknown, definition: Fi
   }
 }
 
-function alterTable(walker: HintWalker, relation: unknown, command: Fields): void {
+function alterTable(walker: Walk, relation: unknown, command: Fields): void {
   const { names } = walker
   const name = asText(command.name) ?? ''
   const definition = fieldsOf(command.def, 'ColumnDef')
@@ -115,6 +115,6 @@ function alterTable(walker: HintWalker, relation: unknown, command: Fields): voi
   } else walker.expression(command.def, scope)
 }
 
-function made(walker: HintWalker, definition: Fields): MadeAttribute {
+function made(walker: Walk, definition: Fields): MadeAttribute {
   return { name: asText(definition.colname) ?? '', type: walker.types.ofTree(definition.typeName) }
 }

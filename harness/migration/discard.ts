@@ -4,11 +4,17 @@ import { SourceMap } from './source-map.ts'
 
 const declaration = /^godwit:\s*discard\s+((?:"(?:[^"]|"")*"|[^\s"])+)\s+because\s+(\S[\s\S]*)$/i
 
+/** A discard with the place where it is declared. */
+export interface DeclaredDiscard extends Discard {
+  readonly file: string
+  readonly line: number
+}
+
 /**
  * The discards that a script declares in its comments: `-- godwit: discard public.items.notes because they were never read`. The reason
  * goes on over the comment lines that follow directly, up to one that is empty or says something of its own (`-- godwit: …`).
  */
-export function readDiscards(file: string, text: string): readonly Discard[] {
+export function readDiscards(file: string, text: string): readonly DeclaredDiscard[] {
   const map = new SourceMap(text)
   const comments = readPsqlText(text).comments.map((comment) => ({
     words: wordsOf(comment.text),

@@ -10,12 +10,13 @@ import { type Columns, columnOf, noColumns, type Reference, type RelationNames }
 import { aliased, resolveExpression, rowsIn, type Scope, type Source, scopeIn, through, withQuery } from './scope.ts'
 import { asList, asText, type Fields, fieldsOf, isFields, nodeOf, stringsOf } from './tree.ts'
 import type { TypeNames } from './type-names.ts'
+import type { Walk } from './walk.ts'
 
 /**
  * Walks parse trees for what they tell of the rows they meet. Statements change what names mean for those after them. A node that it does
  * not know is walked through, so that what is inside it is still seen.
  */
-export class HintWalker {
+export class HintWalker implements Walk {
   readonly hints: HintCollector
   readonly names: RelationNames
   readonly types: TypeNames
@@ -29,7 +30,6 @@ export class HintWalker {
     this.#triggered = triggered
   }
 
-  /** One statement; `text` where bodies may have to be parsed again. Gives the columns that it returns. */
   statement(tree: unknown, scope: Scope | undefined, text = ''): Columns {
     const node = nodeOf(tree)
     if (node === undefined) return noColumns
@@ -63,7 +63,6 @@ export class HintWalker {
     }
   }
 
-  /** Any expression, with everything inside it. */
   expression(value: unknown, scope: Scope): void {
     if (Array.isArray(value)) {
       for (const item of value) this.expression(item, scope)
@@ -98,7 +97,6 @@ export class HintWalker {
     for (const child of Object.values(node.fields)) if (typeof child === 'object') this.expression(child, scope)
   }
 
-  /** A check, a default, a predicate on one relation. */
   onRelation(expression: unknown, relation: Columns): void {
     this.expression(expression, scopeIn(undefined, [{ alias: '', columns: relation }]))
   }
@@ -109,7 +107,6 @@ export class HintWalker {
     this.flow(target, this.#sources(value, scope))
   }
 
-  /** What the target is filled from. */
   flow(target: Reference | undefined, sources: readonly Reference[]): void {
     for (const source of sources) this.hints.casts.flow(target, source)
     this.#domainChecks(sources, target?.type)

@@ -1,5 +1,14 @@
 export { type ApplyOptions, applyStep } from './apply.ts'
-export { type Contract, type Discard, defineContract, type Measure, type Waiver, type WorkloadEntry } from './contract.ts'
+export {
+  type Contract,
+  contractSchema,
+  type DeepReadonly,
+  type Discard,
+  defineContract,
+  type Measure,
+  type Waiver,
+  type WorkloadEntry,
+} from './contract.ts'
 export { readDiscards } from './discard.ts'
 export { expandPsql } from './expand-psql.ts'
 export { importModule } from './import-module.ts'
@@ -7,7 +16,7 @@ export { type Located, locateStatement } from './locate-statement.ts'
 export type { Failure, Migration, Outcome, Program, RungNeed, Script, Statement, Step } from './model.ts'
 export * from './named-relations.ts'
 export { readPsqlText } from './psql.ts'
-export { checkContract, contractSchema, readContract } from './read-contract.ts'
+export { checkContract, readContract } from './read-contract.ts'
 export { readHints } from './read-hints.ts'
 export { neededRung, retriesOnClone } from './rung.ts'
 export { controlsTransaction, errorAt, parseScript, type ScriptOptions, UnreadableError } from './script.ts'

@@ -1,7 +1,7 @@
 export type { VerifiedMigration } from './context.ts'
 export type { Counterexample } from './counterexample.ts'
 export { learnFrom } from './learn.ts'
-export type { ProgressEvent, VerifyHooks, VerifyOptions } from './options.ts'
+export { type ProgressEvent, type VerifyHooks, type VerifyOptions, whatAffects } from './options.ts'
 export { prepareSubject } from './prepare.ts'
 export { stopwatch } from './stopwatch.ts'
 export { verifyMigration } from './verify-migration.ts'

@@ -1,6 +1,7 @@
 import type { CommandSource } from '../formats/index.ts'
 import type { AnyInvariant, OnlineOptions } from '../invariants/index.ts'
 import type { Contract } from '../migration/index.ts'
+import { type Affects, affectsOf } from '../options/index.ts'
 
 /** What a caller of `verify` may set; everything has a default. */
 export interface VerifyOptions {
@@ -43,6 +44,9 @@ export interface VerifyOptions {
   /** Legacy rows of counterexamples saved earlier, by migration name: they run first. */
   readonly saved?: ReadonlyMap<string, readonly string[]> | undefined
 }
+
+/** What depends on each of them. Rows saved earlier only come first: what they show, others may show too. */
+export const whatAffects: Readonly<Record<keyof VerifyOptions, Affects>> = { ...affectsOf, saved: 'nothing' }
 
 export interface VerifyHooks {
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined

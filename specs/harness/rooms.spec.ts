@@ -16,6 +16,7 @@ const rooms = [
   'lineage',
   'result',
   'invariants',
+  'options',
   'verify',
   'history',
   'report',
@@ -58,6 +59,25 @@ describe('rooms', () => {
       return order && door ? [] : [`${file} imports ${target}`]
     })
     expect(wrong).toEqual([])
+  })
+
+  test('have no circles of imports between files', () => {
+    const targets = new Map<string, string[]>()
+    for (const { file, target } of imports) {
+      if (!target.startsWith('.')) continue
+      targets.set(file, [...(targets.get(file) ?? []), relative(harness, resolve(harness, dirname(file), target))])
+    }
+    const circles: string[] = []
+    const done = new Set<string>()
+    const walk = (file: string, path: readonly string[]): void => {
+      const at = path.indexOf(file)
+      if (at >= 0) circles.push([...path.slice(at), file].join(' → '))
+      if (at >= 0 || done.has(file)) return
+      for (const target of targets.get(file) ?? []) walk(target, [...path, file])
+      done.add(file)
+    }
+    for (const file of files) walk(file, [])
+    expect(circles).toEqual([])
   })
 
   test('keep their packages to themselves', () => {

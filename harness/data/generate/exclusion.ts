@@ -1,8 +1,7 @@
 import { pathOf } from '../../postgres/index.ts'
 import type { GenerationPlan, KeyPlan, RelationPlan } from '../plan/model.ts'
 import { type CastableType, castables } from '../value/castable.ts'
-import type { IntendedRow } from './fitted-row.ts'
-import type { Fitter } from './fitter.ts'
+import type { IntendedRow, PlacedRows } from './fitted-row.ts'
 
 /** What later data sets must satisfy, so that they do not show a cause that is known already. */
 export type Exclusion =
@@ -106,11 +105,11 @@ export class Restrictions {
   }
 
   /** The parent that a row of a relation has to refer to, as long as there is one that no other row refers to. */
-  due(relation: RelationPlan, reference: number, fitter: Fitter): IntendedRow | undefined {
+  due(relation: RelationPlan, reference: number, placed: PlacedRows): IntendedRow | undefined {
     const parent = relation.references[reference]?.parent
     if (!this.#covered.some((each) => each.child === relation.path && each.parent === parent)) return undefined
-    const met = new Set(fitter.rowsOf(relation.path).map((row) => row.parents[reference]))
-    return fitter.rowsOf(parent ?? '').find((row) => !met.has(row))?.intended
+    const met = new Set(placed.rowsOf(relation.path).map((row) => row.parents[reference]))
+    return placed.rowsOf(parent ?? '').find((row) => !met.has(row))?.intended
   }
 
   keys(relation: string): readonly KeyPlan[] {

@@ -15,3 +15,8 @@ export interface FittedRow {
   /** By position in `RelationPlan.references`: the parent taken. */
   readonly parents: (FittedRow | null)[]
 }
+
+/** The rows that are placed already. */
+export interface PlacedRows {
+  rowsOf(path: string): readonly FittedRow[]
+}

@@ -1,14 +1,14 @@
 import type { GenerationPlan, KeyPlan, ReferencePlan, RelationPlan } from '../plan/model.ts'
 import type { Restrictions } from './exclusion.ts'
 import { follows, setNull, setParent, soil } from './fit-cells.ts'
-import type { FittedRow, IntendedRow } from './fitted-row.ts'
+import type { FittedRow, IntendedRow, PlacedRows } from './fitted-row.ts'
 import { underKey } from './key-text.ts'
 
 /** So many combinations of parents are tried for a row. */
 const tries = 200
 
 /** Places rows one after the other so that every key and reference holds; a row that cannot be placed is refused. */
-export class Fitter {
+export class Fitter implements PlacedRows {
   readonly #plan: GenerationPlan
   readonly #restrictions: Restrictions
   readonly #rows = new Map<string, FittedRow[]>()

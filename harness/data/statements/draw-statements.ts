@@ -5,9 +5,9 @@ import { datasetArbitrary } from '../generate/dataset-arbitrary.ts'
 import type { Exclusion } from '../generate/exclusion.ts'
 import { sampleDatasets } from '../generate/sample-datasets.ts'
 import type { GenerationPlan } from '../plan/model.ts'
-import type { DrawnStatements, Statement, StatementForm } from './model.ts'
+import type { DrawnStatements, Statement, StatementClient, StatementForm } from './model.ts'
 import { statementArbitrary } from './statement-arbitrary.ts'
-import { type StatementClient, StatementCommand } from './statement-command.ts'
+import { StatementCommand } from './statement-command.ts'
 import { statementTarget } from './target.ts'
 
 export interface DrawStatementsOptions {

@@ -1,5 +1,4 @@
 import type { AsyncCommand } from 'fast-check'
-import type { StatementClient } from './statement-command.ts'
 
 /** The forms of statements that clients send to a table. */
 export const statementForms = [
@@ -35,6 +34,14 @@ export interface Statement {
   readonly parts: readonly string[]
   /** Of `copy from`: the rows in COPY's text format. */
   readonly copyData?: string | undefined
+}
+
+/** Carries out statements: a table in the model's place, what should behave like it in the real one's. */
+export interface StatementClient {
+  /** Whether it is of use to go on: no, once it is clear that the two have parted. */
+  expects(statement: Statement): boolean
+  /** Carry it out and keep the answer, an error too. */
+  send(statement: Statement): Promise<void>
 }
 
 /** A sequence of statements: fast-check's commands for it, and the simpler ones that it shrinks to, simplest first. */

@@ -1,13 +1,5 @@
 import { type AsyncCommand, asyncModelRun } from 'fast-check'
-import type { Statement } from './model.ts'
-
-/** Carries out statements: a table in the model's place, what should behave like it in the real one's. */
-export interface StatementClient {
-  /** Whether it is of use to go on: no, once it is clear that the two have parted. */
-  expects(statement: Statement): boolean
-  /** Carry it out and keep the answer, an error too. */
-  send(statement: Statement): Promise<void>
-}
+import type { Statement, StatementClient } from './model.ts'
 
 /** One statement, sent to both at once. Their answers are compared afterwards, when it is known what varies by itself. */
 export class StatementCommand implements AsyncCommand<StatementClient, StatementClient> {

@@ -1,6 +1,6 @@
 import type { Attribute, Catalog } from '../../catalog/index.ts'
 import { withoutCasts } from './constraint-changes.ts'
-import type { Facade } from './interface-changes.ts'
+import type { Facade } from './facade.ts'
 import type { InterfaceChange } from './model.ts'
 
 const writes = ['insert', 'update'] as const

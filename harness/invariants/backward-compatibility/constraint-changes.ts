@@ -1,5 +1,5 @@
 import type { Constraint, Index } from '../../catalog/index.ts'
-import type { Facade } from './interface-changes.ts'
+import type { Facade } from './facade.ts'
 import type { InterfaceChange } from './model.ts'
 
 /**

@@ -4,9 +4,9 @@ import { StatementError } from '../../postgres/index.ts'
 import type { CloneStages } from '../../run/index.ts'
 import { shrinkDataset } from '../../run/index.ts'
 import { divergenceKey } from './divergence.ts'
+import type { EquivalencePlan } from './equivalence-plan.ts'
 import { compareOn, inLockstep, type Lockstep } from './lockstep.ts'
 import type { EquivalenceObservation, ShownDivergence } from './model.ts'
-import type { EquivalencePlan } from './observe-equivalence.ts'
 import { unseen } from './unseen.ts'
 
 /** What was seen of one view, and the rows on which it was seen. */

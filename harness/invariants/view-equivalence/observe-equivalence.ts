@@ -4,7 +4,6 @@ import {
   type DrawnStatements,
   datasetArbitrary,
   drawStatements,
-  type Exclusion,
   type Statement,
   StatementCommand,
   type StatementForm,
@@ -17,6 +16,7 @@ import { seedNumber } from '../../run/index.ts'
 import type { Bench, Probe } from '../bench.ts'
 import type { Look } from '../probe.ts'
 import { divergenceKey } from './divergence.ts'
+import type { EquivalencePlan } from './equivalence-plan.ts'
 import { type Observed, withFewestRows } from './fewest-rows.ts'
 import { type Drawing, findLimits } from './find-limits.ts'
 import { orderOfChecks } from './limits.ts'
@@ -45,17 +45,6 @@ export const lockstepSequences: Probe<EquivalenceObservation> = {
     }))
     return { seen }
   },
-}
-
-export interface EquivalencePlan {
-  readonly seed: string
-  /** Who runs migrations, and here stands for the client. */
-  readonly role: string | undefined
-  /** Sequences for each view, besides one of each form alone. */
-  readonly sequences: number
-  readonly exclusions: readonly Exclusion[]
-  readonly deadline: number
-  readonly signal: AbortSignal | undefined
 }
 
 /** How often each form is tried alone; and the longest sequence of others. */

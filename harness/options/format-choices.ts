@@ -1,7 +1,7 @@
 import type { FormatName } from '../formats/index.ts'
 
 /** As `formatNames` has them; said again so that the help does not wait for a parser of SQL to load. */
-export const formats: readonly ('auto' | FormatName)[] = [
+export const formatChoices: readonly ('auto' | FormatName)[] = [
   'auto',
   'pair',
   'sql',

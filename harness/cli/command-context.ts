@@ -1,0 +1,19 @@
+import type { VerifyFlags } from './verify-options.ts'
+
+/** What a command of ours is given besides its arguments. */
+export interface CommandContext {
+  readonly signal: AbortSignal
+  readonly setExitCode: (code: number) => void
+}
+
+export interface BaselineFlags extends VerifyFlags {
+  readonly from?: string
+  readonly prune?: true
+  readonly base?: string
+  readonly includeNew?: true
+}
+
+export interface InitFlags {
+  readonly github?: true
+  readonly force?: true
+}

@@ -1,0 +1,5 @@
+export { affectsOf, allOptions, attributeOf } from './derived.ts'
+export type { Affects, OptionRow } from './option-row.ts'
+export { type OptionName, type OptionRows, optionRows } from './rows.ts'
+export { schemaKit } from './schema-kit.ts'
+export type { Flags, NamesOf, OptionsOf, PassedName } from './types.ts'

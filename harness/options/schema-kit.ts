@@ -1,0 +1,71 @@
+import type { z } from 'zod'
+import type { formatNames } from '../formats/index.ts'
+import type { AnyInvariant } from '../invariants/index.ts'
+import type { contractSchema } from '../migration/index.ts'
+
+/** What schemas of options are made with. It is handed in, so that the help of the command waits neither for zod nor for a parser of SQL. */
+export interface SchemaParts {
+  readonly z: typeof z
+  readonly formatNames: typeof formatNames
+  readonly contract: typeof contractSchema
+}
+
+export type SchemaKit = ReturnType<typeof schemaKit>
+
+/** Schemas that options have in common. */
+export function schemaKit({ z, formatNames, contract }: SchemaParts) {
+  const text = z.string().trim().min(1, 'is empty')
+  const texts = z.array(text)
+  const waiver = z
+    .strictObject({
+      finding: text.optional().describe('id of the finding, as it stands in a report'),
+      invariant: text.optional().describe('id of the invariant'),
+      kind: text.optional().describe('kind of the finding'),
+      relation: text.optional().describe('path of the legacy relation: `public.items`'),
+      attribute: text.optional().describe('its attribute'),
+      migration: text.optional().describe('name of the step; `*` stands for any text'),
+      owner: text.describe('who accepts it'),
+      reason: text.describe('why'),
+      expires: z.iso.date('is not an ISO date such as "2027-01-31"').describe('last day on which it holds (UTC), as `2027-01-31`'),
+    })
+    .refine((value) => value.finding !== undefined || value.invariant !== undefined, 'names neither a "finding" nor an "invariant"')
+  const command = z.strictObject({
+    up: text.describe('applies the next pending step, or all of them: `npx knex migrate:up`'),
+    down: text.optional().describe('reverts the newest step'),
+    directory: text.optional().describe('where commands run; default the path'),
+    table: text.describe("the tool's history table, `schema.table` or `table`"),
+    column: text.describe("its column with the step's name"),
+    variable: text.optional().describe("environment variable that gets the database's URL; default `DATABASE_URL`"),
+  })
+  const count = z.int().min(1)
+  return {
+    text,
+    texts,
+    oneOrMore: z.union([text, texts.min(1, 'is empty')], { error: 'expected a text, or a list of texts' }),
+    count,
+    flag: z.boolean(),
+    format: z.enum(['auto', ...formatNames]),
+    severity: z.enum(['error', 'warning']),
+    online: z.union([
+      z.boolean(),
+      z.strictObject({
+        rows: count.optional().describe('rows in each table that a migration touches; default 20000'),
+        lockWaitMs: count.optional().describe('longest that a client may wait behind a migration, in milliseconds; default 1000'),
+      }),
+    ]),
+    duration: text
+      .regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, 'is not a duration such as "90s", "5m" or "1h30m"')
+      .refine((value) => /[1-9]/.test(value), 'is no time at all'),
+    folderOrNot: z.union([text, z.literal(false)], { error: 'expected a folder, or false' }),
+    fileOrNot: z.union([text, z.literal(false)], { error: 'expected a file, or false' }),
+    contracts: z.record(z.string(), contract),
+    command,
+    invariants: z.array(z.custom<AnyInvariant>(isInvariant, 'is no invariant: make it with defineInvariant')),
+    waivers: z.array(waiver),
+  }
+}
+
+function isInvariant(value: unknown): boolean {
+  const { id, rules, judge } = (value ?? {}) as Partial<Record<keyof AnyInvariant, unknown>>
+  return typeof id === 'string' && typeof rules === 'object' && typeof judge === 'function'
+}
