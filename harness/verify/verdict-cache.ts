@@ -4,6 +4,7 @@ import type { Failure, History } from '../migration/index.ts'
 import type { Counterexample } from './counterexample.ts'
 import { rulesVersion, type VerifyOptions } from './options.ts'
 import type { Passage } from './passage.ts'
+import { rebaseVerdict, type ShownPaths, shownPaths } from './rebase-verdict.ts'
 import type { MigrationResult } from './result.ts'
 import { configDigest, sha256 } from './seed.ts'
 
@@ -20,6 +21,7 @@ export interface StepVerdict {
 export class VerdictCache {
   readonly #directory: string | undefined
   readonly #keys: readonly string[]
+  readonly #shown: (at: number) => ShownPaths
 
   constructor(
     { options, seed }: { readonly options: VerifyOptions; readonly seed: string },
@@ -29,6 +31,7 @@ export class VerdictCache {
   ) {
     // A random seed asks for new runs.
     this.#directory = options.seed === 'random' ? undefined : options.cacheDirectory
+    this.#shown = (at) => shownPaths(history, at, options)
     const declared = options.seed === undefined ? '' : seed
     const base = [rulesVersion, server, configDigest({ ...options, only: undefined }), declared, history.format, ...environment].join(
       '\u0000',
@@ -46,10 +49,17 @@ export class VerdictCache {
     const text = await readFile(file, 'utf8').catch(() => undefined)
     if (text === undefined) return undefined
     try {
-      const saved = JSON.parse(text) as { result: MigrationResult; passage: Passage; counterexamples: [string, Counterexample][] }
-      return { result: { ...saved.result, cached: true }, passage: saved.passage, counterexamples: new Map(saved.counterexamples) }
+      const saved = JSON.parse(text) as {
+        shown: ShownPaths
+        result: MigrationResult
+        passage: Passage
+        counterexamples: [string, Counterexample][]
+      }
+      const { result, passage, counterexamples } = saved
+      const verdict = { result: { ...result, cached: true }, passage, counterexamples: new Map(counterexamples) }
+      return rebaseVerdict(verdict, saved.shown, this.#shown(at))
     } catch {
-      // Half-written by a run that was killed: made anew.
+      // Half-written by a run that was killed, or by an older version: made anew.
       return undefined
     }
   }
@@ -59,7 +69,7 @@ export class VerdictCache {
     if (file === undefined) return
     await mkdir(dirname(file), { recursive: true })
     const own = `${file}.${process.pid}`
-    await writeFile(own, JSON.stringify({ ...verdict, counterexamples: [...verdict.counterexamples] }))
+    await writeFile(own, JSON.stringify({ ...verdict, shown: this.#shown(at), counterexamples: [...verdict.counterexamples] }))
     await rename(own, file)
   }
 
