@@ -33,7 +33,7 @@ export interface Base {
 
 /**
  * Work on the base of a pair: a database with its legacy schema, on a cluster of its own where the migration needs one; with the migration
- * as it runs there.
+ * as it runs there, and a sentence for everything that differs from the user's own server.
  *
  * @throws {InputError} When the prelude or the legacy schema fails.
  */
@@ -41,11 +41,11 @@ export async function onPairBase<Result>(
   shared: Cluster,
   migration: Migration,
   options: VerifyOptions,
-  work: (base: Base, migration: Migration) => Promise<Result>,
+  work: (base: Base, migration: Migration, notes: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
   await using own = await ownCluster(shared, rungOf(migration))
   const cluster = own ?? shared
-  const { role, settings, adapt } = await environmentOf(cluster, migration, options)
+  const { role, settings, adapt, notes } = await environmentOf(cluster, migration, options)
   const template = await legacyTemplate(cluster, migration, options)
   await using head = await cluster.clone(template)
   await using session = await head.connect({ settings })
@@ -63,7 +63,8 @@ export async function onPairBase<Result>(
     objects: new Map(),
   }
   const as = (step: Step): Step => (step.kind === 'sql' ? { ...step, script: adapt(step.script) } : step)
-  return await work(base, { ...migration, up: as(migration.up), down: migration.down === undefined ? undefined : as(migration.down) })
+  const down = migration.down === undefined ? undefined : as(migration.down)
+  return await work(base, { ...migration, up: as(migration.up), down }, notes)
 }
 
 /** A second database in the state of a template, made when it is asked for. */

@@ -3,3 +3,4 @@ export type { Environment, EnvironmentPlan, EnvironmentRequest, MissingExtension
 export { planEnvironment } from './plan-environment.ts'
 export { preludes } from './preludes/registry.ts'
 export { prepareEnvironment } from './prepare-environment.ts'
+export { restoreSleep } from './skip-sleep.ts'

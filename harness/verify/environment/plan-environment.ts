@@ -12,6 +12,7 @@ import { readPreludes } from './preludes/read-preludes.ts'
 import { privilegedStatements } from './privileged-statements.ts'
 import { planRoles } from './role-plan.ts'
 import { readServer } from './server-facts.ts'
+import { skipSleepSql, sleepsIn } from './skip-sleep.ts'
 import { standIns } from './stand-ins/registry.ts'
 
 /**
@@ -65,6 +66,8 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
   }
   const databases = foreignDatabaseSettings(request.scripts)
   const settings = { ...Object.assign({}, ...builtIn.map((each) => each.settings)), ...databases.settings }
+  const sleeps = sleepsIn(scripts)
+  const skipsSleep = sleeps.length > 0 && cluster.superuser
   const adapt = (script: Script) => adaptScript(script, adaptation)
 
   let definitions: readonly Definition[] | undefined
@@ -84,6 +87,7 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
       ...extensions.notes,
       ...roles.notes,
       ...databases.notes,
+      ...(sleeps.length === 0 ? [] : [sleepNote(sleeps, skipsSleep)]),
     ],
     platformSchemas: new Set([...makesSchemas, ...extensions.standIns.flatMap((name) => standIns.get(name)?.ownSchema ?? [])]),
     preludes: builtIn.map((each) => each.name),
@@ -104,6 +108,7 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
           roles.memberships,
           [...privileged.wrappers.values()],
           privileged.parameters,
+          skipsSleep,
           builtIn.map((each) => each.sql),
           files.map((file) => file.text),
         ]),
@@ -113,6 +118,7 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
       await makeRoles(database, roles.wanted, role, roles.memberships)
       await using session = await database.connect({ settings })
       const migrator = quoteIdentifier(role ?? cluster.owner)
+      if (skipsSleep) await superuser(session, 'a pg_sleep that does not wait', skipSleepSql)
       for (const schema of schemas)
         await superuser(
           session,
@@ -142,6 +148,13 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
       if (runAs !== undefined) await grantDatabase(database, runAs)
     },
   }
+}
+
+function sleepNote(sleeps: readonly string[], skipped: boolean): string {
+  const where = sleeps.length > 3 ? `${sleeps.slice(0, 3).join(', ')} and ${sleeps.length - 3} more` : sleeps.join(', ')
+  return skipped
+    ? `pg_sleep was skipped (${where}): it returns at once, except in runs under live traffic (--online).`
+    : `pg_sleep was not skipped (${where}): only a superuser can do that, and the user of the cluster is none. Each run waits.`
 }
 
 /** In one transaction of its own. */

@@ -2,6 +2,7 @@ import { readCatalog } from '../../catalog/index.ts'
 import { type Dataset, seedDataset } from '../../data/index.ts'
 import { applyWatched, startTraffic, watchLocks } from '../../faults/index.ts'
 import { type OnlineObservation, onlineSafety } from '../../invariant/index.ts'
+import { restoreSleep } from '../environment/index.ts'
 import type { OnlineOptions } from '../options.ts'
 import type { CloneStage, CloneStages } from '../stage.ts'
 import type { Subject } from '../subject.ts'
@@ -89,6 +90,7 @@ async function underTraffic(
   const { dataset, options, signal } = plan
   const { up, down } = subject.migration
   return clones.run(async (stage) => {
+    await stage.look(restoreSleep)
     if (dataset !== undefined) await stage.look((session) => seedDataset(session, subject.plan, dataset))
     const filled = await stage.look((session) => multiplyRows(session, subject.legacy, paths, rows))
     const sent = await stage.look((session) =>
