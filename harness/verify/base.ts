@@ -5,8 +5,7 @@ import type { Migration, Step } from '../migration/index.ts'
 import type { Cluster, Database, RelationName, Session, Template } from '../postgres/index.ts'
 import { environmentOf, legacyTemplate } from './database.ts'
 import type { VerifyOptions } from './options.ts'
-import { ownCluster, rolesOf } from './own-cluster.ts'
-import { rungOf } from './prepare.ts'
+import { clusterNeed, ownCluster, ownClusterNotes, rolesOf } from './own-cluster.ts'
 
 /** The database in the state just before a migration: what its runs begin from. */
 export interface Base {
@@ -43,7 +42,8 @@ export async function onPairBase<Result>(
   options: VerifyOptions,
   work: (base: Base, migration: Migration, notes: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
-  await using own = await ownCluster(shared, rungOf(migration))
+  const need = clusterNeed(shared, { legacy: migration.legacy, steps: [migration] })
+  await using own = await ownCluster(shared, need)
   const cluster = own ?? shared
   const { role, settings, adapt, notes } = await environmentOf(cluster, migration, options)
   const template = await legacyTemplate(cluster, migration, options)
@@ -64,7 +64,7 @@ export async function onPairBase<Result>(
   }
   const as = (step: Step): Step => (step.kind === 'sql' ? { ...step, script: adapt(step.script) } : step)
   const down = migration.down === undefined ? undefined : as(migration.down)
-  return await work(base, { ...migration, up: as(migration.up), down }, notes)
+  return await work(base, { ...migration, up: as(migration.up), down }, [...ownClusterNotes(shared, own, need), ...notes])
 }
 
 /** A second database in the state of a template, made when it is asked for. */

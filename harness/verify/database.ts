@@ -1,10 +1,11 @@
 import { InputError } from '../errors.ts'
 import { applyStep, type Failure, type Migration, type Script } from '../migration/index.ts'
 import type { Cluster, Database, Template } from '../postgres/index.ts'
-import { adaptScript } from './environment/adapt-script.ts'
+import { adaptScript, noAdaptation } from './environment/adapt-script.ts'
 import { extensionWants } from './environment/extension-wants.ts'
 import { type EnvironmentPlan, hintFor, type MissingExtension, planEnvironment } from './environment/index.ts'
 import type { VerifyOptions } from './options.ts'
+import { repeatedScripts } from './own-cluster.ts'
 import { sha256 } from './seed.ts'
 
 /** Who applies migrations: a role's name, or undefined for the harness's own user (a cluster where it is no superuser). */
@@ -20,6 +21,7 @@ export function roleOf(cluster: Cluster, options: VerifyOptions): string | undef
 export async function environmentOf(cluster: Cluster, migration: Migration, options: VerifyOptions): Promise<EnvironmentPlan> {
   const steps = [migration.up, ...(migration.down === undefined ? [] : [migration.down])]
   const plan = await planEnvironment(cluster, {
+    repeated: repeatedScripts([migration]),
     scripts: [...migration.legacy, ...steps.flatMap((each) => (each.kind === 'sql' ? [each.script] : []))],
     prelude: options.prelude,
     skipExtensions: options.skipExtensions,
@@ -74,7 +76,5 @@ export function neededExtensions(scripts: readonly Script[]): readonly string[] 
 
 /** A script without the statements about extensions that the superuser made beforehand, or that are to be skipped. */
 export function withoutExtensions(script: Script, made: ReadonlySet<string>): Script {
-  if (made.size === 0) return script
-  const none = { unavailable: new Set<string>(), schemas: new Set<string>(), versions: new Set<string>(), accessMethods: new Set<string>() }
-  return adaptScript(script, { made, ...none, wrappers: new Set<string>(), aliases: new Map(), leavesOut: () => false })
+  return made.size === 0 ? script : adaptScript(script, { ...noAdaptation, made })
 }

@@ -2,6 +2,12 @@ import type { Failure, History, Script, Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import { type Environment, hintFor, prepareEnvironment } from './environment/index.ts'
 import type { VerifyOptions } from './options.ts'
+import { type Applied, repeatedScripts } from './own-cluster.ts'
+
+/** The steps whose up is run here. */
+export function sqlSteps(history: History): Applied['steps'] {
+  return history.steps.flatMap(({ up, down }) => (up.kind === 'opaque' ? [] : [{ up, down }]))
+}
 
 /** What stands before the first step of a history, and how the user's own server is stood in for. */
 export interface HistoryEnvironment extends Pick<Environment, 'template' | 'role' | 'settings' | 'notes' | 'platformSchemas'> {
@@ -20,6 +26,7 @@ export async function historyEnvironment(cluster: Cluster, history: History, opt
   const scripts = history.steps.flatMap(({ up, down }) => [up, down].flatMap((each) => (each?.kind === 'sql' ? [each.script] : [])))
   const request = {
     scripts,
+    repeated: repeatedScripts(sqlSteps(history)),
     platform: history.platform,
     prelude: options.prelude,
     skipExtensions: options.skipExtensions,

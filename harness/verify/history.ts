@@ -1,6 +1,6 @@
 import { readCatalog } from '../catalog/index.ts'
 import type { PlanMemory } from '../data/index.ts'
-import { type Failure, type History, type HistoryStep, type Migration, neededRung, type Script, type Step } from '../migration/index.ts'
+import type { Failure, History, HistoryStep, Migration, Script, Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import type { Base } from './base.ts'
 import { applyBatches } from './batches.ts'
@@ -9,9 +9,9 @@ import type { Counterexample } from './counterexample.ts'
 import { stepDepth } from './depth.ts'
 import { revertAll, type WayBack } from './end-to-end.ts'
 import { Head } from './head.ts'
-import { type HistoryEnvironment, historyEnvironment } from './history-environment.ts'
+import { type HistoryEnvironment, historyEnvironment, sqlSteps } from './history-environment.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
-import { ownCluster, rolesOf } from './own-cluster.ts'
+import { clusterNeed, ownCluster, ownClusterNotes, rolesOf } from './own-cluster.ts'
 import { noPassage } from './passage.ts'
 import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
 import type { MigrationResult, SourceResult } from './result.ts'
@@ -47,7 +47,8 @@ const lanes = 2
 export async function verifyHistory(shared: Cluster, history: History, context: HistoryContext): Promise<VerifiedHistory> {
   const { options, hooks } = context
   const selected = await selectSteps(history, options)
-  await using own = await ownCluster(shared, clusterNeed(history))
+  const need = clusterNeed(shared, { legacy: [], steps: sqlSteps(history) })
+  await using own = await ownCluster(shared, need)
   const cluster = own ?? shared
   const environment = await historyEnvironment(cluster, history, options)
   const walk = new Walk(cluster, history, selected, environment, context, own !== undefined)
@@ -91,6 +92,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
       brokenAt: broken ?? null,
       endToEnd: back?.endToEnd ?? null,
       notes: [
+        ...ownClusterNotes(shared, own, need),
         ...environment.notes,
         ...history.warnings,
         ...history.ignored.map(({ file, because }) => `${file} is no step: ${because}`),
@@ -306,15 +308,3 @@ const toolTables: ReadonlySet<string> = new Set([
   ...['knex_migrations', 'knex_migrations_lock', '__diesel_schema_migrations', 'databasechangelog', 'databasechangeloglock'],
   ...['alembic_version', 'django_migrations', 'ar_internal_metadata', 'typeorm_metadata', 'SequelizeMeta'],
 ])
-
-/** The strongest isolation that any step needs: what changes the whole cluster wants one of its own. */
-function clusterNeed(history: History): ReturnType<typeof neededRung> {
-  for (const step of history.steps) {
-    for (const direction of [step.up, step.down]) {
-      if (direction === undefined || direction.kind === 'opaque') continue
-      const need = neededRung(direction)
-      if (need.rung === 'cluster') return need
-    }
-  }
-  return { rung: 'transaction', because: '' }
-}

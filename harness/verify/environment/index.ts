@@ -1,6 +1,6 @@
 export * from './hint-for.ts'
 export type { Environment, EnvironmentPlan, EnvironmentRequest, MissingExtension } from './model.ts'
-export { planEnvironment } from './plan-environment.ts'
+export { planEnvironment, roleScriptsOf } from './plan-environment.ts'
 export { preludes } from './preludes/registry.ts'
 export { prepareEnvironment } from './prepare-environment.ts'
 export { restoreSleep } from './skip-sleep.ts'
