@@ -5,7 +5,8 @@ import type { Migration, Step } from '../migration/index.ts'
 import type { Cluster, Database, RelationName, Session, Template } from '../postgres/index.ts'
 import { environmentOf, legacyTemplate } from './database.ts'
 import type { VerifyOptions } from './options.ts'
-import { clusterNeed, ownCluster, ownClusterNotes, rolesOf } from './own-cluster.ts'
+import { clusterNeed, ownCluster, ownClusterNotes } from './own-cluster.ts'
+import { type RoleState, rememberRoles } from './role-state.ts'
 
 /** The database in the state just before a migration: what its runs begin from. */
 export interface Base {
@@ -20,8 +21,8 @@ export interface Base {
   readonly twin?: (() => Promise<Session>) | undefined
   /** The same state for clones: made when the first one is wanted. */
   readonly template: () => Promise<Template>
-  /** Undoes what a clone changed beyond its database. */
-  readonly afterClone: (() => Promise<void>) | undefined
+  /** Where a cluster of its own is changed by each run: what its roles are to be again. */
+  readonly roles: RoleState | undefined
   /** Relations that are not the user's own: a tool's history table, a platform's. They are filled only where others refer to them. */
   readonly reserved: (relation: RelationName) => boolean
   /** What the generator asked this server before. */
@@ -57,7 +58,7 @@ export async function onPairBase<Result>(
     session: () => session,
     twin: availableParallelism() > 1 ? () => twin.session() : undefined,
     template: async () => template,
-    afterClone: own === undefined ? undefined : await rolesOf(own),
+    roles: own === undefined ? undefined : await rememberRoles(own),
     reserved: () => false,
     memory: new Map(),
     objects: new Map(),

@@ -11,10 +11,11 @@ import { revertAll, type WayBack } from './end-to-end.ts'
 import { Head } from './head.ts'
 import { type HistoryEnvironment, historyEnvironment, sqlSteps } from './history-environment.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
-import { clusterNeed, ownCluster, ownClusterNotes, rolesOf } from './own-cluster.ts'
+import { clusterNeed, ownCluster, ownClusterNotes } from './own-cluster.ts'
 import { noPassage } from './passage.ts'
 import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
 import type { MigrationResult, SourceResult } from './result.ts'
+import { rememberRoles } from './role-state.ts'
 import { selectSteps } from './select-steps.ts'
 import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
 import { verifyMigration } from './verify-migration.ts'
@@ -53,13 +54,13 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   const environment = await historyEnvironment(cluster, history, options)
   const walk = new Walk(cluster, history, selected, environment, context, own !== undefined)
   // Roles that the walk makes stay behind in a cluster of our own, and would be in the way of the next one.
-  const forgetRoles = own === undefined ? undefined : await rolesOf(own)
+  const roles = own === undefined ? undefined : await rememberRoles(own)
   await walk.recall()
   const wayBack = () => revertAll(cluster, history, environment)
   const beside = own === undefined && walk.lanes > 1 ? wayBack() : undefined
   beside?.catch(() => undefined)
   if (walk.unfinished) await Promise.all(Array.from({ length: walk.lanes }, () => walk.run()))
-  await forgetRoles?.()
+  await roles?.restore()
   const { broken } = walk
   const verdicts = walk.verdicts.map((verdict, at) => {
     const step = history.steps[at]
@@ -75,7 +76,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   })
   hooks.signal?.throwIfAborted()
   const batches = await applyBatches(cluster, history, environment, broken)
-  await forgetRoles?.()
+  await roles?.restore()
   const back = broken === undefined ? await (beside ?? wayBack()) : undefined
   const counterexamples = new Map(verdicts.flatMap((each) => [...(each?.counterexamples ?? [])]))
   const timings: Record<string, number> = {}
@@ -295,7 +296,7 @@ class Walk {
       template: () => head.template(),
       reserved: ({ schema, name }) =>
         this.#environment.platformSchemas.has(schema) || toolTables.has(name) || name === this.#history.historyTable,
-      afterClone: this.#own ? await rolesOf(this.#cluster) : undefined,
+      roles: this.#own ? await rememberRoles(this.#cluster) : undefined,
       memory: this.#memory,
       objects: recent(objects),
     }

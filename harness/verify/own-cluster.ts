@@ -61,7 +61,11 @@ export async function ownCluster(cluster: Cluster, need: RungNeed): Promise<Star
       hint: 'Leave --postgres out, or name a version: it gets a cluster of its own then.',
     })
   }
-  const own = await startCluster({ kind: 'embedded', ...(installed ? { major } : {}) })
+  const own = await startCluster(
+    { kind: 'embedded', ...(installed ? { major } : {}) },
+    // Teams create roles as somebody who may use them afterwards; from PostgreSQL 16 on that is a matter of this setting.
+    { settings: installed && major < 16 ? {} : { createrole_self_grant: 'set, inherit' } },
+  )
   await using database = await own.createDatabase()
   await using session = await database.connect()
   await session.script(`ALTER ROLE ${quoteIdentifier(own.owner)} CREATEROLE`)
@@ -73,44 +77,4 @@ export function ownClusterNotes(cluster: Cluster, own: Cluster | undefined, need
   if (own === undefined || cluster.kind === 'embedded') return []
   const asked = cluster.kind === 'url' ? 'the server given by URL, whose roles and settings are not ours to change' : 'the container'
   return [`Verified on an embedded PostgreSQL ${own.version.text} in place of ${asked}: ${need.because}.`]
-}
-
-const memberships = `SELECT pg_get_userbyid(roleid) AS role, pg_get_userbyid(member) AS member, pg_get_userbyid(grantor) AS grantor FROM pg_catalog.pg_auth_members`
-
-/** Remember the roles of a cluster of our own; the function that is returned drops those that a run has made since, and memberships with them. */
-export async function rolesOf(cluster: Cluster): Promise<() => Promise<void>> {
-  const database = await cluster.createDatabase()
-  const list = async () => {
-    await using session = await database.connect()
-    const names = (await session.query<{ name: string }>('SELECT rolname AS name FROM pg_catalog.pg_roles')).map((each) => each.name)
-    return { names, members: await session.query<Membership>(memberships) }
-  }
-  const known = await list()
-  return async () => {
-    const now = await list()
-    const fresh = now.names.filter((name) => !known.names.includes(name))
-    const joined = lacking(now.members, known.members)
-    const left = lacking(known.members, now.members).filter(({ role, member }) => now.names.includes(role) && now.names.includes(member))
-    if (fresh.length + joined.length + left.length === 0) return
-    await using session = await database.connect()
-    const statements = [
-      ...joined.map(
-        (each) =>
-          `REVOKE ${quoteIdentifier(each.role)} FROM ${quoteIdentifier(each.member)} GRANTED BY ${quoteIdentifier(each.grantor)} CASCADE`,
-      ),
-      ...left.map((each) => `GRANT ${quoteIdentifier(each.role)} TO ${quoteIdentifier(each.member)}`),
-      ...fresh.map((name) => `DROP ROLE ${quoteIdentifier(name)}`),
-    ]
-    for (const statement of statements) await session.script(statement)
-  }
-}
-
-interface Membership {
-  readonly role: string
-  readonly member: string
-  readonly grantor: string
-}
-
-function lacking(list: readonly Membership[], other: readonly Membership[]): readonly Membership[] {
-  return list.filter((one) => !other.some((each) => each.role === one.role && each.member === one.member))
 }
