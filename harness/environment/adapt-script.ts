@@ -2,6 +2,7 @@ import { asList, asText, fieldsOf, nodeOf, parseScript, parseTree, type Script, 
 import { quoteIdentifier } from '../postgres/index.ts'
 import { extensionsOf, extensionWants } from './extension-wants.ts'
 import { mentionsOf } from './role-mentions.ts'
+import { createsShared, sharedRolesInBody } from './shared-roles.ts'
 
 /** How scripts must be changed to run here. */
 export interface Adaptation {
@@ -19,7 +20,22 @@ export interface Adaptation {
   readonly aliases: ReadonlyMap<string, string>
   /** Foreign-data wrappers made beforehand. */
   readonly wrappers: ReadonlySet<string>
+  /** Roles made beforehand that a script creates. */
+  readonly sharedRoles: ReadonlySet<string>
   readonly leavesOut: (statement: Statement) => boolean
+}
+
+/** Changes nothing; to be spread. */
+export const noAdaptation: Adaptation = {
+  made: new Set(),
+  unavailable: new Set(),
+  schemas: new Set(),
+  versions: new Set(),
+  accessMethods: new Set(),
+  aliases: new Map(),
+  wrappers: new Set(),
+  sharedRoles: new Set(),
+  leavesOut: () => false,
 }
 
 interface Splice {
@@ -47,11 +63,16 @@ function splicesOf(statement: Statement, adaptation: Adaptation): readonly Splic
     ...versionSplices(statement, adaptation),
     ...optionSplices(statement, adaptation),
     ...bodySplices(statement, adaptation),
+    ...sharedRolesInBody(statement, adaptation.sharedRoles).map((each) => ({
+      ...each,
+      start: each.start + statement.offset,
+      end: each.end + statement.offset,
+    })),
   ]
 }
 
-function isLeftOut(statement: Statement, { made, schemas, wrappers, leavesOut }: Adaptation): boolean {
-  if (leavesOut(statement)) return true
+function isLeftOut(statement: Statement, { made, schemas, wrappers, sharedRoles, leavesOut }: Adaptation): boolean {
+  if (leavesOut(statement) || createsShared(statement, sharedRoles)) return true
   const { tree } = statement
   const extensions = extensionsOf(tree)
   if (extensions.length > 0) return extensions.some((name) => made.has(name))

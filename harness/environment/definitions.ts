@@ -5,6 +5,8 @@ export interface Definition {
   readonly kind: 'relation' | 'function' | 'type' | 'schema' | 'role'
   /** Without its schema. */
   readonly name: string
+  /** As it is written before the name. */
+  readonly schema?: string | undefined
   readonly file: string
   readonly line: number
 }
@@ -16,26 +18,28 @@ export function definitionsOf(scripts: readonly Script[]): readonly Definition[]
 
 function definitions(statement: Statement): readonly Definition[] {
   const node = nodeOf(statement.tree)
-  const at = (kind: Definition['kind'], name: string | undefined): readonly Definition[] =>
-    name === undefined ? [] : [{ kind, name, file: statement.file, line: statement.line }]
-  const relation = (value: unknown) => asText(isFields(value) ? value.relname : undefined)
+  const at = (kind: Definition['kind'], name: string | undefined, schema?: string): readonly Definition[] =>
+    name === undefined ? [] : [{ kind, name, schema, file: statement.file, line: statement.line }]
+  const range = (kind: 'relation' | 'type', value: unknown) =>
+    isFields(value) ? at(kind, asText(value.relname), asText(value.schemaname)) : []
+  const listed = (kind: 'function' | 'type', value: unknown) => at(kind, stringsOf(value).at(-1), stringsOf(value).at(-2))
   switch (node?.name) {
     case 'CreateStmt':
-      return at('relation', relation(node.fields.relation))
+      return range('relation', node.fields.relation)
     case 'ViewStmt':
-      return at('relation', relation(node.fields.view))
+      return range('relation', node.fields.view)
     case 'CreateTableAsStmt':
-      return at('relation', relation(fieldsOf(node.fields, 'into')?.rel))
+      return range('relation', fieldsOf(node.fields, 'into')?.rel)
     case 'CreateSeqStmt':
-      return at('relation', relation(node.fields.sequence))
+      return range('relation', node.fields.sequence)
     case 'CreateFunctionStmt':
-      return at('function', stringsOf(node.fields.funcname).at(-1))
+      return listed('function', node.fields.funcname)
     case 'CreateEnumStmt':
-      return at('type', stringsOf(node.fields.typeName).at(-1))
+      return listed('type', node.fields.typeName)
     case 'CompositeTypeStmt':
-      return at('type', relation(node.fields.typevar))
+      return range('type', node.fields.typevar)
     case 'CreateDomainStmt':
-      return at('type', stringsOf(node.fields.domainname).at(-1))
+      return listed('type', node.fields.domainname)
     case 'CreateSchemaStmt':
       return at('schema', asText(node.fields.schemaname))
     case 'CreateRoleStmt':

@@ -6,6 +6,8 @@ import type { Definition } from './definitions.ts'
 export interface EnvironmentRequest {
   /** All that will be applied, in order: legacy schema, every step's up, the downs. Only read. */
   readonly scripts: readonly Script[]
+  /** Those of them that are reverted and applied again. */
+  readonly repeated?: ReadonlySet<Script> | undefined
   /** A platform whose built-in prelude is wanted, beside those in `prelude`. */
   readonly platform?: 'supabase' | undefined
   /** Names of built-in preludes, or SQL files, applied in order by the superuser. */

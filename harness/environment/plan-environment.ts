@@ -12,7 +12,10 @@ import { readPreludes } from './preludes/read-preludes.ts'
 import { privilegedStatements } from './privileged-statements.ts'
 import { planRoles } from './role-plan.ts'
 import { readServer } from './server-facts.ts'
+import { type RoleScript, sharedRoles } from './shared-roles.ts'
+import { skipSleepSql, sleepsIn } from './skip-sleep.ts'
 import { standIns } from './stand-ins/registry.ts'
+import { userWins } from './user-wins.ts'
 
 /**
  * Decide what must stand ready for scripts, without making it.
@@ -41,7 +44,9 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
     skip: skipExtensions,
     standIns: request.standIns ?? true,
   })
-  const roles = planRoles({ scripts, files, server, builtIn, role, superuser: cluster.superuser })
+  const ofPlatform = new Set(builtIn.flatMap((each) => each.roles.map(({ name }) => name)))
+  const shared = cluster.superuser ? sharedRoles([...files.map(asPrelude), ...roleScriptsOf(request)], ofPlatform) : []
+  const roles = planRoles({ scripts, files, server, builtIn, shared, role, superuser: cluster.superuser })
   const makesSchemas = new Set(builtIn.flatMap((each) => each.schemas))
   const schemas = [...new Set(extensions.steps.flatMap((step) => (step.ownSchema === true ? [] : (step.schema ?? []))))].filter(
     (schema) => schema !== 'public' && schema !== 'pg_catalog',
@@ -61,11 +66,17 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
     accessMethods: extensions.accessMethods,
     aliases: roles.aliases,
     wrappers: new Set(privileged.wrappers.keys()),
+    sharedRoles: new Set(shared.map((each) => each.name)),
     leavesOut: namesForeignDatabase,
   }
   const databases = foreignDatabaseSettings(request.scripts)
   const settings = { ...Object.assign({}, ...builtIn.map((each) => each.settings)), ...databases.settings }
+  const sleeps = sleepsIn(scripts)
+  const skipsSleep = sleeps.length > 0 && cluster.superuser
+  const wins = userWins(files, [...builtIn.map((each) => each.sql), ...extensions.steps.map(extensionSql)])
   const adapt = (script: Script) => adaptScript(script, adaptation)
+  const adaptPrelude = (script: Script) =>
+    adaptScript(script, { ...adaptation, schemas: new Set([...adaptation.schemas, ...wins.schemas]) })
 
   let definitions: readonly Definition[] | undefined
 
@@ -82,8 +93,10 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
         (file) => `The prelude "${file.file}" was applied by the superuser: the steps may use what it grants (GRANT … TO PUBLIC).`,
       ),
       ...extensions.notes,
+      ...wins.notes,
       ...roles.notes,
       ...databases.notes,
+      ...(sleeps.length === 0 ? [] : [sleepNote(sleeps, skipsSleep)]),
     ],
     platformSchemas: new Set([...makesSchemas, ...extensions.standIns.flatMap((name) => standIns.get(name)?.ownSchema ?? [])]),
     preludes: builtIn.map((each) => each.name),
@@ -104,7 +117,8 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
           roles.memberships,
           [...privileged.wrappers.values()],
           privileged.parameters,
-          builtIn.map((each) => each.sql),
+          skipsSleep,
+          builtIn.map((each) => each.sql + each.grants),
           files.map((file) => file.text),
         ]),
       )
@@ -113,6 +127,7 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
       await makeRoles(database, roles.wanted, role, roles.memberships)
       await using session = await database.connect({ settings })
       const migrator = quoteIdentifier(role ?? cluster.owner)
+      if (skipsSleep) await superuser(session, 'a pg_sleep that does not wait', skipSleepSql)
       for (const schema of schemas)
         await superuser(
           session,
@@ -120,10 +135,8 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
           `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)} AUTHORIZATION ${migrator}`,
         )
       for (const step of extensions.steps) await superuser(session, `the extension "${step.name}"`, extensionSql(step))
-      for (const prelude of builtIn) {
-        const sql = prelude.sql.replaceAll(':migrator', migrator).replaceAll(':database', quoteIdentifier(database.name))
-        await superuser(session, `the prelude "${prelude.name}"`, sql)
-      }
+      const filled = (sql: string) => sql.replaceAll(':migrator', migrator).replaceAll(':database', quoteIdentifier(database.name))
+      for (const { name, sql, grants } of builtIn) await superuser(session, `the prelude "${name}"`, filled(sql + grants))
       for (const [name, sql] of privileged.wrappers) {
         const path = extensions.steps.flatMap((each) => each.schema ?? []).map(quoteIdentifier)
         await superuser(
@@ -138,10 +151,29 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
           `the parameter "${name}"`,
           `LOCK TABLE pg_catalog.pg_parameter_acl IN SHARE ROW EXCLUSIVE MODE; GRANT SET ON PARAMETER ${name.split('.').map(quoteIdentifier).join('.')} TO ${migrator}`,
         )
-      for (const file of files) await applyPrelude(database, settings, adapt(file))
+      if (wins.sql !== '') await superuser(session, 'room for the prelude', wins.sql)
+      for (const file of files) await applyPrelude(database, settings, adaptPrelude(file))
+      if (wins.sql !== '' || wins.schemas.size > 0)
+        for (const { name, grants } of builtIn) await superuser(session, `the rights of the prelude "${name}"`, filled(grants))
       if (runAs !== undefined) await grantDatabase(database, runAs)
     },
   }
+}
+
+/** The scripts of a request as what they are to the roles that they create. */
+export function roleScriptsOf({ scripts, repeated }: Pick<EnvironmentRequest, 'scripts' | 'repeated'>): readonly RoleScript[] {
+  return scripts.map((script) => ({ script, prelude: false, repeated: repeated?.has(script) ?? false }))
+}
+
+function asPrelude(script: Script): RoleScript {
+  return { script, prelude: true, repeated: false }
+}
+
+function sleepNote(sleeps: readonly string[], skipped: boolean): string {
+  const where = sleeps.length > 3 ? `${sleeps.slice(0, 3).join(', ')} and ${sleeps.length - 3} more` : sleeps.join(', ')
+  return skipped
+    ? `pg_sleep was skipped (${where}): it returns at once, except in runs under live traffic (--online).`
+    : `pg_sleep was not skipped (${where}): only a superuser can do that, and the user of the cluster is none. Each run waits.`
 }
 
 /** In one transaction of its own. */

@@ -3,6 +3,7 @@ import type { WantedRole } from './make-roles.ts'
 import type { Prelude } from './preludes/prelude.ts'
 import { createdRoles, roleMentions } from './role-mentions.ts'
 import type { ServerFacts } from './server-facts.ts'
+import type { SharedRole } from './shared-roles.ts'
 
 export interface RolePlan {
   readonly wanted: readonly WantedRole[]
@@ -18,14 +19,17 @@ export interface RoleRequest {
   readonly files: readonly Script[]
   readonly server: ServerFacts
   readonly builtIn: readonly Prelude[]
+  /** Roles that the scripts create and that are made beforehand. */
+  readonly shared: readonly SharedRole[]
   readonly role: string | undefined
   readonly superuser: boolean
 }
 
 /** Which roles are made, which are there, and which the role that runs migrations stands for. */
-export function planRoles({ scripts, server, builtIn, role, superuser }: RoleRequest): RolePlan {
+export function planRoles({ scripts, files, server, builtIn, shared, role, superuser }: RoleRequest): RolePlan {
   if (!superuser || role === undefined) return { wanted: [], memberships: [], aliases: new Map(), notes: [] }
-  const platform = builtIn.flatMap((each) => each.roles)
+  const own = new Map(shared.filter(({ file }) => files.some((each) => each.file === file)).map((each) => [each.name, each]))
+  const platform = builtIn.flatMap((each) => each.roles).map((each) => ({ ...each, ...attributesOf(own.get(each.name)) }))
   const known = new Set(platform.map((each) => each.name))
   const created = createdRoles(scripts)
   const mentions = roleMentions(scripts)
@@ -38,11 +42,16 @@ export function planRoles({ scripts, server, builtIn, role, superuser }: RoleReq
   const others = foreign.filter((name) => !superusers.includes(name))
   const absent = others.filter((name) => !server.roles.has(name))
   return {
-    wanted: [...platform, ...absent.map((name) => ({ name, attributes: 'NOLOGIN', memberOf: [] }))],
+    wanted: [
+      ...platform,
+      ...absent.map((name) => ({ name, attributes: 'NOLOGIN', memberOf: [] })),
+      ...shared.filter(({ name }) => !known.has(name)),
+    ],
     memberships: others.filter((name) => members.has(name) && server.roles.has(name)),
     // Whoever owns what the scripts make is, on the user's server, whoever runs them.
     aliases: new Map([...superusers, ...others.filter((name) => owners.has(name))].map((name) => [name, role])),
     notes: [
+      ...shared.map((each) => sharedNote(each, known.has(each.name), own.has(each.name))),
       ...absent
         .filter((name) => !owners.has(name))
         .map((name) => `The role "${name}" is named and never created: it was made beforehand, without a right to log in.`),
@@ -54,4 +63,15 @@ export function planRoles({ scripts, server, builtIn, role, superuser }: RoleReq
         .map((name) => `The role "${name}" is a superuser of this cluster: the role that runs the steps stands for it.`),
     ],
   }
+}
+
+function attributesOf(role: SharedRole | undefined): Partial<WantedRole> {
+  return role === undefined || role.attributes === '' ? {} : { attributes: role.attributes }
+}
+
+function sharedNote({ name, file, line }: SharedRole, ofPlatform: boolean, ofPrelude: boolean): string {
+  const where = `The role "${name}" (${file}:${line})`
+  if (ofPlatform && ofPrelude) return `${where} has the attributes that the prelude gives it, not those of the platform.`
+  if (ofPlatform) return `${where} is one of the platform's: CREATE ROLE is left out.`
+  return `${where} was made beforehand, without a right to log in, and CREATE ROLE is left out: roles belong to the whole cluster, where runs at the same time would meet.`
 }

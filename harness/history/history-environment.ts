@@ -2,7 +2,13 @@ import { type Environment, hintFor, prepareEnvironment } from '../environment/in
 import type { History } from '../formats/index.ts'
 import type { Failure, Script, Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
+import { type AppliedScripts, repeatedScripts } from '../run/index.ts'
 import type { VerifyOptions } from '../verify/index.ts'
+
+/** The steps whose up is run here. */
+export function sqlSteps(history: History): AppliedScripts['steps'] {
+  return history.steps.flatMap(({ up, down }) => (up.kind === 'opaque' ? [] : [{ up, down }]))
+}
 
 /** What stands before the first step of a history, and how the user's own server is stood in for. */
 export interface HistoryEnvironment extends Pick<Environment, 'template' | 'role' | 'settings' | 'notes' | 'platformSchemas'> {
@@ -21,6 +27,7 @@ export async function historyEnvironment(cluster: Cluster, history: History, opt
   const scripts = history.steps.flatMap(({ up, down }) => [up, down].flatMap((each) => (each?.kind === 'sql' ? [each.script] : [])))
   const request = {
     scripts,
+    repeated: repeatedScripts(sqlSteps(history)),
     platform: history.platform,
     prelude: options.prelude,
     skipExtensions: options.skipExtensions,

@@ -2,19 +2,19 @@ import { readCatalog } from '../catalog/index.ts'
 import type { PlanMemory } from '../data/index.ts'
 import type { History, HistoryStep } from '../formats/index.ts'
 import { noPassage } from '../lineage/index.ts'
-import { type Failure, type Migration, neededRung, type Script, type Step } from '../migration/index.ts'
+import type { Failure, Migration, Script, Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import type { MigrationResult, SourceResult } from '../result/index.ts'
 import { judgeMigration } from '../result/index.ts'
 import type { Base } from '../run/index.ts'
-import { ownCluster, rolesOf } from '../run/index.ts'
+import { clusterNeed, ownCluster, ownClusterNotes, rememberRoles } from '../run/index.ts'
 import type { Counterexample, VerifyHooks, VerifyOptions } from '../verify/index.ts'
 import { verifyMigration } from '../verify/index.ts'
 import { applyBatches } from './batches.ts'
 import { Composition } from './compose.ts'
 import { revertAll, type WayBack } from './end-to-end.ts'
 import { Head } from './head.ts'
-import { type HistoryEnvironment, historyEnvironment } from './history-environment.ts'
+import { type HistoryEnvironment, historyEnvironment, sqlSteps } from './history-environment.ts'
 import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
 import { selectSteps } from './select-steps.ts'
 import { stepDepth } from './step-depth.ts'
@@ -47,18 +47,19 @@ const lanes = 2
 export async function verifyHistory(shared: Cluster, history: History, context: HistoryContext): Promise<VerifiedHistory> {
   const { options, hooks } = context
   const selected = await selectSteps(history, options)
-  await using own = await ownCluster(shared, clusterNeed(history))
+  const need = clusterNeed(shared, { legacy: [], steps: sqlSteps(history) })
+  await using own = await ownCluster(shared, need)
   const cluster = own ?? shared
   const environment = await historyEnvironment(cluster, history, options)
   const walk = new Walk(cluster, history, selected, environment, context, own !== undefined)
   // Roles that the walk makes stay behind in a cluster of our own, and would be in the way of the next one.
-  const forgetRoles = own === undefined ? undefined : await rolesOf(own)
+  const roles = own === undefined ? undefined : await rememberRoles(own)
   await walk.recall()
   const wayBack = () => revertAll(cluster, history, environment)
   const beside = own === undefined && walk.lanes > 1 ? wayBack() : undefined
   beside?.catch(() => undefined)
   if (walk.unfinished) await Promise.all(Array.from({ length: walk.lanes }, () => walk.run()))
-  await forgetRoles?.()
+  await roles?.restore()
   const { broken } = walk
   const verdicts = walk.verdicts.map((verdict, at) => {
     const step = history.steps[at]
@@ -74,7 +75,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   })
   hooks.signal?.throwIfAborted()
   const batches = await applyBatches(cluster, history, environment, broken)
-  await forgetRoles?.()
+  await roles?.restore()
   const back = broken === undefined ? await (beside ?? wayBack()) : undefined
   const counterexamples = new Map(verdicts.flatMap((each) => [...(each?.counterexamples ?? [])]))
   const timings: Record<string, number> = {}
@@ -91,6 +92,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
       brokenAt: broken ?? null,
       endToEnd: back?.endToEnd ?? null,
       notes: [
+        ...ownClusterNotes(shared, own, need),
         ...environment.notes,
         ...history.warnings,
         ...history.ignored.map(({ file, because }) => `${file} is no step: ${because}`),
@@ -293,7 +295,7 @@ class Walk {
       template: () => head.template(),
       reserved: ({ schema, name }) =>
         this.#environment.platformSchemas.has(schema) || toolTables.has(name) || name === this.#history.historyTable,
-      afterClone: this.#own ? await rolesOf(this.#cluster) : undefined,
+      roles: this.#own ? await rememberRoles(this.#cluster) : undefined,
       memory: this.#memory,
       objects: recent(objects),
     }
@@ -306,15 +308,3 @@ const toolTables: ReadonlySet<string> = new Set([
   ...['knex_migrations', 'knex_migrations_lock', '__diesel_schema_migrations', 'databasechangelog', 'databasechangeloglock'],
   ...['alembic_version', 'django_migrations', 'ar_internal_metadata', 'typeorm_metadata', 'SequelizeMeta'],
 ])
-
-/** The strongest isolation that any step needs: what changes the whole cluster wants one of its own. */
-function clusterNeed(history: History): ReturnType<typeof neededRung> {
-  for (const step of history.steps) {
-    for (const direction of [step.up, step.down]) {
-      if (direction === undefined || direction.kind === 'opaque') continue
-      const need = neededRung(direction)
-      if (need.rung === 'cluster') return need
-    }
-  }
-  return { rung: 'transaction', because: '' }
-}

@@ -7,6 +7,7 @@ import type { Failure } from '../migration/index.ts'
 import type { MigrationResult } from '../result/index.ts'
 import { sha256 } from '../run/index.ts'
 import type { Counterexample, VerifyOptions } from '../verify/index.ts'
+import { rebaseVerdict, type ShownPaths, shownPaths } from './rebase-verdict.ts'
 import { configDigest } from './seed-text.ts'
 
 /** What was found out about one step. */
@@ -22,10 +23,12 @@ export interface StepVerdict {
 export class VerdictCache {
   readonly #directory: string | undefined
   readonly #keys: readonly string[]
+  readonly #shown: (at: number) => ShownPaths
 
   constructor(options: VerifyOptions, history: History, server: string, environment: readonly string[]) {
     // A random seed asks for new runs.
     this.#directory = options.seed === 'random' ? undefined : options.cacheDirectory
+    this.#shown = (at) => shownPaths(history, at, options)
     const base = [
       rulesDigest(withOwn(options.invariants)),
       server,
@@ -47,10 +50,17 @@ export class VerdictCache {
     const text = await readFile(file, 'utf8').catch(() => undefined)
     if (text === undefined) return undefined
     try {
-      const saved = JSON.parse(text) as { result: MigrationResult; passage: Passage; counterexamples: [string, Counterexample][] }
-      return { result: { ...saved.result, cached: true }, passage: saved.passage, counterexamples: new Map(saved.counterexamples) }
+      const saved = JSON.parse(text) as {
+        shown: ShownPaths
+        result: MigrationResult
+        passage: Passage
+        counterexamples: [string, Counterexample][]
+      }
+      const { result, passage, counterexamples } = saved
+      const verdict = { result: { ...result, cached: true }, passage, counterexamples: new Map(counterexamples) }
+      return rebaseVerdict(verdict, saved.shown, this.#shown(at))
     } catch {
-      // Half-written by a run that was killed: made anew.
+      // Half-written by a run that was killed, or by an older version: made anew.
       return undefined
     }
   }
@@ -60,7 +70,7 @@ export class VerdictCache {
     if (file === undefined) return
     await mkdir(dirname(file), { recursive: true })
     const own = `${file}.${process.pid}`
-    await writeFile(own, JSON.stringify({ ...verdict, counterexamples: [...verdict.counterexamples] }))
+    await writeFile(own, JSON.stringify({ ...verdict, shown: this.#shown(at), counterexamples: [...verdict.counterexamples] }))
     await rename(own, file)
   }
 

@@ -123,9 +123,11 @@ async function verifySource(cluster: Cluster, source: Source, context: SourceCon
     return verifyHistory(cluster, await commandHistory(cluster, source.command, context.options, context.hooks), context)
   const { options } = context
   const verified: VerifiedMigration[] = []
+  const said = new Set<string>()
   for (const { migration, path } of source.migrations) {
     const started = performance.now()
-    const own = await onPairBase(cluster, migration, options, (base, adapted) => {
+    const own = await onPairBase(cluster, migration, options, (base, adapted, notes) => {
+      for (const note of notes) said.add(note)
       const legacy = performance.now() - started
       return verifyMigration(adapted, base, { ...context, path, depth: () => fullDepth(options.runs ?? 100), before: { legacy } })
     })
@@ -143,7 +145,7 @@ async function verifySource(cluster: Cluster, source: Source, context: SourceCon
       cached: 0,
       brokenAt: null,
       endToEnd: null,
-      notes: [],
+      notes: [...said],
     },
     migrations: verified.map((each) => each.result),
     counterexamples: new Map(verified.flatMap((each) => [...each.counterexamples])),

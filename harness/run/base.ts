@@ -5,8 +5,8 @@ import type { EnvironmentOptions } from '../environment/index.ts'
 import type { Migration, Step } from '../migration/index.ts'
 import type { Cluster, Database, RelationName, Session, Template } from '../postgres/index.ts'
 import { environmentOf, legacyTemplate } from './database.ts'
-import { ownCluster, rolesOf } from './own-cluster.ts'
-import { rungOf } from './scripts-of.ts'
+import { clusterNeed, ownCluster, ownClusterNotes } from './own-cluster.ts'
+import { type RoleState, rememberRoles } from './role-state.ts'
 
 /** The database in the state just before a migration: what its runs begin from. */
 export interface Base {
@@ -21,8 +21,8 @@ export interface Base {
   readonly twin?: (() => Promise<Session>) | undefined
   /** The same state for clones: made when the first one is wanted. */
   readonly template: () => Promise<Template>
-  /** Undoes what a clone changed beyond its database. */
-  readonly afterClone: (() => Promise<void>) | undefined
+  /** Where a cluster of its own is changed by each run: what its roles are to be again. */
+  readonly roles: RoleState | undefined
   /** Relations that are not the user's own: a tool's history table, a platform's. They are filled only where others refer to them. */
   readonly reserved: (relation: RelationName) => boolean
   /** What the generator asked this server before. */
@@ -33,7 +33,7 @@ export interface Base {
 
 /**
  * Work on the base of a pair: a database with its legacy schema, on a cluster of its own where the migration needs one; with the migration
- * as it runs there.
+ * as it runs there, and a sentence for everything that differs from the user's own server.
  *
  * @throws {InputError} When the prelude or the legacy schema fails.
  */
@@ -41,11 +41,12 @@ export async function onPairBase<Result>(
   shared: Cluster,
   migration: Migration,
   options: EnvironmentOptions,
-  work: (base: Base, migration: Migration) => Promise<Result>,
+  work: (base: Base, migration: Migration, notes: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
-  await using own = await ownCluster(shared, rungOf(migration))
+  const need = clusterNeed(shared, { legacy: migration.legacy, steps: [migration] })
+  await using own = await ownCluster(shared, need)
   const cluster = own ?? shared
-  const { role, settings, adapt } = await environmentOf(cluster, migration, options)
+  const { role, settings, adapt, notes } = await environmentOf(cluster, migration, options)
   const template = await legacyTemplate(cluster, migration, options)
   await using head = await cluster.clone(template)
   await using session = await head.connect({ settings })
@@ -57,13 +58,14 @@ export async function onPairBase<Result>(
     session: () => session,
     twin: availableParallelism() > 1 ? () => twin.session() : undefined,
     template: async () => template,
-    afterClone: own === undefined ? undefined : await rolesOf(own),
+    roles: own === undefined ? undefined : await rememberRoles(own),
     reserved: () => false,
     memory: new Map(),
     objects: new Map(),
   }
   const as = (step: Step): Step => (step.kind === 'sql' ? { ...step, script: adapt(step.script) } : step)
-  return await work(base, { ...migration, up: as(migration.up), down: migration.down === undefined ? undefined : as(migration.down) })
+  const down = migration.down === undefined ? undefined : as(migration.down)
+  return await work(base, { ...migration, up: as(migration.up), down }, [...ownClusterNotes(shared, own, need), ...notes])
 }
 
 /** A second database in the state of a template, made when it is asked for. */

@@ -5,11 +5,13 @@ import {
   extensionWants,
   hintFor,
   type MissingExtension,
+  noAdaptation,
   planEnvironment,
 } from '../environment/index.ts'
 import { InputError } from '../errors.ts'
 import { applyStep, type Failure, type Migration, type Script } from '../migration/index.ts'
 import type { Cluster, Database, Template } from '../postgres/index.ts'
+import { repeatedScripts } from './own-cluster.ts'
 import { sha256 } from './seed.ts'
 
 /** Who applies migrations: a role's name, or undefined for the harness's own user (a cluster where it is no superuser). */
@@ -25,6 +27,7 @@ export function roleOf(cluster: Cluster, options: EnvironmentOptions): string | 
 export async function environmentOf(cluster: Cluster, migration: Migration, options: EnvironmentOptions): Promise<EnvironmentPlan> {
   const steps = [migration.up, ...(migration.down === undefined ? [] : [migration.down])]
   const plan = await planEnvironment(cluster, {
+    repeated: repeatedScripts([migration]),
     scripts: [...migration.legacy, ...steps.flatMap((each) => (each.kind === 'sql' ? [each.script] : []))],
     prelude: options.prelude,
     skipExtensions: options.skipExtensions,
@@ -79,7 +82,5 @@ export function neededExtensions(scripts: readonly Script[]): readonly string[] 
 
 /** A script without the statements about extensions that the superuser made beforehand, or that are to be skipped. */
 export function withoutExtensions(script: Script, made: ReadonlySet<string>): Script {
-  if (made.size === 0) return script
-  const none = { unavailable: new Set<string>(), schemas: new Set<string>(), versions: new Set<string>(), accessMethods: new Set<string>() }
-  return adaptScript(script, { made, ...none, wrappers: new Set<string>(), aliases: new Map(), leavesOut: () => false })
+  return made.size === 0 ? script : adaptScript(script, { ...noAdaptation, made })
 }

@@ -26,8 +26,11 @@ export {
   type Wrote,
   writtenIn,
 } from './observation.ts'
-export { ownCluster, rolesOf } from './own-cluster.ts'
+export type { AppliedScripts } from './own-cluster.ts'
+export { clusterNeed, ownCluster, ownClusterNotes, repeatedScripts } from './own-cluster.ts'
 export { leavesOneSchema, mayVary, reachedRelations, reachOf } from './reach.ts'
+export type { RoleState } from './role-state.ts'
+export { rememberRoles } from './role-state.ts'
 export { Runner } from './runner.ts'
 export { rungOf, scriptsOf } from './scripts-of.ts'
 export { seedNumber, sha256 } from './seed.ts'

@@ -194,19 +194,20 @@ class TransactionStage implements Stage {
 
 /** Rung 2: a clone for each run, every phase committed, a fresh connection for each. */
 export class CloneStages {
-  readonly #base: Pick<Base, 'cluster' | 'template' | 'role' | 'settings' | 'afterClone'>
+  readonly #base: Pick<Base, 'cluster' | 'template' | 'role' | 'settings' | 'roles'>
 
-  constructor(base: Pick<Base, 'cluster' | 'template' | 'role' | 'settings' | 'afterClone'>) {
+  constructor(base: Pick<Base, 'cluster' | 'template' | 'role' | 'settings' | 'roles'>) {
     this.#base = base
   }
 
   async run<Result>(work: (stage: CloneStage) => Promise<Result>): Promise<Result> {
     try {
       await using database = await this.#base.cluster.clone(await this.#base.template())
+      await this.#base.roles?.apart(database)
       await using stage = new CloneStage(database, this.#base)
       return await work(stage)
     } finally {
-      await this.#base.afterClone?.()
+      await this.#base.roles?.restore()
     }
   }
 }

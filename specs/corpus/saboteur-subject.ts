@@ -68,7 +68,7 @@ async function prepareOn(
   const role = roleOf(cluster, options)
   const runner = new Runner(
     new TransactionStages(() => session, role, unlearned.legacy),
-    new CloneStages({ cluster, template: async () => template, role, settings: {}, afterClone: undefined }),
+    new CloneStages({ cluster, template: async () => template, role, settings: {}, roles: undefined }),
     rungOf(migration),
   )
   const banded: RunObservation[] = []

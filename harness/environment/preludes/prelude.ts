@@ -13,6 +13,8 @@ export interface Prelude {
   readonly provides: readonly string[]
   /** Run by the superuser, after roles and extensions. `:migrator` is the role that runs migrations. */
   readonly sql: string
+  /** Rights on what lies in its schemas: run after `sql`, and again after a prelude of the user's that makes some of it. */
+  readonly grants: string
   /** Parameters that the platform lets migrations set, though only a superuser could. */
   readonly parameters: readonly RegExp[]
   readonly schemas: readonly string[]

@@ -1,11 +1,11 @@
 import type { Finding, Verdict } from '../../result/index.ts'
 import { modeText, whomItStops } from '../../run/index.ts'
 import type { Invariant } from '../invariant.ts'
-import { lockFindings, opinionEvidence, strongest } from './lock-findings.ts'
-import type { ClientFailure, ClientWait, DirectionSeen, OnlineObservation } from './model.ts'
+import { opinionEvidence, strongest } from './lock-findings.ts'
+import type { DirectionSeen, OnlineObservation } from './model.ts'
 import { liveTraffic } from './observe-online.ts'
 import { rules } from './rules.ts'
-import { cut, round } from './text.ts'
+import { round } from './text.ts'
 import { findingsUnderTraffic, waitEvidence } from './traffic-findings.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { readCatalog } from '../../catalog/index.ts'
 import { type Dataset, seedDataset } from '../../data/index.ts'
+import { restoreSleep } from '../../environment/index.ts'
 import type { Subject } from '../../lineage/index.ts'
 import type { CloneStage, CloneStages } from '../../run/index.ts'
 import { applyWatched, startTraffic, watchLocks } from '../../run/index.ts'
@@ -106,6 +107,7 @@ async function underTraffic(
   const { dataset, options, signal } = plan
   const { up, down } = subject.migration
   return clones.run(async (stage) => {
+    await stage.look(restoreSleep)
     if (dataset !== undefined) await stage.look((session) => seedDataset(session, subject.plan, dataset))
     const filled = await stage.look((session) => multiplyRows(session, subject.legacy, paths, rows))
     const sent = await stage.look((session) =>

@@ -49,7 +49,7 @@ async function bothRungs(cluster: StartedCluster, { name, template, session }: H
   const nothing: Step = { kind: 'sql', script: await parseScript('nothing.sql', 'SELECT 1') }
   const catalog = await readCatalog(session)
   const transactions = new TransactionStages(() => session, cluster.owner, catalog)
-  const clones = new CloneStages({ cluster, template: async () => template, role: cluster.owner, settings: {}, afterClone: undefined })
+  const clones = new CloneStages({ cluster, template: async () => template, role: cluster.owner, settings: {}, roles: undefined })
   const [around, phases, clone] = [`${name}: rung 1`, `${name}: rung 1 with two phases`, `${name}: clone, connect, drop`] as const
   return {
     contenders: {

@@ -37,7 +37,7 @@ measure('Complete runs of migrations/stock-batches (seed, up, down, reading betw
   await using session = await head.connect()
   const subject = await prepareSubject(session, migration)
   const transactions = new TransactionStages(() => session, cluster.owner, subject.legacy)
-  const clones = new CloneStages({ cluster, template: async () => template, role: cluster.owner, settings: {}, afterClone: undefined })
+  const clones = new CloneStages({ cluster, template: async () => template, role: cluster.owner, settings: {}, roles: undefined })
   const inTransaction = await contender(subject, (work) => transactions.run(work))
   const onClones = await contender(subject, (work) => clones.run(work))
 

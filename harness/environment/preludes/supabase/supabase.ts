@@ -31,7 +31,8 @@ export const supabase: Prelude = {
     { name: 'pg_stat_statements', schema: 'extensions' },
   ],
   provides: ['pg_graphql', 'supabase_vault'],
-  sql: `CREATE SCHEMA IF NOT EXISTS extensions;\n${supabaseAuth}${supabaseStorage}${supabaseServices}${grants}`,
+  sql: `CREATE SCHEMA IF NOT EXISTS extensions;\n${supabaseAuth}${supabaseStorage}${supabaseServices}`,
+  grants,
   parameters: [
     /^pgrst\./,
     /^(session_replication_role|track_functions|track_io_timing|log_(lock_waits|min_duration_statement|min_messages|statement))$/,
