@@ -1,5 +1,7 @@
+import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { isDirectory } from '../path-kind.ts'
 import { isNumberedProgram } from './ignored.ts'
 
 export interface Candidates {
@@ -27,7 +29,7 @@ export async function candidatesIn(path: string): Promise<Candidates> {
       if (seen++ > mostFolders) break
       // Unreadable, or gone meanwhile: not ours. Links are not followed, so that no loop has an end to wait for.
       const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
-      const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)
+      const files = entries.filter((entry) => isFileEntry(directory, entry)).map((entry) => entry.name)
       const root = rootOf(directory, files)
       if (root !== undefined) directories.add(root)
       if (/^(migrations?|migrate|versions)$/i.test(basename(directory))) programs += files.filter(isNumberedProgram).length
@@ -36,6 +38,11 @@ export async function candidatesIn(path: string): Promise<Candidates> {
     level = next
   }
   return { directories: [...directories], programs }
+}
+
+/** A link counts as what it leads to; one that leads nowhere as a file, which its reader then names. */
+function isFileEntry(directory: string, entry: Dirent): boolean {
+  return entry.isSymbolicLink() ? !isDirectory(join(directory, entry.name)) : !entry.isDirectory()
 }
 
 /** The folder of migrations that a folder with these files is, or is a part of. */

@@ -8,7 +8,7 @@ import { makeStep } from './make-step.ts'
 import { downScriptOf, keepOnly, type ScriptParts, scriptOf } from './script-of.ts'
 import { warnOfTransactionControl } from './transaction-control.ts'
 
-const pattern = /^(\d+).*\.sql$/
+const pattern = /^(\d+)[^/]*\.sql$/
 const marker = /^--[^\S\r\n]*migrate:(up|down)([^\S\r\n]*$|[^\S\r\n]+\S+.*$)/gm
 
 /**

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { InputError } from '../../errors.ts'
 import type { Script } from '../model.ts'
+import { isFile } from '../path-kind.ts'
 import { refuseDuplicates } from './file-names.ts'
 import type { Folder } from './folder.ts'
 import { byUnits } from './folder.ts'
@@ -26,7 +26,7 @@ export const diesel: Format = {
   marker: 'folders with "up.sql" and "down.sql"',
   marks: (folder) => {
     if (!folder.files.some((name) => up.test(name))) return undefined
-    return parentsOf(folder.root).some((directory) => existsSync(join(directory, 'diesel.toml'))) ? 'strong' : 'weak'
+    return parentsOf(folder.root).some((directory) => isFile(join(directory, 'diesel.toml'))) ? 'strong' : 'weak'
   },
   read: async (folder) => {
     const reading = { folder, tool: 'Diesel', warnings: [] as string[] }

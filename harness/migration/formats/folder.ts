@@ -22,7 +22,7 @@ export class Folder {
   /**
    * List a folder. Hidden folders and `node_modules` are left out; links are followed.
    *
-   * @throws {InputError} For a link that leads nowhere or to one of its own parents, a folder named like a SQL file, a name with a line break.
+   * @throws {InputError} For a link that leads nowhere or to one of its own parents, a name with a line break.
    */
   static async open(root: string): Promise<Folder> {
     const files: string[] = []
@@ -100,11 +100,6 @@ async function list(root: string, within: string, parents: readonly string[], fi
     const kind = entry.isSymbolicLink() ? await kindOfTarget(path) : entry
     if (kind.isFile()) files.push(name)
     if (!kind.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') continue
-    if (/\.sql$/i.test(entry.name)) {
-      throw new InputError(`"${shownPath(path)}" is a folder, named like a file`, {
-        hint: 'Rename the folder, or put the file in its place.',
-      })
-    }
     const real = await realpath(path)
     if (parents.includes(real)) {
       throw new InputError(`"${shownPath(path)}" is a link to a folder that it stands in`, { hint: 'Remove the link.' })

@@ -5,7 +5,7 @@ import { ignoredFiles } from './ignored.ts'
 import { makeStep } from './make-step.ts'
 import { downScriptOf, scriptOf } from './script-of.ts'
 
-const pattern = /^([0-9]+)_(.*)\.(down|up)\.(.*)$/
+const pattern = /^([0-9]+)_([^/]*)\.(down|up)\.([^/]*)$/
 
 /**
  * `<version>_<title>.up.sql` and `.down.sql`, in one folder, by number. Each file goes in one message, which the server wraps in a
@@ -56,7 +56,7 @@ function versionsOf(folder: Folder): ReadonlyMap<bigint, Files> {
   const versions = new Map<bigint, Files>()
   for (const name of folder.files.filter((each) => each.endsWith('.sql'))) {
     const [, digits = '', , direction] = pattern.exec(name) ?? []
-    if (name.includes('/') || (direction !== 'up' && direction !== 'down')) continue
+    if (direction !== 'up' && direction !== 'down') continue
     const version = BigInt(digits)
     const known = versions.get(version) ?? {}
     const other = known[direction]

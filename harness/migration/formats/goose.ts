@@ -11,7 +11,7 @@ import { makeStep } from './make-step.ts'
 import { downScriptOf, keepOnly, type Reading, scriptOf } from './script-of.ts'
 import { warnOfTransactionControl } from './transaction-control.ts'
 
-const pattern = /^([^_/]+)_.*\.(sql|go)$/
+const pattern = /^([^_/]+)_[^/]*\.(sql|go)$/
 
 /**
  * `<number>_<name>.sql` in one folder, by number, with `-- +goose Up` and `Down`; Go files are opaque. Each file goes in a transaction, its

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../../errors.ts'
 import type { HistoryStep, OpaqueStep } from '../history.ts'
 import type { Step } from '../model.ts'
+import { isFile } from '../path-kind.ts'
 import { errorAt } from '../script.ts'
 import { shownPath } from '../shown-path.ts'
 import { SourceText } from '../source-text.ts'
@@ -194,7 +194,7 @@ async function readSettings({ folder: { root }, warnings }: Reading): Promise<Se
     [':DATABASE_NAME', 'postgres'],
     [':DATABASE_OWNER', 'CURRENT_USER'],
   ])
-  const file = [join(root, '.gmrc'), join(root, '..', '.gmrc')].find(existsSync)
+  const file = [join(root, '.gmrc'), join(root, '..', '.gmrc')].find(isFile)
   if (file === undefined) return { placeholders, before: '' }
   const { placeholders: declared, pgSettings } = parseSettings(file, await readFile(file, 'utf8'))
   for (const [name, value] of Object.entries(declared ?? {})) {

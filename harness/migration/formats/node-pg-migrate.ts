@@ -7,7 +7,7 @@ import { dependencyOf } from './package-json.ts'
 import { downScriptOf, keepOnly, type ScriptParts, scriptOf } from './script-of.ts'
 import { breaksOut, warnOfTransactionControl } from './transaction-control.ts'
 
-const pattern = /^(\d+)[_-].*\.(sql|[cm]?[jt]s)$/
+const pattern = /^(\d+)[_-][^/]*\.(sql|[cm]?[jt]s)$/
 const marker = /^\s*--[\s-]*(up|down)\s+migration/gim
 
 /**

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { decodeSource } from '../decode-source.ts'
 import { expandPsql } from '../expand-psql.ts'
+import { isFile } from '../path-kind.ts'
 import { shownPath } from '../shown-path.ts'
 import { SourceText } from '../source-text.ts'
 import { parentsOf } from './parents.ts'
@@ -26,7 +26,7 @@ export async function readForPsql(path: string, text: string, variables?: Readon
     ...(variables === undefined ? {} : { variables }),
     include: async (name, from, relative) => {
       const directory = dirname(paths.get(from) ?? path)
-      const found = (relative || isAbsolute(name) ? [directory] : parentsOf(directory)).map((each) => resolve(each, name)).find(existsSync)
+      const found = (relative || isAbsolute(name) ? [directory] : parentsOf(directory)).map((each) => resolve(each, name)).find(isFile)
       if (found === undefined) return undefined
       const shown = shownPath(found)
       paths.set(shown, found)

@@ -1,9 +1,10 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '../../errors.ts'
 import type { CommandSource, History, Source } from '../history.ts'
 import { formatNames } from '../history.ts'
 import { readPair } from '../pair.ts'
+import { isFile } from '../path-kind.ts'
 import { shownPath } from '../shown-path.ts'
 import { findFolder } from './find-folder.ts'
 import { readPairs } from './pairs.ts'
@@ -71,10 +72,10 @@ function knownFormat(name: string | undefined): (typeof formatNames)[number] | u
 
 /** What only a pair has: a legacy schema, or an up or down right in the folder. */
 function looksLikePair(path: string): boolean {
-  return ['legacy.sql', 'up.sql', 'up.ts', 'down.sql', 'down.ts'].some((name) => existsSync(join(path, name)))
+  return ['legacy.sql', 'up.sql', 'up.ts', 'down.sql', 'down.ts'].some((name) => isFile(join(path, name)))
 }
 
 function isSupabase(root: string): boolean {
   if (basename(root) === 'migrations' && basename(dirname(root)) === 'supabase') return true
-  return parentsOf(root).some((directory) => existsSync(join(directory, 'supabase', 'config.toml')))
+  return parentsOf(root).some((directory) => isFile(join(directory, 'supabase', 'config.toml')))
 }

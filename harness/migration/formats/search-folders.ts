@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
 import type { FormatName } from '../history.ts'
+import { isFile } from '../path-kind.ts'
 import { shownPath } from '../shown-path.ts'
 import { candidatesIn } from './candidates.ts'
 import { configuredFolders } from './configured-folders.ts'
@@ -103,6 +104,6 @@ function isWithin(directory: string, root: string): boolean {
 /** Whether the folder is a project's, in which a stray SQL file is no history. */
 function isProject(path: string): boolean {
   return ['.git', 'package.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'build.gradle', 'pyproject.toml', 'Gemfile', 'mix.exs'].some((name) =>
-    existsSync(join(path, name)),
+    name === '.git' ? existsSync(join(path, name)) : isFile(join(path, name)),
   )
 }

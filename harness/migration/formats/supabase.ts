@@ -9,7 +9,7 @@ import { ignoredFiles } from './ignored.ts'
 import { makeStep } from './make-step.ts'
 import { type Reading, scriptOf } from './script-of.ts'
 
-const pattern = /^([0-9]+)_(.*)\.sql$/
+const pattern = /^([0-9]+)_([^/]*)\.sql$/
 
 /**
  * `<timestamp>_<name>.sql` in one folder, by name; no downs. A file's statements go in one batch, which is one transaction; those that no
@@ -25,7 +25,7 @@ export const supabase: Format = {
   read: async (folder) => {
     const reading = { folder, tool: 'the Supabase CLI', warnings: [] as string[] }
     const steps = []
-    const names = folder.files.filter((name) => pattern.test(name) && !name.includes('/') && !isOldInit(folder, name))
+    const names = folder.files.filter((name) => pattern.test(name) && !isOldInit(folder, name))
     refuseDuplicates(
       folder,
       names.map((name) => ({ name, version: versionOf(name) })),
