@@ -1,3 +1,4 @@
+import type { InputError } from '../errors.ts'
 import type { Contract } from './contract.ts'
 import type { Migration, Script, Step } from './model.ts'
 
@@ -78,12 +79,14 @@ export interface HistoryStep {
   readonly verify?: Script | undefined
 }
 
-/** A step that is not SQL and that no command runs for us: what it does is unknown. */
+/** A step that is not run: it is no SQL, or its tool would refuse it. What it does is unknown. */
 export interface OpaqueStep {
   readonly kind: 'opaque'
   /** As shown. */
   readonly file: string
   readonly because: string
+  /** Set where its tool would refuse the files: why, and their text, which tells what a later step may be missing. */
+  readonly refused?: { readonly error: InputError; readonly text: string } | undefined
 }
 
 /** A tool driven by its own command, with `DATABASE_URL` in its environment. */

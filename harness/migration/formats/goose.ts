@@ -1,13 +1,12 @@
-import { InputError } from '../../errors.ts'
 import type { OpaqueStep } from '../history.ts'
 import type { Step } from '../model.ts'
 import { SourceText } from '../source-text.ts'
 import { opaqueProgram } from './file-names.ts'
-import { partsOf } from './folder.ts'
+import { byUnits, partsOf } from './folder.ts'
 import type { Format } from './format.ts'
 import { type GooseFile, type GooseSection, readGooseFile } from './goose-sections.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
+import { duplicateCheck, readStep } from './read-step.ts'
 import { downScriptOf, keepOnly, type Reading, scriptOf } from './script-of.ts'
 import { warnOfTransactionControl } from './transaction-control.ts'
 
@@ -29,18 +28,18 @@ export const goose: Format = {
       .filter((name) => pattern.test(name) && !/_test\.go$/.test(name))
       .map((name) => ({ name, version: pattern.exec(name)?.[1] ?? '' }))
       .filter(({ version }) => /^\d+$/.test(version) && BigInt(version) > 0n)
-      .sort((a, b) => (BigInt(a.version) < BigInt(b.version) ? -1 : 1))
-    const versions = new Map<bigint, string>()
+      .sort((a, b) => Number(BigInt(a.version) - BigInt(b.version)) || byUnits(a.name, b.name))
+    const refuseDuplicate = duplicateCheck(
+      folder,
+      files.map(({ name, version }) => ({ name, version: String(BigInt(version)) })),
+    )
     const steps = []
     for (const { name, version } of files) {
-      const other = versions.get(BigInt(version))
-      if (other !== undefined)
-        throw new InputError(`two files have version ${version}: "${folder.shown(other)}" and "${folder.shown(name)}"`, {
-          hint: 'Give one of them another version.',
-        })
-      versions.set(BigInt(version), name)
-      const { up, down } = name.endsWith('.go') ? { up: opaqueProgram(folder, name), down: undefined } : await gooseSteps(reading, name)
-      steps.push(await makeStep(folder, { name, version, files: [name], up, down }))
+      const step = await readStep(reading, { name, version, files: [name] }, async () => {
+        refuseDuplicate(name)
+        return name.endsWith('.go') ? { up: opaqueProgram(folder, name) } : await gooseSteps(reading, name)
+      })
+      steps.push(step)
     }
     const taken = new Set(files.map(({ name }) => name))
     const rest = folder.files.filter((name) => !taken.has(name) && !/_test\.go$/.test(partsOf(name).base))

@@ -7,8 +7,8 @@ import { opaqueProgram } from './file-names.ts'
 import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
 import { dependencyOf } from './package-json.ts'
+import { readStep } from './read-step.ts'
 import { downScriptOf, type Reading, scriptOf } from './script-of.ts'
 
 const lock = 'migration_lock.toml'
@@ -40,15 +40,11 @@ export const prisma: Format = {
       }
       const files = [file, down, code].filter((each) => each !== undefined && folder.has(each)) as readonly string[]
       for (const each of files) taken.add(each)
-      steps.push(
-        await makeStep(folder, {
-          name,
-          version: name,
-          files,
-          up: folder.has(file) ? await prismaScript(reading, file, splits) : opaqueProgram(folder, code ?? name),
-          down: folder.has(down) ? await downScriptOf(reading, down, { mode: 'message' }) : undefined,
-        }),
-      )
+      const step = await readStep(reading, { name, version: name, files }, async () => ({
+        up: folder.has(file) ? await prismaScript(reading, file, splits) : opaqueProgram(folder, code ?? name),
+        down: folder.has(down) ? await downScriptOf(reading, down, { mode: 'message' }) : undefined,
+      }))
+      steps.push(step)
     }
     const rest = folder.files.filter((name) => !taken.has(name))
     return { steps, ignored: ignoredFiles(rest, 'not "<step>/migration.sql"'), warnings: reading.warnings, downs: 'none' }

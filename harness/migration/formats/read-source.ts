@@ -7,6 +7,7 @@ import { readPair } from '../pair.ts'
 import { isFile } from '../path-kind.ts'
 import { shownPath } from '../shown-path.ts'
 import { findFolder } from './find-folder.ts'
+import type { Read } from './format.ts'
 import { readPairs } from './pairs.ts'
 import { parentsOf } from './parents.ts'
 import { serverOf } from './server.ts'
@@ -22,8 +23,8 @@ export interface ReadOptions {
  * Read what stands at a path: a pair, a folder of pairs, or a history in any format that is known, found by its markers. The path is the
  * folder of migrations itself, or a repository or package above it.
  *
- * @throws {InputError} For nothing there, a format that cannot be told, several folders to choose from, and for what the tool itself would
- *   refuse: duplicate versions, broken journals, a down without an up, other encodings than UTF-8, syntax errors.
+ * @throws {InputError} For nothing there, a format that cannot be told, several folders to choose from, a journal or plan that is broken, and
+ *   where the tool would refuse the files of every step. A step whose files it would refuse is opaque where others can be judged.
  */
 export async function readSource(path: string, options: ReadOptions = {}): Promise<Source> {
   const { command } = options
@@ -46,6 +47,7 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
   }
   const { folder, format: found, warnings } = await findFolder(absolute, format)
   const read = await found.read(folder)
+  refuseUnjudgeable(read)
   if (read.steps.length === 0) {
     throw new InputError(`"${shownPath(folder.root)}" holds no migration in the format "${found.name}"`, {
       detail: `Looked for ${found.marker}.${read.ignored.map(({ file, because }) => ` "${file}": ${because}.`).join('')}`,
@@ -57,10 +59,17 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
     path,
     root: folder.root,
     platform: isSupabase(folder.root) ? 'supabase' : undefined,
+    ignored: [...folder.loops.map((file) => ({ file, because: 'it is a link to a folder that it stands in' })), ...read.ignored],
     warnings: [...warnings, ...read.warnings],
     server: await serverOf(folder.root),
   }
   return { kind: 'history', history }
+}
+
+/** @throws {InputError} for a history of which no step can be run, because of the first file that the tool would refuse. */
+function refuseUnjudgeable({ steps }: Read): void {
+  const first = steps.map(({ up }) => (up.kind === 'opaque' ? up.refused?.error : undefined)).find((error) => error !== undefined)
+  if (first !== undefined && steps.every(({ up }) => up.kind === 'opaque')) throw first
 }
 
 function knownFormat(name: string | undefined): (typeof formatNames)[number] | undefined {

@@ -2,11 +2,10 @@ import type { OpaqueStep } from '../history.ts'
 import type { Step } from '../model.ts'
 import { controlsTransaction } from '../script.ts'
 import { isStandalone } from '../standalone.ts'
-import { refuseDuplicates } from './file-names.ts'
 import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
+import { duplicateCheck, readStep } from './read-step.ts'
 import { type Reading, scriptOf } from './script-of.ts'
 
 const pattern = /^([0-9]+)_([^/]*)\.sql$/
@@ -26,13 +25,17 @@ export const supabase: Format = {
     const reading = { folder, tool: 'the Supabase CLI', warnings: [] as string[] }
     const steps = []
     const names = folder.files.filter((name) => pattern.test(name) && !isOldInit(folder, name))
-    refuseDuplicates(
+    const refuseDuplicate = duplicateCheck(
       folder,
       names.map((name) => ({ name, version: versionOf(name) })),
     )
     for (const name of names) {
       const version = versionOf(name)
-      steps.push(await makeStep(folder, { name, version, files: [name], up: await supabaseScript(reading, name) }))
+      const step = await readStep(reading, { name, version, files: [name] }, async () => {
+        refuseDuplicate(name)
+        return { up: await supabaseScript(reading, name) }
+      })
+      steps.push(step)
     }
     const rest = folder.files.filter((name) => !names.includes(name))
     return {
