@@ -16,6 +16,7 @@ import { noPassage } from './passage.ts'
 import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
 import type { MigrationResult, SourceResult } from './result.ts'
 import { selectSteps } from './select-steps.ts'
+import { unappliedOf } from './unapplied.ts'
 import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
 import { verifyMigration } from './verify-migration.ts'
 import { withFindings } from './with-findings.ts'
@@ -59,23 +60,22 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   beside?.catch(() => undefined)
   if (walk.unfinished) await Promise.all(Array.from({ length: walk.lanes }, () => walk.run()))
   await forgetRoles?.()
-  const { broken } = walk
-  const verdicts = walk.verdicts.map((verdict, at) => {
-    const step = history.steps[at]
-    if (verdict?.broken === undefined || step === undefined || broken === undefined) return verdict
-    return { ...verdict, result: brokenStep(step, verdict.broken, history.path, broken) }
-  })
+  const { broken, verdicts } = walk
   const failOn = options.failOn ?? 'error'
   const composition = new Composition(failOn)
   const migrations = history.steps.flatMap((step, at) => {
-    const verdict = verdicts[at]
-    const result = verdict === undefined ? undefined : composition.pass(step, verdict)
-    return result === undefined || !selected.has(at) ? [] : [result]
+    const [verdict, failure] = [verdicts[at], walk.failures.get(at)]
+    const before = composition.unapplied
+    const missed = unappliedOf(step, failure)
+    if (missed !== undefined) composition.miss(missed)
+    if (verdict === undefined || !selected.has(at)) return []
+    if (failure !== undefined) return [brokenStep(step, failure, history.path, before)]
+    return [missed === undefined ? composition.pass(step, verdict) : verdict.result]
   })
   hooks.signal?.throwIfAborted()
   const batches = await applyBatches(cluster, history, environment, broken)
   await forgetRoles?.()
-  const back = broken === undefined ? await (beside ?? wayBack()) : undefined
+  const back = await (beside ?? wayBack())
   const counterexamples = new Map(verdicts.flatMap((each) => [...(each?.counterexamples ?? [])]))
   const timings: Record<string, number> = {}
   for (const verdict of verdicts)
@@ -145,7 +145,8 @@ class Walk {
   #last: number
   readonly #downsUsed: boolean
   #done = 0
-  #brokenAt: { readonly at: number; readonly failure: Failure } | undefined
+  /** Why steps do not apply to what the steps before them leave, by their index. */
+  readonly failures = new Map<number, Failure>()
 
   constructor(
     cluster: Cluster,
@@ -216,8 +217,8 @@ class Walk {
     const started = performance.now()
     const outcome = await head.advance(this.#environment.stepFor(up), this.#context.hooks.signal)
     if (outcome.outcome === 'failed') {
-      this.#break(at, outcome.failure)
-      if (up.kind === 'sql') await head.advancePartly(this.#environment.stepFor(up))
+      this.failures.set(at, outcome.failure)
+      await head.advancePartly(this.#environment.stepFor(up), outcome.failure)
     }
     this.timings.apply = (this.timings.apply ?? 0) + performance.now() - started
   }
@@ -257,8 +258,8 @@ class Walk {
       downsUsed: this.#downsUsed,
     })
     if (verified.broken !== undefined) {
-      this.#break(at, verified.broken)
-      return { result: verified.result, passage: noPassage, counterexamples: new Map(), broken: verified.broken }
+      this.failures.set(at, verified.broken)
+      return { result: verified.result, passage: noPassage, counterexamples: new Map() }
     }
     const { result, counterexamples, passage } = verified
     const verdict = { result, counterexamples, passage }
@@ -266,15 +267,11 @@ class Walk {
     return verdict
   }
 
-  /** Lanes meet broken steps in any order: the first of the history is the one to mend. */
-  #break(at: number, failure: Failure): void {
-    if (this.#brokenAt !== undefined && this.#brokenAt.at <= at) return
-    this.#brokenAt = { at, failure }
-  }
-
+  /** The first step of the history that does not apply: the one to correct first. */
   get broken(): NonNullable<SourceResult['brokenAt']> | undefined {
-    if (this.#brokenAt === undefined) return undefined
-    const { at, failure } = this.#brokenAt
+    const at = Math.min(...this.failures.keys())
+    const failure = this.failures.get(at)
+    if (failure === undefined) return undefined
     return {
       migration: this.#history.steps[at]?.name ?? '',
       file: failure.file,

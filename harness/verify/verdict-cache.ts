@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Failure, History } from '../migration/index.ts'
+import type { History } from '../migration/index.ts'
 import type { Counterexample } from './counterexample.ts'
 import { rulesVersion, type VerifyOptions } from './options.ts'
 import type { Passage } from './passage.ts'
@@ -12,8 +12,6 @@ export interface StepVerdict {
   readonly result: MigrationResult
   readonly passage: Passage
   readonly counterexamples: ReadonlyMap<string, Counterexample>
-  /** Why it does not apply to what the steps before it leave, empty of rows; nothing was found out then, and nothing is kept. */
-  readonly broken?: Failure | undefined
 }
 
 /** Verdicts of earlier runs, bound to everything that they depend on: all files up to the step, options, seed, server, rules. */
