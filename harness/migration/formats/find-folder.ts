@@ -7,6 +7,7 @@ import { type Detected, detect } from './detect.ts'
 import { Folder } from './folder.ts'
 import { formats } from './registry.ts'
 import { searchFolders } from './search-folders.ts'
+import { offerOf } from './sql-folders.ts'
 
 /**
  * The folder of migrations at a path, and its format. The path is that folder, a file of it, or a folder above it.
@@ -19,10 +20,13 @@ export async function findFolder(path: string, wanted: FormatName | undefined): 
   if (!statSync(path).isDirectory()) return fileAlone(path, wanted)
   const searched = await searchFolders(path, wanted)
   const [only, ...others] = searched.found
-  if (only !== undefined && others.length === 0) return { ...only, warnings: [...searched.warnings, ...only.warnings] }
+  const offers = searched.offered.map((folder) => offerOf(folder, folder.root === path ? (wanted ?? 'sql') : undefined))
+  if (only !== undefined && others.length === 0) {
+    return { ...only, warnings: [...searched.warnings, ...offers.map((offer) => `not looked at: ${offer}`), ...only.warnings] }
+  }
   if (only !== undefined) {
     throw new InputError(`"${shownPath(path)}" holds ${searched.found.length} folders of migrations`, {
-      detail: `There are: ${searched.found.map(({ folder, format }) => `"${shownPath(folder.root)}" (${format.name})`).join(', ')}.`,
+      detail: `There are: ${searched.found.map(({ folder, format }) => `"${shownPath(folder.root)}" (${format.name})`).join(', ')}.${listed('Not looked at', offers)}`,
       hint: 'Name the one that is meant, or each as a project in the config.',
     })
   }
@@ -30,10 +34,20 @@ export async function findFolder(path: string, wanted: FormatName | undefined): 
   throw new InputError(`"${shownPath(path)}" holds no migrations${wanted === undefined ? ' in a format that is known' : ` of ${wanted}`}`, {
     detail: `Looked for ${formats.flatMap(({ name, marker }) => (wanted === undefined || name === wanted ? [`${marker} (${name})`] : [])).join('; ')}.${programs}`,
     hint:
-      searched.programs === 0
-        ? 'Name the folder itself, and its format where it has no markers: --format NAME.'
-        : 'Migrations that are programs run by their own tool: give its command in the config (format "command").',
+      offers.length > 0
+        ? `Name the folder that is meant.${listed('There are', offers)}`
+        : searched.programs === 0
+          ? 'Name the folder itself, and its format where it has no markers: --format NAME.'
+          : 'Migrations that are programs run by their own tool: give its command in the config (format "command").',
   })
+}
+
+const mostListed = 20
+
+function listed(title: string, lines: readonly string[]): string {
+  if (lines.length === 0) return ''
+  const more = lines.length > mostListed ? [`  and ${lines.length - mostListed} more`] : []
+  return ['', `${title}:`, ...lines.slice(0, mostListed).map((line) => `  ${line}`), ...more].join('\n')
 }
 
 /** A file of a folder of migrations: its plan, journal, lock or configuration means the folder; a SQL file itself alone. */

@@ -7,12 +7,15 @@ import { candidatesIn } from './candidates.ts'
 import { configuredFolders } from './configured-folders.ts'
 import { type Detected, detect } from './detect.ts'
 import { byUnits, Folder } from './folder.ts'
+import { type SqlFolder, sqlFolders, wholeOf } from './sql-folders.ts'
 
 export interface Searched {
   readonly found: readonly Detected[]
   readonly warnings: readonly string[]
   /** How many files look like migrations of a tool that runs programs. */
   readonly programs: number
+  /** Folders of SQL files that were not looked at, those with numbers first: only their names tell whether they are histories. */
+  readonly offered: readonly SqlFolder[]
 }
 
 const otherServer =
@@ -31,15 +34,33 @@ const usualNames = [
  */
 export async function searchFolders(path: string, wanted: FormatName | undefined): Promise<Searched> {
   const { directories, programs } = await candidatesIn(path)
-  for (const chosen of [directories.includes(path) ? [path] : [], await configuredFolders(path)]) {
-    const found = await detectAll(chosen, path, wanted)
-    if (found.length > 0) return { found, warnings: [], programs }
-  }
+  const itself = await detectAll(directories.includes(path) ? [path] : [], path, wanted)
+  if (itself.length > 0) return { found: itself, warnings: [], programs, offered: [] }
+  const offered = (taken: readonly Detected[]) => offeredFolders(directories, taken, path)
+  const configured = await detectAll(await configuredFolders(path), path, wanted)
+  if (configured.length > 0) return { found: configured, warnings: [], programs, offered: await offered(configured) }
   const found = await detectAll(commonRoots(directories, path), path, wanted)
+  if (found.length === 0 && directories.some((directory) => wholeOf(directory, path) === path)) {
+    // Folders with numbers are parts of the one that is named.
+    const whole = await detectAll([path], path, wanted)
+    if (whole.length > 0) return { found: whole, warnings: [], programs, offered: [] }
+  }
   const best = preferred(found, path)
   const aside = found.filter((each) => !best.includes(each))
   const warnings = aside.map(({ folder, format }) => `"${shownPath(folder.root)}" (${format.name}) is left aside: name it to verify it`)
-  return { found: best, warnings, programs }
+  return { found: best, warnings, programs, offered: await offered(found) }
+}
+
+/** What could be a history too, and is no part of one that was found; beside one, only folders with numbers that are for real. */
+async function offeredFolders(directories: readonly string[], found: readonly Detected[], path: string): Promise<readonly SqlFolder[]> {
+  const free = directories.filter(
+    (directory) => !found.some(({ folder }) => isWithin(directory, folder.root) || isWithin(folder.root, directory)),
+  )
+  const folders = await sqlFolders(free, path)
+  const aside = (folder: SqlFolder) => [otherServer, notForReal].some((pattern) => isUnder(folder.root, path, pattern))
+  if (found.length > 0) return folders.filter((folder) => folder.numbered && !aside(folder))
+  const rank = (folder: SqlFolder) => (folder.numbered ? 0 : 2) + (aside(folder) ? 1 : 0)
+  return [...folders].sort((a, b) => rank(a) - rank(b) || byUnits(a.root, b.root))
 }
 
 async function detectAll(directories: readonly string[], path: string, wanted: FormatName | undefined): Promise<readonly Detected[]> {
@@ -52,7 +73,8 @@ async function detectAll(directories: readonly string[], path: string, wanted: F
     // The path itself is named by its user; anywhere else a folder of SQL is just that, unless its name says more.
     if (detected.format.name === 'sql' && directory !== path && !looksLikeHistory(detected.folder)) continue
     // A stray file in a project's own folder; those of formats that go into subfolders are found there.
-    if (directory === path && /^(sql|flyway)$/.test(detected.format.name) && isProject(path)) continue
+    const stray = directory === path && /^(sql|flyway)$/.test(detected.format.name) && isProject(path)
+    if (stray && !(wanted !== undefined && (await sqlFolders([path], path)).some(({ numbered }) => numbered))) continue
     found.push(detected)
   }
   return found
@@ -79,12 +101,7 @@ function commonRoots(directories: readonly string[], path: string): readonly str
 
 function preferred(found: readonly Detected[], path: string): readonly Detected[] {
   const without = (all: readonly Detected[], pattern: RegExp) => {
-    const rest = all.filter(
-      ({ folder }) =>
-        !relative(path, folder.root)
-          .split(sep)
-          .some((part) => pattern.test(part)),
-    )
+    const rest = all.filter(({ folder }) => !isUnder(folder.root, path, pattern))
     return rest.length === 0 ? all : rest
   }
   const real = without(without(found, otherServer), notForReal)
@@ -95,6 +112,13 @@ function preferred(found: readonly Detected[], path: string): readonly Detected[
     if (named.length > 0) return named
   }
   return real
+}
+
+/** Whether a folder's name, or that of one above it below the path, is such a one. */
+function isUnder(root: string, path: string, pattern: RegExp): boolean {
+  return relative(path, root)
+    .split(sep)
+    .some((part) => pattern.test(part))
 }
 
 function isWithin(directory: string, root: string): boolean {
