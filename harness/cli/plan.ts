@@ -1,7 +1,7 @@
 import { relative, resolve, sep } from 'node:path'
 import { type LoadedConfig, loadConfig, type ProjectConfig, type ProjectOptions } from '../config/index.ts'
 import { InputError } from '../errors.ts'
-import { shownPath } from '../migration/index.ts'
+import { knownFormat, ownFormats, shownPath } from '../migration/index.ts'
 import type { FindingWaiver, VerifyOptions } from '../verify/index.ts'
 import { parseDuration } from './option-values.ts'
 import type { VerifyFlags } from './verify-options.ts'
@@ -101,8 +101,11 @@ function ownerOf(path: string, projects: readonly ProjectConfig[], config: Loade
 
 function optionsOf(said: ProjectOptions, flags: VerifyFlags, placed: (path: string) => string): VerifyOptions {
   const { command } = said
+  const format = flags.format ?? said.format
+  knownFormat(format, ownFormats(said.formats))
   return {
-    format: flags.format ?? said.format,
+    format,
+    formats: said.formats,
     only: flags.only ?? said.only,
     since: flags.since ?? said.since,
     allowChanged: flags.allowChanged ?? said.allowChanged,

@@ -35,7 +35,25 @@ export async function readProjectState(project: Project): Promise<ProjectState> 
 function optionsOf({ options, waivers, paths }: Project): ProjectState['options'] {
   const { format, only, since, allowChanged, runs, rows, seed, postgres, prelude, runAs, skipExtensions, timeLimitMs, failOn } = options
   const { command, contracts, online } = options
-  const set = { format, only, since, allowChanged, runs, rows, seed, prelude, runAs, skipExtensions, failOn, command, contracts, online }
+  const formats = options.formats?.map(({ id, read }) => ({ id, read: createHash('sha256').update(String(read)).digest('hex') }))
+  const own = formats === undefined ? {} : { formats }
+  const set = {
+    ...own,
+    format,
+    only,
+    since,
+    allowChanged,
+    runs,
+    rows,
+    seed,
+    prelude,
+    runAs,
+    skipExtensions,
+    failOn,
+    command,
+    contracts,
+    online,
+  }
   return JSON.parse(
     JSON.stringify({ paths, ...set, timeLimit: timeLimitMs, postgres: withoutSecrets(postgres), waivers }, (_, value) => value ?? null),
   )

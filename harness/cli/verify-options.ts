@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander'
-import { formats } from './formats.ts'
 import { collect, parseCount, parseDuration, parseName } from './option-values.ts'
 
 /** The options that `verify`, `baseline` and `gate` share, as the command line (or the environment) gives them; a configuration has the rest. */
@@ -37,7 +36,10 @@ function verifyOptions(): readonly Option[] {
   return [
     new Option('--config <file>', 'configuration; default: godwit.config.* from here up').argParser(parseName),
     new Option('--project <name>', 'only this project of the configuration; may be given several times').argParser(collect),
-    new Option('--format <name>', 'format of the migrations (default: "auto")').choices(formats),
+    new Option(
+      '--format <name>',
+      'format of the migrations, as docs/formats.md names it, or the id of one in the configuration (default: "auto")',
+    ).argParser(parseName),
     new Option('--only <name>', 'verify only this step; may be given several times').argParser(collect),
     new Option('--since <ref>', 'verify only what a branch adds to this git ref, or what follows this step').argParser(parseName),
     new Option('--allow-changed', 'with --since: go on though a merged file has changed'),

@@ -1,4 +1,4 @@
-import type { CommandSource, Contract, FormatName } from '../migration/index.ts'
+import type { CommandSource, Contract, FormatName, OwnFormat } from '../migration/index.ts'
 import type { FindingWaiver } from '../verify/index.ts'
 
 /** What `godwit.config.ts` may say. Paths in it are relative to the file; flags and `GODWIT_*` variables come before it. */
@@ -24,10 +24,15 @@ export interface ProjectConfig extends ProjectOptions {
   readonly path: string | readonly string[]
 }
 
+/** Any text may be the id of a format in `formats`; the built-in ones are named for editors. */
+export type FormatChoice = 'auto' | FormatName | (string & {})
+
 /** What may be said for everything, or for one project. */
 export interface ProjectOptions {
-  /** Format of the migrations. Default `auto`. */
-  readonly format?: 'auto' | FormatName | undefined
+  /** Format of the migrations, by its name or the id of one's own. Default `auto`. */
+  readonly format?: FormatChoice | undefined
+  /** Formats of one's own, made by `defineFormat`, tried before the built-in ones. */
+  readonly formats?: readonly OwnFormat[] | undefined
   /** Names of the steps to verify. Default all. */
   readonly only?: readonly string[] | undefined
   /** Verify only the steps that a branch adds: a git ref, or the name of the step after which to begin. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { contractSchema, formatNames } from '../migration/index.ts'
+import { contractSchema, formatNames, isOwnFormat, type OwnFormat } from '../migration/index.ts'
+import type { FormatChoice } from './model.ts'
 
 const text = z.string().trim().min(1, 'is empty')
 const texts = z.array(text)
@@ -29,11 +30,15 @@ const command = z.strictObject({
   variable: text.optional().describe('environment variable that gets the URL; default DATABASE_URL'),
 })
 
+// A JSON file has no formats of its own; elsewhere the id may be that of one, which is checked together with them.
+const formatChoice: z.ZodType<FormatChoice, FormatChoice> = text.meta({ enum: ['auto', ...formatNames] })
+
 const options = {
-  format: z
-    .enum(['auto', ...formatNames])
+  format: formatChoice.optional().describe('format of the migrations; default auto'),
+  formats: z
+    .array(z.custom<OwnFormat>(isOwnFormat, 'is no format with "id" and "read": see defineFormat'))
     .optional()
-    .describe('format of the migrations; default auto'),
+    .describe("formats of one's own, tried before the built-in ones; not in a JSON file"),
   only: texts.optional().describe('names of the steps to verify; default all'),
   since: text.optional().describe('verify only the steps that a branch adds: a git ref, or the name of the step after which to begin'),
   allowChanged: z.boolean().optional().describe('go on though a file that was merged before "since" has changed; default false'),
@@ -101,8 +106,20 @@ export const configSchema = z
     path: ['path'],
     message: 'stands beside "projects", which have paths of their own',
   })
+  .superRefine((value, context) => {
+    const places = [
+      { own: value, path: [] as PropertyKey[] },
+      ...(value.projects ?? []).map((own, at) => ({ own, path: ['projects', at] })),
+    ]
+    for (const { own, path } of places) {
+      const names = ['auto', ...(own.formats ?? value.formats ?? []).map(({ id }) => id), ...formatNames]
+      if (own.format === undefined || names.includes(own.format)) continue
+      const message = `expected one of ${names.map((name) => `"${name}"`).join('|')}`
+      context.addIssue({ code: 'custom', path: [...path, 'format'], message })
+    }
+  })
 
 /** What is published as `config.schema.json` (JSON Schema, draft 2020-12), as the text of that file. */
 export function configSchemaText(): string {
-  return `${JSON.stringify({ title: 'godwit.config.json', ...z.toJSONSchema(configSchema, { io: 'input' }) }, null, 2)}\n`
+  return `${JSON.stringify({ title: 'godwit.config.json', ...z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) }, null, 2)}\n`
 }

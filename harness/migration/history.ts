@@ -2,26 +2,6 @@ import type { InputError } from '../errors.ts'
 import type { Contract } from './contract.ts'
 import type { Migration, Script, Step } from './model.ts'
 
-/** The formats that a folder of migrations may be in; each is a tool's own layout. */
-export const formatNames = [
-  'pair',
-  'sql',
-  'prisma',
-  'supabase',
-  'drizzle',
-  'golang-migrate',
-  'dbmate',
-  'goose',
-  'flyway',
-  'diesel',
-  'node-pg-migrate',
-  'sqitch',
-  'graphile-migrate',
-  'command',
-] as const
-
-export type FormatName = (typeof formatNames)[number]
-
 /** What stands at a path: pairs, each with a legacy schema of its own, or one history whose steps build on each other. */
 export type Source =
   | {
@@ -34,15 +14,16 @@ export type Source =
 
 /** A folder of migrations as its tool would apply them, from an empty database on. */
 export interface History {
-  readonly format: FormatName
+  /** Its id. */
+  readonly format: string
   /** As the caller named it. */
   readonly path: string
   /** Absolute. */
   readonly root: string
   /** Decides which built-in prelude is wanted. */
   readonly platform: 'supabase' | undefined
-  /** The tool's own table, where its name is not the usual one: no data of the user's. */
-  readonly historyTable?: string | undefined
+  /** The tool's own tables, where their names are not the usual ones: no data of the user's. */
+  readonly historyTables?: readonly string[] | undefined
   /** In the tool's order. */
   readonly steps: readonly HistoryStep[]
   /** Files that no rule of the format covers: named, never skipped in silence. */

@@ -1,6 +1,15 @@
 import { readCatalog } from '../catalog/index.ts'
 import type { PlanMemory } from '../data/index.ts'
-import { type Failure, type History, type HistoryStep, type Migration, neededRung, type Script, type Step } from '../migration/index.ts'
+import {
+  type Failure,
+  type History,
+  type HistoryStep,
+  type Migration,
+  neededRung,
+  type Script,
+  type Step,
+  toolTables,
+} from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import type { Base } from './base.ts'
 import { applyBatches } from './batches.ts'
@@ -289,20 +298,13 @@ class Walk {
       session: () => head.session,
       template: () => head.template(),
       reserved: ({ schema, name }) =>
-        this.#environment.platformSchemas.has(schema) || toolTables.has(name) || name === this.#history.historyTable,
+        this.#environment.platformSchemas.has(schema) || toolTables.has(name) || (this.#history.historyTables ?? []).includes(name),
       afterClone: this.#own ? await rolesOf(this.#cluster) : undefined,
       memory: this.#memory,
       objects: recent(objects),
     }
   }
 }
-
-/** History tables of the tools that are known. */
-const toolTables: ReadonlySet<string> = new Set([
-  ...['_prisma_migrations', 'schema_migrations', '__drizzle_migrations', 'pgmigrations', 'goose_db_version', 'flyway_schema_history'],
-  ...['knex_migrations', 'knex_migrations_lock', '__diesel_schema_migrations', 'databasechangelog', 'databasechangeloglock'],
-  ...['alembic_version', 'django_migrations', 'ar_internal_metadata', 'typeorm_metadata', 'SequelizeMeta'],
-])
 
 /** The strongest isolation that any step needs: what changes the whole cluster wants one of its own. */
 function clusterNeed(history: History): ReturnType<typeof neededRung> {

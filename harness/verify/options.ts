@@ -1,4 +1,4 @@
-import type { CommandSource, Contract } from '../migration/index.ts'
+import type { CommandSource, Contract, OwnFormat } from '../migration/index.ts'
 
 /** What a caller of `verify` may set; everything has a default. */
 export interface VerifyOptions {
@@ -24,6 +24,8 @@ export interface VerifyOptions {
   readonly prelude?: string | readonly string[] | undefined
   readonly skipExtensions?: readonly string[] | undefined
   readonly format?: string | undefined
+  /** Formats of the user's own, tried before the built-in ones. */
+  readonly formats?: readonly OwnFormat[] | undefined
   /** Verify only the steps that a branch adds: a git ref, or the name of the step after which to begin. */
   readonly since?: string | undefined
   /** Go on though a file that was merged before `since` has changed. */
@@ -63,4 +65,4 @@ export interface ProgressEvent {
 }
 
 /** Version of the rules that judge; it changes when the same files may get another verdict. */
-export const rulesVersion = '2'
+export const rulesVersion = '3'

@@ -17,8 +17,12 @@ const passedOver = /^(\..*|node_modules|vendor|target|dist|build|out|coverage|th
 const deepest = 10
 const mostFolders = 20_000
 
-/** Every folder at or below a path that could be one of migrations: it holds SQL files, or steps that are folders, or a tool's marker. */
-export async function candidatesIn(path: string): Promise<Candidates> {
+/**
+ * Every folder at or below a path that could be one of migrations: it holds SQL files, or steps that are folders, or a tool's marker.
+ *
+ * @param names  Of other files that make a folder one.
+ */
+export async function candidatesIn(path: string, names: readonly RegExp[] = []): Promise<Candidates> {
   const directories = new Set<string>()
   let programs = 0
   let level = [path]
@@ -30,7 +34,7 @@ export async function candidatesIn(path: string): Promise<Candidates> {
       // Unreadable, or gone meanwhile: not ours. Links are not followed, so that no loop has an end to wait for.
       const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
       const files = entries.filter((entry) => isFileEntry(directory, entry)).map((entry) => entry.name)
-      const root = rootOf(directory, files)
+      const root = rootOf(directory, files) ?? (files.some((name) => names.some((each) => each.test(name))) ? directory : undefined)
       if (root !== undefined) directories.add(root)
       if (/^(migrations?|migrate|versions)$/i.test(basename(directory))) programs += files.filter(isNumberedProgram).length
       for (const entry of entries) if (entry.isDirectory() && !passedOver.test(entry.name)) next.push(join(directory, entry.name))

@@ -16,9 +16,10 @@ const marker = /^--[^\S\r\n]*migrate:(up|down)([^\S\r\n]*$|[^\S\r\n]+\S+.*$)/gm
  *
  * @see https://github.com/amacneil/dbmate/blob/main/pkg/dbmate/migration.go
  */
-export const dbmate: Format = {
-  name: 'dbmate',
+export const dbmate: Format<'dbmate'> = {
+  id: 'dbmate',
   marker: '"-- migrate:up" in SQL files',
+  historyTables: ['schema_migrations'],
   marks: async (folder) => ((await folder.contains(/^--[^\S\r\n]*migrate:up\b/m)) ? 'strong' : undefined),
   read: async (folder) => {
     const reading = { folder, tool: 'dbmate', warnings: [] as string[] }

@@ -20,9 +20,10 @@ const up = /^([^/]+)\/up\.sql$/
  *
  * @see https://docs.rs/diesel_migrations
  */
-export const diesel: Format = {
-  name: 'diesel',
+export const diesel: Format<'diesel'> = {
+  id: 'diesel',
   marker: 'folders with "up.sql" and "down.sql"',
+  historyTables: ['__diesel_schema_migrations'],
   marks: (folder) => {
     if (!folder.files.some((name) => up.test(name))) return undefined
     return parentsOf(folder.root).some((directory) => isFile(join(directory, 'diesel.toml'))) ? 'strong' : 'weak'

@@ -24,9 +24,10 @@ type Entry = z.infer<typeof journalSchema>['entries'][number]
  *
  * @see https://orm.drizzle.team/docs/migrations
  */
-export const drizzle: Format = {
-  name: 'drizzle',
+export const drizzle: Format<'drizzle'> = {
+  id: 'drizzle',
   marker: '"meta/_journal.json", or folders with "migration.sql" and "snapshot.json"',
+  historyTables: ['__drizzle_migrations'],
   marks: (folder) => {
     const both = (name: string) => folderStep.test(name) && folder.has(name.replace(/migration\.sql$/, 'snapshot.json'))
     return folder.has(journalName) || folder.files.some(both) ? 'strong' : undefined

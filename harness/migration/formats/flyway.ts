@@ -25,9 +25,10 @@ type Versioned = Extract<FlywayName, { version: string }> & { readonly name: str
  *
  * @see https://documentation.red-gate.com/flyway
  */
-export const flyway: Format = {
-  name: 'flyway',
+export const flyway: Format<'flyway'> = {
+  id: 'flyway',
   marker: '"V<version>__<description>.sql"',
+  historyTables: ['flyway_schema_history'],
   marks: (folder) =>
     folder.files.some((name) => /^[VB]\d/.test(partsOf(name).base) && parseFlywayName(partsOf(name).base)?.program === false)
       ? 'strong'

@@ -13,9 +13,10 @@ const pattern = /^([0-9]+)_([^/]*)\.(down|up)\.([^/]*)$/
  *
  * @see https://github.com/golang-migrate/migrate/blob/master/source/parse.go
  */
-export const golangMigrate: Format = {
-  name: 'golang-migrate',
+export const golangMigrate: Format<'golang-migrate'> = {
+  id: 'golang-migrate',
   marker: '"<number>_<title>.up.sql"',
+  historyTables: ['schema_migrations'],
   marks: (folder) => (folder.files.some((name) => pattern.exec(name)?.[3] === 'up' && name.endsWith('.sql')) ? 'weak' : undefined),
   read: async (folder) => {
     const reading = { folder, tool: 'golang-migrate', warnings: [] as string[] }

@@ -18,9 +18,10 @@ const pattern = /^([^_/]+)_[^/]*\.(sql|go)$/
  *
  * @see https://github.com/pressly/goose
  */
-export const goose: Format = {
-  name: 'goose',
+export const goose: Format<'goose'> = {
+  id: 'goose',
   marker: '"-- +goose Up" in SQL files',
+  historyTables: ['goose_db_version'],
   marks: async (folder) => ((await folder.contains(/^--\s*\+goose\s+up\b/im)) ? 'strong' : undefined),
   read: async (folder) => {
     const reading = { folder, tool: 'goose', warnings: [] as string[] }

@@ -25,9 +25,10 @@ const committed = /^committed\/([0-9]+)(-[-_a-zA-Z0-9]*)?\.sql$/
  *
  * @see https://github.com/graphile/migrate
  */
-export const graphileMigrate: Format = {
-  name: 'graphile-migrate',
+export const graphileMigrate: Format<'graphile-migrate'> = {
+  id: 'graphile-migrate',
   marker: '"committed/<number>.sql" with "--! Previous:"',
+  historyTables: [],
   marks: async (folder) =>
     folder.files.some((name) => committed.test(name)) && (await folder.contains(/^--! Previous: /m, 'committed')) ? 'strong' : undefined,
   read: async (folder) => {

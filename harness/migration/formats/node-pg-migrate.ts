@@ -16,9 +16,10 @@ const marker = /^\s*--[\s-]*(up|down)\s+migration/gim
  *
  * @see https://salsita.github.io/node-pg-migrate
  */
-export const nodePgMigrate: Format = {
-  name: 'node-pg-migrate',
+export const nodePgMigrate: Format<'node-pg-migrate'> = {
+  id: 'node-pg-migrate',
   marker: '"-- Up Migration" in SQL files',
+  historyTables: ['pgmigrations'],
   marks: async (folder) => {
     if (await folder.contains(/^\s*--[\s-]*up\s+migration/im)) return 'strong'
     const numbered = folder.files.some((name) => pattern.test(name))

@@ -18,9 +18,10 @@ const natural = new Intl.Collator('en', { numeric: true })
  * SQL files in natural order, subfolders too; `x.down.sql` reverts `x.sql` or `x.up.sql`. Each in a transaction of its own, unless it begins
  * one itself, says `-- godwit: no-transaction` in its first line, or holds a statement that no transaction takes.
  */
-export const plainSql: Format = {
-  name: 'sql',
+export const plainSql: Format<'sql'> = {
+  id: 'sql',
   marker: 'a folder of ".sql" files',
+  historyTables: [],
   marks: (folder) => (folder.files.some((name) => /\.sql$/i.test(name)) ? 'weak' : undefined),
   read: async (folder) => {
     const names = folder.files.filter((name) => /\.sql$/i.test(name))

@@ -21,9 +21,10 @@ const program = /^[^/]+\/migration\.[cm]?[jt]s$/
  *
  * @see https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories
  */
-export const prisma: Format = {
-  name: 'prisma',
+export const prisma: Format<'prisma'> = {
+  id: 'prisma',
   marker: '"migration_lock.toml", or folders with "migration.sql"',
+  historyTables: ['_prisma_migrations'],
   marks: (folder) => (folder.has(lock) ? 'strong' : folder.files.some((name) => /^[^/]+\/migration\.sql$/.test(name)) ? 'weak' : undefined),
   read: async (folder) => {
     await refuseOtherProvider(folder)

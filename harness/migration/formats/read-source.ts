@@ -2,19 +2,23 @@ import { statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '../../errors.ts'
 import type { CommandSource, History, Source } from '../history.ts'
-import { formatNames } from '../history.ts'
 import { readPair } from '../pair.ts'
-import { isFile } from '../path-kind.ts'
+import { isDirectory, isFile } from '../path-kind.ts'
 import { shownPath } from '../shown-path.ts'
+import type { OwnFormat } from './define-format.ts'
 import { findFolder } from './find-folder.ts'
-import type { Read } from './format.ts'
+import { Folder } from './folder.ts'
+import type { Format, Read } from './format.ts'
 import { readPairs } from './pairs.ts'
 import { parentsOf } from './parents.ts'
+import { knownFormat, ownFormats } from './registry.ts'
 import { serverOf } from './server.ts'
 
 export interface ReadOptions {
-  /** One of `formatNames`, or `auto` (default): by markers. */
+  /** One of `formatNames`, the id of one's own, or `auto` (default): by markers. */
   readonly format?: string | undefined
+  /** Formats of the user's own, tried before the built-in ones. */
+  readonly formats?: readonly OwnFormat[] | undefined
   /** Given, the path is only where its commands run. */
   readonly command?: CommandSource | undefined
 }
@@ -28,7 +32,8 @@ export interface ReadOptions {
  */
 export async function readSource(path: string, options: ReadOptions = {}): Promise<Source> {
   const { command } = options
-  const format = knownFormat(options.format)
+  const own = ownFormats(options.formats)
+  const format = knownFormat(options.format, own)
   if (command !== undefined) return { kind: 'command', command: { ...command, directory: resolve(path, command.directory ?? '.') } }
   if (format === 'command') {
     throw new InputError('the format "command" needs a command', {
@@ -37,7 +42,7 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
   }
   const absolute = resolve(path)
   if (statSync(absolute, { throwIfNoEntry: false }) === undefined) throw new InputError(`"${shownPath(absolute)}" does not exist`)
-  if (format === undefined || format === 'pair') {
+  if (format === 'pair' || (format === undefined && !(await marksOwn(absolute, own)))) {
     const pairs = await readPairs(path)
     if (pairs !== undefined) return pairs
     // A pair with something missing: its own reader says what.
@@ -45,17 +50,18 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
       return { kind: 'pairs', format: 'pair', migrations: [{ migration: await readPair(path), path }] }
     }
   }
-  const { folder, format: found, warnings } = await findFolder(absolute, format)
+  const { folder, format: found, warnings } = await findFolder(absolute, format, own)
   const read = await found.read(folder)
   refuseUnjudgeable(read)
   if (read.steps.length === 0) {
-    throw new InputError(`"${shownPath(folder.root)}" holds no migration in the format "${found.name}"`, {
+    throw new InputError(`"${shownPath(folder.root)}" holds no migration in the format "${found.id}"`, {
       detail: `Looked for ${found.marker}.${read.ignored.map(({ file, because }) => ` "${file}": ${because}.`).join('')}`,
     })
   }
   const history: History = {
     ...read,
-    format: found.name,
+    format: found.id,
+    historyTables: found.historyTables,
     path,
     root: folder.root,
     platform: isSupabase(folder.root) ? 'supabase' : undefined,
@@ -72,11 +78,12 @@ function refuseUnjudgeable({ steps }: Read): void {
   if (first !== undefined && steps.every(({ up }) => up.kind === 'opaque')) throw first
 }
 
-function knownFormat(name: string | undefined): (typeof formatNames)[number] | undefined {
-  if (name === undefined || name === 'auto') return undefined
-  const known = formatNames.find((each) => each === name)
-  if (known === undefined) throw new InputError(`unknown format "${name}"`, { hint: `Known formats: auto, ${formatNames.join(', ')}.` })
-  return known
+/** Whether a format of the user's own takes the folder itself. */
+async function marksOwn(path: string, own: readonly Format[]): Promise<boolean> {
+  if (own.length === 0 || !isDirectory(path)) return false
+  const folder = await Folder.open(path)
+  for (const format of own) if ((await format.marks(folder)) !== undefined) return true
+  return false
 }
 
 /** What only a pair has: a legacy schema, or an up or down right in the folder. */

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
-import { basename, join, relative, sep } from 'node:path'
-import type { FormatName } from '../history.ts'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { isFile } from '../path-kind.ts'
 import { shownPath } from '../shown-path.ts'
 import { candidatesIn } from './candidates.ts'
 import { configuredFolders } from './configured-folders.ts'
 import { type Detected, detect } from './detect.ts'
 import { byUnits, Folder } from './folder.ts'
+import type { Format } from './format.ts'
 import { type SqlFolder, sqlFolders, wholeOf } from './sql-folders.ts'
 
 export interface Searched {
@@ -32,8 +32,18 @@ const usualNames = [
  * The folders of migrations at a path: itself, what the tools' configuration in it names, or below it where markers or a usual name say so.
  * Those that are for another server, or stand among tests and examples, step back behind others, with a warning.
  */
-export async function searchFolders(path: string, wanted: FormatName | undefined): Promise<Searched> {
-  const { directories, programs } = await candidatesIn(path)
+export async function searchFolders(path: string, wanted: string | undefined, own: readonly Format[] = []): Promise<Searched> {
+  const { directories, programs } = await candidatesIn(
+    path,
+    own.flatMap(({ files }) => files ?? []),
+  )
+  const ofOwn = await detectOwn(directories, path, wanted, own)
+  if (ofOwn.length > 0) {
+    const rest = directories.filter((directory) => !ofOwn.some(({ folder }) => isWithin(directory, folder.root)))
+    const others = await detectAll(commonRoots(rest, path), path, undefined)
+    const aside = preferred(others, path).filter(({ folder }) => !ofOwn.some((each) => isWithin(each.folder.root, folder.root)))
+    return { found: ofOwn, warnings: leftAside(aside), programs, offered: await offeredFolders(directories, [...ofOwn, ...others], path) }
+  }
   const itself = await detectAll(directories.includes(path) ? [path] : [], path, wanted)
   if (itself.length > 0) return { found: itself, warnings: [], programs, offered: [] }
   const offered = (taken: readonly Detected[]) => offeredFolders(directories, taken, path)
@@ -47,8 +57,44 @@ export async function searchFolders(path: string, wanted: FormatName | undefined
   }
   const best = preferred(found, path)
   const aside = found.filter((each) => !best.includes(each))
-  const warnings = aside.map(({ folder, format }) => `"${shownPath(folder.root)}" (${format.name}) is left aside: name it to verify it`)
-  return { found: best, warnings, programs, offered: await offered(found) }
+  return { found: best, warnings: leftAside(aside), programs, offered: await offered(found) }
+}
+
+function leftAside(folders: readonly Detected[]): readonly string[] {
+  return folders.map(({ folder, format }) => `"${shownPath(folder.root)}" (${format.id}) is left aside: name it to verify it`)
+}
+
+/**
+ * The folders in formats of the user's own: any folder between the path and one that holds files may be one. One whose format is asked for
+ * by its name is the path itself where no mark says more.
+ */
+async function detectOwn(
+  directories: readonly string[],
+  path: string,
+  wanted: string | undefined,
+  own: readonly Format[],
+): Promise<readonly Detected[]> {
+  const formats = own.filter(({ id }) => wanted === undefined || id === wanted)
+  const [named] = wanted === undefined ? [] : formats
+  if (formats.length === 0) return []
+  const found: Detected[] = []
+  for (const directory of [...new Set([path, ...directories.flatMap((each) => between(path, each))])].sort(byUnits)) {
+    if (found.some(({ folder }) => isWithin(directory, folder.root))) continue
+    const folder = await Folder.open(directory)
+    for (const format of formats) {
+      const strength = await format.marks(folder)
+      if (strength === undefined) continue
+      found.push({ folder, format, strength, warnings: [] })
+      break
+    }
+  }
+  if (found.length > 0 || named === undefined) return found
+  return [{ folder: await Folder.open(path), format: named, strength: 'strong', warnings: [] }]
+}
+
+/** A folder and those above it, below a path. */
+function between(path: string, directory: string): readonly string[] {
+  return directory === path || !isWithin(directory, path) ? [] : [...between(path, dirname(directory)), directory]
 }
 
 /** What could be a history too, and is no part of one that was found; beside one, only folders with numbers that are for real. */
@@ -63,7 +109,7 @@ async function offeredFolders(directories: readonly string[], found: readonly De
   return [...folders].sort((a, b) => rank(a) - rank(b) || byUnits(a.root, b.root))
 }
 
-async function detectAll(directories: readonly string[], path: string, wanted: FormatName | undefined): Promise<readonly Detected[]> {
+async function detectAll(directories: readonly string[], path: string, wanted: string | undefined): Promise<readonly Detected[]> {
   const found: Detected[] = []
   for (const directory of [...directories].sort(byUnits)) {
     // Part of one that was found.
@@ -71,9 +117,9 @@ async function detectAll(directories: readonly string[], path: string, wanted: F
     const detected = await detect(await Folder.open(directory), wanted)
     if (detected?.strength === undefined) continue
     // The path itself is named by its user; anywhere else a folder of SQL is just that, unless its name says more.
-    if (detected.format.name === 'sql' && directory !== path && !looksLikeHistory(detected.folder)) continue
+    if (detected.format.id === 'sql' && directory !== path && !looksLikeHistory(detected.folder)) continue
     // A stray file in a project's own folder; those of formats that go into subfolders are found there.
-    const stray = directory === path && /^(sql|flyway)$/.test(detected.format.name) && isProject(path)
+    const stray = directory === path && /^(sql|flyway)$/.test(detected.format.id) && isProject(path)
     if (stray && !(wanted !== undefined && (await sqlFolders([path], path)).some(({ numbered }) => numbered))) continue
     found.push(detected)
   }
@@ -105,7 +151,7 @@ function preferred(found: readonly Detected[], path: string): readonly Detected[
     return rest.length === 0 ? all : rest
   }
   const real = without(without(found, otherServer), notForReal)
-  const marked = real.filter(({ format }) => format.name !== 'sql')
+  const marked = real.filter(({ format }) => format.id !== 'sql')
   if (marked.length > 0) return marked
   for (const name of usualNames) {
     const named = real.filter(({ folder }) => folder.root === path || name.test(basename(folder.root)))

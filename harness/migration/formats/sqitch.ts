@@ -18,9 +18,10 @@ const planName = 'sqitch.plan'
  *
  * @see https://sqitch.org
  */
-export const sqitch: Format = {
-  name: 'sqitch',
+export const sqitch: Format<'sqitch'> = {
+  id: 'sqitch',
   marker: '"sqitch.plan"',
+  historyTables: [],
   marks: (folder) =>
     folder.has(planName) || (folder.has('sqitch.conf') && existsSync(join(folder.root, 'deploy'))) ? 'strong' : undefined,
   read: async (folder) => {

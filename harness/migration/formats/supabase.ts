@@ -16,9 +16,10 @@ const pattern = /^([0-9]+)_([^/]*)\.sql$/
  *
  * @see https://github.com/supabase/cli/blob/develop/pkg/migration/file.go
  */
-export const supabase: Format = {
-  name: 'supabase',
+export const supabase: Format<'supabase'> = {
+  id: 'supabase',
   marker: '"supabase/config.toml" above "supabase/migrations"',
+  historyTables: ['schema_migrations'],
   marks: (folder) =>
     /[\\/]supabase[\\/]migrations$/.test(folder.root) && folder.files.some((name) => pattern.test(name)) ? 'strong' : undefined,
   read: async (folder) => {
