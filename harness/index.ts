@@ -13,10 +13,10 @@ export {
   seedDataset,
 } from './data/index.ts'
 export { EnvironmentError, GodwitError, InputError } from './errors.ts'
-export { readPair } from './formats/index.ts'
+export { defineFormat, type MigrationFolder, type OwnFormat, type OwnScript, type OwnStep, readPair } from './formats/index.ts'
 export { verify } from './history/index.ts'
-export { runInvariants } from './invariants/index.ts'
-export type { Lineage } from './lineage/index.ts'
+export { type Bench, defineInvariant, type Invariant, type Look, type Probe, runInvariants } from './invariants/index.ts'
+export type { Knowledge, Lineage } from './lineage/index.ts'
 export {
   applyStep,
   type Contract,
@@ -40,6 +40,8 @@ export {
   withSavepoint,
   withTransaction,
 } from './postgres/index.ts'
-export type { Finding, FindingResult, MigrationResult, Verdict, VerifyResult } from './result/index.ts'
+export type { Finding, FindingResult, MigrationResult, Rule, Severity, Verdict, VerifyResult } from './result/index.ts'
+export type { Phase, RunObservation, RunRequest, State } from './run/index.ts'
+export { outcomeAfter } from './run/index.ts'
 export { captureSnapshot, compareSnapshots, readRows, type Snapshot } from './snapshot/index.ts'
 export type { VerifyOptions } from './verify/index.ts'

@@ -88,7 +88,7 @@ async function foldersHere(here: string): Promise<readonly FoundFolder[]> {
     if (pairs) return [folderNamed(join(here, place), 'pair', here)]
   }
   const { found } = await searchFolders(here, undefined)
-  const folders = found.map(({ folder, format }) => folderNamed(folder.root, format.name, here))
+  const folders = found.map(({ folder, format }) => folderNamed(folder.root, format.id, here))
   return withoutNamesakes(folders)
 }
 

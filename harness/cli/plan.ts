@@ -1,6 +1,7 @@
 import { relative, resolve, sep } from 'node:path'
 import { type LoadedConfig, loadConfig, type ProjectConfig, type ProjectOptions } from '../config/index.ts'
 import { InputError } from '../errors.ts'
+import { knownFormat, ownFormats } from '../formats/index.ts'
 import { shownPath } from '../migration/index.ts'
 import { allOptions, attributeOf } from '../options/index.ts'
 import type { FindingWaiver } from '../result/index.ts'
@@ -119,6 +120,7 @@ function optionsOf(
 ): Omit<VerifyOptions, 'cacheDirectory' | 'reportDirectory' | 'saved'> {
   const said: ProjectOptions = Object.assign({}, ...layers.map((each) => defined(each ?? {})))
   const { timeLimit, command, waivers: _, ...plain } = chosenOptions(said, flags)
+  knownFormat(plain.format, ownFormats(plain.formats))
   const contracts = Object.assign({}, ...layers.map((each) => each?.contracts))
   return {
     ...plain,

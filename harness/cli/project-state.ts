@@ -36,7 +36,8 @@ export async function readProjectState(project: Project): Promise<ProjectState> 
 }
 
 function optionsOf({ options, waivers, paths }: Project): ProjectState['options'] {
-  const shown: VerifyOptions = { ...options, postgres: withoutSecrets(options.postgres) }
+  const formats = options.formats?.map(({ id, read }) => ({ id, read: createHash('sha256').update(String(read)).digest('hex') }))
+  const shown = { ...options, ...(formats === undefined ? {} : { formats }), postgres: withoutSecrets(options.postgres) }
   const set = allOptions.flatMap(([name, { passedAs, affects }]) =>
     passedAs === undefined || affects === 'nothing' ? [] : [[name, shown[passedAs as keyof VerifyOptions]] as const],
   )

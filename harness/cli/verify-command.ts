@@ -27,7 +27,7 @@ export async function verifyCommand(paths: readonly string[], flags: VerifyFlags
     await writeGateRecord(plan, run.result, { ran, baseline })
   }
   sayNotes(run.notes)
-  const verdicts = run.result === undefined ? [] : [exitCodeOf(run.result.verdict), ...sayBroken(run.result)]
+  const verdicts = run.result === undefined ? [] : [exitCodeOf(run.result.verdict), ...sayUnjudged(run.result)]
   context.setExitCode(gravestCode([...verdicts, ...failed.map((each) => each.exitCode)]))
 }
 
@@ -43,10 +43,12 @@ export async function showResult(plan: Plan, { result, counterexamples, runOf }:
   if (stale.length > 0) sayStale(stale)
 }
 
-/** A history that does not apply to an empty database is bad input, however much of it could be judged. */
-function sayBroken({ sources }: VerifyResult): readonly number[] {
-  return sources.flatMap(({ path, brokenAt }) => {
-    if (brokenAt === null) return []
+/** A history is bad input where none of its steps applies to an empty database: nothing could be judged. */
+function sayUnjudged({ sources, migrations }: VerifyResult): readonly number[] {
+  return sources.flatMap(({ path, brokenAt, steps }) => {
+    const own = migrations.filter((migration) => migration.path === path)
+    const judged = own.some(({ invariants }) => invariants.some(({ verdict }) => verdict !== 'unknown'))
+    if (brokenAt === null || judged || own.length < steps) return []
     const { migration, file, line, message, hint } = brokenAt
     process.stderr.write(
       `godwit: "${path}" does not apply to an empty database: step "${migration}" fails at ${file}:${line}: ${message}\n${hint === null ? '' : `${hint}\n`}`,

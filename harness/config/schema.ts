@@ -1,9 +1,9 @@
 import { type ZodOptional, type ZodType, z } from 'zod'
-import { formatNames } from '../formats/index.ts'
+import { formatNames, isOwnFormat } from '../formats/index.ts'
 import { contractSchema } from '../migration/index.ts'
 import { allOptions, type NamesOf, type OptionRows, schemaKit } from '../options/index.ts'
 
-const kit = schemaKit({ z, formatNames, contract: contractSchema })
+const kit = schemaKit({ z, formatNames, isOwnFormat, contract: contractSchema })
 const { text, oneOrMore } = kit
 
 type Shape<Of extends 'project' | 'all'> = {
@@ -49,6 +49,30 @@ export const configSchema = z
   .refine((value) => value.path === undefined || value.projects === undefined, {
     path: ['path'],
     message: 'stands beside "projects", which have paths of their own',
+  })
+  .superRefine((value, context) => {
+    const places = [
+      { own: value, path: [] as PropertyKey[] },
+      ...(value.projects ?? []).map((own, at) => ({ own, path: ['projects', at] })),
+    ]
+    for (const { own, path } of places) {
+      const names = ['auto', ...(own.formats ?? value.formats ?? []).map(({ id }) => id), ...formatNames]
+      if (own.format === undefined || names.includes(own.format)) continue
+      const message = `expected one of ${names.map((name) => `"${name}"`).join('|')}`
+      context.addIssue({ code: 'custom', path: [...path, 'format'], message })
+    }
+  })
+  .superRefine((value, context) => {
+    const places = [
+      { own: value, path: [] as PropertyKey[] },
+      ...(value.projects ?? []).map((own, at) => ({ own, path: ['projects', at] })),
+    ]
+    for (const { own, path } of places) {
+      const names = ['auto', ...(own.formats ?? value.formats ?? []).map(({ id }) => id), ...formatNames]
+      if (own.format === undefined || names.includes(own.format)) continue
+      const message = `expected one of ${names.map((name) => `"${name}"`).join('|')}`
+      context.addIssue({ code: 'custom', path: [...path, 'format'], message })
+    }
   })
 
 /** What is published as `config.schema.json` (JSON Schema, draft 2020-12), as the text of that file. */

@@ -1,5 +1,7 @@
+import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { isDirectory } from '../migration/index.ts'
 import { isNumberedProgram } from './ignored.ts'
 
 export interface Candidates {
@@ -15,8 +17,12 @@ const passedOver = /^(\..*|node_modules|vendor|target|dist|build|out|coverage|th
 const deepest = 10
 const mostFolders = 20_000
 
-/** Every folder at or below a path that could be one of migrations: it holds SQL files, or steps that are folders, or a tool's marker. */
-export async function candidatesIn(path: string): Promise<Candidates> {
+/**
+ * Every folder at or below a path that could be one of migrations: it holds SQL files, or steps that are folders, or a tool's marker.
+ *
+ * @param names  Of other files that make a folder one.
+ */
+export async function candidatesIn(path: string, names: readonly RegExp[] = []): Promise<Candidates> {
   const directories = new Set<string>()
   let programs = 0
   let level = [path]
@@ -27,8 +33,8 @@ export async function candidatesIn(path: string): Promise<Candidates> {
       if (seen++ > mostFolders) break
       // Unreadable, or gone meanwhile: not ours. Links are not followed, so that no loop has an end to wait for.
       const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
-      const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)
-      const root = rootOf(directory, files)
+      const files = entries.filter((entry) => isFileEntry(directory, entry)).map((entry) => entry.name)
+      const root = rootOf(directory, files) ?? (files.some((name) => names.some((each) => each.test(name))) ? directory : undefined)
       if (root !== undefined) directories.add(root)
       if (/^(migrations?|migrate|versions)$/i.test(basename(directory))) programs += files.filter(isNumberedProgram).length
       for (const entry of entries) if (entry.isDirectory() && !passedOver.test(entry.name)) next.push(join(directory, entry.name))
@@ -36,6 +42,11 @@ export async function candidatesIn(path: string): Promise<Candidates> {
     level = next
   }
   return { directories: [...directories], programs }
+}
+
+/** A link counts as what it leads to; one that leads nowhere as a file, which its reader then names. */
+function isFileEntry(directory: string, entry: Dirent): boolean {
+  return entry.isSymbolicLink() ? !isDirectory(join(directory, entry.name)) : !entry.isDirectory()
 }
 
 /** The folder of migrations that a folder with these files is, or is a part of. */

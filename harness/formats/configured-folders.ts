@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isDirectory, isFile } from '../migration/index.ts'
 
 /** Where a tool's configuration names its folder; read as text, never run. */
 const configurations: readonly { readonly names: readonly string[]; readonly folder: RegExp; readonly usual: string }[] = [
@@ -22,10 +22,10 @@ export async function configuredFolders(path: string): Promise<readonly string[]
   for (const { names, folder, usual } of configurations) {
     for (const name of names) {
       const file = join(path, name)
-      if (!existsSync(file)) continue
+      if (!isFile(file)) continue
       const text = (await readFile(file, 'utf8')).replace(/^\s*\/\/.*$/gm, '')
       const directory = resolve(path, folder.exec(text)?.[1] ?? usual)
-      if (existsSync(directory)) found.add(directory)
+      if (isDirectory(directory)) found.add(directory)
     }
   }
   return [...found]

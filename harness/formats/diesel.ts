@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { InputError } from '../errors.ts'
 import type { Script } from '../migration/index.ts'
-import { refuseDuplicates } from './file-names.ts'
+import { isFile } from '../migration/index.ts'
 import type { Folder } from './folder.ts'
 import { byUnits } from './folder.ts'
 import type { Format } from './format.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
 import { parentsOf } from './parents.ts'
+import { duplicateCheck, readStep } from './read-step.ts'
 import { downScriptOf, scriptOf } from './script-of.ts'
 import { warnOfTransactionControl } from './transaction-control.ts'
 
@@ -21,28 +20,32 @@ const up = /^([^/]+)\/up\.sql$/
  *
  * @see https://docs.rs/diesel_migrations
  */
-export const diesel: Format = {
-  name: 'diesel',
+export const diesel: Format<'diesel'> = {
+  id: 'diesel',
   marker: 'folders with "up.sql" and "down.sql"',
+  historyTables: ['__diesel_schema_migrations'],
   marks: (folder) => {
     if (!folder.files.some((name) => up.test(name))) return undefined
-    return parentsOf(folder.root).some((directory) => existsSync(join(directory, 'diesel.toml'))) ? 'strong' : 'weak'
+    return parentsOf(folder.root).some((directory) => isFile(join(directory, 'diesel.toml'))) ? 'strong' : 'weak'
   },
   read: async (folder) => {
     const reading = { folder, tool: 'Diesel', warnings: [] as string[] }
-    const directories = folder.files.flatMap((name) => up.exec(name)?.[1] ?? [])
-    const lonely = folder.files.find((name) => /^[^/]+\/down\.sql$/.test(name) && !folder.has(name.replace('down.sql', 'up.sql')))
-    if (lonely !== undefined) throw new InputError(`"${folder.shown(lonely)}" has no "up.sql" beside it`)
-    const versioned = directories.map((name) => ({ name, version: versionOf(name) }))
-    refuseDuplicates(folder, versioned)
+    const directories = new Set(folder.files.flatMap((name) => /^([^/]+)\/(?:up|down)\.sql$/.exec(name)?.[1] ?? []))
+    const versioned = [...directories].map((name) => ({ name, version: versionOf(name) }))
+    const refuseDuplicate = duplicateCheck(folder, versioned)
     const steps = []
     for (const { name, version } of versioned.sort((a, b) => byUnits(a.version, b.version))) {
-      const mode = await modeOf(folder, `${name}/metadata.toml`)
       const files = ['up.sql', 'down.sql', 'metadata.toml'].map((each) => `${name}/${each}`).filter((each) => folder.has(each))
-      const upScript = await scriptOf(reading, `${name}/up.sql`, { mode })
-      const downScript = folder.has(`${name}/down.sql`) ? await downScriptOf(reading, `${name}/down.sql`, { mode }) : undefined
-      for (const step of [upScript, downScript]) warnOfTransactionControl(reading, step)
-      steps.push(await makeStep(folder, { name, version, files, up: upScript, down: downScript }))
+      const step = await readStep(reading, { name, version, files }, async () => {
+        refuseDuplicate(name)
+        if (!folder.has(`${name}/up.sql`)) throw new InputError(`"${folder.shown(`${name}/down.sql`)}" has no "up.sql" beside it`)
+        const mode = await modeOf(folder, `${name}/metadata.toml`)
+        const upScript = await scriptOf(reading, `${name}/up.sql`, { mode })
+        const downScript = folder.has(`${name}/down.sql`) ? await downScriptOf(reading, `${name}/down.sql`, { mode }) : undefined
+        for (const each of [upScript, downScript]) warnOfTransactionControl(reading, each)
+        return { up: upScript, down: downScript }
+      })
+      steps.push(step)
     }
     const rest = folder.files.filter((name) => !/^[^/]+\/(up|down)\.sql$/.test(name))
     return { steps, ignored: ignoredFiles(rest, 'not "<step>/up.sql" or "<step>/down.sql"'), warnings: reading.warnings, downs: 'required' }

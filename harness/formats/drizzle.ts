@@ -4,7 +4,7 @@ import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import type { HistoryStep } from './history.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
+import { readStep } from './read-step.ts'
 import { type Reading, scriptOf } from './script-of.ts'
 import { breaksOut, warnOfTransactionControl } from './transaction-control.ts'
 
@@ -24,9 +24,10 @@ type Entry = z.infer<typeof journalSchema>['entries'][number]
  *
  * @see https://orm.drizzle.team/docs/migrations
  */
-export const drizzle: Format = {
-  name: 'drizzle',
+export const drizzle: Format<'drizzle'> = {
+  id: 'drizzle',
   marker: '"meta/_journal.json", or folders with "migration.sql" and "snapshot.json"',
+  historyTables: ['__drizzle_migrations'],
   marks: (folder) => {
     const both = (name: string) => folderStep.test(name) && folder.has(name.replace(/migration\.sql$/, 'snapshot.json'))
     return folder.has(journalName) || folder.files.some(both) ? 'strong' : undefined
@@ -35,10 +36,14 @@ export const drizzle: Format = {
     const reading = { folder, tool: 'Drizzle', warnings: [] as string[] }
     const files = folder.has(journalName) ? await filesOfJournal(reading) : filesOfFolders(folder)
     const steps: HistoryStep[] = []
-    for (const { name, file, version } of files) {
-      const up = await scriptOf(reading, file, { mode: 'transaction' })
-      warnOfTransactionControl(reading, up)
-      steps.push(await makeStep(folder, { name, version, files: [file], up, batch: breaksOut(up) ? undefined : 'pending' }))
+    for (const { name, file, version, refusal } of files) {
+      const step = await readStep(reading, { name, version, files: folder.has(file) ? [file] : [], batch: 'pending' }, async () => {
+        if (refusal !== undefined) throw refusal
+        const up = await scriptOf(reading, file, { mode: 'transaction' })
+        warnOfTransactionControl(reading, up)
+        return { up, batch: breaksOut(up) ? undefined : 'pending' }
+      })
+      steps.push(step)
     }
     const taken = new Set(files.map(({ file }) => file))
     const rest = folder.files.filter((name) => !taken.has(name))
@@ -51,6 +56,8 @@ interface StepFile {
   readonly name: string
   readonly file: string
   readonly version: string
+  /** Why Drizzle stops there. */
+  readonly refusal?: InputError | undefined
 }
 
 function filesOfFolders(folder: Folder): readonly StepFile[] {
@@ -64,16 +71,8 @@ function filesOfFolders(folder: Folder): readonly StepFile[] {
 async function filesOfJournal({ folder, warnings }: Reading): Promise<readonly StepFile[]> {
   const shown = folder.shown(journalName)
   const entries = parseJournal(shown, await folder.text(journalName))
-  const tags = new Set<string>()
   let newest: Entry | undefined
   for (const entry of entries) {
-    if (tags.has(entry.tag)) throw new InputError(`"${shown}" names "${entry.tag}" twice`, { hint: 'Keep one entry for each file.' })
-    tags.add(entry.tag)
-    if (!folder.has(`${entry.tag}.sql`)) {
-      throw new InputError(`"${shown}" names "${entry.tag}", but there is no "${folder.shown(`${entry.tag}.sql`)}"`, {
-        hint: 'Restore the file, or take the entry out.',
-      })
-    }
     // Drizzle compares `when` with that of the last applied step only.
     if (newest !== undefined && entry.when <= newest.when) {
       warnings.push(
@@ -81,7 +80,23 @@ async function filesOfJournal({ folder, warnings }: Reading): Promise<readonly S
       )
     } else newest = entry
   }
-  return entries.map(({ tag, when }) => ({ name: `${tag}.sql`, file: `${tag}.sql`, version: String(when) }))
+  return entries.map(({ tag, when }, at) => ({
+    name: `${tag}.sql`,
+    file: `${tag}.sql`,
+    version: String(when),
+    refusal: refusalOf(folder, entries, at),
+  }))
+}
+
+function refusalOf(folder: Folder, entries: readonly Entry[], at: number): InputError | undefined {
+  const [shown, tag] = [folder.shown(journalName), entries[at]?.tag ?? '']
+  if (entries.slice(0, at).some((earlier) => earlier.tag === tag)) {
+    return new InputError(`"${shown}" names "${tag}" twice`, { hint: 'Keep one entry for each file.' })
+  }
+  if (folder.has(`${tag}.sql`)) return undefined
+  return new InputError(`"${shown}" names "${tag}", but there is no "${folder.shown(`${tag}.sql`)}"`, {
+    hint: 'Restore the file, or take the entry out.',
+  })
 }
 
 function parseJournal(shown: string, text: string): readonly Entry[] {

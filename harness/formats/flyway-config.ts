@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { parse as parseYaml } from 'yaml'
+import { isFile } from '../migration/index.ts'
 import { parentsOf } from './parents.ts'
 
 export interface FlywayConfig {
@@ -32,7 +32,7 @@ function configFiles(root: string): readonly string[] {
   const resources = names.map((name) => `src/main/resources/${name}`)
   return parentsOf(root)
     .flatMap((directory) => [...names, ...resources].map((name) => join(directory, name)))
-    .filter(existsSync)
+    .filter(isFile)
 }
 
 async function settingsOf(file: string): Promise<ReadonlyMap<string, string>> {

@@ -2,15 +2,15 @@ import { basename } from 'node:path'
 import { InputError } from '../errors.ts'
 import type { Step } from '../migration/index.ts'
 import { errorAt, SourceText, tryParse } from '../migration/index.ts'
-import { opaqueProgram, refuseDuplicates } from './file-names.ts'
+import { opaqueProgram } from './file-names.ts'
 import { type FlywayConfig, readFlywayConfig } from './flyway-config.ts'
 import { compareVersions, type FlywayName, parseFlywayName } from './flyway-names.ts'
 import { flywayRunsAlone } from './flyway-statements.ts'
 import { byUnits, partsOf } from './folder.ts'
-import type { Format } from './format.ts'
+import type { Format, Read } from './format.ts'
 import type { HistoryStep, OpaqueStep } from './history.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
+import { duplicateCheck, readStep } from './read-step.ts'
 import { downScriptOf, type Reading, scriptOf } from './script-of.ts'
 import { warnOfTransactionControl } from './transaction-control.ts'
 
@@ -23,9 +23,10 @@ type Versioned = Extract<FlywayName, { version: string }> & { readonly name: str
  *
  * @see https://documentation.red-gate.com/flyway
  */
-export const flyway: Format = {
-  name: 'flyway',
+export const flyway: Format<'flyway'> = {
+  id: 'flyway',
   marker: '"V<version>__<description>.sql"',
+  historyTables: ['flyway_schema_history'],
   marks: (folder) =>
     folder.files.some((name) => /^[VB]\d/.test(partsOf(name).base) && parseFlywayName(partsOf(name).base)?.program === false)
       ? 'strong'
@@ -40,34 +41,41 @@ export const flyway: Format = {
     const versioned = (kind: 'V' | 'U' | 'B') =>
       named.filter((each): each is Versioned => each.kind === kind).sort((a, b) => compareVersions(a.version, b.version))
     const [migrations, undos, baselines] = [versioned('V'), versioned('U'), versioned('B')]
-    for (const files of [migrations, undos, baselines]) refuseDuplicates(folder, files)
-    const lonely = undos.find((undo) => !migrations.some(({ version }) => version === undo.version))
-    if (lonely !== undefined) throw new InputError(`"${folder.shown(lonely.name)}" has no migration of version ${lonely.version}`)
+    const [refuseDuplicate, refuseBaseline] = [duplicateCheck(folder, migrations), duplicateCheck(folder, baselines)]
     const baseline = baselines.at(-1)
     const isReplaced = (version: string) => baseline !== undefined && compareVersions(version, baseline.version) <= 0
     const live = [...(baseline === undefined ? [] : [baseline]), ...migrations.filter(({ version }) => !isReplaced(version))]
     const steps: HistoryStep[] = []
     for (const { name, version, program } of live) {
       const undo = undos.find((each) => each.version === version)
-      const up = program ? opaqueProgram(folder, name) : await flywayScript(reading, name, config)
-      const down = undo === undefined || program ? undefined : await flywayDown(reading, undo.name, config)
       const files = [name, ...(undo === undefined ? [] : [undo.name]), ...[`${name}.conf`].filter((each) => folder.has(each))]
-      steps.push(await makeStep(folder, { name, version, files, up, down, batch: config.group ? 'pending' : undefined }))
+      const step = await readStep(reading, { name, version, files, batch: config.group ? 'pending' : undefined }, async () => {
+        refuseDuplicate(name)
+        refuseBaseline(name)
+        return {
+          up: program ? opaqueProgram(folder, name) : await flywayScript(reading, name, config),
+          down: undo === undefined || program ? undefined : await flywayDown(reading, undo.name, config),
+        }
+      })
+      steps.push(step)
     }
     const repeatables = named.flatMap((each) => (each.kind === 'R' ? [each] : []))
-    refuseDuplicates(
+    const refuseNamesake = duplicateCheck(
       folder,
       repeatables.map(({ name, description }) => ({ name, version: `R "${description}"` })),
     )
     for (const { name, program } of repeatables.sort((a, b) => byUnits(a.description, b.description))) {
-      const up = program ? opaqueProgram(folder, name) : await flywayScript(reading, name, config)
       const version = partsOf(name).base.replace(/\.\w+$/, '')
-      steps.push(
-        await makeStep(folder, { name, version, files: [name], up, repeatable: true, batch: config.group ? 'pending' : undefined }),
-      )
+      const batch = config.group ? 'pending' : undefined
+      const step = await readStep(reading, { name, version, files: [name], repeatable: true, batch }, async () => {
+        refuseNamesake(name)
+        return { up: program ? opaqueProgram(folder, name) : await flywayScript(reading, name, config) }
+      })
+      steps.push(step)
     }
     const known = new Set(named.map(({ name }) => name))
     const ignored = [
+      ...undos.flatMap((_, at) => uselessUndo(undos, at, migrations)),
       ...ignoredFiles(
         folder.files.filter((name) => !known.has(name)),
         'not named as Flyway wants: "V<version>__<description>.sql"',
@@ -78,6 +86,14 @@ export const flyway: Format = {
     ]
     return { steps, ignored, warnings: reading.warnings, downs: 'optional' }
   },
+}
+
+/** An undo that no step takes: Flyway never runs it. */
+function uselessUndo(undos: readonly Versioned[], at: number, migrations: readonly Versioned[]): Read['ignored'] {
+  const { name, version } = undos[at] as Versioned
+  if (!migrations.some((each) => each.version === version)) return [{ file: name, because: `there is no migration of version ${version}` }]
+  const first = undos.find((each) => each.version === version)
+  return first?.name === name ? [] : [{ file: name, because: `"${first?.name}" is the undo of version ${version} already` }]
 }
 
 async function flywayDown(reading: Reading, name: string, config: FlywayConfig): Promise<Step | undefined> {

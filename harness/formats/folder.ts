@@ -11,28 +11,32 @@ export class Folder {
   readonly root: string
   /** In the order of their UTF-16 units. */
   readonly files: readonly string[]
+  /** Links to folders that they stand in: they are not followed. */
+  readonly loops: readonly string[]
   readonly #texts = new Map<string, Promise<string>>()
   readonly #bytes = new Map<string, Promise<Uint8Array>>()
 
-  private constructor(root: string, files: readonly string[]) {
+  private constructor(root: string, files: readonly string[], loops: readonly string[]) {
     this.root = root
     this.files = files
+    this.loops = loops
   }
 
   /**
-   * List a folder. Hidden folders and `node_modules` are left out; links are followed.
+   * List a folder. Hidden folders and `node_modules` are left out; links are followed. One that leads nowhere counts as a file: reading it
+   * says so.
    *
-   * @throws {InputError} For a link that leads nowhere or to one of its own parents, a folder named like a SQL file, a name with a line break.
+   * @throws {InputError} For a name with a line break.
    */
   static async open(root: string): Promise<Folder> {
-    const files: string[] = []
-    await list(root, '', [await realpath(root)], files)
-    return new Folder(root, files.sort(byUnits))
+    const [files, loops]: [string[], string[]] = [[], []]
+    await list(root, '', [await realpath(root)], { files, loops })
+    return new Folder(root, files.sort(byUnits), loops)
   }
 
   /** A folder of which only some files concern us. */
   static of(root: string, files: readonly string[]): Folder {
-    return new Folder(root, files)
+    return new Folder(root, files, [])
   }
 
   has(name: string): boolean {
@@ -53,7 +57,7 @@ export class Folder {
       try {
         return await readFile(this.path(name))
       } catch (cause) {
-        throw new InputError(`"${this.shown(name)}" cannot be read: ${codeOf(cause)}`, { cause })
+        throw await unreadable(this.path(name), cause)
       }
     })
   }
@@ -76,7 +80,8 @@ export class Folder {
   async digest(names: readonly string[]): Promise<string> {
     const hash = createHash('sha256')
     for (const name of [...names].sort(byUnits)) {
-      const bytes = await this.bytes(name)
+      // What cannot be read is named by the step; another digest follows once it can.
+      const bytes = await this.bytes(name).catch(() => new Uint8Array())
       hash.update(`${name}\0${bytes.length}\0`).update(bytes)
     }
     return hash.digest('hex')
@@ -88,7 +93,12 @@ export function byUnits(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-async function list(root: string, within: string, parents: readonly string[], files: string[]): Promise<void> {
+interface Listed {
+  readonly files: string[]
+  readonly loops: string[]
+}
+
+async function list(root: string, within: string, parents: readonly string[], found: Listed): Promise<void> {
   for (const entry of await readdir(join(root, within), { withFileTypes: true })) {
     const name = within === '' ? entry.name : `${within}/${entry.name}`
     const path = join(root, name)
@@ -97,30 +107,22 @@ async function list(root: string, within: string, parents: readonly string[], fi
         hint: 'Rename the file.',
       })
     }
-    const kind = entry.isSymbolicLink() ? await kindOfTarget(path) : entry
-    if (kind.isFile()) files.push(name)
-    if (!kind.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') continue
-    if (/\.sql$/i.test(entry.name)) {
-      throw new InputError(`"${shownPath(path)}" is a folder, named like a file`, {
-        hint: 'Rename the folder, or put the file in its place.',
-      })
-    }
+    // Undefined for a link that leads nowhere.
+    const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry
+    if (kind === undefined || kind.isFile()) found.files.push(name)
+    if (!kind?.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') continue
     const real = await realpath(path)
-    if (parents.includes(real)) {
-      throw new InputError(`"${shownPath(path)}" is a link to a folder that it stands in`, { hint: 'Remove the link.' })
-    }
-    await list(root, name, [...parents, real], files)
+    if (parents.includes(real)) found.loops.push(name)
+    else await list(root, name, [...parents, real], found)
   }
 }
 
-async function kindOfTarget(path: string): Promise<{ isFile(): boolean; isDirectory(): boolean }> {
-  try {
-    return await stat(path)
-  } catch (cause) {
-    const target = await readlink(path)
-    const because = codeOf(cause) === 'ELOOP' ? 'which leads back to it' : 'which does not exist'
-    throw new InputError(`"${shownPath(path)}" is a link to "${target}", ${because}`, { hint: 'Mend or remove the link.', cause })
-  }
+async function unreadable(path: string, cause: unknown): Promise<InputError> {
+  const target = await readlink(path).catch(() => undefined)
+  const code = codeOf(cause)
+  if (target === undefined) return new InputError(`"${shownPath(path)}" cannot be read: ${code}`, { cause })
+  const because = code === 'ELOOP' ? 'which leads back to it' : code === 'ENOENT' ? 'which does not exist' : `which cannot be read: ${code}`
+  return new InputError(`"${shownPath(path)}" is a link to "${target}", ${because}`, { hint: 'Correct or remove the link.', cause })
 }
 
 function hasControl(name: string): boolean {

@@ -2,10 +2,10 @@ import { InputError } from '../errors.ts'
 import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
+import { readStep } from './read-step.ts'
 import { downScriptOf, scriptOf } from './script-of.ts'
 
-const pattern = /^([0-9]+)_(.*)\.(down|up)\.(.*)$/
+const pattern = /^([0-9]+)_([^/]*)\.(down|up)\.([^/]*)$/
 
 /**
  * `<version>_<title>.up.sql` and `.down.sql`, in one folder, by number. Each file goes in one message, which the server wraps in a
@@ -13,28 +13,28 @@ const pattern = /^([0-9]+)_(.*)\.(down|up)\.(.*)$/
  *
  * @see https://github.com/golang-migrate/migrate/blob/master/source/parse.go
  */
-export const golangMigrate: Format = {
-  name: 'golang-migrate',
+export const golangMigrate: Format<'golang-migrate'> = {
+  id: 'golang-migrate',
   marker: '"<number>_<title>.up.sql"',
+  historyTables: ['schema_migrations'],
   marks: (folder) => (folder.files.some((name) => pattern.exec(name)?.[3] === 'up' && name.endsWith('.sql')) ? 'weak' : undefined),
   read: async (folder) => {
-    const versions = versionsOf(folder)
     const reading = { folder, tool: 'golang-migrate', warnings: [] as string[] }
     const steps = []
-    for (const [version, { up, down }] of [...versions].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (up === undefined) {
-        const name = down ?? ''
-        throw new InputError(`"${folder.shown(name)}" has no up beside it`, { detail: `Looked for "${name.replace('.down.', '.up.')}".` })
-      }
-      steps.push(
-        await makeStep(folder, {
-          name: up,
-          version: String(version),
-          files: down === undefined ? [up] : [up, down],
+    for (const { version, up, down, refusal } of filesByVersion(folder)) {
+      const files = [up, down].filter((name) => name !== undefined)
+      const step = await readStep(reading, { name: up ?? down ?? '', version: String(version), files }, async () => {
+        if (refusal !== undefined) throw refusal
+        if (up === undefined) {
+          const looked = down?.replace('.down.', '.up.')
+          throw new InputError(`"${folder.shown(down ?? '')}" has no up beside it`, { detail: `Looked for "${looked}".` })
+        }
+        return {
           up: await scriptOf(reading, up, { mode: 'message' }),
           down: down === undefined ? undefined : await downScriptOf(reading, down, { mode: 'message' }),
-        }),
-      )
+        }
+      })
+      steps.push(step)
     }
     const rest = folder.files.filter((name) => !pattern.test(name) || !name.endsWith('.sql'))
     return {
@@ -47,25 +47,30 @@ export const golangMigrate: Format = {
 }
 
 interface Files {
+  readonly version: bigint
   readonly up?: string
   readonly down?: string
+  /** Why the tool stops there: a second file of one version and direction, which stands by itself. */
+  readonly refusal?: InputError
 }
 
-/** @throws {InputError} for two files of one version and direction, as the tool's own. */
-function versionsOf(folder: Folder): ReadonlyMap<bigint, Files> {
+function filesByVersion(folder: Folder): readonly Files[] {
   const versions = new Map<bigint, Files>()
+  const twice: Files[] = []
   for (const name of folder.files.filter((each) => each.endsWith('.sql'))) {
     const [, digits = '', , direction] = pattern.exec(name) ?? []
-    if (name.includes('/') || (direction !== 'up' && direction !== 'down')) continue
+    if (direction !== 'up' && direction !== 'down') continue
     const version = BigInt(digits)
-    const known = versions.get(version) ?? {}
+    const known = versions.get(version) ?? { version }
     const other = known[direction]
-    if (other !== undefined) {
-      throw new InputError(`two files have version ${version}: "${folder.shown(other)}" and "${folder.shown(name)}"`, {
-        hint: 'Give one of them another number.',
-      })
+    if (other === undefined) {
+      versions.set(version, { ...known, [direction]: name })
+      continue
     }
-    versions.set(version, { ...known, [direction]: name })
+    const refusal = new InputError(`two files have version ${version}: "${folder.shown(other)}" and "${folder.shown(name)}"`, {
+      hint: 'Give one of them another number.',
+    })
+    twice.push({ version, [direction]: name, refusal })
   }
-  return versions
+  return [...versions.values(), ...twice].sort((a, b) => (a.version < b.version ? -1 : a.version > b.version ? 1 : 0))
 }

@@ -1,17 +1,16 @@
-import { InputError } from '../errors.ts'
 import type { Step } from '../migration/index.ts'
 import { SourceText } from '../migration/index.ts'
 import { opaqueProgram } from './file-names.ts'
-import { partsOf } from './folder.ts'
+import { byUnits, partsOf } from './folder.ts'
 import type { Format } from './format.ts'
 import { type GooseFile, type GooseSection, readGooseFile } from './goose-sections.ts'
 import type { OpaqueStep } from './history.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
+import { duplicateCheck, readStep } from './read-step.ts'
 import { downScriptOf, keepOnly, type Reading, scriptOf } from './script-of.ts'
 import { warnOfTransactionControl } from './transaction-control.ts'
 
-const pattern = /^([^_/]+)_.*\.(sql|go)$/
+const pattern = /^([^_/]+)_[^/]*\.(sql|go)$/
 
 /**
  * `<number>_<name>.sql` in one folder, by number, with `-- +goose Up` and `Down`; Go files are opaque. Each file goes in a transaction, its
@@ -19,9 +18,10 @@ const pattern = /^([^_/]+)_.*\.(sql|go)$/
  *
  * @see https://github.com/pressly/goose
  */
-export const goose: Format = {
-  name: 'goose',
+export const goose: Format<'goose'> = {
+  id: 'goose',
   marker: '"-- +goose Up" in SQL files',
+  historyTables: ['goose_db_version'],
   marks: async (folder) => ((await folder.contains(/^--\s*\+goose\s+up\b/im)) ? 'strong' : undefined),
   read: async (folder) => {
     const reading = { folder, tool: 'goose', warnings: [] as string[] }
@@ -29,18 +29,18 @@ export const goose: Format = {
       .filter((name) => pattern.test(name) && !/_test\.go$/.test(name))
       .map((name) => ({ name, version: pattern.exec(name)?.[1] ?? '' }))
       .filter(({ version }) => /^\d+$/.test(version) && BigInt(version) > 0n)
-      .sort((a, b) => (BigInt(a.version) < BigInt(b.version) ? -1 : 1))
-    const versions = new Map<bigint, string>()
+      .sort((a, b) => Number(BigInt(a.version) - BigInt(b.version)) || byUnits(a.name, b.name))
+    const refuseDuplicate = duplicateCheck(
+      folder,
+      files.map(({ name, version }) => ({ name, version: String(BigInt(version)) })),
+    )
     const steps = []
     for (const { name, version } of files) {
-      const other = versions.get(BigInt(version))
-      if (other !== undefined)
-        throw new InputError(`two files have version ${version}: "${folder.shown(other)}" and "${folder.shown(name)}"`, {
-          hint: 'Give one of them another version.',
-        })
-      versions.set(BigInt(version), name)
-      const { up, down } = name.endsWith('.go') ? { up: opaqueProgram(folder, name), down: undefined } : await gooseSteps(reading, name)
-      steps.push(await makeStep(folder, { name, version, files: [name], up, down }))
+      const step = await readStep(reading, { name, version, files: [name] }, async () => {
+        refuseDuplicate(name)
+        return name.endsWith('.go') ? { up: opaqueProgram(folder, name) } : await gooseSteps(reading, name)
+      })
+      steps.push(step)
     }
     const taken = new Set(files.map(({ name }) => name))
     const rest = folder.files.filter((name) => !taken.has(name) && !/_test\.go$/.test(partsOf(name).base))

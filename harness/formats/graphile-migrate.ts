@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.ts'
 import type { Step } from '../migration/index.ts'
-import { errorAt, SourceText, shownPath, tryParse } from '../migration/index.ts'
+import { errorAt, isFile, SourceText, shownPath, tryParse } from '../migration/index.ts'
 import { type Folder, partsOf } from './folder.ts'
 import type { Format } from './format.ts'
 import type { HistoryStep, OpaqueStep } from './history.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
+import { readStep } from './read-step.ts'
 import { type Reading, type ScriptParts, scriptOf } from './script-of.ts'
 import { warnOfTransactionControl } from './transaction-control.ts'
 
@@ -22,9 +21,10 @@ const committed = /^committed\/([0-9]+)(-[-_a-zA-Z0-9]*)?\.sql$/
  *
  * @see https://github.com/graphile/migrate
  */
-export const graphileMigrate: Format = {
-  name: 'graphile-migrate',
+export const graphileMigrate: Format<'graphile-migrate'> = {
+  id: 'graphile-migrate',
   marker: '"committed/<number>.sql" with "--! Previous:"',
+  historyTables: [],
   marks: async (folder) =>
     folder.files.some((name) => committed.test(name)) && (await folder.contains(/^--! Previous: /m, 'committed')) ? 'strong' : undefined,
   read: async (folder) => {
@@ -32,15 +32,19 @@ export const graphileMigrate: Format = {
     const settings = await readSettings(reading)
     const names = folder.files.filter((name) => committed.test(name)).sort((a, b) => numberOf(a) - numberOf(b))
     const steps: HistoryStep[] = []
-    let previous: { readonly name: string; readonly hash: string | undefined } | undefined
+    let previous: Previous | undefined
     for (const name of names) {
-      checkNumber(reading, name, previous?.name)
-      const file = await readCommitted(folder, name)
-      checkChain(folder, name, file, previous)
-      previous = { name, hash: file.hash }
+      const before = previous
+      previous = { name, hash: undefined }
       const version = partsOf(name).base.replace(/\.sql$/, '')
-      const up = await graphileScript(reading, name, file.body, settings)
-      steps.push(await makeStep(folder, { name, version, files: [name], up }))
+      const step = await readStep(reading, { name, version, files: [name] }, async () => {
+        const file = await readCommitted(folder, name)
+        previous = { name, hash: file.hash }
+        checkNumber(reading, name, before?.name)
+        checkChain(folder, name, file, before)
+        return { up: await graphileScript(reading, name, file.body, settings) }
+      })
+      steps.push(step)
     }
     const current = folder.files.filter((name) => /^current(\.sql|\/[^/]+\.sql)$/.test(name))
     const step = await currentStep(reading, current, settings)
@@ -92,14 +96,16 @@ async function readCommitted(folder: Folder, name: string): Promise<Committed> {
   return { previous: previous === '-' ? undefined : previous, hash, allowInvalidHash: /^--! ?AllowInvalidHash/m.test(head), body, hashed }
 }
 
-function checkChain(
-  folder: Folder,
-  name: string,
-  file: Committed,
-  before: { readonly name: string; readonly hash: string | undefined } | undefined,
-): void {
+interface Previous {
+  readonly name: string
+  /** Undefined where its headers could not be read. */
+  readonly hash: string | undefined
+}
+
+function checkChain(folder: Folder, name: string, file: Committed, before: Previous | undefined): void {
   const shown = folder.shown(name)
-  if (file.previous !== before?.hash) {
+  const unreadBefore = before !== undefined && before.hash === undefined
+  if (!unreadBefore && file.previous !== before?.hash) {
     throw new InputError(
       `"${shown}" follows ${file.previous ?? 'nothing'}, but ${before === undefined ? 'it is the first' : `"${folder.shown(before.name)}" is ${before.hash}`}`,
       {
@@ -148,11 +154,12 @@ async function currentStep(reading: Reading, names: readonly string[], settings:
   if (names.includes('current.sql') && names.length > 1) {
     throw new InputError(`"${folder.root}" has both "current.sql" and "current/"`, { hint: 'Keep one of them.' })
   }
-  const texts = await Promise.all(names.map(async (name) => SourceText.of(folder.shown(name), `${await folder.text(name)}\n`)))
-  const up = await graphileScript(reading, first, SourceText.join(texts), settings)
-  if (up.kind === 'sql' && up.script.statements.length === 0) return undefined
   const name = first === 'current.sql' ? first : 'current'
-  return makeStep(folder, { name, version: 'current', files: names, up, repeatable: true })
+  const step = await readStep(reading, { name, version: 'current', files: names, repeatable: true }, async () => {
+    const texts = await Promise.all(names.map(async (each) => SourceText.of(folder.shown(each), `${await folder.text(each)}\n`)))
+    return { up: await graphileScript(reading, first, SourceText.join(texts), settings) }
+  })
+  return step.up.kind === 'sql' && step.up.script.statements.length === 0 ? undefined : step
 }
 
 /** `--! include x.sql` takes a file of `fixtures/`; those may include others. */
@@ -191,7 +198,7 @@ async function readSettings({ folder: { root }, warnings }: Reading): Promise<Se
     [':DATABASE_NAME', 'postgres'],
     [':DATABASE_OWNER', 'CURRENT_USER'],
   ])
-  const file = [join(root, '.gmrc'), join(root, '..', '.gmrc')].find(existsSync)
+  const file = [join(root, '.gmrc'), join(root, '..', '.gmrc')].find(isFile)
   if (file === undefined) return { placeholders, before: '' }
   const { placeholders: declared, pgSettings } = parseSettings(file, await readFile(file, 'utf8'))
   for (const [name, value] of Object.entries(declared ?? {})) {

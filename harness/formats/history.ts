@@ -1,24 +1,5 @@
+import type { InputError } from '../errors.ts'
 import type { Contract, Migration, Script, Step } from '../migration/index.ts'
-
-/** The formats that a folder of migrations may be in; each is a tool's own layout. */
-export const formatNames = [
-  'pair',
-  'sql',
-  'prisma',
-  'supabase',
-  'drizzle',
-  'golang-migrate',
-  'dbmate',
-  'goose',
-  'flyway',
-  'diesel',
-  'node-pg-migrate',
-  'sqitch',
-  'graphile-migrate',
-  'command',
-] as const
-
-export type FormatName = (typeof formatNames)[number]
 
 /** What stands at a path: pairs, each with a legacy schema of its own, or one history whose steps build on each other. */
 export type Source =
@@ -32,15 +13,16 @@ export type Source =
 
 /** A folder of migrations as its tool would apply them, from an empty database on. */
 export interface History {
-  readonly format: FormatName
+  /** Its id. */
+  readonly format: string
   /** As the caller named it. */
   readonly path: string
   /** Absolute. */
   readonly root: string
   /** Decides which built-in prelude is wanted. */
   readonly platform: 'supabase' | undefined
-  /** The tool's own table, where its name is not the usual one: no data of the user's. */
-  readonly historyTable?: string | undefined
+  /** The tool's own tables, where their names are not the usual ones: no data of the user's. */
+  readonly historyTables?: readonly string[] | undefined
   /** In the tool's order. */
   readonly steps: readonly HistoryStep[]
   /** Files that no rule of the format covers: named, never skipped in silence. */
@@ -77,12 +59,14 @@ export interface HistoryStep {
   readonly verify?: Script | undefined
 }
 
-/** A step that is not SQL and that no command runs for us: what it does is unknown. */
+/** A step that is not run: it is no SQL, or its tool would refuse it. What it does is unknown. */
 export interface OpaqueStep {
   readonly kind: 'opaque'
   /** As shown. */
   readonly file: string
   readonly because: string
+  /** Set where its tool would refuse the files: why, and their text, which tells what a later step may be missing. */
+  readonly refused?: { readonly error: InputError; readonly text: string } | undefined
 }
 
 /** A tool driven by its own command, with `DATABASE_URL` in its environment. */

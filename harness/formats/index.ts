@@ -1,16 +1,16 @@
 export { commandStep, type DiscoverOptions, discoverCommandSteps, readHistoryTable } from './command-steps.ts'
 export { decodeSource } from './decode-source.ts'
+export { defineFormat, isOwnFormat, type MigrationFolder, type OwnFormat, type OwnScript, type OwnStep } from './define-format.ts'
 export { git } from './git.ts'
-export {
-  type CommandSource,
-  type FormatName,
-  formatNames,
-  type History,
-  type HistoryStep,
-  type OpaqueStep,
-  type Source,
+export type {
+  CommandSource,
+  History,
+  HistoryStep,
+  OpaqueStep,
+  Source,
 } from './history.ts'
 export { isPair, readPair, withDiscards } from './pair.ts'
 export { type ReadOptions, readSource } from './read-source.ts'
+export { type FormatName, formatNames, knownFormat, ownFormats, toolTables } from './registry.ts'
 export { searchFolders } from './search-folders.ts'
 export { type StepsSince, stepsSince } from './since.ts'

@@ -2,12 +2,12 @@ import { opaqueProgram } from './file-names.ts'
 import { byUnits, partsOf } from './folder.ts'
 import type { Format } from './format.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
 import { dependencyOf } from './package-json.ts'
+import { readStep } from './read-step.ts'
 import { downScriptOf, keepOnly, type ScriptParts, scriptOf } from './script-of.ts'
 import { breaksOut, warnOfTransactionControl } from './transaction-control.ts'
 
-const pattern = /^(\d+)[_-].*\.(sql|[cm]?[jt]s)$/
+const pattern = /^(\d+)[_-][^/]*\.(sql|[cm]?[jt]s)$/
 const marker = /^\s*--[\s-]*(up|down)\s+migration/gim
 
 /**
@@ -16,9 +16,10 @@ const marker = /^\s*--[\s-]*(up|down)\s+migration/gim
  *
  * @see https://salsita.github.io/node-pg-migrate
  */
-export const nodePgMigrate: Format = {
-  name: 'node-pg-migrate',
+export const nodePgMigrate: Format<'node-pg-migrate'> = {
+  id: 'node-pg-migrate',
   marker: '"-- Up Migration" in SQL files',
+  historyTables: ['pgmigrations'],
   marks: async (folder) => {
     if (await folder.contains(/^\s*--[\s-]*up\s+migration/im)) return 'strong'
     const numbered = folder.files.some((name) => pattern.test(name))
@@ -32,24 +33,15 @@ export const nodePgMigrate: Format = {
     for (const name of order) {
       const version = name.replace(/\.\w+$/, '')
       const batch = 'pending'
-      if (!name.endsWith('.sql')) {
-        steps.push(await makeStep(folder, { name, version, files: [name], up: opaqueProgram(folder, name), batch }))
-        continue
-      }
-      const { up, down } = sectionsOf(await folder.text(name))
-      const upScript = await scriptOf(reading, name, up)
-      const downScript = down === undefined ? undefined : await downScriptOf(reading, name, down)
-      for (const step of [upScript, downScript]) warnOfTransactionControl(reading, step)
-      steps.push(
-        await makeStep(folder, {
-          name,
-          version,
-          files: [name],
-          up: upScript,
-          down: downScript,
-          batch: breaksOut(upScript) ? undefined : batch,
-        }),
-      )
+      const step = await readStep(reading, { name, version, files: [name], batch }, async () => {
+        if (!name.endsWith('.sql')) return { up: opaqueProgram(folder, name) }
+        const { up, down } = sectionsOf(await folder.text(name))
+        const upScript = await scriptOf(reading, name, up)
+        const downScript = down === undefined ? undefined : await downScriptOf(reading, name, down)
+        for (const each of [upScript, downScript]) warnOfTransactionControl(reading, each)
+        return { up: upScript, down: downScript, batch: breaksOut(upScript) ? undefined : batch }
+      })
+      steps.push(step)
     }
     const rest = folder.files.filter((name) => !order.includes(name) && !partsOf(name).base.startsWith('.'))
     return {

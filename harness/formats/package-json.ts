@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isFile } from '../migration/index.ts'
 import { parentsOf } from './parents.ts'
 
 /** The version range of the first of these packages that a package.json in the folder or above it depends on. */
@@ -14,7 +14,7 @@ export async function dependencyOf(root: string, names: readonly string[]): Prom
 }
 
 async function dependenciesIn(file: string): Promise<Readonly<Record<string, string | undefined>>> {
-  if (!existsSync(file)) return {}
+  if (!isFile(file)) return {}
   try {
     const { dependencies, devDependencies } = JSON.parse(await readFile(file, 'utf8'))
     return { ...dependencies, ...devDependencies }

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { InputError } from '../errors.ts'
 import type { Contract, Migration, Program, Script, Step } from '../migration/index.ts'
-import { importModule, parseScript, readContract, readDiscards, shownPath } from '../migration/index.ts'
+import { importModule, isDirectory, isFile, parseScript, readContract, readDiscards, shownPath } from '../migration/index.ts'
 import { decodeSource } from './decode-source.ts'
 
 /** Whether a folder is in the plainest format: a legacy schema beside an `up`. */
 export function isPair(directory: string): boolean {
-  const has = (name: string) => existsSync(join(directory, name))
+  const has = (name: string) => isFile(join(directory, name))
   return (has('up.sql') || has('up.ts')) && (has('legacy.sql') || isDirectory(join(directory, 'legacy')))
 }
 
@@ -59,7 +59,7 @@ class PairFiles {
   }
 
   has(name: string): boolean {
-    return existsSync(this.path(name))
+    return isFile(this.path(name))
   }
 
   find(...names: readonly [string, string]): string | undefined {
@@ -135,8 +135,4 @@ async function readPairContract(files: PairFiles): Promise<Contract> {
 export function withDiscards(contract: Contract, up: Step): Contract {
   const declared = up.kind === 'sql' ? readDiscards(up.script.file, up.script.text) : []
   return declared.length === 0 ? contract : { ...contract, discards: [...(contract.discards ?? []), ...declared] }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }

@@ -6,9 +6,9 @@ import { byUnits, type Folder, partsOf } from './folder.ts'
 import type { Format } from './format.ts'
 import type { OpaqueStep } from './history.ts'
 import { ignoredFiles, isNumberedProgram } from './ignored.ts'
-import { makeStep } from './make-step.ts'
 import { plainSections } from './plain-sections.ts'
 import { type PsqlSource, readForPsql } from './psql-script.ts'
+import { readStep } from './read-step.ts'
 import { downScriptOf, type Reading, scriptOf } from './script-of.ts'
 
 const natural = new Intl.Collator('en', { numeric: true })
@@ -17,17 +17,27 @@ const natural = new Intl.Collator('en', { numeric: true })
  * SQL files in natural order, subfolders too; `x.down.sql` reverts `x.sql` or `x.up.sql`. Each in a transaction of its own, unless it begins
  * one itself, says `-- godwit: no-transaction` in its first line, or holds a statement that no transaction takes.
  */
-export const plainSql: Format = {
-  name: 'sql',
+export const plainSql: Format<'sql'> = {
+  id: 'sql',
   marker: 'a folder of ".sql" files',
+  historyTables: [],
   marks: (folder) => (folder.files.some((name) => /\.sql$/i.test(name)) ? 'weak' : undefined),
   read: async (folder) => {
     const names = folder.files.filter((name) => /\.sql$/i.test(name))
-    const downs = downsOf(folder, names)
+    const downs = downsOf(names)
     const taken = new Set(downs.values())
     const programs = folder.files.filter((name) => isNumberedProgram(partsOf(name).base))
     const reading = { folder, tool: 'psql', warnings: [] as string[], psql: true }
-    const scripts = new Map(await Promise.all(names.map(async (name) => [name, await plainSource(folder, name)] as const)))
+    const refused = new Map<string, InputError>()
+    const scripts = new Map<string, PlainSource>()
+    for (const name of names) {
+      const source = await plainSource(folder, name).catch((error: unknown) => {
+        if (!(error instanceof InputError)) throw error
+        return error
+      })
+      if (source instanceof InputError) refused.set(name, source)
+      else scripts.set(name, source)
+    }
     const marked = [...scripts].find(([, { marker }]) => marker !== undefined)
     if (marked !== undefined) {
       reading.warnings.push(
@@ -41,16 +51,18 @@ export const plainSql: Format = {
     const steps = []
     for (const name of order) {
       const down = downs.get(name)
-      steps.push(
-        await makeStep(folder, {
-          name,
-          version: partsOf(name).base.replace(/(\.up)?\.\w+$/i, ''),
-          files: down === undefined ? [name] : [name, down],
-          included: [name, down].flatMap((each) => scripts.get(each ?? '')?.included ?? []),
+      const files = down === undefined ? [name] : [name, down]
+      const version = partsOf(name).base.replace(/(\.up)?\.\w+$/i, '')
+      const step = await readStep(reading, { name, version, files }, async () => {
+        const refusal = files.map((each) => refused.get(each)).find((each) => each !== undefined) ?? lonelyDown(folder, name)
+        if (refusal !== undefined) throw refusal
+        return {
+          included: files.flatMap((each) => scripts.get(each)?.included ?? []),
           up: programs.includes(name) ? opaqueProgram(folder, name) : await plainScript(reading, name, scripts.get(name)),
           down: await plainDown(reading, name, scripts.get(name)?.down, down, down === undefined ? undefined : scripts.get(down)?.source),
-        }),
-      )
+        }
+      })
+      steps.push(step)
     }
     const rest = folder.files.filter((name) => !order.includes(name) && !taken.has(name) && !included.has(folder.path(name)))
     return { steps, ignored: ignoredFiles(rest, 'not named ".sql"'), warnings: reading.warnings, downs: 'optional' }
@@ -100,8 +112,8 @@ async function plainScript(reading: Reading, name: string, plain: PlainSource | 
   return { kind: 'sql', script: { ...read.script, mode: 'autocommit' } }
 }
 
-/** Up by down. @throws {InputError} for a down without an up. */
-function downsOf(folder: Folder, names: readonly string[]): ReadonlyMap<string, string> {
+/** The file that reverts another, by that one's name. */
+function downsOf(names: readonly string[]): ReadonlyMap<string, string> {
   const ups = new Map(names.map((name) => [name.toLowerCase(), name]))
   const downs = new Map<string, string>()
   for (const name of names) {
@@ -110,10 +122,13 @@ function downsOf(folder: Folder, names: readonly string[]): ReadonlyMap<string, 
     const separator = mark.charAt(0)
     const up = [`${stem}${separator}up.sql`, `${stem}.sql`].map((each) => ups.get(each.toLowerCase())).find((each) => each !== undefined)
     if (up !== undefined) downs.set(up, name)
-    // `004_rollback.sql` may well be a step of that name; `004_x.down.sql` is none.
-    else if (/^\.(down|undo|rollback)$/i.test(mark)) {
-      throw new InputError(`"${folder.shown(name)}" has no up beside it`, { detail: `Looked for "${stem}.up.sql" and "${stem}.sql".` })
-    }
   }
   return downs
+}
+
+/** `004_rollback.sql` may well be a step of that name; `004_x.down.sql`, which is no down of another file, is none. */
+function lonelyDown(folder: Folder, name: string): InputError | undefined {
+  const stem = /^(.*?)\.(?:down|undo|rollback)\.sql$/i.exec(name)?.[1]
+  if (stem === undefined) return undefined
+  return new InputError(`"${folder.shown(name)}" has no up beside it`, { detail: `Looked for "${stem}.up.sql" and "${stem}.sql".` })
 }

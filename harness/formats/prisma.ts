@@ -6,8 +6,8 @@ import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import type { OpaqueStep } from './history.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
 import { dependencyOf } from './package-json.ts'
+import { readStep } from './read-step.ts'
 import { downScriptOf, type Reading, scriptOf } from './script-of.ts'
 
 const lock = 'migration_lock.toml'
@@ -20,9 +20,10 @@ const program = /^[^/]+\/migration\.[cm]?[jt]s$/
  *
  * @see https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories
  */
-export const prisma: Format = {
-  name: 'prisma',
+export const prisma: Format<'prisma'> = {
+  id: 'prisma',
   marker: '"migration_lock.toml", or folders with "migration.sql"',
+  historyTables: ['_prisma_migrations'],
   marks: (folder) => (folder.has(lock) ? 'strong' : folder.files.some((name) => /^[^/]+\/migration\.sql$/.test(name)) ? 'weak' : undefined),
   read: async (folder) => {
     await refuseOtherProvider(folder)
@@ -39,15 +40,11 @@ export const prisma: Format = {
       }
       const files = [file, down, code].filter((each) => each !== undefined && folder.has(each)) as readonly string[]
       for (const each of files) taken.add(each)
-      steps.push(
-        await makeStep(folder, {
-          name,
-          version: name,
-          files,
-          up: folder.has(file) ? await prismaScript(reading, file, splits) : opaqueProgram(folder, code ?? name),
-          down: folder.has(down) ? await downScriptOf(reading, down, { mode: 'message' }) : undefined,
-        }),
-      )
+      const step = await readStep(reading, { name, version: name, files }, async () => ({
+        up: folder.has(file) ? await prismaScript(reading, file, splits) : opaqueProgram(folder, code ?? name),
+        down: folder.has(down) ? await downScriptOf(reading, down, { mode: 'message' }) : undefined,
+      }))
+      steps.push(step)
     }
     const rest = folder.files.filter((name) => !taken.has(name))
     return { steps, ignored: ignoredFiles(rest, 'not "<step>/migration.sql"'), warnings: reading.warnings, downs: 'none' }

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, resolve } from 'node:path'
-import { expandPsql, SourceText, shownPath } from '../migration/index.ts'
+import { expandPsql, isFile, SourceText, shownPath } from '../migration/index.ts'
 import { decodeSource } from './decode-source.ts'
 import { parentsOf } from './parents.ts'
 
@@ -24,7 +23,7 @@ export async function readForPsql(path: string, text: string, variables?: Readon
     ...(variables === undefined ? {} : { variables }),
     include: async (name, from, relative) => {
       const directory = dirname(paths.get(from) ?? path)
-      const found = (relative || isAbsolute(name) ? [directory] : parentsOf(directory)).map((each) => resolve(each, name)).find(existsSync)
+      const found = (relative || isAbsolute(name) ? [directory] : parentsOf(directory)).map((each) => resolve(each, name)).find(isFile)
       if (found === undefined) return undefined
       const shown = shownPath(found)
       paths.set(shown, found)

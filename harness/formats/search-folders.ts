@@ -1,17 +1,20 @@
 import { existsSync } from 'node:fs'
-import { basename, join, relative, sep } from 'node:path'
-import { shownPath } from '../migration/index.ts'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { isFile, shownPath } from '../migration/index.ts'
 import { candidatesIn } from './candidates.ts'
 import { configuredFolders } from './configured-folders.ts'
 import { type Detected, detect } from './detect.ts'
 import { byUnits, Folder } from './folder.ts'
-import type { FormatName } from './history.ts'
+import type { Format } from './format.ts'
+import { type SqlFolder, sqlFolders, wholeOf } from './sql-folders.ts'
 
 export interface Searched {
   readonly found: readonly Detected[]
   readonly warnings: readonly string[]
   /** How many files look like migrations of a tool that runs programs. */
   readonly programs: number
+  /** Folders of SQL files that were not looked at, those with numbers first: only their names tell whether they are histories. */
+  readonly offered: readonly SqlFolder[]
 }
 
 const otherServer =
@@ -28,20 +31,84 @@ const usualNames = [
  * The folders of migrations at a path: itself, what the tools' configuration in it names, or below it where markers or a usual name say so.
  * Those that are for another server, or stand among tests and examples, step back behind others, with a warning.
  */
-export async function searchFolders(path: string, wanted: FormatName | undefined): Promise<Searched> {
-  const { directories, programs } = await candidatesIn(path)
-  for (const chosen of [directories.includes(path) ? [path] : [], await configuredFolders(path)]) {
-    const found = await detectAll(chosen, path, wanted)
-    if (found.length > 0) return { found, warnings: [], programs }
+export async function searchFolders(path: string, wanted: string | undefined, own: readonly Format[] = []): Promise<Searched> {
+  const { directories, programs } = await candidatesIn(
+    path,
+    own.flatMap(({ files }) => files ?? []),
+  )
+  const ofOwn = await detectOwn(directories, path, wanted, own)
+  if (ofOwn.length > 0) {
+    const rest = directories.filter((directory) => !ofOwn.some(({ folder }) => isWithin(directory, folder.root)))
+    const others = await detectAll(commonRoots(rest, path), path, undefined)
+    const aside = preferred(others, path).filter(({ folder }) => !ofOwn.some((each) => isWithin(each.folder.root, folder.root)))
+    return { found: ofOwn, warnings: leftAside(aside), programs, offered: await offeredFolders(directories, [...ofOwn, ...others], path) }
   }
+  const itself = await detectAll(directories.includes(path) ? [path] : [], path, wanted)
+  if (itself.length > 0) return { found: itself, warnings: [], programs, offered: [] }
+  const offered = (taken: readonly Detected[]) => offeredFolders(directories, taken, path)
+  const configured = await detectAll(await configuredFolders(path), path, wanted)
+  if (configured.length > 0) return { found: configured, warnings: [], programs, offered: await offered(configured) }
   const found = await detectAll(commonRoots(directories, path), path, wanted)
+  if (found.length === 0 && directories.some((directory) => wholeOf(directory, path) === path)) {
+    // Folders with numbers are parts of the one that is named.
+    const whole = await detectAll([path], path, wanted)
+    if (whole.length > 0) return { found: whole, warnings: [], programs, offered: [] }
+  }
   const best = preferred(found, path)
   const aside = found.filter((each) => !best.includes(each))
-  const warnings = aside.map(({ folder, format }) => `"${shownPath(folder.root)}" (${format.name}) is left aside: name it to verify it`)
-  return { found: best, warnings, programs }
+  return { found: best, warnings: leftAside(aside), programs, offered: await offered(found) }
 }
 
-async function detectAll(directories: readonly string[], path: string, wanted: FormatName | undefined): Promise<readonly Detected[]> {
+function leftAside(folders: readonly Detected[]): readonly string[] {
+  return folders.map(({ folder, format }) => `"${shownPath(folder.root)}" (${format.id}) is left aside: name it to verify it`)
+}
+
+/**
+ * The folders in formats of the user's own: any folder between the path and one that holds files may be one. One whose format is asked for
+ * by its name is the path itself where no mark says more.
+ */
+async function detectOwn(
+  directories: readonly string[],
+  path: string,
+  wanted: string | undefined,
+  own: readonly Format[],
+): Promise<readonly Detected[]> {
+  const formats = own.filter(({ id }) => wanted === undefined || id === wanted)
+  const [named] = wanted === undefined ? [] : formats
+  if (formats.length === 0) return []
+  const found: Detected[] = []
+  for (const directory of [...new Set([path, ...directories.flatMap((each) => between(path, each))])].sort(byUnits)) {
+    if (found.some(({ folder }) => isWithin(directory, folder.root))) continue
+    const folder = await Folder.open(directory)
+    for (const format of formats) {
+      const strength = await format.marks(folder)
+      if (strength === undefined) continue
+      found.push({ folder, format, strength, warnings: [] })
+      break
+    }
+  }
+  if (found.length > 0 || named === undefined) return found
+  return [{ folder: await Folder.open(path), format: named, strength: 'strong', warnings: [] }]
+}
+
+/** A folder and those above it, below a path. */
+function between(path: string, directory: string): readonly string[] {
+  return directory === path || !isWithin(directory, path) ? [] : [...between(path, dirname(directory)), directory]
+}
+
+/** What could be a history too, and is no part of one that was found; beside one, only folders with numbers that are for real. */
+async function offeredFolders(directories: readonly string[], found: readonly Detected[], path: string): Promise<readonly SqlFolder[]> {
+  const free = directories.filter(
+    (directory) => !found.some(({ folder }) => isWithin(directory, folder.root) || isWithin(folder.root, directory)),
+  )
+  const folders = await sqlFolders(free, path)
+  const aside = (folder: SqlFolder) => [otherServer, notForReal].some((pattern) => isUnder(folder.root, path, pattern))
+  if (found.length > 0) return folders.filter((folder) => folder.numbered && !aside(folder))
+  const rank = (folder: SqlFolder) => (folder.numbered ? 0 : 2) + (aside(folder) ? 1 : 0)
+  return [...folders].sort((a, b) => rank(a) - rank(b) || byUnits(a.root, b.root))
+}
+
+async function detectAll(directories: readonly string[], path: string, wanted: string | undefined): Promise<readonly Detected[]> {
   const found: Detected[] = []
   for (const directory of [...directories].sort(byUnits)) {
     // Part of one that was found.
@@ -49,9 +116,10 @@ async function detectAll(directories: readonly string[], path: string, wanted: F
     const detected = await detect(await Folder.open(directory), wanted)
     if (detected?.strength === undefined) continue
     // The path itself is named by its user; anywhere else a folder of SQL is just that, unless its name says more.
-    if (detected.format.name === 'sql' && directory !== path && !looksLikeHistory(detected.folder)) continue
+    if (detected.format.id === 'sql' && directory !== path && !looksLikeHistory(detected.folder)) continue
     // A stray file in a project's own folder; those of formats that go into subfolders are found there.
-    if (directory === path && /^(sql|flyway)$/.test(detected.format.name) && isProject(path)) continue
+    const stray = directory === path && /^(sql|flyway)$/.test(detected.format.id) && isProject(path)
+    if (stray && !(wanted !== undefined && (await sqlFolders([path], path)).some(({ numbered }) => numbered))) continue
     found.push(detected)
   }
   return found
@@ -78,22 +146,24 @@ function commonRoots(directories: readonly string[], path: string): readonly str
 
 function preferred(found: readonly Detected[], path: string): readonly Detected[] {
   const without = (all: readonly Detected[], pattern: RegExp) => {
-    const rest = all.filter(
-      ({ folder }) =>
-        !relative(path, folder.root)
-          .split(sep)
-          .some((part) => pattern.test(part)),
-    )
+    const rest = all.filter(({ folder }) => !isUnder(folder.root, path, pattern))
     return rest.length === 0 ? all : rest
   }
   const real = without(without(found, otherServer), notForReal)
-  const marked = real.filter(({ format }) => format.name !== 'sql')
+  const marked = real.filter(({ format }) => format.id !== 'sql')
   if (marked.length > 0) return marked
   for (const name of usualNames) {
     const named = real.filter(({ folder }) => folder.root === path || name.test(basename(folder.root)))
     if (named.length > 0) return named
   }
   return real
+}
+
+/** Whether a folder's name, or that of one above it below the path, is such a one. */
+function isUnder(root: string, path: string, pattern: RegExp): boolean {
+  return relative(path, root)
+    .split(sep)
+    .some((part) => pattern.test(part))
 }
 
 function isWithin(directory: string, root: string): boolean {
@@ -103,6 +173,6 @@ function isWithin(directory: string, root: string): boolean {
 /** Whether the folder is a project's, in which a stray SQL file is no history. */
 function isProject(path: string): boolean {
   return ['.git', 'package.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'build.gradle', 'pyproject.toml', 'Gemfile', 'mix.exs'].some((name) =>
-    existsSync(join(path, name)),
+    name === '.git' ? existsSync(join(path, name)) : isFile(join(path, name)),
   )
 }

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { parse as parseYaml } from 'yaml'
-import { shownPath } from '../migration/index.ts'
+import { isFile, shownPath } from '../migration/index.ts'
 import type { History } from './history.ts'
 import { parentsOf } from './parents.ts'
 
@@ -16,7 +15,7 @@ const composeName = /^(docker-)?compose([.-]\w+)*\.ya?ml$/
 export async function serverOf(root: string): Promise<History['server']> {
   for (const directory of parentsOf(root)) {
     const toml = [join(directory, 'config.toml'), join(directory, 'supabase', 'config.toml')].find(
-      (file) => /[\\/]supabase[\\/]config\.toml$/.test(file) && existsSync(file),
+      (file) => /[\\/]supabase[\\/]config\.toml$/.test(file) && isFile(file),
     )
     const found = toml === undefined ? undefined : await majorOfConfig(toml)
     if (found !== undefined) return found
@@ -32,7 +31,10 @@ export async function serverOf(root: string): Promise<History['server']> {
 async function composeFiles(directory: string): Promise<readonly string[]> {
   const within = await Promise.all(
     [directory, join(directory, 'docker')].map(async (each) =>
-      (await readdir(each).catch(() => [])).filter((name) => composeName.test(name)).map((name) => join(each, name)),
+      (await readdir(each).catch(() => []))
+        .filter((name) => composeName.test(name))
+        .map((name) => join(each, name))
+        .filter(isFile),
     ),
   )
   return within.flat().sort((a, b) => a.length - b.length || (a < b ? -1 : 1))

@@ -104,7 +104,7 @@ interface CurrentFile {
 
 /** Path below the top and object id by absolute path; as git would store it, so that line ends converted at check-out do not count. */
 async function currentFiles(top: string, history: History): Promise<ReadonlyMap<string, CurrentFile>> {
-  const files = [...new Set(history.steps.flatMap((step) => step.files))]
+  const files = [...new Set(history.steps.flatMap((step) => step.files))].filter(existsSync)
   const paths = files.map((file) => relative(top, realpathSync(file)).split(sep).join('/'))
   const ids = (await git(top, ['hash-object', '--stdin-paths'], paths.map((path) => `${path}\n`).join(''))).split('\n')
   return new Map(files.map((file, at) => [file, { path: paths[at] ?? '', id: ids[at] ?? '' }]))

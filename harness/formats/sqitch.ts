@@ -5,8 +5,8 @@ import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import type { HistoryStep } from './history.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
 import { readForPsql } from './psql-script.ts'
+import { readStep } from './read-step.ts'
 import { downScriptOf, scriptOf } from './script-of.ts'
 import { readSqitchPlan, type SqitchChange } from './sqitch-plan.ts'
 
@@ -18,9 +18,10 @@ const planName = 'sqitch.plan'
  *
  * @see https://sqitch.org
  */
-export const sqitch: Format = {
-  name: 'sqitch',
+export const sqitch: Format<'sqitch'> = {
+  id: 'sqitch',
   marker: '"sqitch.plan"',
+  historyTables: [],
   marks: (folder) =>
     folder.has(planName) || (folder.has('sqitch.conf') && existsSync(join(folder.root, 'deploy'))) ? 'strong' : undefined,
   read: async (folder) => {
@@ -38,37 +39,40 @@ export const sqitch: Format = {
         string,
         string,
       ]
-      if (!folder.has(deploy)) {
-        throw new InputError(
-          `"${folder.shown(planName)}" names "${change.name}" (line ${change.line}), but there is no "${folder.shown(deploy)}"`,
-        )
-      }
       const names = [deploy, revert, verify].filter((name) => folder.has(name))
       for (const name of names) taken.add(name)
-      const texts = new Map(
-        await Promise.all(
-          names.map(async (name) => [name, await readForPsql(folder.path(name), await folder.text(name), variables)] as const),
-        ),
-      )
-      const parts = (name: string) => {
-        const text = texts.get(name)?.source
-        return { mode: 'autocommit', ...(text === undefined ? {} : { text }) } as const
-      }
-      const assertions = folder.has(verify) ? await scriptOf(reading, verify, parts(verify)) : undefined
       const isRework = changes.slice(0, at).some(({ name }) => name === change.name)
-      steps.push(
-        await makeStep(folder, {
-          name: `${change.name}${suffix}`,
-          version: `${project}:${change.name}${suffix}`,
-          files: names,
+      const stepNames = {
+        name: `${change.name}${suffix}`,
+        version: `${project}:${change.name}${suffix}`,
+        files: names,
+        // The plan's newest form of a change takes over its file.
+        repeatable: isRework && suffix === '',
+      }
+      const step = await readStep(reading, stepNames, async () => {
+        if (!folder.has(deploy)) {
+          throw new InputError(
+            `"${folder.shown(planName)}" names "${change.name}" (line ${change.line}), but there is no "${folder.shown(deploy)}"`,
+          )
+        }
+        const texts = new Map(
+          await Promise.all(
+            names.map(async (name) => [name, await readForPsql(folder.path(name), await folder.text(name), variables)] as const),
+          ),
+        )
+        const parts = (name: string) => {
+          const text = texts.get(name)?.source
+          return { mode: 'autocommit', ...(text === undefined ? {} : { text }) } as const
+        }
+        const assertions = folder.has(verify) ? await scriptOf(reading, verify, parts(verify)) : undefined
+        return {
           included: [...texts.values()].flatMap(({ included }) => included),
           up: await scriptOf(reading, deploy, parts(deploy)),
           down: folder.has(revert) ? await downScriptOf(reading, revert, parts(revert)) : undefined,
           verify: assertions?.kind === 'sql' ? assertions.script : undefined,
-          // The plan's newest form of a change takes over its file.
-          repeatable: isRework && suffix === '',
-        }),
-      )
+        }
+      })
+      steps.push(step)
     }
     const rest = folder.files.filter((name) => /^(deploy|revert|verify)\//.test(name) && !taken.has(name))
     return { steps, ignored: ignoredFiles(rest, `not in "${planName}"`), warnings: reading.warnings, downs: 'required' }

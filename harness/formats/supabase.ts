@@ -1,14 +1,13 @@
 import type { Step } from '../migration/index.ts'
 import { controlsTransaction, isStandalone } from '../migration/index.ts'
-import { refuseDuplicates } from './file-names.ts'
 import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import type { OpaqueStep } from './history.ts'
 import { ignoredFiles } from './ignored.ts'
-import { makeStep } from './make-step.ts'
+import { duplicateCheck, readStep } from './read-step.ts'
 import { type Reading, scriptOf } from './script-of.ts'
 
-const pattern = /^([0-9]+)_(.*)\.sql$/
+const pattern = /^([0-9]+)_([^/]*)\.sql$/
 
 /**
  * `<timestamp>_<name>.sql` in one folder, by name; no downs. A file's statements go in one batch, which is one transaction; those that no
@@ -16,22 +15,27 @@ const pattern = /^([0-9]+)_(.*)\.sql$/
  *
  * @see https://github.com/supabase/cli/blob/develop/pkg/migration/file.go
  */
-export const supabase: Format = {
-  name: 'supabase',
+export const supabase: Format<'supabase'> = {
+  id: 'supabase',
   marker: '"supabase/config.toml" above "supabase/migrations"',
+  historyTables: ['schema_migrations'],
   marks: (folder) =>
     /[\\/]supabase[\\/]migrations$/.test(folder.root) && folder.files.some((name) => pattern.test(name)) ? 'strong' : undefined,
   read: async (folder) => {
     const reading = { folder, tool: 'the Supabase CLI', warnings: [] as string[] }
     const steps = []
-    const names = folder.files.filter((name) => pattern.test(name) && !name.includes('/') && !isOldInit(folder, name))
-    refuseDuplicates(
+    const names = folder.files.filter((name) => pattern.test(name) && !isOldInit(folder, name))
+    const refuseDuplicate = duplicateCheck(
       folder,
       names.map((name) => ({ name, version: versionOf(name) })),
     )
     for (const name of names) {
       const version = versionOf(name)
-      steps.push(await makeStep(folder, { name, version, files: [name], up: await supabaseScript(reading, name) }))
+      const step = await readStep(reading, { name, version, files: [name] }, async () => {
+        refuseDuplicate(name)
+        return { up: await supabaseScript(reading, name) }
+      })
+      steps.push(step)
     }
     const rest = folder.files.filter((name) => !names.includes(name))
     return {

@@ -9,7 +9,7 @@ import type { HistoryEnvironment } from './history-environment.ts'
  * Some tools apply all pending steps in one transaction: what works step by step may fail so on a new database (an enum label that a later
  * step uses, an index made concurrently).
  *
- * @returns What fails then, one sentence for each batch; nothing where the steps fail by themselves already.
+ * @returns What fails then, one sentence for each batch; that it was not tried, where a step fails by itself already.
  */
 export async function applyBatches(
   cluster: Cluster,
@@ -17,7 +17,12 @@ export async function applyBatches(
   environment: HistoryEnvironment,
   broken: SourceResult['brokenAt'] | undefined,
 ): Promise<readonly string[]> {
-  if ((broken !== undefined && broken !== null) || history.steps.every((step) => step.batch === undefined)) return []
+  if (history.steps.every((step) => step.batch === undefined)) return []
+  if (broken !== undefined && broken !== null) {
+    return [
+      `${history.format} applies all pending steps in one transaction: that was not tried, because "${broken.migration}" does not apply by itself`,
+    ]
+  }
   await using database = await cluster.clone(environment.template)
   await using session = await database.connect({ as: 'owner', settings: environment.settings })
   const notes: string[] = []

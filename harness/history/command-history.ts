@@ -26,7 +26,7 @@ export async function commandHistory(
     path: directory,
     root: directory,
     platform: undefined,
-    historyTable: source.table.split('.').at(-1)?.replaceAll('"', '') ?? source.table,
+    historyTables: [source.table.split('.').at(-1)?.replaceAll('"', '') ?? source.table],
     steps,
     ignored: [],
     warnings: [

@@ -1,44 +1,61 @@
 import type { HistoryStep } from '../formats/index.ts'
 import type { FindingResult, MigrationResult } from '../result/index.ts'
 import { judgeMigration } from '../result/index.ts'
+import { mayTouch, type Unapplied } from './unapplied.ts'
 import type { StepVerdict } from './verdict-cache.ts'
 
 /**
  * What only the steps together tell. An attribute whose values another one holds since an earlier step is not lost when it is dropped; what
- * goes missing after a step that nobody could look into may have been moved by it.
+ * goes missing after a step that was not applied, or only in part, may have been moved by it: whether it is lost is unknown.
  */
 export class Composition {
   readonly #failOn: 'error' | 'warning'
   /** Path of an attribute → the attributes that hold its values too, and the step that put them there. */
   readonly #copies = new Map<string, Map<string, string>>()
-  readonly #opaque: string[] = []
+  readonly #unapplied: Unapplied[] = []
 
   constructor(failOn: 'error' | 'warning') {
     this.#failOn = failOn
   }
 
+  /** Pass over a step that was not applied, or only in part. */
+  miss(step: Unapplied): void {
+    this.#unapplied.push(step)
+  }
+
+  /** Those that were passed over, in their order. */
+  get unapplied(): readonly Unapplied[] {
+    return [...this.#unapplied]
+  }
+
   /** Take the next step of the history; its result as it reads after all those before it. */
   pass(step: HistoryStep, { result, passage }: StepVerdict): MigrationResult {
-    if (step.up.kind === 'opaque') {
-      this.#opaque.push(step.name)
-      return result
-    }
     const findings = result.findings.flatMap((finding) => this.#judge(finding, result, passage.own))
+    const softened = findings.filter((each) =>
+      result.findings.some(({ id, severity }) => id === each.id && severity === 'error' && each.severity === 'warning'),
+    )
     this.#carry(step.name, passage)
-    return judgeMigration(result, findings, this.#failOn)
+    // What an earlier step may have seen to is no loss for certain, and nothing that was looked at either.
+    const invariants = result.invariants.map((each) => {
+      const doubt = softened.find(({ invariant }) => invariant === each.id)
+      return doubt === undefined ? each : { ...each, verdict: 'unknown' as const, because: doubt.message, otherwise: undefined }
+    })
+    return judgeMigration({ ...result, invariants }, findings, this.#failOn)
   }
 
   #judge(finding: FindingResult, result: MigrationResult, own: StepVerdict['passage']['own']): readonly FindingResult[] {
     if (finding.severity === 'info' || !['zero-loss', 'applies'].includes(finding.invariant)) return [finding]
     const moved = finding.invariant === 'zero-loss' ? this.#movedEarlier(finding, result, own) : undefined
     if (moved !== undefined) return moved
-    const [opaque] = this.#opaque.slice(-1)
-    if (opaque === undefined || finding.severity !== 'error') return [finding]
+    if (finding.severity !== 'error') return [finding]
+    const { relation } = finding
+    const missed = this.#unapplied.findLast((step) => relation === null || mayTouch(step, relation))
+    if (missed === undefined) return [finding]
     return [
       {
         ...finding,
         severity: 'warning',
-        message: `${finding.message}; "${opaque}" before it is no SQL and was not run: it may have seen to that`,
+        message: `${finding.message}; the earlier step "${missed.name}" ${missed.because}: it may have prevented this`,
       },
     ]
   }

@@ -17,16 +17,33 @@ export interface WayBack {
  * Walk to the end of a history and all the way back, as far as there are downs without a gap: each must run after the ones behind it, and
  * what stood before the first of these steps must stand there again.
  *
- * @returns Undefined where the last step has no down, or a step does not apply at all.
+ * Behind a step that does not apply, the steps that do are taken back.
+ *
+ * @returns Undefined where the last step has no down, or does not apply.
  */
 export async function revertAll(cluster: Cluster, history: History, environment: HistoryEnvironment): Promise<WayBack | undefined> {
-  const gap = history.steps.findLastIndex((step) => step.down === undefined || step.up.kind === 'opaque')
+  let gap = history.steps.findLastIndex((step) => step.down === undefined || step.up.kind === 'opaque')
+  for (;;) {
+    const tried = await revertBehind(gap, cluster, history, environment)
+    if (typeof tried !== 'number') return tried
+    gap = tried
+  }
+}
+
+/** @returns The newest step behind the gap that does not apply, where there is one. */
+async function revertBehind(
+  gap: number,
+  cluster: Cluster,
+  history: History,
+  environment: HistoryEnvironment,
+): Promise<WayBack | number | undefined> {
   const [kept, reverted] = [history.steps.slice(0, gap + 1), history.steps.slice(gap + 1)]
   if (reverted.length === 0) return undefined
   await using head = await Head.open(cluster, environment.template, environment)
-  if (!(await advanceAll(head, kept, environment))) return undefined
+  await advanceAll(head, kept, environment)
   const before = await readObjects(head.session)
-  if (!(await advanceAll(head, reverted, environment))) return undefined
+  const failed = await advanceAll(head, reverted, environment)
+  if (failed >= 0) return gap + 1 + failed
   const steps = reverted.length
   for (const step of [...reverted].reverse()) {
     if (step.down === undefined) continue
@@ -65,11 +82,16 @@ function violated(steps: number, step: string, kind: 'fails' | 'schema', because
   return { endToEnd: { steps, verdict: 'violated', because }, blamed: { step, finding } }
 }
 
-async function advanceAll(head: Head, steps: History['steps'], environment: HistoryEnvironment): Promise<boolean> {
-  for (const { up } of steps) {
+/** @returns The last of these steps that does not apply, of which only a part stays; -1 where all apply. */
+async function advanceAll(head: Head, steps: History['steps'], environment: HistoryEnvironment): Promise<number> {
+  let failed = -1
+  for (const [at, { up }] of steps.entries()) {
     if (up.kind === 'opaque') continue
-    const outcome = await head.advance(environment.stepFor(up))
-    if (outcome.outcome === 'failed') return false
+    const step = environment.stepFor(up)
+    const outcome = await head.advance(step)
+    if (outcome.outcome === 'applied') continue
+    failed = at
+    await head.advancePartly(step, outcome.failure)
   }
-  return true
+  return failed
 }

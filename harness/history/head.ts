@@ -1,4 +1,4 @@
-import { applyStep, type Outcome, type Step } from '../migration/index.ts'
+import { applyStep, controlsTransaction, type Failure, fieldsOf, type Outcome, type Script, type Step } from '../migration/index.ts'
 import type { Cluster, Database, Session, Template } from '../postgres/index.ts'
 
 /** Who applies, and with which settings. */
@@ -65,13 +65,17 @@ export class Head implements AsyncDisposable {
     })
   }
 
-  /** Apply what can be applied of a script that fails as a whole, so that the steps after it find most of what they need. */
-  async advancePartly(step: Step): Promise<void> {
+  /**
+   * Apply what can be applied of a script that failed as a whole, so that the steps after it find most of what they need.
+   *
+   * @param failure  Of `advance`: what was committed before it is not applied twice.
+   */
+  async advancePartly(step: Step, failure: Failure): Promise<void> {
     if (step.kind !== 'sql') return
     const { script } = step
     const { role, settings } = this.#options
     await using session = await this.#database.connect({ as: role === undefined ? 'superuser' : { role }, settings })
-    for (const statement of script.statements) {
+    for (const statement of script.statements.slice(committedBefore(script, failure.index))) {
       await applyStep(session, { kind: 'sql', script: { ...script, mode: 'autocommit', statements: [statement] } })
     }
   }
@@ -87,4 +91,15 @@ export class Head implements AsyncDisposable {
     await this.#session.close()
     await this.#database.drop()
   }
+}
+
+/** How many of the first statements stay when a script fails at one of them: in autocommit all that no open transaction holds. */
+function committedBefore({ mode, statements }: Script, failed: number): number {
+  if (mode !== 'autocommit') return 0
+  let [committed, open] = [0, false]
+  for (const [at, statement] of statements.slice(0, failed).entries()) {
+    if (controlsTransaction(statement)) open = /_(BEGIN|START)$/.test(String(fieldsOf(statement.tree, 'TransactionStmt')?.kind))
+    if (!open) committed = at + 1
+  }
+  return committed
 }

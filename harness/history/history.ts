@@ -1,6 +1,6 @@
 import { readCatalog } from '../catalog/index.ts'
 import type { PlanMemory } from '../data/index.ts'
-import type { History, HistoryStep } from '../formats/index.ts'
+import { type History, type HistoryStep, toolTables } from '../formats/index.ts'
 import { noPassage } from '../lineage/index.ts'
 import type { Failure, Migration, Script, Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
@@ -18,6 +18,7 @@ import { type HistoryEnvironment, historyEnvironment, sqlSteps } from './history
 import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
 import { selectSteps } from './select-steps.ts'
 import { stepDepth } from './step-depth.ts'
+import { unappliedOf } from './unapplied.ts'
 import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
 
 export interface VerifiedHistory {
@@ -60,23 +61,22 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   beside?.catch(() => undefined)
   if (walk.unfinished) await Promise.all(Array.from({ length: walk.lanes }, () => walk.run()))
   await roles?.restore()
-  const { broken } = walk
-  const verdicts = walk.verdicts.map((verdict, at) => {
-    const step = history.steps[at]
-    if (verdict?.broken === undefined || step === undefined || broken === undefined) return verdict
-    return { ...verdict, result: brokenStep(step, verdict.broken, history.path, broken) }
-  })
+  const { broken, verdicts } = walk
   const failOn = options.failOn ?? 'error'
   const composition = new Composition(failOn)
   const migrations = history.steps.flatMap((step, at) => {
-    const verdict = verdicts[at]
-    const result = verdict === undefined ? undefined : composition.pass(step, verdict)
-    return result === undefined || !selected.has(at) ? [] : [result]
+    const [verdict, failure] = [verdicts[at], walk.failures.get(at)]
+    const before = composition.unapplied
+    const missed = unappliedOf(step, failure)
+    if (missed !== undefined) composition.miss(missed)
+    if (verdict === undefined || !selected.has(at)) return []
+    if (failure !== undefined) return [brokenStep(step, failure, history.path, before)]
+    return [missed === undefined ? composition.pass(step, verdict) : verdict.result]
   })
   hooks.signal?.throwIfAborted()
   const batches = await applyBatches(cluster, history, environment, broken)
   await roles?.restore()
-  const back = broken === undefined ? await (beside ?? wayBack()) : undefined
+  const back = await (beside ?? wayBack())
   const counterexamples = new Map(verdicts.flatMap((each) => [...(each?.counterexamples ?? [])]))
   const timings: Record<string, number> = {}
   for (const verdict of verdicts)
@@ -147,7 +147,8 @@ class Walk {
   #last: number
   readonly #downsUsed: boolean
   #done = 0
-  #brokenAt: { readonly at: number; readonly failure: Failure } | undefined
+  /** Why steps do not apply to what the steps before them leave, by their index. */
+  readonly failures = new Map<number, Failure>()
 
   constructor(
     cluster: Cluster,
@@ -218,8 +219,8 @@ class Walk {
     const started = performance.now()
     const outcome = await head.advance(this.#environment.stepFor(up), this.#context.hooks.signal)
     if (outcome.outcome === 'failed') {
-      this.#break(at, outcome.failure)
-      if (up.kind === 'sql') await head.advancePartly(this.#environment.stepFor(up))
+      this.failures.set(at, outcome.failure)
+      await head.advancePartly(this.#environment.stepFor(up), outcome.failure)
     }
     this.timings.apply = (this.timings.apply ?? 0) + performance.now() - started
   }
@@ -259,8 +260,8 @@ class Walk {
       downsUsed: this.#downsUsed,
     })
     if (verified.broken !== undefined) {
-      this.#break(at, verified.broken)
-      return { result: verified.result, passage: noPassage, counterexamples: new Map(), broken: verified.broken }
+      this.failures.set(at, verified.broken)
+      return { result: verified.result, passage: noPassage, counterexamples: new Map() }
     }
     const { result, counterexamples, passage } = verified
     const verdict = { result, counterexamples, passage }
@@ -268,15 +269,11 @@ class Walk {
     return verdict
   }
 
-  /** Lanes meet broken steps in any order: the first of the history is the one to mend. */
-  #break(at: number, failure: Failure): void {
-    if (this.#brokenAt !== undefined && this.#brokenAt.at <= at) return
-    this.#brokenAt = { at, failure }
-  }
-
+  /** The first step of the history that does not apply: the one to correct first. */
   get broken(): NonNullable<SourceResult['brokenAt']> | undefined {
-    if (this.#brokenAt === undefined) return undefined
-    const { at, failure } = this.#brokenAt
+    const at = Math.min(...this.failures.keys())
+    const failure = this.failures.get(at)
+    if (failure === undefined) return undefined
     return {
       migration: this.#history.steps[at]?.name ?? '',
       file: failure.file,
@@ -294,17 +291,10 @@ class Walk {
       session: () => head.session,
       template: () => head.template(),
       reserved: ({ schema, name }) =>
-        this.#environment.platformSchemas.has(schema) || toolTables.has(name) || name === this.#history.historyTable,
+        this.#environment.platformSchemas.has(schema) || toolTables.has(name) || (this.#history.historyTables ?? []).includes(name),
       roles: this.#own ? await rememberRoles(this.#cluster) : undefined,
       memory: this.#memory,
       objects: recent(objects),
     }
   }
 }
-
-/** History tables of the tools that are known. */
-const toolTables: ReadonlySet<string> = new Set([
-  ...['_prisma_migrations', 'schema_migrations', '__drizzle_migrations', 'pgmigrations', 'goose_db_version', 'flyway_schema_history'],
-  ...['knex_migrations', 'knex_migrations_lock', '__diesel_schema_migrations', 'databasechangelog', 'databasechangeloglock'],
-  ...['alembic_version', 'django_migrations', 'ar_internal_metadata', 'typeorm_metadata', 'SequelizeMeta'],
-])

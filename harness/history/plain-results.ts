@@ -1,7 +1,8 @@
 import type { HistoryStep, OpaqueStep } from '../formats/index.ts'
 import { invariantIds } from '../invariants/index.ts'
 import type { Failure } from '../migration/index.ts'
-import type { MigrationResult, SourceResult } from '../result/index.ts'
+import type { MigrationResult } from '../result/index.ts'
+import { followedStep, type Unapplied } from './unapplied.ts'
 
 const nothing = { relations: 0, rows: 0, cells: 0, runs: 0 }
 
@@ -25,7 +26,7 @@ function unjudged(step: HistoryStep, path: string, because: string): MigrationRe
   }
 }
 
-/** A step that is not SQL: nobody looked at what it does. */
+/** A step that is not SQL, or that its tool would refuse: nobody looked at what it does. */
 export function opaqueStep(step: HistoryStep, up: OpaqueStep, path: string): MigrationResult {
   return unjudged(step, path, `"${up.file}" was not run: ${up.because}`)
 }
@@ -35,14 +36,14 @@ export function cutStep(step: HistoryStep, path: string): MigrationResult {
   return unjudged(step, path, 'it was not verified: the time limit was reached')
 }
 
-/** A step that does not apply to what the steps before it leave, with no row of ours in it. */
-export function brokenStep(
-  step: HistoryStep,
-  failure: Failure,
-  path: string,
-  first: NonNullable<SourceResult['brokenAt']>,
-): MigrationResult {
+/**
+ * A step that does not apply to what the steps before it leave, with no row of ours in it.
+ *
+ * @param before  The earlier steps that were not applied as a whole.
+ */
+export function brokenStep(step: HistoryStep, failure: Failure, path: string, before: readonly Unapplied[]): MigrationResult {
   const where = `${failure.file}:${failure.line}: ${failure.message} (${failure.sqlstate})`
-  const follows = first.migration === step.name ? '' : `; it may follow from "${first.migration}", which does not apply either`
+  const followed = followedStep(failure, before)
+  const follows = followed === undefined ? '' : `; it may follow from "${followed.name}", which ${followed.because}`
   return unjudged(step, path, `it does not apply to an empty database: ${where}${follows}`)
 }

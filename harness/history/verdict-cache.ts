@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path'
 import type { History } from '../formats/index.ts'
 import { rulesDigest, withOwn } from '../invariants/index.ts'
 import type { Passage } from '../lineage/index.ts'
-import type { Failure } from '../migration/index.ts'
 import type { MigrationResult } from '../result/index.ts'
 import { sha256 } from '../run/index.ts'
 import type { Counterexample, VerifyOptions } from '../verify/index.ts'
@@ -15,8 +14,6 @@ export interface StepVerdict {
   readonly result: MigrationResult
   readonly passage: Passage
   readonly counterexamples: ReadonlyMap<string, Counterexample>
-  /** Why it does not apply to what the steps before it leave, empty of rows; nothing was found out then, and nothing is kept. */
-  readonly broken?: Failure | undefined
 }
 
 /** Verdicts of earlier runs, bound to everything that they depend on: all files up to the step, options, seed, server, rules. */

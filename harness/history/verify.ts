@@ -165,13 +165,14 @@ function digestsOf(source: Source): readonly string[] {
  */
 export async function readSources(
   paths: readonly string[],
-  options: Pick<VerifyOptions, 'only' | 'format' | 'command'>,
+  options: Pick<VerifyOptions, 'only' | 'format' | 'formats' | 'command'>,
 ): Promise<readonly Source[]> {
   if (paths.length === 0) throw new InputError('no migration is named', { hint: 'Name a folder: godwit verify migrations/my-step' })
   const read = await Promise.all(
     paths.map((path) =>
       readSource(path, {
         ...(options.format === undefined ? {} : { format: options.format }),
+        formats: options.formats,
         ...(options.command === undefined ? {} : { command: options.command }),
       }),
     ),

@@ -1,4 +1,3 @@
-import { formatChoices } from './format-choices.ts'
 import type { OptionRow } from './option-row.ts'
 
 /** Every option of `godwit verify`, of `baseline` and of `gate`, in the order of the help. */
@@ -55,8 +54,7 @@ export const optionRows = {
   },
   format: {
     flag: '--format <name>',
-    takes: 'choice',
-    choices: formatChoices,
+    takes: 'text',
     variable: 'GODWIT_FORMAT',
     schema: (kit) => kit.format,
     of: 'project',
@@ -64,6 +62,15 @@ export const optionRows = {
     description: 'format of the migrations; `auto` goes by the markers of each tool',
     page: 'formats.md',
     default: '`auto`',
+    affects: 'verdict',
+  },
+  formats: {
+    schema: (kit) => kit.formats,
+    of: 'project',
+    passedAs: 'formats',
+    description: 'formats of your own, made with `defineFormat`, tried before the built-in ones',
+    page: 'own-format.md',
+    default: 'none',
     affects: 'verdict',
   },
   only: {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { formatNames } from '../formats/index.ts'
+import type { formatNames, isOwnFormat, OwnFormat } from '../formats/index.ts'
 import type { AnyInvariant } from '../invariants/index.ts'
 import type { contractSchema } from '../migration/index.ts'
 
@@ -7,13 +7,14 @@ import type { contractSchema } from '../migration/index.ts'
 export interface SchemaParts {
   readonly z: typeof z
   readonly formatNames: typeof formatNames
+  readonly isOwnFormat: typeof isOwnFormat
   readonly contract: typeof contractSchema
 }
 
 export type SchemaKit = ReturnType<typeof schemaKit>
 
 /** Schemas that options have in common. */
-export function schemaKit({ z, formatNames, contract }: SchemaParts) {
+export function schemaKit({ z, formatNames, isOwnFormat, contract }: SchemaParts) {
   const text = z.string().trim().min(1, 'is empty')
   const texts = z.array(text)
   const waiver = z
@@ -44,7 +45,9 @@ export function schemaKit({ z, formatNames, contract }: SchemaParts) {
     oneOrMore: z.union([text, texts.min(1, 'is empty')], { error: 'expected a text, or a list of texts' }),
     count,
     flag: z.boolean(),
-    format: z.enum(['auto', ...formatNames]),
+    // The id may be that of one of the caller's own, which is checked together with them.
+    format: text.meta({ enum: ['auto', ...formatNames] }),
+    formats: z.array(z.custom<OwnFormat>(isOwnFormat, 'is no format with "id" and "read": make it with defineFormat')),
     severity: z.enum(['error', 'warning']),
     online: z.union([
       z.boolean(),

@@ -53,11 +53,20 @@ export function verdictSentence(migration: MigrationResult): string {
     case 'unknown': {
       const first = unknown[0]
       if (first === undefined) return 'Nothing was judged, and that is no pass.'
+      const reason = commonReason(migration)
+      if (reason !== undefined) return `Not verified: ${sentence(reason)}`
       return `Could not be judged: ${unknown.map((invariant) => invariant.id).join(', ')}. ${sentence(first.because)}`
     }
     case 'holds':
       return `Nothing was found against it by ${judged.length === 1 ? 'the one invariant' : `any of the ${judged.length} invariants`} that applied.`
   }
+}
+
+/** Why no invariant at all was judged, where it is one reason: a step that was not run, or that does not apply. */
+export function commonReason({ invariants, findings }: MigrationResult): string | undefined {
+  const [first, ...others] = invariants
+  const unjudged = first?.verdict === 'unknown' && others.every((each) => each.verdict === 'unknown' && each.because === first.because)
+  return unjudged && findings.length === 0 && first.because !== '' ? first.because : undefined
 }
 
 function sentence(text: string): string {

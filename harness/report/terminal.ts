@@ -3,7 +3,7 @@ import pc from 'picocolors'
 import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { againLine, replayLine } from './replay-line.ts'
-import { bySeverity, isQuiet, openFindings, placeOf, subjectOf, verdictSentence } from './severity.ts'
+import { bySeverity, commonReason, isQuiet, openFindings, placeOf, subjectOf, verdictSentence } from './severity.ts'
 import { counted, formatDuration, visibleText } from './visible-text.ts'
 
 export interface TerminalOptions {
@@ -131,7 +131,9 @@ function restOf(migration: MigrationResult, shown: readonly FindingResult[]): st
     of('warning') > 0 ? counted(of('warning'), 'more warning') : '',
     of('info') > 0 ? `${of('info')} for information` : '',
     rest.length > open.length ? `${rest.length - open.length} waived` : '',
-    unknown.length > 0 ? `unknown: ${unknown.map((invariant) => visibleText(invariant.id)).join(', ')}` : '',
+    unknown.length > 0 && commonReason(migration) === undefined
+      ? `unknown: ${unknown.map((invariant) => visibleText(invariant.id)).join(', ')}`
+      : '',
     migration.notChecked.length > 0 ? `${migration.notChecked.length} not checked` : '',
     migration.disagreements.length > 0 ? `${counted(migration.disagreements.length, 'disagreement')} of Godwit with itself` : '',
   ]

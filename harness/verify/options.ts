@@ -1,4 +1,4 @@
-import type { CommandSource } from '../formats/index.ts'
+import type { CommandSource, OwnFormat } from '../formats/index.ts'
 import type { AnyInvariant, OnlineOptions } from '../invariants/index.ts'
 import type { Contract } from '../migration/index.ts'
 import { type Affects, affectsOf } from '../options/index.ts'
@@ -27,6 +27,8 @@ export interface VerifyOptions {
   readonly prelude?: string | readonly string[] | undefined
   readonly skipExtensions?: readonly string[] | undefined
   readonly format?: string | undefined
+  /** Formats of the user's own, tried before the built-in ones. */
+  readonly formats?: readonly OwnFormat[] | undefined
   /** Verify only the steps that a branch adds: a git ref, or the name of the step after which to begin. */
   readonly since?: string | undefined
   /** Go on though a file that was merged before `since` has changed. */

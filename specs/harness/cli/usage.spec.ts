@@ -20,10 +20,6 @@ describe('usage', () => {
       ['verify', '--fail-on', 'never'],
       "godwit: option '--fail-on <severity>' argument 'never' is invalid. Allowed choices are error, warning.",
     ],
-    [
-      ['verify', '--format', 'rails'],
-      `godwit: option '--format <name>' argument 'rails' is invalid. Allowed choices are auto, ${formatNames.join(', ')}.`,
-    ],
     [['gate', '--cache'], "godwit: option '--cache <dir>' argument missing"],
     [['baseline', '--prun'], "godwit: unknown option '--prun'\n(Did you mean --prune?)"],
     [['init', 'a', 'b'], "godwit: too many arguments for 'init'. Expected 1 argument but got 2."],
@@ -34,6 +30,13 @@ describe('usage', () => {
     [['verfy'], "godwit: unknown command 'verfy'\n(Did you mean verify?)"],
   ])('%j is refused in one message with exit code 2', async (args, message) => {
     expect(await runBin(args)).toEqual({ code: 2, stdout: '', stderr: `${message}\n` })
+  })
+
+  test('a format that nobody knows is refused with those that are known', async () => {
+    const { code, stdout, stderr } = await runBin(['verify', '--format', 'rails'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('godwit: unknown format "rails"\n')
+    expect(stderr).toContain(`Known formats: auto, ${formatNames.join(', ')}.`)
   })
 
   test('a variable of the environment is refused like the flag that it stands for, and an empty one counts as not set', async () => {

@@ -62,6 +62,11 @@ describe('a configuration is refused', () => {
     ['for a number that is a text', { runs: '5' }, 'runs: expected number, received string'],
     ['for no run at all', { runs: 0 }, 'runs: expected number to be >=1'],
     ['for a format that is none', { format: 'rails' }, 'format: expected one of "auto"|"pair"'],
+    [
+      'for a format of a project that is none',
+      { formats: [{ id: 'own', read: () => [] }], projects: [{ name: 'a', path: 'b', format: 'rails' }] },
+      'projects[0].format: expected one of "auto"|"own"|"pair"',
+    ],
     ['for a time that is none', { timeLimit: '5 parsecs' }, 'timeLimit: is not a duration such as "90s", "5m" or "1h30m"'],
     ['for no time', { timeLimit: '0s' }, 'timeLimit: is no time at all'],
     ['for a cache that is true', { cache: true }, 'cache: expected a folder, or false'],

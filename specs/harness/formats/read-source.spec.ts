@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InputError } from '../../../harness/errors.ts'
-import { type History, type HistoryStep, readSource } from '../../../harness/formats/index.ts'
-import { type TemporaryFolder, temporaryFolder } from './folder.ts'
+import type { History, HistoryStep } from '../../../harness/formats/history.ts'
+import { readSource } from '../../../harness/formats/read-source.ts'
+import { temporaryFolder } from './folder.ts'
 
 type Files = Readonly<Record<string, string | Uint8Array>>
 
@@ -19,12 +20,8 @@ async function historyAt(path: string, format?: string): Promise<History> {
   return source.history
 }
 
-async function refusalOf(
-  files: Files,
-  options: { readonly at?: string; readonly format?: string; readonly prepare?: (folder: TemporaryFolder) => void } = {},
-) {
+async function refusalOf(files: Files, options: { readonly at?: string; readonly format?: string } = {}) {
   await using folder = await temporaryFolder(files)
-  options.prepare?.(folder)
   const error: unknown = await readSource(join(folder.path, options.at ?? ''), { format: options.format }).then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -166,26 +163,12 @@ describe('what is bad input says which file, and why', () => {
     ['nothing that looks like migrations', { 'README.md': '' }, 'holds no migrations in a format that is known'],
     ['migrations that are programs', { 'migrations/20260101_a.js': '', 'migrations/20260102_b.js': '' }, 'There are 2 numbered programs.'],
     ['a syntax error', { '1_a.up.sql': 'SELECT 1;\n SELEC 2;' }, '1_a.up.sql:2:2: syntax error at or near "SELEC"'],
-    ['a version twice', { '1_a.up.sql': '', '01_b.up.sql': '' }, 'two files have version 1: "01_b.up.sql" and "1_a.up.sql"'],
-    ['a version twice, in Flyway', { 'V1__a.sql': '', 'x/V1_0__b.sql': '' }, 'two files have version 1: "V1__a.sql" and "x/V1_0__b.sql"'],
-    ['a version twice, in Supabase', { 'supabase/migrations/1_a.sql': '', 'supabase/migrations/1_b.sql': '' }, 'two files have version 1'],
-    ['a version twice, in goose', { '1_a.sql': '-- +goose Up\n', '001_b.sql': '-- +goose Up\n' }, 'two files have version 1'],
-    [
-      'a version twice, in dbmate',
-      { '1_a.sql': `${up}-- migrate:down\n`, '1_b.sql': `${up}-- migrate:down\n` },
-      'two files have version 1',
-    ],
-    ['a down without an up', { '1_a.up.sql': '', '2_b.down.sql': '' }, '"2_b.down.sql" has no up beside it'],
-    ['a down without an up, in plain SQL', { '1.sql': '', '2.down.sql': '' }, '"2.down.sql" has no up beside it'],
-    ['a down without an up, in Diesel', { 'a/up.sql': '', 'b/down.sql': '' }, '"b/down.sql" has no "up.sql" beside it'],
-    ['an undo without its version', { 'V1__a.sql': '', 'U2__b.sql': '' }, '"U2__b.sql" has no migration of version 2'],
     ['no down block in dbmate', { '1_a.sql': up }, '"1_a.sql" has no "-- migrate:down"'],
     [
       'SQL before the first block in dbmate',
       { '1_a.sql': `SELECT 0;\n${up}-- migrate:down\n` },
       'has SQL before its first "-- migrate:up"',
     ],
-    ['no Up in goose', { '1_a.sql': '-- +goose Up\n', '2_b.sql': 'SELECT 1;' }, '"2_b.sql" has no "-- +goose Up"'],
     [
       'a statement that goose does not see end',
       { '1_a.sql': '-- +goose Up\nSELECT 1\n' },
@@ -203,11 +186,6 @@ describe('what is bad input says which file, and why', () => {
       'a journal that names a file that is not there',
       { 'meta/_journal.json': '{"entries":[{"idx":0,"when":1,"tag":"0_a"}]}' },
       'names "0_a", but there is no "0_a.sql"',
-    ],
-    [
-      'a journal with a tag twice',
-      { 'meta/_journal.json': '{"entries":[{"idx":0,"when":1,"tag":"0_a"},{"idx":1,"when":2,"tag":"0_a"}]}', '0_a.sql': '' },
-      'names "0_a" twice',
     ],
     ['a journal of SQLite', { 'meta/_journal.json': '{"dialect":"sqlite","entries":[]}' }, 'says dialect "sqlite"'],
     ['a lock of MySQL', { 'migration_lock.toml': 'provider = "mysql"', 'a/migration.sql': '' }, 'says provider "mysql"'],
@@ -241,22 +219,8 @@ describe('what is bad input says which file, and why', () => {
     expect(await refusalOf(files)).toContain(message)
   })
 
-  test('links that lead nowhere or in circles, folders named like files, names with line breaks', async () => {
-    const files = { '1.sql': '' }
-    const refusals = [
-      await refusalOf(files, { prepare: ({ path }) => symlinkSync('nowhere.sql', join(path, '2.sql')) }),
-      await refusalOf(files, { prepare: ({ path }) => symlinkSync('2.sql', join(path, '2.sql')) }),
-      await refusalOf(files, { prepare: ({ path }) => symlinkSync('.', join(path, 'again')) }),
-      await refusalOf(files, { prepare: ({ path }) => mkdirSync(join(path, '2.sql')) }),
-      await refusalOf({ ...files, '2\n.sql': '' }),
-    ]
-    expect(refusals.map((refusal) => refusal.split('\n')[0])).toEqual([
-      '"2.sql" is a link to "nowhere.sql", which does not exist',
-      '"2.sql" is a link to "2.sql", which leads back to it',
-      '"again" is a link to a folder that it stands in',
-      '"2.sql" is a folder, named like a file',
-      expect.stringContaining('has a line break or another control character in its name'),
-    ])
+  test('a name with a line break', async () => {
+    expect(await refusalOf({ '1.sql': '', '2\n.sql': '' })).toContain('has a line break or another control character in its name')
   })
 
   test('an unknown format, or a path that is not there', async () => {

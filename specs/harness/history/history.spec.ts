@@ -91,7 +91,7 @@ describe('a history', () => {
       'migrations/migration_lock.toml': 'provider = "postgresql"\n',
     }
     const result = await verifyFiles(files, { format: 'prisma' })
-    expect(result.migrations.map((each) => each.verdict)).toEqual(['holds', 'unknown', 'holds'])
+    expect(result.migrations.map((each) => each.verdict)).toEqual(['holds', 'unknown', 'unknown'])
     expect(result.migrations[2]?.findings[0]).toMatchObject({ severity: 'warning', kind: 'cell-lost' })
     expect(result.migrations[2]?.findings[0]?.message).toContain('20240102000000_move')
   })

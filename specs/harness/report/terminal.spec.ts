@@ -70,6 +70,16 @@ describe('terminal', () => {
     ])
   })
 
+  test('a step of which nothing was judged, for one reason, says that reason', () => {
+    const because = '"db/2.sql" was not run: psql cannot apply it: db/2.sql:1:1: syntax error'
+    const saw = { relations: 0, rows: 0, cells: 0, runs: 0 }
+    const unknown = (id: string) => ({ id, verdict: 'unknown' as const, because, saw, under: [] })
+    const step = { name: '2.sql', verdict: 'unknown' as const, findings: [], invariants: [unknown('applies'), unknown('zero-loss')] }
+    const text = renderTerminal(exampleResult([step]), { color: false, columns: 400 })
+    expect(text.split('\n')[1]?.trim()).toBe(`Not verified: ${because}.`)
+    expect(text).not.toContain('zero-loss')
+  })
+
   test('nothing in it is a command to the runner of GitHub Actions', () => {
     const text = renderTerminal(exampleResult([{ name: '##[error]x' }]), { color: false, columns: 120 })
     expect(text).not.toContain('##[')
