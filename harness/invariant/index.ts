@@ -19,6 +19,7 @@ export type { Replayed, Routine, StatementOutcome, WorkloadObservation } from '.
 export { backwardCompatibility } from './backward-compatibility.ts'
 export { determinism, type Repetition, volatileAttributes } from './determinism.ts'
 export * from './finding.ts'
+export { classOf, compareGravity, severityRank } from './gravity.ts'
 export { columnName } from './lineage/columns.ts'
 export { learnLineage } from './lineage/learn.ts'
 export {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Finding, RunObservation, Saw, Severity, Verdict } from '../invariant/index.ts'
+import { compareGravity, type Finding, type RunObservation, type Saw, severityRank, type Verdict } from '../invariant/index.ts'
 import type { RunRequest } from './execute.ts'
 
 /** A finding with the first run that showed it at its gravest. */
@@ -11,8 +11,6 @@ export interface Collected {
   readonly observation: RunObservation | undefined
   readonly times: number
 }
-
-const gravity: Readonly<Record<Severity, number>> = { error: 3, warning: 2, info: 1 }
 
 /** What makes two findings one: the same invariant on the same thing. How a cell was altered or lost is the gravest of what was seen. */
 export function findingKey(finding: Finding): string {
@@ -47,10 +45,7 @@ export class Collector {
     for (const finding of found) {
       const key = findingKey(finding)
       const known = this.#findings.get(key)
-      const graver =
-        known === undefined ||
-        gravity[finding.severity] > gravity[known.finding.severity] ||
-        (finding.severity === known.finding.severity && plainness(request) > plainness(known.request))
+      const graver = known === undefined || (compareGravity(finding, known.finding) || plainness(request) - plainness(known.request)) > 0
       this.#findings.set(
         key,
         graver ? { key, finding, request, observation, times: (known?.times ?? 0) + 1 } : { ...known, times: known.times + 1 },
@@ -72,7 +67,7 @@ export class Collector {
 
   findings(): readonly Collected[] {
     return [...this.#findings.values()].sort(
-      (left, right) => gravity[right.finding.severity] - gravity[left.finding.severity] || (left.key < right.key ? -1 : 1),
+      (left, right) => severityRank(right.finding.severity) - severityRank(left.finding.severity) || (left.key < right.key ? -1 : 1),
     )
   }
 

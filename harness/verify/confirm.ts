@@ -4,7 +4,7 @@ import { blamedBySmallest } from './blame.ts'
 import { type Collected, type Collector, findingKey } from './collect.ts'
 import type { EdgeRuns } from './edges.ts'
 import type { RunRequest } from './execute.ts'
-import { showsAgain } from './judge.ts'
+import { showsAgain, showsSomething } from './judge.ts'
 import type { Runner } from './runner.ts'
 import { type Shrinker, shrinkDataset } from './shrink.ts'
 import type { Subject } from './subject.ts'
@@ -73,7 +73,7 @@ export async function confirmFindings(
     const found = await shrinkFinding(subject, runner, collected, request, smallest, end)
     if (found.dataset !== undefined) smallest.push(found.dataset)
     const onClone = await runner.runOnClone(subject, { ...found.request, until: untilFor(finding, request) })
-    const again = showsAgain(subject, onClone, collected)
+    const again = showsAgain(subject, onClone, collected) ?? (showsSomething(subject, onClone, collected) ? finding : undefined)
     // Before lineage was learned, or with more rows, only the relation was known: the same cause is told of its attribute by now.
     if ((again === undefined || findingKey(again) !== key) && placedSince(subject, onClone, finding, collector)) {
       collector.drop(key)

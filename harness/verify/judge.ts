@@ -1,4 +1,4 @@
-import { applies, type Finding, type RunObservation, runInvariants } from '../invariant/index.ts'
+import { applies, classOf, type Finding, type RunObservation, runInvariants } from '../invariant/index.ts'
 import { type Collected, type Collector, findingKey } from './collect.ts'
 import type { RunRequest } from './execute.ts'
 import type { Subject } from './subject.ts'
@@ -21,8 +21,22 @@ function isPlaced(finding: Finding, before: Finding): boolean {
   )
 }
 
-/** The finding of a run that is the collected one, or undefined when this run does not show it. */
+/** The finding of a run that is the collected one and of its class, or undefined when this run does not show it. */
 export function showsAgain(subject: Subject, run: RunObservation, collected: Collected): Finding | undefined {
+  return findAgain(subject, run, collected, (each) => classOf(each) === classOf(collected.finding))
+}
+
+/** Whether a run shows something of what the collected finding is about: of values by chance not twice the same is told. */
+export function showsSomething(subject: Subject, run: RunObservation, collected: Collected): boolean {
+  return findAgain(subject, run, collected, () => true) !== undefined
+}
+
+function findAgain(
+  subject: Subject,
+  run: RunObservation,
+  collected: Collected,
+  isMeant: (finding: Finding) => boolean,
+): Finding | undefined {
   const invariant = runInvariants.find((each) => each.id === collected.finding.invariant)
   const verdict = invariant?.judge({ run, knowledge: subject.knowledge })
   const findings =
@@ -33,7 +47,8 @@ export function showsAgain(subject: Subject, run: RunObservation, collected: Col
         : (verdict.notes ?? [])
   const found =
     findings.find(
-      (each) => findingKey(each) === collected.key && (each.severity !== 'info' || each.evidence.acquittedFrom !== undefined),
+      (each) =>
+        findingKey(each) === collected.key && isMeant(each) && (each.severity !== 'info' || each.evidence.acquittedFrom !== undefined),
     ) ?? findings.find((each) => isPlaced(each, collected.finding))
   // An acquittal that fell stays fallen on the rows that show the alteration.
   return found?.severity === 'info'
