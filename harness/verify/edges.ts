@@ -1,4 +1,4 @@
-import { type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../data/index.ts'
+import { type Dataset, type DatasetOptions, datasetArbitrary, type Exclusion, sampleDatasets } from '../data/index.ts'
 import type { Lineage } from '../invariant/index.ts'
 import type { Collector } from './collect.ts'
 import { smallestFor } from './confirm.ts'
@@ -43,6 +43,8 @@ const largestBatch = 10
 /** Every so many runs go on to a second up, and every so many have rows written after up. */
 const againEvery = 4
 const writtenEvery = 5
+/** Every so many take the borders and constants of each attribute in turn, so that no seed misses one; of these every fourth the type's limits. */
+const sweptEvery = 5
 
 /**
  * Judge a migration on edge rows: small data sets first, larger ones later; saved counterexamples before all.
@@ -75,7 +77,7 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
     const most = Math.max(1, Math.min(plan.rows, 1 + Math.floor((runs / plan.runs) * plan.rows)))
     // Keeping clear of a cause keeps clear of more than the cause: every other batch is drawn as if it were not known, and what passes counts.
     const free = plan.exclusions.length > 0 && Math.floor(runs / batch) % 2 === 1
-    const arbitrary = datasetArbitrary(subject.plan, {
+    const options: DatasetOptions = {
       rows: { min: Math.min(1, most), max: most },
       relations: [...subject.scope],
       // A ring tells rows apart and forbids equal ones: every other batch goes without.
@@ -84,9 +86,10 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
       profile: runs % (4 * batch) === 3 * batch ? 'extreme' : 'plausible',
       // Rows that were there before a constraint that is NOT VALID, and violate it.
       dirty: Math.floor(runs / batch) % 2 === 1,
-    })
-    const sample = sampleDatasets(arbitrary, plan.seed + runs, Math.min(batch, plan.runs - runs))
+    }
     const from = runs
+    const drawn = sampleDatasets(datasetArbitrary(subject.plan, options), plan.seed + runs, Math.min(batch, plan.runs - runs))
+    const sample = drawn.map((dataset, at) => sweptInstead(subject, options, plan, from + at) ?? dataset)
     const made = inOrder(sample, runner.lanes, async (dataset, at) => {
       const request = requestOf(subject, dataset, from + at, plan)
       // A label that up adds can be used once up is committed, and not before.
@@ -130,6 +133,20 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
     passing,
   })
   return { runs, passed, failed, datasets, cut: undefined }
+}
+
+/** Of every so many runs: full data sets in which each attribute's borders and constants come one after the other. */
+function sweptInstead(subject: Subject, options: DatasetOptions, { rows, seed }: EdgePlan, run: number): Dataset | undefined {
+  if (run % sweptEvery !== 2) return undefined
+  const turn = Math.floor(run / sweptEvery)
+  const limits = turn % 4 === 3
+  const swept = datasetArbitrary(subject.plan, {
+    ...options,
+    rows: { min: rows, max: rows },
+    profile: limits ? 'extreme' : 'plausible',
+    sweep: limits ? { from: Math.floor(turn / 4) * rows, of: 'extremes' } : { from: (turn - Math.floor(turn / 4)) * rows, of: 'edges' },
+  })
+  return sampleDatasets(swept, seed + run, 1)[0]
 }
 
 function requestOf(subject: Subject, dataset: Dataset, run: number, plan: EdgePlan): RunRequest {

@@ -30,6 +30,8 @@ export interface DatasetOptions {
   readonly dirty?: boolean
   /** The rows are to be written beside others: keys of one attribute keep clear of usual values, also when shrunk. */
   readonly beside?: boolean
+  /** Cells go through what their attributes have of borders and constants, in turn from this one on: what only one value shows shows for certain. */
+  readonly sweep?: { readonly from: number; readonly of: 'edges' | 'extremes' } | undefined
 }
 
 /**
@@ -99,6 +101,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       clock:
         random.chance(plan.clocks.hinted ? 0.35 : 0.1) && plan.clocks.changes.length > 0 ? random.pick(plan.clocks.changes) : undefined,
       beside: this.#options.beside ?? false,
+      sweep: this.#options.sweep,
     }
     const emptied = plan.emptied.length > 0 && random.chance(0.2) ? random.pick(plan.emptied) : undefined
     const drawn = new Map(

@@ -27,6 +27,8 @@ export interface Drawing {
   readonly clock?: ClockChange | undefined
   /** The rows are written beside others, whose keys they must not meet. */
   readonly beside?: boolean
+  /** Which of its values each attribute takes first, where all are taken in turn. */
+  readonly sweep?: { readonly from: number; readonly of: 'edges' | 'extremes' } | undefined
 }
 
 /**
@@ -165,6 +167,8 @@ function drawCell(
     if (cell !== undefined) return cell
   }
   if (attribute.serial) return String(random.between(1, 20 * (attempt + 1)))
+  const swept = attempt > 2 ? undefined : sweptCell(drawing, relation, position, attempt)
+  if (swept !== undefined) return swept
   if (attribute.nullable && random.chance(nulls)) return null
   if (attempt > 2 && maker.room) {
     // Refused again and again: mostly a key that wants a value nobody has yet.
@@ -197,6 +201,21 @@ function drawCell(
   return own()
 }
 
+/** The value whose turn it is: of each row the next one, and of attributes beside each other not the same. */
+function sweptCell({ sweep, plan, fitter }: Drawing, relation: RelationPlan, position: number, attempt: number): string | undefined {
+  const attribute = relation.attributes[position]
+  if (sweep === undefined || attribute === undefined) return undefined
+  const { maker, pools, literals } = attribute
+  const clocked = maker.clock !== undefined && !pools.checked && plan.clocks.hinted
+  const turns = clocked ? plan.clocks.changes.flatMap((each) => (maker.clock === 'local' ? each.locals : each.instants.map(utc))) : []
+  const values = sweep.of === 'extremes' ? pools.extremes : [...literals, ...turns, ...pools.edges]
+  return values[(sweep.from + fitter.rowsOf(relation.path).length + attempt + position) % values.length]
+}
+
+function utc(instant: string): string {
+  return `${instant}+00`
+}
+
 /** A value almost like another, as far as the attribute's checks are known to let it be. */
 function nearCell({ random }: Drawing, attribute: AttributePlan, text: string | null): string | undefined {
   const { maker, pools } = attribute
@@ -214,7 +233,7 @@ function pick(drawing: Drawing, relation: RelationPlan, position: number, plausi
   const { maker, pools, context, literals } = attribute
   const { clock } = drawing
   if (clock !== undefined && maker.clock !== undefined && !pools.checked && random.chance(0.6))
-    return maker.clock === 'local' ? random.pick(clock.locals) : `${random.pick(clock.instants)}+00`
+    return maker.clock === 'local' ? random.pick(clock.locals) : utc(random.pick(clock.instants))
   if (literals.length > 0 && random.chance(0.58)) return random.pick(literals)
   if (extreme && !plausibleOnly && pools.extremes.length > 0 && random.chance(0.2)) return random.pick(pools.extremes)
   if (pools.edges.length > 0 && random.chance(0.3)) return random.pick(pools.edges)

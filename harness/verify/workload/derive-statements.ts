@@ -21,28 +21,33 @@ type Row = readonly (string | null)[]
 /**
  * What an application compiled against a legacy relation sends: a read of all attributes, one by key, an insert that names all of them and
  * one that leaves out what has a default, an update of a whole row, a delete; values from the rows that are there.
+ * Of inserts and deletes several, for the legacy database refuses some.
  *
- * @param candidates  Rows that may be inserted, by the name of each attribute; which of them the legacy database takes is for the caller to try.
+ * @param candidates  Rows that may be inserted, by the name of each attribute.
  */
 export function deriveStatements(
   state: State,
   relation: Relation,
   candidates: readonly ReadonlyMap<string, string | null>[],
-): { readonly sure: readonly WorkloadStatement[]; readonly inserts: readonly (readonly WorkloadStatement[])[] } {
+): {
+  readonly sure: readonly WorkloadStatement[]
+  readonly inserts: readonly (readonly WorkloadStatement[])[]
+  readonly deletes: readonly WorkloadStatement[]
+} {
   const path = pathOf(relation)
   const names = relation.attributes.map((each) => each.name)
   const base = { given: false, relation: path, attributes: names, readBack: undefined, unsteady: [] } as const
   const list = names.map(quoteIdentifier).join(', ')
   const select = `SELECT ${list} FROM ${quoteName(relation)}`
-  if (names.length === 0) return { sure: [], inserts: [] }
+  if (names.length === 0) return { sure: [], inserts: [], deletes: [] }
   const all: WorkloadStatement = { ...base, operation: 'read', name: `read of ${path}`, sql: select }
-  if (relation.kind !== 'table' && relation.kind !== 'partitioned-table') return { sure: [all], inserts: [] }
+  if (relation.kind !== 'table' && relation.kind !== 'partitioned-table') return { sure: [all], inserts: [], deletes: [] }
 
   const table = state.rows.get(path)
   const key = keyAttributes(relation) ?? []
   const [first, second] = [table?.rows[0], table?.rows[1]]
   const inserts = candidates.map((values) => insertsOf(relation, values, key, select, base))
-  if (table === undefined || first === undefined || key.length === 0) return { sure: [all], inserts }
+  if (table === undefined || first === undefined || key.length === 0) return { sure: [all], inserts, deletes: [] }
   const where = whereKey(relation, table, key, first)
   const byKey: WorkloadStatement = { ...base, operation: 'read', name: `read of ${path} by key`, sql: `${select} WHERE ${where}` }
   const update = second === undefined ? undefined : updateOf(relation, table, key, second)
@@ -58,15 +63,17 @@ export function deriveStatements(
             readBack: `${select} WHERE ${where}`,
           },
         ]
-  const deleted: WorkloadStatement = {
-    ...base,
-    operation: 'delete',
-    name: `delete from ${path}`,
-    attributes: [],
-    sql: `DELETE FROM ${quoteName(relation)} WHERE ${where}`,
-    readBack: countsAround(state, relation),
-  }
-  return { sure: [all, byKey, ...updated, deleted], inserts }
+  const deletes = table.rows.slice(0, mostDeletes).map(
+    (row): WorkloadStatement => ({
+      ...base,
+      operation: 'delete',
+      name: `delete from ${path}`,
+      attributes: [],
+      sql: `DELETE FROM ${quoteName(relation)} WHERE ${whereKey(relation, table, key, row)}`,
+      readBack: countsAround(state, relation),
+    }),
+  )
+  return { sure: [all, byKey, ...updated], inserts, deletes }
 }
 
 function insertsOf(
@@ -129,6 +136,9 @@ function whereKey(relation: Relation, table: RelationRows, key: readonly string[
 }
 
 const mostChildren = 8
+
+/** Rows that others refer to are kept by the legacy database: so many are offered for a delete. */
+const mostDeletes = 12
 
 /** How many rows are left here and in what refers to it: a delete may take along, or leave alone, what it did not before. */
 function countsAround({ catalog }: State, relation: Relation): string {

@@ -86,6 +86,7 @@ async function derive(
   fresh: Dataset | undefined,
 ): Promise<{ readonly statements: readonly WorkloadStatement[]; readonly notTried: readonly string[] }> {
   const statements: WorkloadStatement[] = []
+  const deletes: WorkloadStatement[] = []
   const inserts: { readonly path: string; readonly choices: readonly (readonly WorkloadStatement[])[] }[] = []
   for (const path of touched.slice(0, mostRelations)) {
     const relation = state.catalog.relations.get(path)
@@ -93,19 +94,20 @@ async function derive(
     const derived = deriveStatements(state, relation, insertCandidates(state, relation, fresh))
     statements.push(...derived.sure)
     if (derived.inserts.length > 0) inserts.push({ path, choices: derived.inserts })
+    deletes.push(...derived.deletes)
   }
-  const tried = await tryCandidates(
-    session,
-    inserts.flatMap(({ choices }) => choices.map(([whole]) => whole?.sql ?? '')),
-  )
+  const whole = inserts.flatMap(({ choices }) => choices.map(([first]) => first?.sql ?? ''))
+  const tried = await tryCandidates(session, [...whole, ...deletes.map(({ sql }) => sql)])
+  const taken = deletes.filter((_, index) => tried[whole.length + index] === true)
+  statements.push(...taken.filter((each, index) => taken.findIndex(({ relation }) => relation === each.relation) === index))
   let at = 0
   const notTried: string[] = []
   for (const { path, choices } of inserts) {
-    const taken = choices.find((_, index) => tried[at + index] === true)
+    const possible = choices.find((_, index) => tried[at + index] === true)
     at += choices.length
-    if (taken === undefined)
+    if (possible === undefined)
       notTried.push(`backward-compatibility: no insert into ${path} was tried: no row beside those that are there was found`)
-    else statements.push(...taken)
+    else statements.push(...possible)
   }
   if (touched.length > mostRelations)
     notTried.push(`backward-compatibility: statements on ${touched.length - mostRelations} of ${touched.length} relations were not sent`)
