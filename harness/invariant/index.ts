@@ -21,6 +21,7 @@ export { determinism, type Repetition, volatileAttributes } from './determinism.
 export * from './finding.ts'
 export { classOf, compareGravity, severityRank } from './gravity.ts'
 export { columnName } from './lineage/columns.ts'
+export { keysIssuedByDown } from './lineage/keys-by-down.ts'
 export { learnLineage } from './lineage/learn.ts'
 export {
   type AttributeLineage,

@@ -1,6 +1,6 @@
 import { type Catalog, readCatalog } from '../catalog/index.ts'
 import { type Dataset, describeExclusion, type Exclusion } from '../data/index.ts'
-import { atomicity, determinism, learnLineage, type RunObservation, type State, volatileAttributes } from '../invariant/index.ts'
+import { atomicity, determinism, keysIssuedByDown, learnLineage, type RunObservation, type State, volatileAttributes } from '../invariant/index.ts'
 import type { Failure, Migration } from '../migration/index.ts'
 import { assembleResult } from './assemble.ts'
 import { bandedFillings, smallFillings, tiedRows } from './banded.ts'
@@ -330,7 +330,7 @@ function rungsDisagree(run: RunObservation, repeated: Repeated): readonly string
 export function learn(subject: Subject, runs: readonly RunObservation[]): Subject {
   if (runs.length === 0) return subject
   const written = new Set(runs.flatMap((run) => [...writtenRelations(run)]))
-  return { ...subject, knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written } }
+  return { ...subject, knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written, keysByDown: keysIssuedByDown(runs) } }
 }
 
 function lastFailure(subject: Subject, run: RunObservation) {
