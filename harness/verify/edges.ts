@@ -156,10 +156,15 @@ function requestOf(subject: Subject, dataset: Dataset, run: number, plan: EdgePl
     extreme: dataset.extreme,
     filling: { kind: 'dataset', dataset },
     until,
-    deep: run < 4 && until === 'again',
+    deep: run < (drawsNumbers(subject) ? 4 * againEvery : againEvery) && until === 'again',
     writeSince: plan.writeSince(subject, run),
     signal: plan.signal,
   }
+}
+
+/** Whether sequences are within reach: whether one stands too low afterwards depends on the rows, so that several runs must look. */
+export function drawsNumbers({ legacy, scope }: Subject): boolean {
+  return legacy.sequences.some(({ ownedBy }) => ownedBy === undefined || scope.has(ownedBy.relation))
 }
 
 function addsLabels(subject: Subject): boolean {

@@ -1,6 +1,14 @@
 import { type Catalog, readCatalog } from '../catalog/index.ts'
 import { type Dataset, describeExclusion, type Exclusion } from '../data/index.ts'
-import { atomicity, determinism, keysIssuedByDown, learnLineage, type RunObservation, type State, volatileAttributes } from '../invariant/index.ts'
+import {
+  atomicity,
+  determinism,
+  keysIssuedByDown,
+  learnLineage,
+  type RunObservation,
+  type State,
+  volatileAttributes,
+} from '../invariant/index.ts'
 import type { Failure, Migration } from '../migration/index.ts'
 import { assembleResult } from './assemble.ts'
 import { bandedFillings, smallFillings, tiedRows } from './banded.ts'
@@ -10,7 +18,7 @@ import { Collector } from './collect.ts'
 import { confirmFindings, smallestFor } from './confirm.ts'
 import type { Counterexample } from './counterexample.ts'
 import type { Depth } from './depth.ts'
-import { type EdgeRuns, edgeRuns, ringsFor } from './edges.ts'
+import { drawsNumbers, type EdgeRuns, edgeRuns, ringsFor } from './edges.ts'
 import { judgeEquivalence, observeEquivalence } from './equivalence/index.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import { type Filling, type RunRequest, storedRelations } from './execute.ts'
@@ -136,8 +144,8 @@ export async function verifyMigration(migration: Migration, base: Base, context:
           filling: { kind: 'dataset', dataset },
           bands,
           until: 'again',
-          // Where a sequence stands depends on the rows: on these it never stands where it began.
-          deep: variant === 0,
+          // On these rows no sequence stands where it began.
+          deep: variant === 0 || drawsNumbers(subject),
           signal: hooks.signal,
         }
         let run = await runner.run(subject, request)

@@ -127,6 +127,8 @@ function drawAllowed(
   nulls: number,
 ): string | null {
   const { random, restrictions } = drawing
+  const swept = sweptCell(drawing, relation, traits, position, attempt)
+  if (swept !== undefined && restrictions.allows(relation.path, position, swept)) return swept
   let cell = drawCell(drawing, relation, traits, position, attempt, nulls)
   const rules = restrictions.rules(relation.path, position)
   if (rules.length === 0) return cell
@@ -167,8 +169,6 @@ function drawCell(
     if (cell !== undefined) return cell
   }
   if (attribute.serial) return String(random.between(1, 20 * (attempt + 1)))
-  const swept = attempt > 2 ? undefined : sweptCell(drawing, relation, position, attempt)
-  if (swept !== undefined) return swept
   if (attribute.nullable && random.chance(nulls)) return null
   if (attempt > 2 && maker.room) {
     // Refused again and again: mostly a key that wants a value nobody has yet.
@@ -201,15 +201,25 @@ function drawCell(
   return own()
 }
 
-/** The value whose turn it is: of each row the next one, and of attributes beside each other not the same. */
-function sweptCell({ sweep, plan, fitter }: Drawing, relation: RelationPlan, position: number, attempt: number): string | undefined {
+/** The value whose turn it is: of each row the next one, and of attributes beside each other not the same; where a key refuses it, none. */
+function sweptCell(
+  { sweep, plan, fitter }: Drawing,
+  relation: RelationPlan,
+  traits: Traits,
+  position: number,
+  attempt: number,
+): string | undefined {
   const attribute = relation.attributes[position]
-  if (sweep === undefined || attribute === undefined) return undefined
+  if (sweep === undefined || attribute === undefined || attribute.serial) return undefined
   const { maker, pools, literals } = attribute
+  const earlier = fitter.rowsOf(relation.path)
   const clocked = maker.clock !== undefined && !pools.checked && plan.clocks.hinted
   const turns = clocked ? plan.clocks.changes.flatMap((each) => (maker.clock === 'local' ? each.locals : each.instants.map(utc))) : []
   const values = sweep.of === 'extremes' ? pools.extremes : [...literals, ...turns, ...pools.edges]
-  return values[(sweep.from + fitter.rowsOf(relation.path).length + attempt + position) % values.length]
+  const value = values[(sweep.from + earlier.length + position) % values.length]
+  const keys = traits.keys[position] ?? []
+  const taken = keys.some((key) => key.attributes.length === 1) && earlier.some(({ cells }) => cells[position] === value)
+  return taken || (attempt > 0 && keys.length > 0) ? undefined : value
 }
 
 function utc(instant: string): string {

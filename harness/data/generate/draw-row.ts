@@ -29,7 +29,8 @@ export function drawRow(
   halve(drawing, relation, cells, parents)
   const earlier = fitter.rowsOf(relation.path)
   const owed = relation.references.some((_, at) => drawing.restrictions.due(relation, at, fitter) !== undefined)
-  if (drawing.sweep !== undefined || owed || earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation))) return { cells, parents }
+  if (drawing.sweep !== undefined || owed || earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation)))
+    return { cells, parents }
   return twinRow(drawing, relation, traits, random.pick(earlier), { cells, parents })
 }
 

@@ -86,7 +86,8 @@ function valuesOf(
     ]
     for (const { legacyRow, migratedRow } of pairs) {
       const [old, fresh] = [legacy.rows[legacyRow]?.[from], migrated.rows[migratedRow]?.[to]]
-      if (old === null || old === undefined || fresh === null || fresh === undefined || others.has(`${run} ${migratedRow}`)) return undefined
+      if (old === null || old === undefined || fresh === null || fresh === undefined || others.has(`${run} ${migratedRow}`))
+        return undefined
       const before = found.get(`${run} ${old}`)
       if (before !== undefined && before !== fresh) return undefined
       found.set(`${run} ${old}`, fresh)

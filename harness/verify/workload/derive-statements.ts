@@ -32,7 +32,8 @@ export function deriveStatements(
 ): {
   readonly sure: readonly WorkloadStatement[]
   readonly inserts: readonly (readonly WorkloadStatement[])[]
-  readonly deletes: readonly WorkloadStatement[]
+  /** Of a row that others refer to, and of one that none does. */
+  readonly deletes: readonly (readonly WorkloadStatement[])[]
 } {
   const path = pathOf(relation)
   const names = relation.attributes.map((each) => each.name)
@@ -63,16 +64,16 @@ export function deriveStatements(
             readBack: `${select} WHERE ${where}`,
           },
         ]
-  const deletes = table.rows.slice(0, mostDeletes).map(
-    (row): WorkloadStatement => ({
-      ...base,
-      operation: 'delete',
-      name: `delete from ${path}`,
-      attributes: [],
-      sql: `DELETE FROM ${quoteName(relation)} WHERE ${whereKey(relation, table, key, row)}`,
-      readBack: countsAround(state, relation),
-    }),
-  )
+  const remove = (row: Row): WorkloadStatement => ({
+    ...base,
+    operation: 'delete',
+    name: `delete from ${path}`,
+    attributes: [],
+    sql: `DELETE FROM ${quoteName(relation)} WHERE ${whereKey(relation, table, key, row)}`,
+    readBack: countsAround(state, relation),
+  })
+  const referred = byReferences(state, relation, table)
+  const deletes = [referred, referred.toReversed()].map((rows) => rows.slice(0, mostDeletes).map(remove))
   return { sure: [all, byKey, ...updated], inserts, deletes }
 }
 
@@ -137,8 +138,30 @@ function whereKey(relation: Relation, table: RelationRows, key: readonly string[
 
 const mostChildren = 8
 
-/** Rows that others refer to are kept by the legacy database: so many are offered for a delete. */
-const mostDeletes = 12
+const mostDeletes = 4
+
+/** Rows in the order of how many others refer to them, most first: a delete takes those along, or is refused for them. */
+function byReferences({ catalog, rows }: State, relation: Relation, table: RelationRows): readonly Row[] {
+  const path = pathOf(relation)
+  const counted = [...catalog.relations].flatMap(([child, { constraints }]) =>
+    constraints.flatMap(({ references, attributes }) => {
+      const holders = references?.relation === path ? rows.get(child) : undefined
+      if (references === undefined || holders === undefined) return []
+      const counts = new Map<string, number>()
+      for (const row of holders.rows) {
+        const named = cellsOf(holders, row, attributes)
+        counts.set(named, (counts.get(named) ?? 0) + 1)
+      }
+      return [{ named: references.attributes, counts }]
+    }),
+  )
+  const times = (row: Row) => counted.reduce((sum, { named, counts }) => sum + (counts.get(cellsOf(table, row, named)) ?? 0), 0)
+  return table.rows.toSorted((left, right) => times(right) - times(left))
+}
+
+function cellsOf({ attributes }: RelationRows, row: Row, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => row[attributes.indexOf(name)] ?? null))
+}
 
 /** How many rows are left here and in what refers to it: a delete may take along, or leave alone, what it did not before. */
 function countsAround({ catalog }: State, relation: Relation): string {
