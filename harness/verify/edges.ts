@@ -135,18 +135,19 @@ export async function edgeRuns(subject: Subject, runner: Runner, collector: Coll
   return { runs, passed, failed, datasets, cut: undefined }
 }
 
-/** Of every so many runs: full data sets in which each attribute's borders and constants come one after the other. */
+/** An early run with one row in each relation, NULL wherever it may be; of every so many runs full ones, in which borders and constants take turns. */
 function sweptInstead(subject: Subject, options: DatasetOptions, { rows, seed }: EdgePlan, run: number): Dataset | undefined {
+  const draw = (swept: DatasetOptions) => sampleDatasets(datasetArbitrary(subject.plan, { ...options, ...swept }), seed + run, 1)[0]
+  // What is kept clear of for the sake of several rows does not hold for one.
+  if (run === 1) return draw({ rows: { min: 1, max: 1 }, profile: 'plausible', exclude: [], sweep: { of: 'nulls' } })
   if (run % sweptEvery !== 2) return undefined
   const turn = Math.floor(run / sweptEvery)
-  const limits = turn % 4 === 3
-  const swept = datasetArbitrary(subject.plan, {
-    ...options,
+  const [limits, before] = [turn % 4 === 3, Math.floor(turn / 4)]
+  return draw({
     rows: { min: rows, max: rows },
     profile: limits ? 'extreme' : 'plausible',
-    sweep: limits ? { from: Math.floor(turn / 4) * rows, of: 'extremes' } : { from: (turn - Math.floor(turn / 4)) * rows, of: 'edges' },
+    sweep: limits ? { of: 'extremes', from: before * rows } : { of: 'edges', from: (turn - before) * rows },
   })
-  return sampleDatasets(swept, seed + run, 1)[0]
 }
 
 function requestOf(subject: Subject, dataset: Dataset, run: number, plan: EdgePlan): RunRequest {

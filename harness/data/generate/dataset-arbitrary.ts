@@ -4,7 +4,7 @@ import type { Dataset } from '../dataset.ts'
 import type { GenerationPlan } from '../plan/model.ts'
 import { Randomness } from '../random.ts'
 import { buildDataset, intentionsOf, type MadeDataset } from './build.ts'
-import type { Drawing } from './draw-cell.ts'
+import type { Drawing, Sweep } from './draw-cell.ts'
 import { drawRow } from './draw-row.ts'
 import { type Exclusion, Restrictions } from './exclusion.ts'
 import type { IntendedRow } from './fitted-row.ts'
@@ -30,8 +30,8 @@ export interface DatasetOptions {
   readonly dirty?: boolean
   /** The rows are to be written beside others: keys of one attribute keep clear of usual values, also when shrunk. */
   readonly beside?: boolean
-  /** Cells go through what their attributes have of borders and constants, in turn from this one on: what only one value shows shows for certain. */
-  readonly sweep?: { readonly from: number; readonly of: 'edges' | 'extremes' } | undefined
+  /** Cells are not drawn but take what shows something for certain. */
+  readonly sweep?: Sweep | undefined
 }
 
 /**

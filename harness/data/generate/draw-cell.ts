@@ -8,6 +8,9 @@ import type { Fitter } from './fitter.ts'
 import { linkedValue, type SoftLinks } from './soft-references.ts'
 import type { Traits } from './traits.ts'
 
+/** What a data set is to show for certain: each attribute's borders and constants, or its type's limits, in turn from one on; or NULL wherever it may be. */
+export type Sweep = { readonly of: 'edges' | 'extremes'; readonly from: number } | { readonly of: 'nulls' }
+
 /** What cells are drawn with; one for a whole data set. */
 export interface Drawing {
   readonly plan: GenerationPlan
@@ -27,8 +30,7 @@ export interface Drawing {
   readonly clock?: ClockChange | undefined
   /** The rows are written beside others, whose keys they must not meet. */
   readonly beside?: boolean
-  /** Which of its values each attribute takes first, where all are taken in turn. */
-  readonly sweep?: { readonly from: number; readonly of: 'edges' | 'extremes' } | undefined
+  readonly sweep?: Sweep | undefined
 }
 
 /**
@@ -210,7 +212,7 @@ function sweptCell(
   attempt: number,
 ): string | undefined {
   const attribute = relation.attributes[position]
-  if (sweep === undefined || attribute === undefined || attribute.serial) return undefined
+  if (sweep === undefined || sweep.of === 'nulls' || attribute === undefined || attribute.serial) return undefined
   const { maker, pools, literals } = attribute
   const earlier = fitter.rowsOf(relation.path)
   const clocked = maker.clock !== undefined && !pools.checked && plan.clocks.hinted

@@ -58,7 +58,8 @@ function twinShare({ clock, plan, alike }: Drawing, relation: RelationPlan): num
 }
 
 /** Some rows are NULL wherever they may be, some nowhere. */
-function nullShare({ random }: Drawing): number {
+function nullShare({ random, sweep }: Drawing): number {
+  if (sweep !== undefined) return sweep.of === 'nulls' ? 1 : 0
   const kind = random.fraction()
   return kind < 0.06 ? 1 : kind < 0.3 ? 0 : 0.25
 }

@@ -29,4 +29,11 @@ describe('data sets that take the borders of each attribute in turn', () => {
       expect.arrayContaining(plan.clocks.changes.flatMap((each) => each.instants.map((text) => `${text}+00`))),
     )
   })
+  test('or NULL wherever it may be, in one row', async () => {
+    await using enclosure = await enclose(await useCluster(), schema)
+    const arbitrary = datasetArbitrary(enclosure.plan, { rows: { min: 1, max: 1 }, sweep: { of: 'nulls' } })
+    const drawn = sampleDatasets(arbitrary, 1, 3)
+    expect(drawn.map((dataset) => dataset.tables.get('public.visit')?.rows.length)).toEqual([1, 1, 1])
+    expect([...cellsOf(drawn, 'at'), ...cellsOf(drawn, 'note')]).toEqual([null, null])
+  })
 })
