@@ -1,5 +1,5 @@
 import type { Finding, Saw, Verdict } from '../result/index.ts'
-import { findingKey, gravity } from '../result/index.ts'
+import { compareGravity, findingKey, severityRank } from '../result/index.ts'
 import type { RunObservation, RunRequest } from '../run/index.ts'
 import type { Disagreement, LeftOut } from './probe.ts'
 
@@ -33,10 +33,7 @@ export class Collector {
     for (const finding of found) {
       const key = findingKey(finding)
       const known = this.#findings.get(key)
-      const graver =
-        known === undefined ||
-        gravity[finding.severity] > gravity[known.finding.severity] ||
-        (finding.severity === known.finding.severity && plainness(request) > plainness(known.request))
+      const graver = known === undefined || (compareGravity(finding, known.finding) || plainness(request) - plainness(known.request)) > 0
       this.#findings.set(
         key,
         graver ? { key, finding, request, observation, times: (known?.times ?? 0) + 1 } : { ...known, times: known.times + 1 },
@@ -47,7 +44,7 @@ export class Collector {
 
   findings(): readonly Collected[] {
     return [...this.#findings.values()].sort(
-      (left, right) => gravity[right.finding.severity] - gravity[left.finding.severity] || (left.key < right.key ? -1 : 1),
+      (left, right) => severityRank(right.finding.severity) - severityRank(left.finding.severity) || (left.key < right.key ? -1 : 1),
     )
   }
 

@@ -27,7 +27,7 @@ export { type Repeated, repeatRuns } from './determinism/observe.ts'
 export type { Repetition } from './determinism/repetition.ts'
 export { idempotence } from './idempotence/judge.ts'
 export { type AnyInvariant, defineInvariant, type Invariant } from './invariant.ts'
-export { findingsIn, Judging, showsAgain } from './judge.ts'
+export { findingsIn, Judging, showsAgain, showsSomething } from './judge.ts'
 export { noOrphans } from './no-orphans/judge.ts'
 export { onlineSafety } from './online-safety/judge.ts'
 export type {

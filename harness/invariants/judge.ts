@@ -1,5 +1,5 @@
 import type { Knowledge, Subject } from '../lineage/index.ts'
-import { type Finding, findingKey, type Verdict } from '../result/index.ts'
+import { classOf, type Finding, findingKey, type Verdict } from '../result/index.ts'
 import type { RunObservation, RunRequest } from '../run/index.ts'
 import type { Probe } from './bench.ts'
 import type { Collected, Collector } from './collect.ts'
@@ -91,7 +91,7 @@ function isPlaced(finding: Finding, before: Finding): boolean {
   )
 }
 
-/** The finding of a run that is the collected one, or undefined when this run does not show it. */
+/** The finding of a run that is the collected one and of its class, or undefined when this run does not show it. */
 export function showsAgain(
   invariants: readonly AnyInvariant[],
   subject: Subject,
@@ -99,12 +99,29 @@ export function showsAgain(
   collected: Pick<Collected, 'finding' | 'key'>,
 ): Finding | undefined {
   const { finding, key } = collected
-  const invariant = runInvariantsOf(invariants).find((each) => each.id === finding.invariant)
-  const findings = invariant === undefined ? [] : findingsIn(invariant.judge(run, subject.knowledge))
-  const found =
-    findings.find((each) => findingKey(each) === key && (each.severity !== 'info' || each.acquittedFrom !== undefined)) ??
-    findings.find((each) => isPlaced(each, finding))
+  const same = findingsOfRun(invariants, subject, run, finding.invariant).filter((each) => findingKey(each) === key && isShown(each))
+  const placed = findingsOfRun(invariants, subject, run, finding.invariant).find((each) => isPlaced(each, finding))
+  const found = same.find((each) => classOf(each) === classOf(finding)) ?? placed
   if (found?.severity !== 'info') return found
   // If `settle` revoked the acquittal, it stays revoked on the rows that show the alteration.
   return finding.acquittedFrom === undefined ? undefined : { ...found, severity: finding.severity }
+}
+
+/** Whether a run shows something of what the collected finding is about: of values by chance not twice the same is told. */
+export function showsSomething(
+  invariants: readonly AnyInvariant[],
+  subject: Subject,
+  run: RunObservation,
+  { finding, key }: Pick<Collected, 'finding' | 'key'>,
+): boolean {
+  return findingsOfRun(invariants, subject, run, finding.invariant).some((each) => findingKey(each) === key && isShown(each))
+}
+
+function isShown({ severity, acquittedFrom }: Finding): boolean {
+  return severity !== 'info' || acquittedFrom !== undefined
+}
+
+function findingsOfRun(invariants: readonly AnyInvariant[], subject: Subject, run: RunObservation, id: string): readonly Finding[] {
+  const invariant = runInvariantsOf(invariants).find((each) => each.id === id)
+  return invariant === undefined ? [] : findingsIn(invariant.judge(run, subject.knowledge))
 }

@@ -3,6 +3,7 @@ export { type ColumnTable, columnName, columnsOf } from './columns.ts'
 export { isAmbiguous } from './concatenated.ts'
 export { type CellFate, judgeCell, type Recodes } from './judge-cell.ts'
 export { judgeComposition, judgeElements, judgeSplit } from './judge-composed.ts'
+export { keysIssuedByDown } from './keys-by-down.ts'
 export type { Knowledge } from './knowledge.ts'
 export { learnLineage } from './learn.ts'
 export {

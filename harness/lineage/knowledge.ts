@@ -15,6 +15,8 @@ export interface Knowledge {
   readonly downsUsed?: boolean | undefined
   /** Migrated attributes (paths) that differ between two runs on the same rows. */
   readonly volatile: ReadonlySet<string>
+  /** Legacy relations whose rows get other keys by `down`. */
+  readonly keysByDown?: ReadonlySet<string> | undefined
   /** Where the SQL that touches a relation or an attribute stands. */
   readonly locate: (
     relation: string,

@@ -75,8 +75,11 @@ export function matchRows(before: RelationRows, after: RelationRows, key: readon
   const taken = new Set(found)
   const left = before.rows.map((_, at) => at).filter((at) => found[at] === undefined)
   const right = after.rows.map((_, at) => at).filter((at) => !taken.has(at))
-  const equal = (from: number, to: number) =>
-    before.rows[left[from] ?? -1]?.filter((cell, at) => cell === after.rows[right[to] ?? -1]?.[positions[at] ?? -1]).length ?? 0
+  // Of two that are equally alike, the one that shares values and not only NULLs.
+  const equal = (from: number, to: number) => {
+    const same = before.rows[left[from] ?? -1]?.filter((cell, at) => cell === after.rows[right[to] ?? -1]?.[positions[at] ?? -1]) ?? []
+    return same.length + same.filter((cell) => cell !== null).length / (4 * before.attributes.length)
+  }
   for (const [from, to] of assign(left.length, right.length, equal, before.attributes.length).entries()) {
     const [row, match] = [left[from], to === undefined ? undefined : right[to]]
     if (row !== undefined) found[row] = match

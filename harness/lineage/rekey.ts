@@ -35,7 +35,7 @@ export function followReissuedKey(
   const issued = home.indexes.find((index) => index.primary)?.attributes
   const column = issued?.length === 1 ? home.attributes.find((each) => each.name === issued[0]) : undefined
   if (column === undefined) return lineage
-  const renamed = valuesOf(runs, name, column.name)
+  const renamed = valuesOf(runs, name, column.name, ownRows(lineage, run, paired))
   if (renamed === undefined || !referencesFollow(lineage.relation, name, renamed, run, paired, all)) return lineage
   const destination: Destination = {
     relation: lineage.home ?? '',
@@ -62,8 +62,22 @@ function holds(runs: readonly PairedRun[], attribute: string, destination: Desti
   })
 }
 
+/** Migrated rows of the home, as `run row`, that were another relation's before: their keys were issued for others. */
+function ownRows(lineage: RelationLineage, run: RunObservation, paired: ReadonlyMap<string, PairedPlaces>): ReadonlySet<string> {
+  const oid = run.migrated?.catalog.relations.get(lineage.home ?? '')?.oid
+  const [owner] = [...run.legacy.catalog.relations].find(([, each]) => each.oid === oid) ?? []
+  if (owner === undefined || owner === lineage.relation) return new Set()
+  const runs = paired.get(owner)?.get(lineage.home ?? '') ?? []
+  return new Set(runs.flatMap(({ run: number, pairs }) => pairs.map(({ migratedRow }) => `${number} ${migratedRow}`)))
+}
+
 /** Old value → new value over all paired rows; undefined unless it is one to one. */
-function valuesOf(runs: readonly PairedRun[], attribute: string, column: string): ReadonlyMap<string, string> | undefined {
+function valuesOf(
+  runs: readonly PairedRun[],
+  attribute: string,
+  column: string,
+  others: ReadonlySet<string>,
+): ReadonlyMap<string, string> | undefined {
   const found = new Map<string, string>()
   for (const { run, legacy, migrated, pairs } of runs) {
     const [from, to] = [
@@ -72,7 +86,8 @@ function valuesOf(runs: readonly PairedRun[], attribute: string, column: string)
     ]
     for (const { legacyRow, migratedRow } of pairs) {
       const [old, fresh] = [legacy.rows[legacyRow]?.[from], migrated.rows[migratedRow]?.[to]]
-      if (old === null || old === undefined || fresh === null || fresh === undefined) return undefined
+      if (old === null || old === undefined || fresh === null || fresh === undefined || others.has(`${run} ${migratedRow}`))
+        return undefined
       const before = found.get(`${run} ${old}`)
       if (before !== undefined && before !== fresh) return undefined
       found.set(`${run} ${old}`, fresh)

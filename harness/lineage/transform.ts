@@ -106,8 +106,14 @@ export function alterationOf(legacy: string | null, migrated: string | null, typ
   if (numberKey(legacy) !== undefined && numberKey(legacy) === numberKey(migrated)) return 'rewritten'
   if (isRounded(legacy, migrated)) return 'rounded'
   if (isNumeric(types.legacy)) return 'overwritten'
-  if (migrated !== '' && legacy.startsWith(migrated)) return 'truncated'
+  if (migrated !== '' && (legacy.startsWith(migrated) || isFoldedBeginning(legacy, migrated))) return 'truncated'
   return 'overwritten'
+}
+
+/** Whether a text is the beginning of another, letters and blanks at the ends apart: folded and cut is cut. */
+function isFoldedBeginning(legacy: string, migrated: string): boolean {
+  const beginning = fold(migrated)
+  return beginning !== '' && fold(legacy).startsWith(beginning)
 }
 
 function fold(text: string): string {

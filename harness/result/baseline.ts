@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Severity } from './finding.ts'
-import { gravity } from './fingerprint.ts'
+import { severityRank } from './gravity.ts'
 import type { FindingResult, InvariantResult, MigrationResult, VerifyResult } from './result.ts'
 
 /** What old steps were found to do when a team began with Godwit: `godwit.baseline.json`. Shown in every report, and not counted. */
@@ -44,7 +44,7 @@ export function baselineEntry(
   return baseline.steps
     .filter((step) => step.project === project && isOf(step, migration))
     .flatMap((step) => step.accepted)
-    .find((entry) => entry.id === finding.id && gravity[finding.severity] <= gravity[entry.severity])
+    .find((entry) => entry.id === finding.id && severityRank(finding.severity) <= severityRank(entry.severity))
 }
 
 /** What stands for the fact that an invariant could not be judged of a step: as stable as the id of a finding. */

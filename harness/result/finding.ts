@@ -33,6 +33,8 @@ export interface Finding {
   readonly shownBy?: readonly Phase[] | undefined
   /** The severity that it has where `down` does not bring the cells back; set where it does in this run. */
   readonly acquittedFrom?: Severity | undefined
+  /** How cells were altered: one of the alterations that `gravity.ts` orders. */
+  readonly alteration?: string | undefined
   /** Of a failure: what the server said, and of which statement. */
   readonly sqlstate?: string | undefined
   readonly statement?: string | undefined

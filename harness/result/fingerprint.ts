@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Finding, Severity } from './finding.ts'
-
-/** Larger is graver. */
-export const gravity: Readonly<Record<Severity, number>> = { error: 3, warning: 2, info: 1 }
+import type { Finding } from './finding.ts'
 
 /** What makes two findings one: the same invariant on the same thing. How a cell was altered or lost is the gravest of what was seen. */
 export function findingKey(finding: Finding): string {

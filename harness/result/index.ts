@@ -10,7 +10,8 @@ export {
   staleEntries,
 } from './baseline.ts'
 export { type Finding, messageOf, type Rule, type Severity } from './finding.ts'
-export { findingId, findingKey, gravity } from './fingerprint.ts'
+export { findingId, findingKey } from './fingerprint.ts'
+export { alterationRank, classOf, compareGravity, severityRank } from './gravity.ts'
 export type { Saw, Verdict } from './judgement.ts'
 export { mergeResults } from './merge-results.ts'
 export type {

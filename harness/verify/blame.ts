@@ -24,6 +24,7 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
   const catalog = subject.legacy.relations.get(relation)
   const table = smallest.tables.get(relation)
   if (catalog === undefined || table === undefined || !/^2[12]/.test(finding.sqlstate ?? '')) return finding
+  if (isOfTwoBounds(finding)) return finding
   const keys = new Set(
     catalog.constraints.flatMap((each) => (each.kind === 'primary-key' || each.kind === 'foreign-key' ? each.attributes : [])),
   )
@@ -44,6 +45,11 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
   if (odd.length === 0 && empty.length === 1) return blamed(finding, relation, empty[0] as string)
   const [only] = odd
   return only === undefined || odd.length > 1 ? finding : blamed(finding, relation, only)
+}
+
+/** Of two bounds in the wrong order neither is to blame alone, whichever shrinking made plain. */
+function isOfTwoBounds({ message }: Finding): boolean {
+  return /range lower bound must be less than or equal to range upper bound/.test(message)
 }
 
 /** The one attribute of the smallest rows that holds a value: of a script that is one message nobody knows the statement. */

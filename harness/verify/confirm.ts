@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/index.ts'
-import { applies, type Collected, findingsIn, showsAgain } from '../invariants/index.ts'
+import { applies, type Collected, findingsIn, showsAgain, showsSomething } from '../invariants/index.ts'
 import { type Finding, findingKey } from '../result/index.ts'
 import { type RunObservation, type RunRequest, smallFillings } from '../run/index.ts'
 import { blamedBySmallest } from './blame.ts'
@@ -46,7 +46,8 @@ export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confir
     const found = await shrinker.shrink(collected, request, smallest, end)
     if (found.dataset !== undefined) smallest.push(found.dataset)
     const onClone = await runner.runOnClone(subject, { ...found.request, phases: phasesToShow(invariants, finding) })
-    const again = showsAgain(invariants, subject, onClone, collected)
+    const same = showsAgain(invariants, subject, onClone, collected)
+    const again = same ?? (showsSomething(invariants, subject, onClone, collected) ? finding : undefined)
     // Before lineage was learned, or with more rows, only the relation was known: the same cause is told of its attribute by now.
     if ((again === undefined || findingKey(again) !== key) && isPlacedSince(inquiry, onClone, finding)) {
       collector.drop(key)

@@ -1,14 +1,16 @@
-import { type Dataset, datasetArbitrary, sampleDatasets } from '../data/index.ts'
+import { type Dataset, type DatasetOptions, datasetArbitrary, sampleDatasets } from '../data/index.ts'
 import { describeFailure, probeWrites } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
 import { FindingShrinker } from './shrink-finding.ts'
-import { otherWays, wayOf } from './ways.ts'
+import { drawsNumbers, otherEvery, otherWays, wayOf } from './ways.ts'
 
 const largestBatch = 10
 const defaultRows = 6
+/** Every so many take the borders and constants of each attribute in turn, so that no seed misses one; of these every fourth the type's limits. */
+const sweptEvery = 5
 
 /**
  * Run a migration on edge rows: small data sets first, larger ones later; saved counterexamples before all.
@@ -30,6 +32,7 @@ class EdgeRuns {
   readonly #subject: Subject
   readonly #total: number
   readonly #batch: number
+  readonly #rows: number
   readonly #seed: number
   readonly #rings: ReadonlyMap<string, string>
   readonly #ways: ReturnType<typeof otherWays>
@@ -42,6 +45,7 @@ class EdgeRuns {
     this.#subject = subject
     this.#total = depth.runs
     this.#batch = Math.max(1, Math.min(largestBatch, Math.ceil(depth.runs / 2)))
+    this.#rows = context.options.rows ?? defaultRows
     this.#seed = seedNumber(context.seed, 'edge')
     this.#rings = ringsFor(subject)
     this.#ways = otherWays(active)
@@ -99,23 +103,38 @@ class EdgeRuns {
   }
 
   #sample(runs: number, free: boolean): readonly Dataset[] {
-    const { exclusions, context } = this.#inquiry
-    const most = Math.max(
-      1,
-      Math.min(context.options.rows ?? defaultRows, 1 + Math.floor((runs / this.#total) * (context.options.rows ?? defaultRows))),
-    )
+    const most = Math.max(1, Math.min(this.#rows, 1 + Math.floor((runs / this.#total) * this.#rows)))
     const odd = Math.floor(runs / this.#batch) % 2 === 1
-    const arbitrary = datasetArbitrary(this.#subject.plan, {
+    const options: DatasetOptions = {
       rows: { min: Math.min(1, most), max: most },
       relations: [...this.#subject.scope],
       // A ring tells rows apart and forbids equal ones: every other batch goes without.
       ring: odd ? new Map() : this.#rings,
-      exclude: free ? [] : exclusions,
+      exclude: free ? [] : this.#inquiry.exclusions,
       profile: runs % (4 * this.#batch) === 3 * this.#batch ? 'extreme' : 'plausible',
       // Rows that were there before a constraint that is NOT VALID, and violate it.
       dirty: odd,
+    }
+    const count = Math.min(this.#batch, this.#total - runs)
+    const drawn = sampleDatasets(datasetArbitrary(this.#subject.plan, options), this.#seed + runs, count)
+    return drawn.map((dataset, at) => this.#sweptInstead(options, runs + at) ?? dataset)
+  }
+
+  /** An early run with one row in each relation, NULL wherever it may be; of every so many runs full ones, in which borders and constants take turns. */
+  #sweptInstead(options: DatasetOptions, run: number): Dataset | undefined {
+    const rows = this.#rows
+    const draw = (swept: DatasetOptions) =>
+      sampleDatasets(datasetArbitrary(this.#subject.plan, { ...options, ...swept }), this.#seed + run, 1)[0]
+    // What is kept clear of for the sake of several rows does not hold for one.
+    if (run === 1) return draw({ rows: { min: 1, max: 1 }, profile: 'plausible', exclude: [], sweep: { of: 'nulls' } })
+    if (run % sweptEvery !== 2) return undefined
+    const turn = Math.floor(run / sweptEvery)
+    const [limits, before] = [turn % 4 === 3, Math.floor(turn / 4)]
+    return draw({
+      rows: { min: rows, max: rows },
+      profile: limits ? 'extreme' : 'plausible',
+      sweep: limits ? { of: 'extremes', from: before * rows } : { of: 'edges', from: (turn - before) * rows },
     })
-    return sampleDatasets(arbitrary, this.#seed + runs, Math.min(this.#batch, this.#total - runs))
   }
 
   #requestOf(dataset: Dataset, run: number): RunRequest {
@@ -126,7 +145,7 @@ class EdgeRuns {
       extreme: dataset.extreme,
       filling: { kind: 'dataset', dataset },
       phases,
-      deep: run < 4 && this.#ways.includes(phases),
+      deep: run < (drawsNumbers(this.#subject) ? 4 * otherEvery : otherEvery) && this.#ways.includes(phases),
       writeSince: writeAfterUp(context.seed)(this.#subject, run),
       signal,
     }

@@ -1,12 +1,12 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Dataset } from '../data/index.ts'
 import { describeFailure, type Look, type Repetition, repeatRuns, volatileAttributes } from '../invariants/index.ts'
-import { learnLineage, type Subject, writtenRelations } from '../lineage/index.ts'
+import { keysIssuedByDown, learnLineage, type Subject, writtenRelations } from '../lineage/index.ts'
 import { bandedFillings, type RunObservation, type RunRequest, type State, storedRelations, tiedRows, widen } from '../run/index.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
 import { FindingShrinker } from './shrink-finding.ts'
-import { otherWays } from './ways.ts'
+import { drawsNumbers, otherWays } from './ways.ts'
 
 /** A run with what made it. */
 export interface Made {
@@ -48,7 +48,7 @@ export async function learn(inquiry: Inquiry): Promise<Learned> {
 export function learnFrom(subject: Subject, runs: readonly RunObservation[]): Subject {
   if (runs.length === 0) return subject
   const written = new Set(runs.flatMap((run) => [...writtenRelations(run)]))
-  return { ...subject, knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written } }
+  return { ...subject, knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written, keysByDown: keysIssuedByDown(runs) } }
 }
 
 async function runOnNothing(inquiry: Inquiry): Promise<Made> {
@@ -107,6 +107,8 @@ async function runBandedOnce(inquiry: Inquiry, filling: BandedFilling, variants:
       filling: { kind: 'dataset', dataset },
       bands,
       phases: ['up', 'down', 'up'],
+      // On these rows no sequence stands where it began.
+      deep: filling.variant === 0 || drawsNumbers(subject),
       signal: inquiry.signal,
     }
     const run = await runner.run(subject, request)

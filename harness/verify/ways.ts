@@ -1,12 +1,12 @@
 import { type AnyInvariant, runInvariantsOf } from '../invariants/index.ts'
-import type { Phase } from '../run/index.ts'
+import type { Phase, UnderTest } from '../run/index.ts'
 
 const usual: readonly Phase[] = ['up', 'down']
 const written: readonly Phase[] = ['up', 'write', 'down']
 /** Every so many runs have rows written after up. */
 const writtenEvery = 5
 /** Every so many go another way, where one is wanted; every second one where several are. */
-const otherEvery = 4
+export const otherEvery = 4
 
 /** The phases that some invariants ask for and that `up`, `down` does not show, each once. */
 export function otherWays(invariants: readonly AnyInvariant[]): readonly (readonly Phase[])[] {
@@ -26,4 +26,9 @@ export function wayOf(run: number, others: readonly (readonly Phase[])[], hasDow
 
 function startsWith(phases: readonly Phase[], beginning: readonly Phase[]): boolean {
   return beginning.every((phase, at) => phases[at] === phase)
+}
+
+/** Whether sequences are within reach: whether one stands too low afterwards depends on the rows, so that several runs must look. */
+export function drawsNumbers({ legacy, scope }: UnderTest): boolean {
+  return legacy.sequences.some(({ ownedBy }) => ownedBy === undefined || scope.has(ownedBy.relation))
 }

@@ -4,7 +4,7 @@ import type { Dataset } from '../dataset.ts'
 import type { GenerationPlan } from '../plan/model.ts'
 import { Randomness } from '../random.ts'
 import { buildDataset, intentionsOf, type MadeDataset } from './build.ts'
-import type { Drawing } from './draw-cell.ts'
+import type { Drawing, Sweep } from './draw-cell.ts'
 import { drawRow } from './draw-row.ts'
 import { type Exclusion, Restrictions } from './exclusion.ts'
 import type { IntendedRow } from './fitted-row.ts'
@@ -30,6 +30,8 @@ export interface DatasetOptions {
   readonly dirty?: boolean
   /** The rows are to be written beside others: keys of one attribute keep clear of usual values, also when shrunk. */
   readonly beside?: boolean
+  /** Cells are not drawn but take what shows something for certain. */
+  readonly sweep?: Sweep | undefined
 }
 
 /**
@@ -99,6 +101,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       clock:
         random.chance(plan.clocks.hinted ? 0.35 : 0.1) && plan.clocks.changes.length > 0 ? random.pick(plan.clocks.changes) : undefined,
       beside: this.#options.beside ?? false,
+      sweep: this.#options.sweep,
     }
     const emptied = plan.emptied.length > 0 && random.chance(0.2) ? random.pick(plan.emptied) : undefined
     const drawn = new Map(

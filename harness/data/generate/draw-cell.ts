@@ -8,6 +8,9 @@ import type { Fitter } from './fitter.ts'
 import { linkedValue, type SoftLinks } from './soft-references.ts'
 import type { Traits } from './traits.ts'
 
+/** What a data set is to show for certain: each attribute's borders and constants, or its type's limits, in turn from one on; or NULL wherever it may be. */
+export type Sweep = { readonly of: 'edges' | 'extremes'; readonly from: number } | { readonly of: 'nulls' }
+
 /** What cells are drawn with; one for a whole data set. */
 export interface Drawing {
   readonly plan: GenerationPlan
@@ -27,6 +30,7 @@ export interface Drawing {
   readonly clock?: ClockChange | undefined
   /** The rows are written beside others, whose keys they must not meet. */
   readonly beside?: boolean
+  readonly sweep?: Sweep | undefined
 }
 
 /**
@@ -125,6 +129,8 @@ function drawAllowed(
   nulls: number,
 ): string | null {
   const { random, restrictions } = drawing
+  const swept = sweptCell(drawing, relation, traits, position, attempt)
+  if (swept !== undefined && restrictions.allows(relation.path, position, swept)) return swept
   let cell = drawCell(drawing, relation, traits, position, attempt, nulls)
   const rules = restrictions.rules(relation.path, position)
   if (rules.length === 0) return cell
@@ -197,6 +203,31 @@ function drawCell(
   return own()
 }
 
+/** The value whose turn it is: of each row the next one, and of attributes beside each other not the same; where a key refuses it, none. */
+function sweptCell(
+  { sweep, plan, fitter }: Drawing,
+  relation: RelationPlan,
+  traits: Traits,
+  position: number,
+  attempt: number,
+): string | undefined {
+  const attribute = relation.attributes[position]
+  if (sweep === undefined || sweep.of === 'nulls' || attribute === undefined || attribute.serial) return undefined
+  const { maker, pools, literals } = attribute
+  const earlier = fitter.rowsOf(relation.path)
+  const clocked = maker.clock !== undefined && !pools.checked && plan.clocks.hinted
+  const turns = clocked ? plan.clocks.changes.flatMap((each) => (maker.clock === 'local' ? each.locals : each.instants.map(utc))) : []
+  const values = sweep.of === 'extremes' ? pools.extremes : [...literals, ...turns, ...pools.edges]
+  const value = values[(sweep.from + earlier.length + position) % values.length]
+  const keys = traits.keys[position] ?? []
+  const taken = keys.some((key) => key.attributes.length === 1) && earlier.some(({ cells }) => cells[position] === value)
+  return taken || (attempt > 0 && keys.length > 0) ? undefined : value
+}
+
+function utc(instant: string): string {
+  return `${instant}+00`
+}
+
 /** A value almost like another, as far as the attribute's checks are known to let it be. */
 function nearCell({ random }: Drawing, attribute: AttributePlan, text: string | null): string | undefined {
   const { maker, pools } = attribute
@@ -214,7 +245,7 @@ function pick(drawing: Drawing, relation: RelationPlan, position: number, plausi
   const { maker, pools, context, literals } = attribute
   const { clock } = drawing
   if (clock !== undefined && maker.clock !== undefined && !pools.checked && random.chance(0.6))
-    return maker.clock === 'local' ? random.pick(clock.locals) : `${random.pick(clock.instants)}+00`
+    return maker.clock === 'local' ? random.pick(clock.locals) : utc(random.pick(clock.instants))
   if (literals.length > 0 && random.chance(0.58)) return random.pick(literals)
   if (extreme && !plausibleOnly && pools.extremes.length > 0 && random.chance(0.2)) return random.pick(pools.extremes)
   if (pools.edges.length > 0 && random.chance(0.3)) return random.pick(pools.edges)

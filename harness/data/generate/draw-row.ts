@@ -18,7 +18,7 @@ export function drawRow(
   const { random, fitter } = drawing
   const nulls = nullShare(drawing)
   const cells = drawCells(drawing, relation, traits, ordinal, attempt, nulls)
-  if (random.chance(0.3)) setAlike(drawing, relation, traits, cells)
+  if (drawing.sweep === undefined && random.chance(0.3)) setAlike(drawing, relation, traits, cells)
   const parents = relation.references.map((reference, at) => {
     const due = drawing.restrictions.due(relation, at, fitter)
     if (due !== undefined) return due
@@ -29,7 +29,8 @@ export function drawRow(
   halve(drawing, relation, cells, parents)
   const earlier = fitter.rowsOf(relation.path)
   const owed = relation.references.some((_, at) => drawing.restrictions.due(relation, at, fitter) !== undefined)
-  if (owed || earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation))) return { cells, parents }
+  if (drawing.sweep !== undefined || owed || earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation)))
+    return { cells, parents }
   return twinRow(drawing, relation, traits, random.pick(earlier), { cells, parents })
 }
 
@@ -57,7 +58,8 @@ function twinShare({ clock, plan, alike }: Drawing, relation: RelationPlan): num
 }
 
 /** Some rows are NULL wherever they may be, some nowhere. */
-function nullShare({ random }: Drawing): number {
+function nullShare({ random, sweep }: Drawing): number {
+  if (sweep !== undefined) return sweep.of === 'nulls' ? 1 : 0
   const kind = random.fraction()
   return kind < 0.06 ? 1 : kind < 0.3 ? 0 : 0.25
 }

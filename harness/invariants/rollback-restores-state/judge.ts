@@ -174,7 +174,8 @@ function compareRows(
 ): readonly Finding[] {
   if (after === undefined) return []
   const catalog = run.legacy.catalog.relations.get(path)
-  const matches = matchRows(before, after, catalog === undefined ? undefined : keyAttributes(catalog))
+  const key = catalog === undefined || knowledge.keysByDown?.has(path) === true ? undefined : keyAttributes(catalog)
+  const matches = matchRows(before, after, key)
   const shared = before.attributes.filter((name) => after.attributes.includes(name))
   const at = { invariant: 'rollback-restores-state', kind: 'data', severity: 'error' as const, known: 'observed' as const, relation: path }
   const findings: Finding[] = []

@@ -1,11 +1,21 @@
 import type { AttributeLineage, CellFate, Destination, Knowledge, Recaptured, Recodes, RelationLineage } from '../../lineage/index.ts'
-import { alterationOf, columnName, isPlausible, showCell } from '../../lineage/index.ts'
-import type { Finding, Severity } from '../../result/index.ts'
+import { columnName, isPlausible, showCell } from '../../lineage/index.ts'
+import { alterationRank, type Finding, type Severity, severityRank } from '../../result/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import { aimedAt } from './aimed.ts'
 import { fatesOf, hintFor, showRow } from './fates.ts'
 import { ofTheClock } from './of-the-clock.ts'
 import { ambiguousRow, reissuedKey, swappedCells, unfaithfulCopy } from './without-loss.ts'
+
+/** A cell that did not arrive as it was. */
+interface Failing {
+  readonly row: number
+  /** Undefined where it has no place to go to. */
+  readonly fate: Exclude<CellFate, { fate: 'kept' }> | undefined
+  readonly destination: Destination | undefined
+  /** Whether no row of the destination stands for its row. */
+  readonly noRow: boolean
+}
 
 const warnings = new Set(['case-folded', 'trimmed', 'null-filled', 'empty-made-null', 're-keyed'])
 
@@ -22,7 +32,7 @@ export function judgeAttribute(
   const { attribute } = learned
   const destinations = aimedAt(run, knowledge, lineage.relation, attribute, learned.destinations)
   const index = rows.legacy.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0)
-  const failing: { row: number; fate: Exclude<CellFate, { fate: 'kept' }> | undefined; destination: Destination | undefined }[] = []
+  const failing: Failing[] = []
   const swapped: number[] = []
   rows.legacy.rows.forEach((row, at) => {
     if (rows.places.every(({ byRow }) => (byRow[at] ?? []).length === 0)) return
@@ -36,28 +46,26 @@ export function judgeAttribute(
       if (cell === null) return
       // It has a place to go to, and no row stands there for this one: as good as NULL.
       const [destination] = destinations
-      const migrated = destination?.columns[0]?.type ?? type
       const absent = destinations.find((each) => each.absent !== undefined)
       if (absent?.absent?.value === cell) return
-      if (destination !== undefined)
-        fates.push({
-          fate: { fate: 'altered', alteration: alterationOf(cell, null, { legacy: type, migrated }), migrated: null },
-          destination,
-        })
+      const fate = destination === undefined ? undefined : ({ fate: 'altered', alteration: 'nulled', migrated: null } as const)
+      failing.push({ row: at, fate, destination, noRow: true })
+      return
     }
     const worst = fates.find(({ destination }) => destination.own) ?? fates[0]
-    failing.push({ row: at, fate: worst?.fate.fate === 'altered' ? worst.fate : undefined, destination: worst?.destination })
+    failing.push({ row: at, fate: worst?.fate.fate === 'altered' ? worst.fate : undefined, destination: worst?.destination, noRow: false })
   })
   const [changed] = swapped
   if (failing.length === 0 && changed !== undefined && !swapped.every(isRestored))
     return swappedCells(knowledge, lineage, rows, learned, index, changed, swapped.length)
   const merged = failing.length === 0 ? ambiguousRow(rows, knowledge, lineage, learned) : undefined
-  const first =
-    failing.find(
-      ({ row, fate }) => !isRestored(row) && weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type) === 'error',
-    ) ??
-    failing.find(({ row }) => !isRestored(row)) ??
-    failing[0]
+  const severityOf = ({ row, fate, destination }: Failing): Severity => {
+    const volatile = destination?.columns.some((column) => knowledge.volatile.has(`${destination.relation}.${column.attribute}`)) ?? false
+    const timed = destination?.columns.some((column) => ofTheClock(fate?.migrated, column.type, run.clock)) ?? false
+    return (volatile || timed) && fate !== undefined ? 'warning' : weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type)
+  }
+  const lasting = failing.filter(({ row }) => !isRestored(row))
+  const first = gravest(lasting.length > 0 ? lasting : failing, severityOf)
   if (first === undefined)
     return (
       merged ??
@@ -72,13 +80,10 @@ export function judgeAttribute(
         (path) => run.migrated?.catalog.relations.get(path)?.kind === 'materialized-view',
       )
     )
-  const { fate, row, destination } = first
-  const acquitted = failing.every((each) => isRestored(each.row))
+  const { fate, row, destination, noRow } = first
+  const acquitted = lasting.length === 0
   const where = destination === undefined ? undefined : `${destination.relation}.${destination.columns.map(columnName).join('+')}`
-  const volatile = destination?.columns.some((column) => knowledge.volatile.has(`${destination.relation}.${column.attribute}`)) ?? false
-  const timed = destination?.columns.some((column) => ofTheClock(fate?.migrated, column.type, run.clock)) ?? false
-  const grave: Severity =
-    (volatile || timed) && fate !== undefined ? 'warning' : weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type)
+  const grave = severityOf(first)
   const severity: Severity = acquitted ? 'info' : grave
   const legacy = rows.legacy.rows[row]?.[index] ?? null
   const subject = `${lineage.relation}.${attribute}`
@@ -92,10 +97,13 @@ export function judgeAttribute(
     attribute,
     ...knowledge.locate(lineage.relation, attribute),
     ...(acquitted ? { acquittedFrom: grave } : {}),
+    ...(fate === undefined ? {} : { alteration: fate.alteration }),
     message:
       fate === undefined
         ? `${subject} is nowhere after up: ${showCell(legacy)} is lost (${count} rows)`
-        : `${subject} is ${fate.alteration}: ${showCell(legacy)} became ${showCell(fate.migrated)}${where === undefined || where === subject ? '' : ` in ${where}`}${fate.collidesWith === undefined ? '' : `, as ${showCell(fate.collidesWith)} did`} (${count} rows)`,
+        : noRow
+          ? `${subject} is ${fate.alteration}: ${showCell(legacy)} is lost where ${destination?.relation} has no row for it (${count} rows)`
+          : `${subject} is ${fate.alteration}: ${showCell(legacy)} became ${showCell(fate.migrated)}${where === undefined || where === subject ? '' : ` in ${where}`}${fate.collidesWith === undefined ? '' : `, as ${showCell(fate.collidesWith)} did`} (${count} rows)`,
     evidence: {
       ...(fate === undefined ? {} : { alteration: fate.alteration, migrated: fate.migrated }),
       legacy,
@@ -123,6 +131,12 @@ function changedPlaces(
   return [...lineage.attributes.values()].some(
     (other) => other.attribute !== learned.attribute && other.destinations.some((each) => each.own && each.columns[0]?.attribute === now),
   )
+}
+
+/** The first of those that are told at the gravest: how an attribute was altered must not hang on which row comes first. */
+function gravest(failing: readonly Failing[], severityOf: (each: Failing) => Severity): Failing | undefined {
+  const ranked = failing.map((each) => ({ each, severity: severityRank(severityOf(each)), altered: alterationRank(each.fate?.alteration) }))
+  return ranked.toSorted((left, right) => right.severity - left.severity || right.altered - left.altered)[0]?.each
 }
 
 function weigh(alteration: string | undefined, cell: string | null, type: string): Severity {

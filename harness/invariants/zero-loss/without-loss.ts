@@ -23,6 +23,7 @@ export function swappedCells(
     attribute: learned.attribute,
     ...knowledge.locate(lineage.relation, learned.attribute),
     message: `${subject} is swapped: ${showCell(rows.legacy.rows[row]?.[index] ?? null)} now stands in ${target?.columns.map(columnName).join('+') ?? 'another attribute'}, which had values of its own (${count} of ${rows.legacy.rows.length} rows)`,
+    alteration: 'swapped',
     evidence: {
       alteration: 'swapped',
       legacy: rows.legacy.rows[row]?.[index] ?? null,
@@ -57,6 +58,7 @@ export function reissuedKey(
     attribute: learned.attribute,
     ...knowledge.locate(lineage.relation, learned.attribute),
     message: `${lineage.relation}.${learned.attribute} is re-keyed: rows and references carry new keys in ${destination.relation}.${columnName(column)}, the old ones are nowhere${dangling === undefined ? '' : `, and ${[dangling.from, dangling.to].find((end) => end.relation !== lineage.relation)?.relation ?? 'another relation'} still holds them`}`,
+    alteration: 're-keyed',
     evidence: { alteration: 're-keyed', destination: `${destination.relation}.${columnName(column)}` },
     hint: 'Keep the old key in a column of its own as long as anything outside the database may hold it.',
   }
@@ -114,6 +116,7 @@ export function unfaithfulCopy(
       relation: lineage.relation,
       attribute: learned.attribute,
       ...knowledge.locate(destination.relation, destination.columns[0]?.attribute),
+      alteration: first.fate.alteration,
       message: `${subject} is ${first.fate.alteration} in its copy: ${showCell(first.legacy)} became ${showCell(first.fate.migrated)} in ${target} (${altered.length} of ${rows.legacy.rows.length} rows)`,
       evidence: {
         alteration: first.fate.alteration,
@@ -149,6 +152,7 @@ export function ambiguousRow(
     attribute: learned.attribute,
     ...knowledge.locate(lineage.relation, learned.attribute),
     message: `${lineage.relation}.${learned.attribute} is merged: in ${showCell(found.migrated)} nobody can tell where ${showCell(found.legacy)} ends`,
+    alteration: 'merged',
     evidence: { alteration: 'merged', legacy: found.legacy, migrated: found.migrated, row: showRow(rows.legacy, found.row) },
     hint: 'Keep the parts in columns of their own, or join them by something that cannot stand in them.',
   }

@@ -13,12 +13,18 @@ export async function verifyInline(
     runs = 1,
     files = {},
     timeLimitMs,
-  }: { readonly runs?: number; readonly files?: Readonly<Record<string, string>>; readonly timeLimitMs?: number } = {},
+    seed,
+  }: {
+    readonly runs?: number
+    readonly files?: Readonly<Record<string, string>>
+    readonly timeLimitMs?: number
+    readonly seed?: string
+  } = {},
 ): Promise<MigrationResult> {
   const folder = mkdtempSync(join(tmpdir(), 'godwit-inline-'))
   try {
     for (const [name, text] of Object.entries({ 'legacy.sql': legacy, 'up.sql': up, ...files })) writeFileSync(join(folder, name), text)
-    const { result } = await verifyOn(await useCluster(), await readSources([folder], {}), { runs, timeLimitMs }, {})
+    const { result } = await verifyOn(await useCluster(), await readSources([folder], {}), { runs, timeLimitMs, seed }, {})
     const [migration] = result.migrations
     if (migration === undefined) throw new Error('no result')
     return migration

@@ -22,28 +22,34 @@ type Row = readonly (string | null)[]
 /**
  * What an application compiled against a legacy relation sends: a read of all attributes, one by key, an insert that names all of them and
  * one that leaves out what has a default, an update of a whole row, a delete; values from the rows that are there.
+ * Of inserts and deletes several, for the legacy database refuses some.
  *
- * @param candidates  Rows that may be inserted, by the name of each attribute; which of them the legacy database takes is for the caller to try.
+ * @param candidates  Rows that may be inserted, by the name of each attribute.
  */
 export function deriveStatements(
   state: State,
   relation: Relation,
   candidates: readonly ReadonlyMap<string, string | null>[],
-): { readonly sure: readonly WorkloadStatement[]; readonly inserts: readonly (readonly WorkloadStatement[])[] } {
+): {
+  readonly sure: readonly WorkloadStatement[]
+  readonly inserts: readonly (readonly WorkloadStatement[])[]
+  /** Of a row that others refer to, and of one that none does. */
+  readonly deletes: readonly (readonly WorkloadStatement[])[]
+} {
   const path = pathOf(relation)
   const names = relation.attributes.map((each) => each.name)
   const base = { given: false, relation: path, attributes: names, readBack: undefined, unsteady: [] } as const
   const list = names.map(quoteIdentifier).join(', ')
   const select = `SELECT ${list} FROM ${quoteName(relation)}`
-  if (names.length === 0) return { sure: [], inserts: [] }
+  if (names.length === 0) return { sure: [], inserts: [], deletes: [] }
   const all: WorkloadStatement = { ...base, operation: 'read', name: `read of ${path}`, sql: select }
-  if (relation.kind !== 'table' && relation.kind !== 'partitioned-table') return { sure: [all], inserts: [] }
+  if (relation.kind !== 'table' && relation.kind !== 'partitioned-table') return { sure: [all], inserts: [], deletes: [] }
 
   const table = state.rows.get(path)
   const key = keyAttributes(relation) ?? []
   const [first, second] = [table?.rows[0], table?.rows[1]]
   const inserts = candidates.map((values) => insertsOf(relation, values, key, select, base))
-  if (table === undefined || first === undefined || key.length === 0) return { sure: [all], inserts }
+  if (table === undefined || first === undefined || key.length === 0) return { sure: [all], inserts, deletes: [] }
   const where = whereKey(relation, table, key, first)
   const byKey: WorkloadStatement = { ...base, operation: 'read', name: `read of ${path} by key`, sql: `${select} WHERE ${where}` }
   const update = second === undefined ? undefined : updateOf(relation, table, key, second)
@@ -59,15 +65,17 @@ export function deriveStatements(
             readBack: `${select} WHERE ${where}`,
           },
         ]
-  const deleted: WorkloadStatement = {
+  const remove = (row: Row): WorkloadStatement => ({
     ...base,
     operation: 'delete',
     name: `delete from ${path}`,
     attributes: [],
-    sql: `DELETE FROM ${quoteName(relation)} WHERE ${where}`,
+    sql: `DELETE FROM ${quoteName(relation)} WHERE ${whereKey(relation, table, key, row)}`,
     readBack: countsAround(state, relation),
-  }
-  return { sure: [all, byKey, ...updated, deleted], inserts }
+  })
+  const referred = byReferences(state, relation, table)
+  const deletes = [referred, referred.toReversed()].map((rows) => rows.slice(0, mostDeletes).map(remove))
+  return { sure: [all, byKey, ...updated], inserts, deletes }
 }
 
 function insertsOf(
@@ -130,6 +138,31 @@ function whereKey(relation: Relation, table: RelationRows, key: readonly string[
 }
 
 const mostChildren = 8
+
+const mostDeletes = 4
+
+/** Rows in the order of how many others refer to them, most first: a delete takes those along, or is refused for them. */
+function byReferences({ catalog, rows }: State, relation: Relation, table: RelationRows): readonly Row[] {
+  const path = pathOf(relation)
+  const counted = [...catalog.relations].flatMap(([child, { constraints }]) =>
+    constraints.flatMap(({ references, attributes }) => {
+      const holders = references?.relation === path ? rows.get(child) : undefined
+      if (references === undefined || holders === undefined) return []
+      const counts = new Map<string, number>()
+      for (const row of holders.rows) {
+        const named = cellsOf(holders, row, attributes)
+        counts.set(named, (counts.get(named) ?? 0) + 1)
+      }
+      return [{ named: references.attributes, counts }]
+    }),
+  )
+  const times = (row: Row) => counted.reduce((sum, { named, counts }) => sum + (counts.get(cellsOf(table, row, named)) ?? 0), 0)
+  return table.rows.toSorted((left, right) => times(right) - times(left))
+}
+
+function cellsOf({ attributes }: RelationRows, row: Row, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => row[attributes.indexOf(name)] ?? null))
+}
 
 /** How many rows are left here and in what refers to it: a delete may take along, or leave alone, what it did not before. */
 function countsAround({ catalog }: State, relation: Relation): string {

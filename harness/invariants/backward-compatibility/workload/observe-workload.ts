@@ -84,6 +84,7 @@ async function derive(
   fresh: Dataset | undefined,
 ): Promise<{ readonly statements: readonly WorkloadStatement[]; readonly notTried: readonly string[] }> {
   const statements: WorkloadStatement[] = []
+  const deletes: (readonly WorkloadStatement[])[] = []
   const inserts: { readonly path: string; readonly choices: readonly (readonly WorkloadStatement[])[] }[] = []
   for (const path of touched) {
     const relation = state.catalog.relations.get(path)
@@ -91,19 +92,23 @@ async function derive(
     const derived = deriveStatements(state, relation, insertCandidates(state, relation, fresh))
     statements.push(...derived.sure)
     if (derived.inserts.length > 0) inserts.push({ path, choices: derived.inserts })
+    deletes.push(...derived.deletes)
   }
+  const offered = [...inserts.flatMap(({ choices }) => choices.flatMap((choice) => choice.slice(0, 1))), ...deletes.flat()]
   const tried = await tryCandidates(
     session,
-    inserts.flatMap(({ choices }) => choices.map(([whole]) => whole?.sql ?? '')),
+    offered.map(({ sql }) => sql),
   )
-  let at = 0
+  const works = new Set(offered.filter((_, index) => tried[index] === true))
+  const removed = deletes.flatMap((choices) => choices.find((each) => works.has(each)) ?? [])
+  statements.push(...removed.filter(({ sql }, index) => removed.findIndex((other) => other.sql === sql) === index))
   const notTried: string[] = []
   for (const { path, choices } of inserts) {
-    const taken = choices.find((_, index) => tried[at + index] === true)
-    at += choices.length
-    if (taken === undefined)
+    const [first, ...others] = choices.filter(([whole]) => whole !== undefined && works.has(whole))
+    if (first === undefined)
       notTried.push(`backward-compatibility: no insert into ${path} was tried: no row beside those that are there was found`)
-    else statements.push(...taken)
+    // Which parent a row names, and which key it has, may decide whether the migrated database takes it.
+    else statements.push(...first, ...others.flatMap((other) => other.slice(0, 1)))
   }
   return { statements, notTried }
 }
@@ -112,7 +117,10 @@ async function stateOf(session: Session, catalog: Catalog, paths: readonly strin
   const parents = paths.flatMap((path) =>
     (catalog.relations.get(path)?.constraints ?? []).flatMap(({ references }) => (references === undefined ? [] : [references.relation])),
   )
-  const stored = [...new Set([...paths, ...parents])].filter((path) => /table$/.test(catalog.relations.get(path)?.kind ?? ''))
+  const children = [...catalog.relations].flatMap(([path, { constraints }]) =>
+    constraints.some(({ references }) => references !== undefined && paths.includes(references.relation)) ? [path] : [],
+  )
+  const stored = [...new Set([...paths, ...parents, ...children])].filter((path) => /table$/.test(catalog.relations.get(path)?.kind ?? ''))
   return { catalog, rows: await readRows(session, catalog, stored) }
 }
 

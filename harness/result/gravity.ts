@@ -1,0 +1,48 @@
+import type { Finding, Severity } from './finding.ts'
+
+const severities: readonly Severity[] = ['info', 'warning', 'error']
+
+/** How the cells of an attribute may be altered, the least grave first: from what a reader still makes sense of to what says nothing true. */
+const alterations: readonly string[] = [
+  'trimmed',
+  'case-folded',
+  'empty-made-null',
+  'null-filled',
+  're-keyed',
+  'rounded',
+  'zone-shifted',
+  'rewritten',
+  'truncated',
+  'nulled',
+  'merged',
+  'swapped',
+  'overwritten',
+]
+
+export function severityRank(severity: Severity): number {
+  return severities.indexOf(severity)
+}
+
+/** How grave an alteration is among others; without one the cell is lost, which is gravest. */
+export function alterationRank(alteration: string | undefined): number {
+  return alteration !== undefined ? alterations.indexOf(alteration) : alterations.length
+}
+
+/** Compares by severity, then by what it would be were nothing brought back, then by alteration; positive where the left one is graver. */
+export function compareGravity(left: Finding, right: Finding): number {
+  return (
+    severityRank(left.severity) - severityRank(right.severity) ||
+    severityRank(severityBefore(left)) - severityRank(severityBefore(right)) ||
+    alterationRank(left.alteration) - alterationRank(right.alteration)
+  )
+}
+
+/** What is said of a thing, beside which thing it is: two runs that say the same show one finding. */
+export function classOf(finding: Finding): string {
+  return JSON.stringify([finding.kind, finding.alteration ?? null, severityBefore(finding)])
+}
+
+/** The severity that a finding has, or had before `down` brought everything back. */
+function severityBefore({ severity, acquittedFrom }: Finding): Severity {
+  return acquittedFrom ?? severity
+}
