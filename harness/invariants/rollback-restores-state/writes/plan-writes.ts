@@ -67,13 +67,19 @@ function changedAttributes({ legacy, knowledge }: Subject, path: string, relatio
   const before = legacy.relations.get(path)
   const constraints = new Set(relation.constraints.map(({ definition }) => definition))
   return relation.attributes.filter((attribute) => {
-    if (attribute.generated !== undefined) return false
+    if (attribute.generated !== undefined || isDrawnKey(relation, attribute)) return false
     const was = before?.oid === relation.oid ? before.attributes.find(({ name }) => name === attribute.name) : undefined
     if (before === undefined || was === undefined) return true
     if (!refers(relation, attribute.name) && holdsOthers(knowledge, path, attribute.name)) return true
     const freed = before.constraints.some((each) => each.attributes.includes(attribute.name) && !constraints.has(each.definition))
     return freed || was.type !== attribute.type || (was.notNull && !attribute.notNull)
   })
+}
+
+/** A key that the database draws: no application chooses its value, and `keyWrites` draws new ones. */
+function isDrawnKey(relation: Relation, { name, identity, default: value }: Attribute): boolean {
+  const isKey = relation.indexes.some((index) => index.primary && index.attributes.includes(name))
+  return isKey && (identity !== undefined || /\b(nextval|gen_random_uuid|uuid_generate_v\w+|uuidv[47])\(/i.test(value ?? ''))
 }
 
 /** Whether cells of other legacy attributes went into it too, as into a document. */
