@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { rulesDigest } from '../invariants/index.ts'
+import { rulesDigest, withOwn } from '../invariants/index.ts'
 import { findInstallation, installedMajors, parseClusterRequest } from '../postgres/index.ts'
 import { maskSecretsIn } from '../report/index.ts'
 import { acceptFindings, todayUtc, type VerifyResult } from '../result/index.ts'
@@ -21,10 +21,9 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
     context.setExitCode(exitCodes.unknown)
     return
   }
+  const rules = rulesOf(plan)
   const changes = [
-    ...(saved.record.digest.rules === rulesDigest()
-      ? []
-      : [`rules: version ${saved.record.digest.rules} judged then, version ${rulesDigest()} would now`]),
+    ...(saved.record.digest.rules === rules ? [] : [`rules: version ${saved.record.digest.rules} judged then, version ${rules} would now`]),
     ...(await baselineChanges(plan, saved.record)),
     ...(await projectChanges(plan, saved.record)),
   ]
@@ -35,7 +34,9 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
   const steps = saved.record.projects.reduce((sum, project) => sum + project.steps.length, 0)
   const about = `${steps} ${steps === 1 ? 'step' : 'steps'} on PostgreSQL ${saved.record.digest.server}`
   if (failures.length === 0) {
-    process.stdout.write(`✓ the saved verdict holds for these files: ${about}\n`)
+    const since = saved.result.since
+    const nothing = steps === 0 && since !== undefined ? `no new migrations since ${since}, and ` : ''
+    process.stdout.write(`✓ ${nothing}the saved verdict holds for these files: ${about}\n`)
     return
   }
   const shown = failures.slice(0, 20).map((line) => `  ${line}`)
@@ -43,6 +44,11 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
   process.stdout.write(`✗ the saved verdict does not let this pass (${about})\n${shown.join('\n')}\n`)
   const unknown = changes.length === 0 && verdict === 'unknown'
   context.setExitCode(unknown ? exitCodes.unknown : exitCodes.violated)
+}
+
+/** The rules that would judge now; where projects have invariants of their own, those of each. */
+function rulesOf({ projects }: Plan): string {
+  return [...new Set(projects.map(({ options }) => rulesDigest(withOwn(options.invariants))))].toSorted().join(', ')
 }
 
 async function baselineChanges(plan: Plan, record: GateRecord): Promise<readonly string[]> {

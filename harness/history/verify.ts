@@ -105,6 +105,7 @@ export async function verifyOn(
       rules: rulesDigest(withOwn(options.invariants)),
       server: cluster.version.text,
     },
+    ...(options.since === undefined ? {} : { since: options.since }),
     sources: results,
     migrations,
   }

@@ -3,7 +3,7 @@ import { type NamedRule, ruleOf, rules } from '../invariants/index.ts'
 import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 import { packageVersion } from './package-version.ts'
-import { findingGravity, subjectOf } from './severity.ts'
+import { findingGravity, nothingJudged, subjectOf } from './severity.ts'
 import { plainPath, type SourceFiles } from './source-files.ts'
 import { counted, shorten, visibleText } from './visible-text.ts'
 
@@ -205,7 +205,7 @@ function invocation(result: VerifyResult, files: SourceFiles, results: number): 
     ...(information > 0
       ? [note('information', 'note', `${counted(information, 'finding')} for information only: results.json has them.`)]
       : []),
-    ...(result.migrations.length === 0 ? [note('nothing', 'error', 'No migration was judged.')] : []),
+    ...(result.migrations.length === 0 ? [note('nothing', result.verdict === 'holds' ? 'note' : 'error', nothingJudged(result))] : []),
   ]
   const sources = result.sources.flatMap((source) => [
     ...(source.brokenAt === null

@@ -1,4 +1,4 @@
-import type { FindingResult, MigrationResult } from '../result/index.ts'
+import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
 
 const gravity = { error: 0, warning: 1, info: 2 } as const
 
@@ -67,6 +67,11 @@ export function commonReason({ invariants, findings }: MigrationResult): string 
   const [first, ...others] = invariants
   const unjudged = first?.verdict === 'unknown' && others.every((each) => each.verdict === 'unknown' && each.because === first.because)
   return unjudged && findings.length === 0 && first.because !== '' ? first.because : undefined
+}
+
+/** Why a run has no migrations to show. */
+export function nothingJudged({ since, verdict }: VerifyResult): string {
+  return verdict === 'holds' && since !== undefined ? `No new migrations since ${since}. Nothing to verify.` : 'No migration was judged.'
 }
 
 function sentence(text: string): string {

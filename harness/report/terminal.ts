@@ -3,7 +3,7 @@ import pc from 'picocolors'
 import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { againLine, replayLine } from './replay-line.ts'
-import { bySeverity, commonReason, isQuiet, openFindings, placeOf, subjectOf, verdictSentence } from './severity.ts'
+import { bySeverity, commonReason, isQuiet, nothingJudged, openFindings, placeOf, subjectOf, verdictSentence } from './severity.ts'
 import { counted, formatDuration, visibleText } from './visible-text.ts'
 
 export interface TerminalOptions {
@@ -132,7 +132,7 @@ function restOf(migration: MigrationResult, shown: readonly FindingResult[]): st
     of('info') > 0 ? `${of('info')} for information` : '',
     rest.length > open.length ? `${rest.length - open.length} waived` : '',
     unknown.length > 0 && commonReason(migration) === undefined
-      ? `unknown: ${unknown.map((invariant) => visibleText(invariant.id)).join(', ')}`
+      ? `not tested: ${unknown.map((invariant) => visibleText(invariant.id)).join(', ')} (${visibleText(unknown[0]?.because ?? '')})`
       : '',
     migration.notChecked.length > 0 ? `${migration.notChecked.length} not checked` : '',
     migration.disagreements.length > 0 ? `${counted(migration.disagreements.length, 'disagreement')} of Godwit with itself` : '',
@@ -141,7 +141,7 @@ function restOf(migration: MigrationResult, shown: readonly FindingResult[]): st
 }
 
 function total(result: VerifyResult, colors: Colors): string {
-  if (result.migrations.length === 0) return `${mark(colors, result.verdict)} no migration was judged: ${result.verdict}`
+  if (result.migrations.length === 0) return `${mark(colors, result.verdict)} ${visibleText(nothingJudged(result))}`
   const of = (verdict: VerifyResult['verdict']) => result.migrations.filter((migration) => migration.verdict === verdict).length
   const parts = [`${of('violated')} violated`, `${of('unknown')} unknown`, `${of('holds')} hold`, counted(result.warnings, 'warning')]
   const about = `${counted(result.migrations.length, 'migration')}: ${parts.join(', ')}`

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Outcome, ResultDigest, VerifyResult } from './result.ts'
+import type { ResultDigest, VerifyResult } from './result.ts'
+import { gravest } from './verdict.ts'
 
 /**
  * Unite the results of several runs (the specs of one Vitest run, the shards of one CI job) as if they were one.
@@ -12,6 +13,7 @@ import type { Outcome, ResultDigest, VerifyResult } from './result.ts'
 export function mergeResults(results: readonly VerifyResult[]): VerifyResult {
   const migrations = results.flatMap((result) => result.migrations).toSorted((a, b) => compare([a.path, a.name], [b.path, b.name]))
   const versions = distinct(results.map((result) => result.postgres.version))
+  const since = oneOf(results.map((result) => result.since ?? ''))
   const froms = new Set(results.map((result) => result.postgres.from))
   return {
     version: 1,
@@ -31,14 +33,10 @@ export function mergeResults(results: readonly VerifyResult[]): VerifyResult {
       rules: distinct(results.map((result) => result.digest.rules)).join(', '),
       server: distinct(results.map((result) => result.digest.server)).join(', '),
     },
+    ...(since === undefined || since === '' || results.some((result) => result.since === undefined) ? {} : { since }),
     sources: results.flatMap((result) => result.sources).toSorted((a, b) => compare([a.path, a.format], [b.path, b.format])),
     migrations,
   }
-}
-
-function gravest(verdicts: readonly Outcome[]): Outcome {
-  if (verdicts.includes('violated')) return 'violated'
-  return verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'holds'
 }
 
 function digestOf(results: readonly VerifyResult[], part: keyof ResultDigest): string {

@@ -97,6 +97,7 @@ export const resultSchema = z.object({
   durationMs: z.number(),
   timings,
   digest: z.object({ files: z.string(), config: z.string(), rules: z.string(), server: z.string() }),
+  since: z.string().optional().describe('git ref, or step, after which steps were verified'),
   sources: z.array(source).describe('the folders that were read'),
   migrations: z.array(migration),
 })

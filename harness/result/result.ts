@@ -13,6 +13,8 @@ export interface VerifyResult {
   /** Milliseconds by stage: `cluster`, `connect`, `legacy`, `band`, `edge`, `shrink`, … */
   readonly timings: Readonly<Record<string, number>>
   readonly digest: ResultDigest
+  /** The git ref, or the step, after which steps were verified; absent where all were. */
+  readonly since?: string | undefined
   /** The folders that were read; for a history, how far it went. */
   readonly sources: readonly SourceResult[]
   readonly migrations: readonly MigrationResult[]

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readSources, verifyOn } from '../../../harness/history/index.ts'
 import type { FindingResult, MigrationResult } from '../../../harness/result/index.ts'
+import type { VerifyOptions } from '../../../harness/verify/index.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
 
 /** Verify a pair that is written in a spec; further files by their names. */
@@ -14,17 +15,19 @@ export async function verifyInline(
     files = {},
     timeLimitMs,
     seed,
+    invariants,
   }: {
     readonly runs?: number
     readonly files?: Readonly<Record<string, string>>
     readonly timeLimitMs?: number
     readonly seed?: string
+    readonly invariants?: VerifyOptions['invariants']
   } = {},
 ): Promise<MigrationResult> {
   const folder = mkdtempSync(join(tmpdir(), 'godwit-inline-'))
   try {
     for (const [name, text] of Object.entries({ 'legacy.sql': legacy, 'up.sql': up, ...files })) writeFileSync(join(folder, name), text)
-    const { result } = await verifyOn(await useCluster(), await readSources([folder], {}), { runs, timeLimitMs, seed }, {})
+    const { result } = await verifyOn(await useCluster(), await readSources([folder], {}), { runs, timeLimitMs, seed, invariants }, {})
     const [migration] = result.migrations
     if (migration === undefined) throw new Error('no result')
     return migration
