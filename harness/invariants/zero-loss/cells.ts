@@ -1,13 +1,12 @@
 import type { AttributeLineage, CellFate, Destination, Knowledge, Recaptured, Recodes, RelationLineage } from '../../lineage/index.ts'
-import { alterationOf, columnName, isPlausible, showCell } from '../../lineage/index.ts'
+import { alterationOf, columnName, showCell } from '../../lineage/index.ts'
 import type { Finding, Severity } from '../../result/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import { aimedAt } from './aimed.ts'
 import { fatesOf, hintFor, showRow } from './fates.ts'
 import { ofTheClock } from './of-the-clock.ts'
+import { weigh } from './weigh.ts'
 import { ambiguousRow, reissuedKey, swappedCells, unfaithfulCopy } from './without-loss.ts'
-
-const warnings = new Set(['case-folded', 'trimmed', 'null-filled', 'empty-made-null', 're-keyed'])
 
 export function judgeAttribute(
   run: RunObservation,
@@ -123,9 +122,4 @@ function changedPlaces(
   return [...lineage.attributes.values()].some(
     (other) => other.attribute !== learned.attribute && other.destinations.some((each) => each.own && each.columns[0]?.attribute === now),
   )
-}
-
-function weigh(alteration: string | undefined, cell: string | null, type: string): Severity {
-  if (alteration !== undefined && warnings.has(alteration)) return 'warning'
-  return isPlausible(cell, type) || alteration === undefined ? 'error' : 'warning'
 }
