@@ -63,7 +63,7 @@ function whatIsThere(catalog: Catalog, stored: readonly string[], path: string):
   const [schema = '', name = ''] = partsOf(path)
   const relation = pathOf({ schema, name })
   if (stored.includes(relation)) return `${relation} has ${some(attributesOf(catalog, relation))}.`
-  return stored.length === 0 ? 'There is no table.' : `There are ${some(stored)}.`
+  return stored.length === 0 ? 'There is no table.' : `The tables are ${some(stored)}.`
 }
 
 function attributesOf(catalog: Catalog, path: string): readonly string[] {

@@ -40,15 +40,13 @@ describe('Markdown', () => {
   })
 
   test('a discard is shown with its reason', () => {
-    const result = exampleResult([])
-    const [migration] = result.migrations
-    if (migration === undefined) throw new Error('no migration')
     const entry = { from: 'public.items.notes', to: [], transform: 'none', known: 'observed' } as const
     const lineage = [
       { ...entry, fate: 'discarded' as const, because: 'nobody | reads them' },
       { ...entry, fate: 'lost' as const },
     ]
-    const shown = rowsOf(toHtml(renderMarkdown({ ...migration, lineage }, result))).map((row) => row.map(textOf).join(' '))
+    const result = exampleResult([{ lineage }])
+    const shown = result.migrations.flatMap((each) => rowsOf(toHtml(renderMarkdown(each, result)))).map((row) => row.map(textOf).join(' '))
     expect(shown).toContain('public.items.notes nowhere none discarded: nobody | reads them observed')
     expect(shown).toContain('public.items.notes nowhere none lost observed')
   })
