@@ -1,5 +1,6 @@
 export { canonicalExpressions } from './canonical-expressions.ts'
 export { type DiffContext, diffObjects } from './diff-objects.ts'
+export { type AttributePlace, findAttribute } from './find-attribute.ts'
 export { catalogFingerprint } from './fingerprint.ts'
 export * from './model.ts'
 export { readCatalog } from './read-catalog.ts'

@@ -263,7 +263,7 @@ class Walk {
       hooks: { signal: hooks.signal },
       path,
       catalog: await readCatalog(head.session),
-      depth: (legacy) => stepDepth(up, legacy, runs, alone),
+      depth: (legacy) => stepDepth(up, legacy, runs, { alone, isMapped: (migration.contract.mappings ?? []).length > 0 }),
       downsUsed: this.#downsUsed,
     })
     if (verified.broken !== undefined) {

@@ -1,14 +1,13 @@
 import { InputError } from '../errors.ts'
 import type { Source } from '../formats/index.ts'
 import { replaySequence, runInvariants, type SavedSequence } from '../invariants/index.ts'
-import { learnLineage, writtenRelations } from '../lineage/index.ts'
 import type { Migration } from '../migration/index.ts'
 import { parseClusterRequest, StatementError, startCluster } from '../postgres/index.ts'
 import { findingId } from '../result/index.ts'
 import type { RunRequest } from '../run/index.ts'
 import { type Base, bandedFillings, CloneStages, onPairBase, Runner } from '../run/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
-import { prepareSubject } from '../verify/index.ts'
+import { learnFrom, prepareSubject } from '../verify/index.ts'
 import { readSources } from './verify.ts'
 
 /** What a saved counterexample says of itself. */
@@ -86,11 +85,7 @@ async function replayOn(
     })
     if (run.failure === undefined) runs.push(run)
   }
-  if (runs.length > 0)
-    subject = {
-      ...subject,
-      knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written: new Set(runs.flatMap((run) => [...writtenRelations(run)])) },
-    }
+  subject = learnFrom(subject, runs)
   const request: RunRequest = {
     regime: saved.rowsSql.trim() === '' ? 'empty' : 'given',
     extreme: false,

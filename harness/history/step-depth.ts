@@ -5,9 +5,19 @@ import { type Depth, fullDepth, mayVary, reachOf } from '../run/index.ts'
 /** One of hundreds: a cause is shrunk in fewer tries. */
 const hurried = { shrinkAttempts: 40 } as const
 
-/** A step of a history: what it cannot touch is not tried. @param alone  One of a few: looked at as thoroughly as a migration of its own. */
-export function stepDepth(step: Step, legacy: Catalog, runs: number, alone: boolean): Depth {
-  const reach = reachOf(step, legacy)
+/**
+ * A step of a history: what it cannot touch is not tried.
+ *
+ * @param alone  One of a few: looked at as thoroughly as a migration of its own.
+ * @param isMapped  Whether its contract says where values go: rows must show it, whatever its statements look like.
+ */
+export function stepDepth(
+  step: Step,
+  legacy: Catalog,
+  runs: number,
+  { alone, isMapped }: { readonly alone: boolean; readonly isMapped: boolean },
+): Depth {
+  const reach = isMapped ? 'rows' : reachOf(step, legacy)
   const full = fullDepth(runs)
   if (alone && reach !== 'new') return { ...full, scope: 'reached', faults: step.kind === 'program' ? 'none' : full.faults }
   const transactional = step.kind === 'sql' && step.script.mode !== 'autocommit' && !step.script.statements.some(controlsTransaction)

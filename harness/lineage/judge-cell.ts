@@ -61,6 +61,9 @@ function judgeRecoded(legacy: string | null, migrated: string | null, destinatio
   const certain = transform.kind === 'recoded' && transform.forward.has(legacy) && transform.forward.get(legacy) !== migrated
   if (!seen.has(migrated) && certain)
     return { fate: 'altered', alteration: legacy === null ? 'null-filled' : migrated === null ? 'nulled' : 'overwritten', migrated }
+  // By the word of an author a value stands for another; NULL stands for none unless rows showed it.
+  if (destination.declared !== undefined && legacy !== null && migrated === null && !seen.has(null))
+    return { fate: 'altered', alteration: 'nulled', migrated }
   if (!seen.has(migrated)) seen.set(migrated, legacy)
   const stands = seen.get(migrated) ?? null
   if (stands === legacy) return { fate: 'kept' }

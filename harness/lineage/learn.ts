@@ -1,6 +1,9 @@
+import type { AttributePlace } from '../catalog/index.ts'
+import type { Mapping } from '../migration/index.ts'
 import type { RunObservation } from '../run/index.ts'
 import { type ColumnTable, columnsOf, plainColumnsOf } from './columns.ts'
 import { composeDestinations } from './compose.ts'
+import { type DeclaredMapping, declaredDestinations, foundMappings, withDeclared } from './declared.ts'
 import { bandDestinations, sameNamed, vectorDestinations } from './destinations.ts'
 import { joinReferenced } from './join.ts'
 import { matchKeys } from './match-keys.ts'
@@ -17,8 +20,9 @@ import { unchangedRelations } from './unchanged.ts'
  * Learn where each legacy attribute goes, from one or more banded runs of the same migration (inference.md, "Banded regime").
  *
  * @param runs  Banded runs in which `up` succeeded. The rows of both states must be there for every relation that is to be judged.
+ * @param mappings  What the contract says of it: looked for where it says, and preferred to what is found.
  */
-export function learnLineage(runs: readonly RunObservation[]): Lineage {
+export function learnLineage(runs: readonly RunObservation[], mappings: readonly Mapping[] = []): Lineage {
   const relations = new Map<string, RelationLineage>()
   const paired = new Map<string, PairedPlaces>()
   const keys = new Map<string, readonly string[]>()
@@ -32,6 +36,7 @@ export function learnLineage(runs: readonly RunObservation[]): Lineage {
   })
   const [first] = prepared
   if (first === undefined) return { relations }
+  const declared = first.run.migrated === undefined ? [] : foundMappings(mappings, first.run.legacy.catalog, first.run.migrated.catalog)
   const all = [...new Set(prepared.flatMap(({ tables }) => tables.places))]
   const loud = all.filter((place) => !quiet.has(place))
   for (const relation of new Set(prepared.flatMap(({ tables }) => [...tables.legacy.keys()]))) {
@@ -43,7 +48,9 @@ export function learnLineage(runs: readonly RunObservation[]): Lineage {
       // Rows that `up` left alone may name the same parents by chance.
       const runs = found.size > 0 ? found : linkedPlaces(prepared, relation, near)
       paired.set(relation, runs)
-      return learnRelation(relation, runs, first.run, first.tables, kept)
+      // Values that are in none of the rows can arrive nowhere.
+      const mapped = declared.filter(({ from }) => from.relation === relation && prepared.some(({ tables }) => hasValues(tables, from)))
+      return learnRelation(relation, runs, first.run, first.tables, kept, mapped)
     }
     // Where no banded row was, nothing was learned.
     if (!prepared.some(({ tables }) => (tables.legacy.get(relation)?.rows.length ?? 0) > 0)) {
@@ -147,6 +154,7 @@ function learnRelation(
   run: RunObservation,
   tables: BandedTables,
   kept: string | undefined,
+  mappings: readonly DeclaredMapping[],
 ): RelationLineage {
   const legacy = run.legacy.catalog.relations.get(relation)
   const own = sameRelation(run, relation)
@@ -195,7 +203,22 @@ function learnRelation(
         ...(kept === undefined ? { assumed: true } : {}),
       })
     }
-    attributes.set(column.attribute, { attribute: column.attribute, destinations: rankDestinations(list) })
+    const declared = mappings
+      .filter(({ from }) => from.attribute === column.attribute)
+      .map((mapping) =>
+        declaredDestinations(
+          mapping,
+          column,
+          runs,
+          list,
+          (place, target) => target.via === undefined && target.attribute === ownAttribute(run, relation, own, place, column.attribute),
+        ),
+      )
+    attributes.set(column.attribute, {
+      attribute: column.attribute,
+      destinations: rankDestinations(withDeclared(list, declared.flat())),
+      ...(declared.length === 0 ? {} : { declared }),
+    })
   }
   const ordered = [...runs.keys()]
     .map((place) => ({ place, score: scoreOf(place, attributes, own) }))
@@ -214,6 +237,12 @@ function learnRelation(
       ),
   )
   return { relation, home, places, attributes: runs.size < 2 ? attributes : withAbsence(attributes, runs) }
+}
+
+function hasValues({ legacy }: BandedTables, { relation, attribute }: AttributePlace): boolean {
+  const table = legacy.get(relation)
+  const at = table?.columns.findIndex((each) => each.attribute === attribute) ?? -1
+  return table?.rows.some((row) => (row[at] ?? null) !== null) ?? false
 }
 
 function scoreOf(place: string, attributes: ReadonlyMap<string, AttributeLineage>, own: string | undefined): number {

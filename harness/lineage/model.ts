@@ -74,6 +74,8 @@ export interface Destination {
   readonly composed?: { readonly members: readonly string[]; readonly templates: Templates } | undefined
   /** How the legacy cell is put together again from the migrated cells; `loose` where blanks do not count. */
   readonly split?: { readonly templates: Templates; readonly loose: boolean } | undefined
+  /** The contract says that the attribute goes here, and how its values are altered on the way. */
+  readonly declared?: { readonly to: string; readonly transform: string | undefined } | undefined
   /** The attribute itself, unmoved (same relation and attribute number, whatever they are named now). */
   readonly own: boolean
 }
@@ -82,6 +84,11 @@ export interface AttributeLineage {
   readonly attribute: string
   /** In order of preference: what keeps the cell comes before what alters it. */
   readonly destinations: readonly Destination[]
+  /**
+   * By mapping of the contract, where the attribute is said to go: one of these must hold its value. The transform is `unknown` where banded
+   * rows do not bear the mapping out; those that they do are destinations too.
+   */
+  readonly declared?: readonly (readonly Destination[])[] | undefined
 }
 
 /** Where the rows of one legacy relation live after `up`. */

@@ -19,7 +19,10 @@ export function passageOf(subject: Subject, run: RunObservation | undefined): Pa
   if (run?.migrated === undefined || lineage === undefined) return noPassage
   const own: Record<string, string | null> = {}
   const copies: Record<string, readonly string[]> = {}
-  for (const relation of written) {
+  const mapped = [...lineage.relations.values()].filter(({ attributes }) =>
+    [...attributes.values()].some((each) => each.declared !== undefined),
+  )
+  for (const relation of new Set([...written, ...mapped.map((each) => each.relation)])) {
     const catalog = subject.legacy.relations.get(relation)
     const learned = lineage.relations.get(relation)
     if (catalog === undefined) continue
@@ -30,7 +33,7 @@ export function passageOf(subject: Subject, run: RunObservation | undefined): Pa
         (each) => isReversible(each.transform) && each.columns.length === 1 && each.columns[0]?.via === undefined && each.assumed !== true,
       )
       const stays = kept.find((each) => each.own)
-      own[path] = stays === undefined ? null : pathOfDestination(run, stays)
+      if (written.has(relation)) own[path] = stays === undefined ? null : pathOfDestination(run, stays)
       const others = kept.filter((each) => !each.own && whole.has(each.relation) && each.absent === undefined)
       if (others.length > 0) copies[path] = [...new Set(others.map((each) => pathOfDestination(run, each)))]
     }

@@ -105,10 +105,17 @@ export function withAbsence(
   runs: ReadonlyMap<string, readonly PairedRun[]>,
 ): ReadonlyMap<string, AttributeLineage> {
   return new Map(
-    [...attributes].map(([attribute, { destinations }]) => [
-      attribute,
-      { attribute, destinations: destinations.map((each) => ({ ...each, absent: absentValue(attribute, each, runs) })) },
-    ]),
+    [...attributes].map(([attribute, { destinations, declared }]) => {
+      const withValue = (each: Destination) => ({ ...each, absent: absentValue(attribute, each, runs) })
+      return [
+        attribute,
+        {
+          attribute,
+          destinations: destinations.map(withValue),
+          ...(declared === undefined ? {} : { declared: declared.map((each) => each.map(withValue)) }),
+        },
+      ]
+    }),
   )
 }
 

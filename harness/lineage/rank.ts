@@ -22,9 +22,10 @@ const order = [
   'unknown',
 ]
 
-/** What keeps the cell before what alters it; the attribute itself before another; a column of the relation before one behind a reference or in a document. */
+/** What is declared first; what keeps the cell before what alters it; the attribute itself before another; a column of the relation before one behind a reference or in a document. */
 export function rankDestinations(destinations: readonly Destination[]): readonly Destination[] {
   const weight = (each: Destination) =>
+    (each.declared === undefined ? 0 : -10_000) +
     (isReversible(each.transform) ? 0 : 1000) +
     order.indexOf(each.transform.kind) * 10 +
     (each.own ? 0 : 4) +

@@ -43,7 +43,7 @@ export function followReissuedKey(
     transform: { kind: 're-keyed' },
     own: false,
   }
-  return { ...lineage, attributes: new Map([...lineage.attributes, [name, { attribute: name, destinations: [destination] }]]) }
+  return { ...lineage, attributes: new Map([...lineage.attributes, [name, { ...known, destinations: [destination] }]]) }
 }
 
 /** Whether an own attribute still holds its value in some row: then it was overwritten here and there, not issued anew. */

@@ -1,4 +1,5 @@
 import type { Relation } from '../catalog/index.ts'
+import type { Discard } from '../migration/index.ts'
 import type { Knowledge } from './knowledge.ts'
 
 /** The attributes of the primary key, else of the first unique key without NULLs; undefined where the relation has neither. */
@@ -15,9 +16,14 @@ export function keyOf(relation: Relation): readonly string[] {
   return keyAttributes(relation) ?? []
 }
 
+/** The discard by which the author declared that this relation, or this attribute of it, goes. */
+export function discardOf(knowledge: Knowledge, relation: string, attribute?: string): Discard | undefined {
+  return knowledge.discards.find(({ path }) => path === relation || (attribute !== undefined && path === `${relation}.${attribute}`))
+}
+
 /** Whether the author declared that this relation, or this attribute of it, goes. */
 export function isDiscarded(knowledge: Knowledge, relation: string, attribute?: string): boolean {
-  return knowledge.discards.some(({ path }) => path === relation || (attribute !== undefined && path === `${relation}.${attribute}`))
+  return discardOf(knowledge, relation, attribute) !== undefined
 }
 
 /** A cell as a message shows it: `NULL`, or the text in quotes, long ones cut. */

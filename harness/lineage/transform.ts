@@ -1,4 +1,4 @@
-import { isAffine } from './affine.ts'
+import { isAffine, learnAffine } from './affine.ts'
 import type { Transform } from './model.ts'
 import { decimalOf, instantOf, isNumeric, isTemporal, numberKey, sameValue, sumKey } from './value.ts'
 
@@ -40,6 +40,18 @@ export function learnTransform(examples: readonly Example[], types: Types): Tran
     return { kind: 'unknown' }
   if (examples.every(([legacy, migrated]) => migrated !== '' && legacy.includes(migrated.trim()))) return { kind: 'part' }
   return { kind: 'unknown' }
+}
+
+/** The transform of a kind, with what belongs to it (an amount, an exponent), that explains every example; undefined where there is none. */
+export function learnAs(
+  kind: 'offset' | 'scaled' | 'affine' | 'shifted' | 'wrapped',
+  examples: readonly Example[],
+  types: Types,
+): Transform | undefined {
+  if (kind === 'offset') return learnOffset(examples, types)
+  if (kind === 'scaled') return learnScale(examples)
+  if (kind === 'affine') return learnAffine(examples, types)
+  return kind === 'shifted' ? learnShift(examples) : learnWrapping(examples)
 }
 
 /** Whether a cell went the way of the transform, so that it can be had back from the migrated cell. */

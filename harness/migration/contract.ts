@@ -18,11 +18,38 @@ const discard = z
   })
   .describe('data that a migration drops on purpose')
 
+/** How a value may be declared to be altered on its way: the names of what lineage can recognise. */
+export const mappingTransforms = [
+  'identical',
+  'same-value',
+  'trimmed',
+  'case-folded',
+  'truncated',
+  'part',
+  'elements',
+  'wrapped',
+  'concatenated',
+  'encoded',
+  'offset',
+  'scaled',
+  'affine',
+  'rounded',
+  'shifted',
+  'recoded',
+  're-keyed',
+  'merged',
+] as const
+
 const mapping = z
   .strictObject({
     from: attributePath.describe('path of the legacy attribute'),
     to: attributePath.describe('path of the migrated attribute'),
-    transform: text.optional().describe('how the value is altered on the way'),
+    transform: z
+      .enum(mappingTransforms)
+      .optional()
+      .describe(
+        `how the value is altered on the way: ${mappingTransforms.map((each) => `\`${each}\``).join(', ')}; default what generated rows show`,
+      ),
   })
   .describe('where an attribute goes')
 
@@ -66,7 +93,7 @@ export const contractSchema = z.strictObject({
     .array(discard)
     .optional()
     .describe('what is lost on purpose; also written in SQL as `-- godwit: discard public.items.notes because …`'),
-  mappings: z.array(mapping).optional().describe('lineage that inference need not find: legacy attribute to migrated attribute'),
+  mappings: z.array(mapping).optional().describe('where values go that inference does not find: they must arrive there'),
   references: z.array(reference).optional().describe('references that no foreign key holds: each value of `from` must be found in `to`'),
   idempotent: z.boolean().optional().describe('whether a second run of `up` must change nothing'),
   workload: z
@@ -106,6 +133,9 @@ export type Measure = DeepReadonly<z.infer<typeof measure>>
 
 /** Data that a migration drops on purpose; also written in SQL as `-- godwit: discard public.items.notes because …`. */
 export type Discard = DeepReadonly<z.infer<typeof discard>>
+
+/** Where an attribute goes, and how its values are altered on the way. */
+export type Mapping = DeepReadonly<z.infer<typeof mapping>>
 
 /** A finding that is accepted until a day, by someone, for a reason. An expired one fails. */
 export type Waiver = DeepReadonly<z.infer<typeof waiver>>

@@ -5,6 +5,7 @@ export {
   type DeepReadonly,
   type Discard,
   defineContract,
+  type Mapping,
   type Measure,
   type Waiver,
   type WorkloadEntry,

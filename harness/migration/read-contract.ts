@@ -21,7 +21,7 @@ export function checkContract(value: unknown, shown: string): Contract {
   if (checked.success) return value as Contract
   const [issue] = checked.error.issues
   const at = issue === undefined || issue.path.length === 0 ? 'contract' : issue.path.reduce<string>(appendStep, '')
-  const message = issue?.message.replace(/^Invalid input: /, '') ?? 'is not a contract'
+  const message = issue?.message.replace(/^Invalid (input|option): /, '') ?? 'is not a contract'
   throw new InputError(`"${shown}": ${at}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`, {
     detail: z.prettifyError(checked.error),
   })

@@ -30,6 +30,11 @@ export function pathOf(name: RelationName, attribute?: string): string {
   return parts.map((part) => (/[."]/.test(part) || part === '' ? quoteIdentifier(part) : part)).join('.')
 }
 
+/** A path taken apart, its quotes off: what `pathOf` made, or an author wrote with more quotes than are needed. */
+export function partsOf(path: string): readonly string[] {
+  return (path.match(/"(?:[^"]|"")*"|[^."]+/g) ?? []).map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part))
+}
+
 /** Whether a name stands in an SQL text, and not only as a part of a longer one. */
 export function mentionsName(text: string, name: string): boolean {
   const literal = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')

@@ -1,4 +1,4 @@
-import type { FindingResult, InvariantResult, MigrationResult, VerifyResult } from '../result/index.ts'
+import type { FindingResult, InvariantResult, LineageEntry, MigrationResult, VerifyResult } from '../result/index.ts'
 import { renderEvidence } from './evidence.ts'
 import { code, type Markdown, prose, table } from './markdown-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
@@ -131,10 +131,15 @@ function lineage(migration: MigrationResult): Markdown {
     code(entry.from),
     entry.to.length === 0 ? 'nowhere' : entry.to.map((to) => code(to)).join('<br>'),
     prose(entry.transform),
-    entry.fate === 'lost' ? '**lost**' : entry.fate,
+    fateText(entry),
     entry.known,
   ])
   return table(['from', 'to', 'transform', 'fate', 'known'], rows)
+}
+
+function fateText({ fate, because }: LineageEntry): Markdown {
+  if (fate === 'lost') return '**lost**'
+  return because === undefined ? fate : `${fate}: ${prose(because)}`
 }
 
 function limits(migration: MigrationResult, run: RunInfo): Markdown {

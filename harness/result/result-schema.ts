@@ -51,6 +51,7 @@ const lineage = z.object({
   transform: z.string(),
   fate: z.enum(['kept', 'moved', 'altered', 'lost', 'discarded']),
   known: z.enum(['observed', 'declared', 'digest']),
+  because: z.string().optional().describe('why it may go, of what is discarded'),
 })
 
 const migration = z.object({

@@ -122,4 +122,6 @@ export interface LineageEntry {
   readonly fate: 'kept' | 'moved' | 'altered' | 'lost' | 'discarded'
   /** How it is known. */
   readonly known: 'observed' | 'declared' | 'digest'
+  /** Why it may go, of what is discarded. */
+  readonly because?: string | undefined
 }

@@ -5,6 +5,7 @@ import { keysIssuedByDown, learnLineage, type Subject, writtenRelations } from '
 import { bandedFillings, type RunObservation, type RunRequest, type State, storedRelations, tiedRows, widen } from '../run/index.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
+import { checkMappings, shownMapping, unseenMappings } from './mappings.ts'
 import { FindingShrinker } from './shrink-finding.ts'
 import { drawsNumbers, otherWays } from './ways.ts'
 
@@ -30,6 +31,7 @@ export interface Learned {
  */
 export async function learn(inquiry: Inquiry): Promise<Learned> {
   const empty = await runOnNothing(inquiry)
+  checkMappings(inquiry.subject, empty.run.migrated?.catalog)
   const banded = empty.run.failure === undefined ? await runBanded(inquiry) : []
   const passed = banded.filter(({ run }) => run.failure === undefined)
   inquiry.subject = learnFrom(
@@ -38,6 +40,11 @@ export async function learn(inquiry: Inquiry): Promise<Learned> {
   )
   const lanes = await widen(inquiry.subject, inquiry.base, inquiry.runner, inquiry.depth.runs)
   const repetitions = await repeat(inquiry, empty, passed[0], lanes)
+  for (const mapping of unseenMappings(inquiry.subject)) {
+    const upFails = banded.length > 0 && passed.length === 0
+    const because = `${shownMapping(mapping)} was not seen: ${upFails ? 'up fails on all generated rows' : 'no row with such a value was migrated'}`
+    inquiry.collector.leaveOut('zero-loss', { because, upFails })
+  }
   inquiry.judging.learned(inquiry.subject.knowledge)
   const [first] = passed
   for (const made of await otherRuns(inquiry, first ?? empty)) inquiry.judging.see(made.run, made.request)
@@ -48,7 +55,8 @@ export async function learn(inquiry: Inquiry): Promise<Learned> {
 export function learnFrom(subject: Subject, runs: readonly RunObservation[]): Subject {
   if (runs.length === 0) return subject
   const written = new Set(runs.flatMap((run) => [...writtenRelations(run)]))
-  return { ...subject, knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written, keysByDown: keysIssuedByDown(runs) } }
+  const lineage = learnLineage(runs, subject.migration.contract.mappings)
+  return { ...subject, knowledge: { ...subject.knowledge, lineage, written, keysByDown: keysIssuedByDown(runs) } }
 }
 
 async function runOnNothing(inquiry: Inquiry): Promise<Made> {

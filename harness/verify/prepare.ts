@@ -1,4 +1,12 @@
-import { type Catalog, type CatalogObjects, catalogFingerprint, catalogShape, readCatalog, readObjects } from '../catalog/index.ts'
+import {
+  type Catalog,
+  type CatalogObjects,
+  catalogFingerprint,
+  catalogShape,
+  findAttribute,
+  readCatalog,
+  readObjects,
+} from '../catalog/index.ts'
 import { type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge, Subject } from '../lineage/index.ts'
 import { locateStatement, type Migration, readHints, type Script } from '../migration/index.ts'
@@ -36,10 +44,17 @@ export async function prepareSubject(session: Session, migration: Migration, opt
     )
   ).filter((each) => options.reserved?.(each) !== true)
   const hints = readHints([...up, ...down], legacy, up.length, functions)
-  const scope = scopeOf(functions, legacy, [...up, ...down], isProgram ? { ...options, scope: 'all' } : options)
+  const scope = scopeOf(functions, legacy, [...up, ...down], {
+    ...options,
+    scope: isProgram ? 'all' : options.scope,
+    also: new Set([
+      ...(options.also ?? []),
+      ...(migration.contract.mappings ?? []).flatMap(({ from }) => findAttribute(legacy, from)?.relation ?? []),
+    ]),
+  })
   const plan = await planGeneration(session, legacy, hints, options.memory, options.scope === 'reached' ? { relations: [...scope] } : {})
   const declared = (migration.contract.references ?? []).flatMap(({ from, to }) => {
-    const [child, parent] = [splitPath(from, legacy.relations), splitPath(to, legacy.relations)]
+    const [child, parent] = [findAttribute(legacy, from), findAttribute(legacy, to)]
     return child === undefined || parent === undefined ? [] : [{ from: child, to: parent }]
   })
   return {
@@ -96,13 +111,4 @@ function locator(scripts: readonly Script[]): Knowledge['locate'] {
     known.set(key, place)
     return place
   }
-}
-
-function splitPath(
-  path: string,
-  relations: ReadonlyMap<string, unknown>,
-): { readonly relation: string; readonly attribute: string } | undefined {
-  const at = path.lastIndexOf('.')
-  const relation = path.slice(0, at)
-  return relations.has(relation) ? { relation, attribute: path.slice(at + 1) } : undefined
 }

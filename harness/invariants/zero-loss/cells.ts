@@ -1,10 +1,11 @@
 import type { AttributeLineage, CellFate, Destination, Knowledge, Recaptured, Recodes, RelationLineage } from '../../lineage/index.ts'
-import { columnName, isPlausible, showCell } from '../../lineage/index.ts'
+import { columnName, showCell } from '../../lineage/index.ts'
 import { alterationRank, type Finding, type Severity, severityRank } from '../../result/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import { aimedAt } from './aimed.ts'
 import { fatesOf, hintFor, showRow } from './fates.ts'
 import { ofTheClock } from './of-the-clock.ts'
+import { weigh } from './weigh.ts'
 import { ambiguousRow, reissuedKey, swappedCells, unfaithfulCopy } from './without-loss.ts'
 
 /** A cell that did not arrive as it was. */
@@ -16,8 +17,6 @@ interface Failing {
   /** Whether no row of the destination stands for its row. */
   readonly noRow: boolean
 }
-
-const warnings = new Set(['case-folded', 'trimmed', 'null-filled', 'empty-made-null', 're-keyed'])
 
 export function judgeAttribute(
   run: RunObservation,
@@ -137,9 +136,4 @@ function changedPlaces(
 function gravest(failing: readonly Failing[], severityOf: (each: Failing) => Severity): Failing | undefined {
   const ranked = failing.map((each) => ({ each, severity: severityRank(severityOf(each)), altered: alterationRank(each.fate?.alteration) }))
   return ranked.toSorted((left, right) => right.severity - left.severity || right.altered - left.altered)[0]?.each
-}
-
-function weigh(alteration: string | undefined, cell: string | null, type: string): Severity {
-  if (alteration !== undefined && warnings.has(alteration)) return 'warning'
-  return isPlausible(cell, type) || alteration === undefined ? 'error' : 'warning'
 }

@@ -1,9 +1,11 @@
 import type { ColumnTable, Knowledge, Recodes, RelationLineage } from '../../lineage/index.ts'
 import { assumeLineage, isDiscarded, type Recaptured, recapture, restoredCells, tablesOf } from '../../lineage/index.ts'
-import type { Finding, Verdict } from '../../result/index.ts'
+import type { Finding, FindingResult, Verdict } from '../../result/index.ts'
 import { type RunObservation, revertedOf } from '../../run/index.ts'
+import { followsFromLoss } from '../causes.ts'
 import type { Invariant } from '../invariant.ts'
 import { judgeAttribute } from './cells.ts'
+import { judgeDeclared } from './declared.ts'
 import { judgeRows, ownRows, withAbsorbed } from './rows.ts'
 import { rules } from './rules.ts'
 import { setAside } from './verbatim.ts'
@@ -13,6 +15,7 @@ import { setAside } from './verbatim.ts'
  *
  * Kinds: `row-lost`, `row-doubled`, `cell-lost` (its attribute has no destination), `cell-altered` (evidence `alteration`: nulled,
  * null-filled, empty-made-null, trimmed, case-folded, truncated, rounded, zone-shifted, merged, overwritten, rewritten, swapped, re-keyed).
+ * Values that a contract maps must be where it says (`object` of the finding), whatever else holds them.
  * A cell that `down` brings back in this run is acquitted; the forward fact is a note of severity info.
  */
 export const zeroLoss: Invariant = {
@@ -20,7 +23,7 @@ export const zeroLoss: Invariant = {
   holds: 'every cell is kept, moved or reversibly altered, or declared discarded',
   rules,
   looks: { everyRun: ['up', 'down'] },
-  cause: (finding) => finding,
+  cause: afterLoss,
   judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
     if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
@@ -59,6 +62,16 @@ export const zeroLoss: Invariant = {
   },
 }
 
+/** What is not where the contract says, and nowhere else: that it is lost comes first. */
+function afterLoss(finding: FindingResult, others: readonly FindingResult[]): FindingResult {
+  return finding.object === null
+    ? finding
+    : followsFromLoss(
+        finding,
+        others.filter((each) => each.object === null),
+      )
+}
+
 function isJudged(run: RunObservation, path: string): boolean {
   const kind = run.legacy.catalog.relations.get(path)?.kind
   return kind === 'table' || kind === 'partitioned-table'
@@ -72,10 +85,13 @@ function judgeRelation(
   migrated: ReadonlyMap<string, ColumnTable>,
 ): readonly Finding[] {
   const catalog = run.legacy.catalog.relations.get(lineage.relation)
-  if (catalog === undefined || isDiscarded(knowledge, lineage.relation)) return []
+  if (catalog === undefined) return []
+  const whole = withAbsorbed(rows)
+  const isGone = isDiscarded(knowledge, lineage.relation)
+  const declared = [...lineage.attributes.values()].flatMap((learned) => judgeDeclared(knowledge, lineage, whole, learned, isGone))
+  if (isGone) return declared
   const restored = restoredCells(run, lineage.relation)
   const findings = [...judgeRows(knowledge, lineage, rows, catalog, restored.rows, (lost) => setAside(run, catalog, rows, migrated, lost))]
-  const whole = withAbsorbed(rows)
   for (const attribute of catalog.attributes) {
     if (attribute.generated !== undefined || isDiscarded(knowledge, lineage.relation, attribute.name)) continue
     const learned = lineage.attributes.get(attribute.name)
@@ -87,5 +103,5 @@ function judgeRelation(
     )
     if (finding !== undefined) findings.push(finding)
   }
-  return findings
+  return [...findings, ...declared]
 }

@@ -16,14 +16,16 @@ export const rules = {
   'cell-lost': {
     severity: 'error',
     title: 'cells are lost',
-    meaning: 'The cells of an attribute are nowhere to be found after the migration, and down does not bring them back.',
-    remedy: 'Copy the attribute before it is dropped, bring it back in down, or declare the discard with a reason.',
+    meaning:
+      'The cells of an attribute are nowhere to be found after the migration, and down does not bring them back; or they are not where the contract says that they are.',
+    remedy:
+      'Copy the attribute before it is dropped, bring it back in down, correct the mapping in the contract, or declare the discard with a reason.',
   },
   'cell-altered': {
     severity: 'error',
     title: 'cells are altered',
     meaning:
-      'Cells arrive, but changed in a way that cannot be undone: truncated, rounded, trimmed, nulled, overwritten, merged; the evidence says how.',
+      'Cells arrive, but changed in a way that cannot be undone: truncated, rounded, trimmed, nulled, overwritten, merged; the evidence says how. Or other values stand where the contract says that they are.',
     remedy: 'Use a type and a conversion that keep the values, restore them in down, or declare the alteration with a reason.',
   },
 } as const satisfies Readonly<Record<string, Rule>>

@@ -78,6 +78,8 @@ export function unfaithfulCopy(
   for (const destination of learned.destinations) {
     if (
       destination.own ||
+      // Judged by itself.
+      destination.declared !== undefined ||
       destination.relation === lineage.home ||
       !exact.has(destination.transform.kind) ||
       destination.columns.some((column) => column.via !== undefined || column.json.length > 0)

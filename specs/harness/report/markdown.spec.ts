@@ -39,6 +39,18 @@ describe('Markdown', () => {
     expect([cell(null), cell('NULL')]).toEqual(['NULL', '`NULL`'])
   })
 
+  test('a discard is shown with its reason', () => {
+    const entry = { from: 'public.items.notes', to: [], transform: 'none', known: 'observed' } as const
+    const lineage = [
+      { ...entry, fate: 'discarded' as const, because: 'nobody | reads them' },
+      { ...entry, fate: 'lost' as const },
+    ]
+    const result = exampleResult([{ lineage }])
+    const shown = result.migrations.flatMap((each) => rowsOf(toHtml(renderMarkdown(each, result)))).map((row) => row.map(textOf).join(' '))
+    expect(shown).toContain('public.items.notes nowhere none discarded: nobody | reads them observed')
+    expect(shown).toContain('public.items.notes nowhere none lost observed')
+  })
+
   test('any result gives tables with as many cells in each row as in the header, and no tag of its data', () => {
     const allowed = /^\/?(h[1-4]|p|strong|em|code|table|thead|tbody|tr|t[hd]|ul|li|pre|a|br)$/
     fc.assert(

@@ -124,13 +124,17 @@ const invariant: fc.Arbitrary<InvariantResult> = fc.record({
   under: fc.array(nastyText, { maxLength: 3 }),
 })
 
-const lineage: fc.Arbitrary<LineageEntry> = fc.record({
-  from: name,
-  to: fc.array(name, { maxLength: 3 }),
-  transform: nastyText,
-  fate: fc.constantFrom('kept', 'moved', 'altered', 'lost', 'discarded'),
-  known: fc.constantFrom('observed', 'declared', 'digest'),
-})
+const lineage: fc.Arbitrary<LineageEntry> = fc.record(
+  {
+    from: name,
+    to: fc.array(name, { maxLength: 3 }),
+    transform: nastyText,
+    fate: fc.constantFrom('kept', 'moved', 'altered', 'lost', 'discarded'),
+    known: fc.constantFrom('observed', 'declared', 'digest'),
+    because: nastyText,
+  },
+  { requiredKeys: ['from', 'to', 'transform', 'fate', 'known'] },
+)
 
 export const migrationResult: fc.Arbitrary<MigrationResult> = fc.record({
   name,
