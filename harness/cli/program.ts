@@ -25,6 +25,11 @@ export function createProgram(context: CommandContext): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
     .showSuggestionAfterError()
 
+  for (const add of [addVerify, addBaseline, addGate, addReplay, addReport, addInit, addDoctor]) add(program, context)
+  return program
+}
+
+function addVerify(program: Command, context: CommandContext): void {
   addVerifyOptions(program.command('verify'))
     .description('Verify a migration, or each step of a history: fill the legacy schema, migrate, and look for every cell again.')
     .argument('[path...]', 'folders or files of migrations; default: those of the configuration, else the working directory')
@@ -34,7 +39,9 @@ export function createProgram(context: CommandContext): Command {
       const { verifyCommand } = await import('./verify-command.ts')
       await verifyCommand(paths, options, context)
     })
+}
 
+function addBaseline(program: Command, context: CommandContext): void {
   addVerifyOptions(program.command('baseline'))
     .description('Accept what old steps are found to do, so that only what is new is judged; later runs of verify read it.')
     .argument('[path...]', 'as for verify')
@@ -46,7 +53,9 @@ export function createProgram(context: CommandContext): Command {
       const { baselineCommand } = await import('./baseline-command.ts')
       await baselineCommand(paths, options, context)
     })
+}
 
+function addGate(program: Command, context: CommandContext): void {
   addVerifyOptions(program.command('gate'))
     .description('Pass only if a saved verdict holds for exactly these files, options, server and rules; no database is started.')
     .argument('[path...]', 'as for verify')
@@ -55,7 +64,9 @@ export function createProgram(context: CommandContext): Command {
       const { gateCommand } = await import('./gate-command.ts')
       await gateCommand(paths, options, context)
     })
+}
 
+function addReplay(program: Command, context: CommandContext): void {
   program
     .command('replay')
     .description('Run a saved counterexample again: 1 while it still violates, 0 once it does not.')
@@ -65,7 +76,9 @@ export function createProgram(context: CommandContext): Command {
       const { replayCommand } = await import('./replay-command.ts')
       await replayCommand(file, options, context)
     })
+}
 
+function addReport(program: Command): void {
   program
     .command('report')
     .description('Render the saved results again, without a database; the exit code says whether that worked, not what they say.')
@@ -74,7 +87,9 @@ export function createProgram(context: CommandContext): Command {
       const { reportCommand } = await import('./report-command.ts')
       await reportCommand(directory)
     })
+}
 
+function addInit(program: Command): void {
   program
     .command('init')
     .description('Write a configuration and a first spec for the repository that it stands in; nothing is overwritten.')
@@ -85,7 +100,9 @@ export function createProgram(context: CommandContext): Command {
       const { initCommand } = await import('./init-command.ts')
       await initCommand(path, options)
     })
+}
 
+function addDoctor(program: Command, context: CommandContext): void {
   program
     .command('doctor')
     .description('Say what this machine can do (clusters, versions, Docker, rights), and how to mend what is missing.')
@@ -93,8 +110,6 @@ export function createProgram(context: CommandContext): Command {
       const { doctorCommand } = await import('./doctor-command.ts')
       await doctorCommand(context)
     })
-
-  return program
 }
 
 const gateHelp = `

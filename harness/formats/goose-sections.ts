@@ -31,81 +31,112 @@ interface Line {
  * @see https://github.com/pressly/goose/blob/main/internal/sqlparser/parser.go
  */
 export function readGooseFile(shown: string, text: string): GooseFile {
-  const sections = { up: [] as GooseSection[], down: [] as GooseSection[] }
-  const cuts: number[] = []
-  const substituted: GooseSection[] = []
-  const unknown: number[] = []
-  let direction: 'up' | 'down' | undefined
-  let seenUp = false
-  let inStatement = false
-  let [transaction, substitute] = [true, false]
-  let pending: number | undefined
-  const refuse = (line: number, because: string, hint?: string): never => {
-    throw new InputError(`${shown}:${line}: ${because}`, { hint })
+  const reader = new GooseReader(shown)
+  for (const [at, line] of linesOf(text).entries()) reader.read(at + 1, line)
+  return reader.end()
+}
+
+/** Where goose stands in a file that it reads line by line. */
+class GooseReader {
+  readonly #shown: string
+  readonly #sections = { up: [] as GooseSection[], down: [] as GooseSection[] }
+  readonly #cuts: number[] = []
+  readonly #substituted: GooseSection[] = []
+  readonly #unknown: number[] = []
+  #lines = 0
+  #direction: 'up' | 'down' | undefined
+  #seenUp = false
+  #inStatement = false
+  #transaction = true
+  #substitute = false
+  /** The line on which a statement began that has not ended. */
+  #pending: number | undefined
+
+  constructor(shown: string) {
+    this.#shown = shown
   }
-  const lines = linesOf(text)
-  const finish = (line: number) => {
-    if (inStatement) refuse(line, 'no "-- +goose StatementEnd" for the last "StatementBegin"')
-    if (pending !== undefined) refuse(pending, 'the last statement has no ";" at the end of a line', 'goose refuses it: end it with ";".')
-  }
-  for (const [at, line] of lines.entries()) {
-    const number = at + 1
+
+  read(number: number, line: Line): void {
+    this.#lines = number
     const command = /^--\s*\+goose\s+(.*?)\s*$/.exec(line.text)?.[1]?.toLowerCase()
-    if (command === undefined) {
-      if (direction === undefined) continue
-      sections[direction].push({ start: line.start, end: line.end })
-      if (substitute) substituted.push({ start: line.start, end: line.end })
-      const code = line.text.replace(/(^|\s)--.*$/, '').trimEnd()
-      if (code.trim() === '' || inStatement) continue
-      pending ??= number
-      if (code.endsWith(';')) {
-        cuts.push(line.start + code.length)
-        pending = undefined
-      }
-      continue
+    if (command === undefined) this.#readSql(number, line)
+    else this.#obey(command, number, line)
+  }
+
+  end(): GooseFile {
+    if (!this.#seenUp)
+      throw new InputError(`"${this.#shown}" has no "-- +goose Up"`, { hint: 'goose refuses the file. The annotation starts at column 1.' })
+    this.#finish(this.#lines)
+    return {
+      ...this.#sections,
+      transaction: this.#transaction,
+      cuts: this.#cuts,
+      substituted: this.#substituted,
+      unknown: this.#unknown,
     }
+  }
+
+  #readSql(number: number, { text, start, end }: Line): void {
+    if (this.#direction === undefined) return
+    this.#sections[this.#direction].push({ start, end })
+    if (this.#substitute) this.#substituted.push({ start, end })
+    const code = text.replace(/(^|\s)--.*$/, '').trimEnd()
+    if (code.trim() === '' || this.#inStatement) return
+    this.#pending ??= number
+    if (!code.endsWith(';')) return
+    this.#cuts.push(start + code.length)
+    this.#pending = undefined
+  }
+
+  #obey(command: string, number: number, { start }: Line): void {
     switch (command) {
       case 'up':
-        if (seenUp) refuse(number, 'a second "-- +goose Up"')
-        seenUp = true
-        direction = 'up'
+        if (this.#seenUp) this.#refuse(number, 'a second "-- +goose Up"')
+        this.#seenUp = true
+        this.#direction = 'up'
         break
       case 'down':
-        if (!seenUp) refuse(number, '"-- +goose Down" before "-- +goose Up"')
-        if (direction === 'down') refuse(number, 'a second "-- +goose Down"')
-        finish(number)
-        direction = 'down'
+        if (!this.#seenUp) this.#refuse(number, '"-- +goose Down" before "-- +goose Up"')
+        if (this.#direction === 'down') this.#refuse(number, 'a second "-- +goose Down"')
+        this.#finish(number)
+        this.#direction = 'down'
         break
       case 'statementbegin':
-        if (direction === undefined) refuse(number, '"-- +goose StatementBegin" before "-- +goose Up"')
-        if (inStatement) refuse(number, '"-- +goose StatementBegin" inside another')
-        inStatement = true
+        if (this.#direction === undefined) this.#refuse(number, '"-- +goose StatementBegin" before "-- +goose Up"')
+        if (this.#inStatement) this.#refuse(number, '"-- +goose StatementBegin" inside another')
+        this.#inStatement = true
         break
       case 'statementend':
-        if (!inStatement) refuse(number, '"-- +goose StatementEnd" without its "StatementBegin"')
-        inStatement = false
-        cuts.push(line.start)
-        pending = undefined
+        if (!this.#inStatement) this.#refuse(number, '"-- +goose StatementEnd" without its "StatementBegin"')
+        this.#inStatement = false
+        this.#cuts.push(start)
+        this.#pending = undefined
         break
       case 'no transaction':
-        transaction = false
+        this.#transaction = false
         break
       case 'envsub on':
       case 'envsubst on':
-        substitute = true
+        this.#substitute = true
         break
       case 'envsub off':
       case 'envsubst off':
-        substitute = false
+        this.#substitute = false
         break
       default:
-        unknown.push(number)
+        this.#unknown.push(number)
     }
   }
-  if (!seenUp)
-    throw new InputError(`"${shown}" has no "-- +goose Up"`, { hint: 'goose refuses the file. The annotation starts at column 1.' })
-  finish(lines.length)
-  return { ...sections, transaction, cuts, substituted, unknown }
+
+  #finish(line: number): void {
+    if (this.#inStatement) this.#refuse(line, 'no "-- +goose StatementEnd" for the last "StatementBegin"')
+    if (this.#pending !== undefined)
+      this.#refuse(this.#pending, 'the last statement has no ";" at the end of a line', 'goose refuses it: end it with ";".')
+  }
+
+  #refuse(line: number, because: string, hint?: string): never {
+    throw new InputError(`${this.#shown}:${line}: ${because}`, { hint })
+  }
 }
 
 function linesOf(text: string): readonly Line[] {

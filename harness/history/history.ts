@@ -53,7 +53,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   await using own = await ownCluster(shared, need)
   const cluster = own ?? shared
   const environment = await historyEnvironment(cluster, history, options)
-  const walk = new Walk(cluster, history, selected, environment, context, own !== undefined)
+  const walk = new Walk({ cluster, own: own !== undefined, history, selected, environment, context })
   // Roles that the walk makes stay behind in a cluster of our own, and would be in the way of the next one.
   const roles = own === undefined ? undefined : await rememberRoles(own)
   await walk.recall()
@@ -134,18 +134,25 @@ function recent(objects: Base['objects']): Base['objects'] {
   return objects
 }
 
+/** What there is to walk through, and where. */
+interface Course {
+  readonly cluster: Cluster
+  /** The cluster is this history's only: roles may be forgotten. */
+  readonly own: boolean
+  readonly history: History
+  /** Steps to verify, by their index. */
+  readonly selected: ReadonlySet<number>
+  readonly environment: HistoryEnvironment
+  readonly context: HistoryContext
+}
+
 /** One lane walks through all steps and verifies those that no other lane has taken; what it does not verify it only applies. */
 class Walk {
   readonly verdicts: (StepVerdict | undefined)[] = []
   readonly timings: Record<string, number> = { apply: 0 }
   readonly lanes: number
   cut: string | undefined
-  readonly #cluster: Cluster
-  readonly #history: History
-  readonly #selected: ReadonlySet<number>
-  readonly #environment: HistoryEnvironment
-  readonly #context: HistoryContext
-  readonly #own: boolean
+  readonly #course: Course
   /** Steps to verify that no lane has taken. */
   readonly #open: Set<number>
   readonly #cache: VerdictCache
@@ -157,20 +164,9 @@ class Walk {
   /** Why steps do not apply to what the steps before them leave, by their index. */
   readonly failures = new Map<number, Failure>()
 
-  constructor(
-    cluster: Cluster,
-    history: History,
-    selected: ReadonlySet<number>,
-    environment: HistoryEnvironment,
-    context: HistoryContext,
-    own: boolean,
-  ) {
-    this.#cluster = cluster
-    this.#history = history
-    this.#selected = selected
-    this.#environment = environment
-    this.#context = context
-    this.#own = own
+  constructor(course: Course) {
+    const { cluster, own, history, selected, environment, context } = course
+    this.#course = course
     this.#cache = new VerdictCache(context.options, history, cluster.version.text, [
       ...environment.notes,
       // Named by a digest of what was put into it.
@@ -203,12 +199,12 @@ class Walk {
   }
 
   async run(): Promise<void> {
-    const { hooks } = this.#context
-    const { template, settings } = this.#environment
-    await using head = await Head.open(this.#cluster, template, { role: this.#environment.role, settings })
+    const { hooks } = this.#course.context
+    const { template, settings } = this.#course.environment
+    await using head = await Head.open(this.#course.cluster, template, { role: this.#course.environment.role, settings })
     const objects: Base['objects'] = new Map()
     const before: Script[] = []
-    for (const [at, step] of this.#history.steps.entries()) {
+    for (const [at, step] of this.#course.history.steps.entries()) {
       hooks.signal?.throwIfAborted()
       if (at > this.#last) return
       if (this.#open.has(at)) {
@@ -224,36 +220,36 @@ class Walk {
 
   async #advance(head: Head, at: number, up: Step): Promise<void> {
     const started = performance.now()
-    const outcome = await head.advance(this.#environment.stepFor(up), this.#context.hooks.signal)
+    const outcome = await head.advance(this.#course.environment.stepFor(up), this.#course.context.hooks.signal)
     if (outcome.outcome === 'failed') {
       this.failures.set(at, outcome.failure)
-      await head.advancePartly(this.#environment.stepFor(up), outcome.failure)
+      await head.advancePartly(this.#course.environment.stepFor(up), outcome.failure)
     }
     this.timings.apply = (this.timings.apply ?? 0) + performance.now() - started
   }
 
   async #verify({ head, objects }: Lane, at: number, step: HistoryStep, before: readonly Script[]): Promise<StepVerdict> {
-    const { options, hooks, seed } = this.#context
-    hooks.onProgress?.({ migration: step.name, stage: 'step', done: this.#done, total: this.#selected.size, step: at + 1 })
-    const path = this.#history.path
+    const { options, hooks, seed } = this.#course.context
+    hooks.onProgress?.({ migration: step.name, stage: 'step', done: this.#done, total: this.#course.selected.size, step: at + 1 })
+    const path = this.#course.history.path
     if (step.up.kind === 'opaque') return { result: opaqueStep(step, step.up, path), passage: noPassage, counterexamples: new Map() }
     if (performance.now() > this.#deadline) {
       this.cut ??= `steps from "${step.name}" on were not verified: the time limit was reached`
       return { result: cutStep(step, path), passage: noPassage, counterexamples: new Map() }
     }
-    const up = this.#environment.stepFor(step.up)
+    const up = this.#course.environment.stepFor(step.up)
     const migration: Migration = {
       name: step.name,
       path: step.path,
       legacy: [...before],
       legacyData: [],
       up,
-      down: step.down === undefined ? undefined : this.#environment.stepFor(step.down),
+      down: step.down === undefined ? undefined : this.#course.environment.stepFor(step.down),
       contract: { ...step.contract, ...options.contracts?.[step.name] },
       digest: step.digest,
     }
-    const runs = options.runs ?? (this.#selected.size > fewSteps ? runsOfAStep : 100)
-    const alone = this.#selected.size <= fewSteps
+    const runs = options.runs ?? (this.#course.selected.size > fewSteps ? runsOfAStep : 100)
+    const alone = this.#course.selected.size <= fewSteps
     const verified = await verifyMigration(migration, await this.#base(head, objects), {
       options: {
         ...options,
@@ -282,24 +278,26 @@ class Walk {
     const failure = this.failures.get(at)
     if (failure === undefined) return undefined
     return {
-      migration: this.#history.steps[at]?.name ?? '',
+      migration: this.#course.history.steps[at]?.name ?? '',
       file: failure.file,
       line: failure.line,
       message: `${failure.message} (${failure.sqlstate})`,
-      hint: this.#environment.hintFor(failure) ?? failure.hint ?? null,
+      hint: this.#course.environment.hintFor(failure) ?? failure.hint ?? null,
     }
   }
 
   async #base(head: Head, objects: Base['objects']): Promise<Base> {
     return {
-      cluster: this.#cluster,
-      role: this.#environment.role,
-      settings: this.#environment.settings,
+      cluster: this.#course.cluster,
+      role: this.#course.environment.role,
+      settings: this.#course.environment.settings,
       session: () => head.session,
       template: () => head.template(),
       reserved: ({ schema, name }) =>
-        this.#environment.platformSchemas.has(schema) || toolTables.has(name) || (this.#history.historyTables ?? []).includes(name),
-      roles: this.#own ? await rememberRoles(this.#cluster) : undefined,
+        this.#course.environment.platformSchemas.has(schema) ||
+        toolTables.has(name) ||
+        (this.#course.history.historyTables ?? []).includes(name),
+      roles: this.#course.own ? await rememberRoles(this.#course.cluster) : undefined,
       memory: this.#memory,
       objects: recent(objects),
     }

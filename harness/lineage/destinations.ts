@@ -3,12 +3,16 @@ import type { PairedRun } from './paired-run.ts'
 import { type Example, learnTransform } from './transform.ts'
 import { vectorTransform } from './vector.ts'
 
-export function bandDestinations(
-  column: Column,
-  place: string,
-  runs: readonly PairedRun[],
-  self: string | undefined,
-): readonly Destination[] {
+/** A legacy column that is looked for in one migrated relation. */
+export interface Sought {
+  readonly column: Column
+  readonly place: string
+  readonly runs: readonly PairedRun[]
+  /** The attribute's name there, where the migrated relation is the legacy one. */
+  readonly self: string | undefined
+}
+
+export function bandDestinations({ column, place, runs, self }: Sought): readonly Destination[] {
   const found = new Map<string, { readonly target: Column; readonly examples: Example[]; readonly rows: Set<string> }>()
   const present = new Set<string>()
   runs.forEach(({ legacy, migrated, pairs }, run) => {
@@ -65,6 +69,10 @@ export function nameOf(column: Column): string {
   return JSON.stringify([column.attribute, column.json, column.via?.constraint])
 }
 
+export function columnKey(place: string, { attribute, json }: Column): string {
+  return [place, attribute, json.join('\u0000')].join('\u0000')
+}
+
 /** Several parts of one cell in one relation are one destination: a split. */
 function joinParts(destinations: readonly Destination[]): readonly Destination[] {
   const parts = destinations.filter((each) => each.transform.kind === 'part')
@@ -78,7 +86,7 @@ function joinParts(destinations: readonly Destination[]): readonly Destination[]
  * A band that others carry too (the key that soft references name) tells no row, but where rows were paired by others of their bands and
  * the attribute of the same name agrees in all of them, it is that attribute.
  */
-export function sameNamed(column: Column, place: string, runs: readonly PairedRun[]): readonly Destination[] {
+export function sameNamed({ column, place, runs }: Sought): readonly Destination[] {
   const target = runs[0]?.migrated.columns.find(
     (each) => each.attribute === column.attribute && each.json.length === 0 && each.via === undefined,
   )
@@ -96,11 +104,9 @@ export function sameNamed(column: Column, place: string, runs: readonly PairedRu
   return compared < 2 ? [] : [{ relation: place, columns: [target], transform: { kind: 'identical' }, own: false }]
 }
 
+/** @param owned  Migrated columns, as `columnKey` names them, in which bands were recaptured. */
 export function vectorDestinations(
-  column: Column,
-  place: string,
-  runs: readonly PairedRun[],
-  self: string | undefined,
+  { column, place, runs, self }: Sought,
   alias: boolean,
   owned: ReadonlySet<string>,
 ): readonly Destination[] {
@@ -115,7 +121,7 @@ export function vectorDestinations(
   )
   return migrated.columns.flatMap((target, at): readonly Destination[] => {
     const own = self === target.attribute && target.json.length === 0 && target.via === undefined
-    if (!own && owned.has(`${place}\u0000${target.attribute}\u0000${target.json.join('\u0000')}`)) return []
+    if (!own && owned.has(columnKey(place, target))) return []
     const examples = runs.flatMap(({ migrated: table, pairs }, run) => {
       const position = positions[run]?.get(nameOf(target)) ?? at
       return pairs.map((pair, number) => [legacyCells[run]?.[number] ?? null, table.rows[pair.migratedRow]?.[position] ?? null] as const)

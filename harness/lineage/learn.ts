@@ -2,16 +2,13 @@ import type { AttributePlace } from '../catalog/index.ts'
 import type { Mapping } from '../migration/index.ts'
 import type { RunObservation } from '../run/index.ts'
 import { type ColumnTable, columnsOf, plainColumnsOf } from './columns.ts'
-import { composeDestinations } from './compose.ts'
-import { type DeclaredMapping, declaredDestinations, foundMappings, withDeclared } from './declared.ts'
-import { bandDestinations, sameNamed, vectorDestinations } from './destinations.ts'
+import { foundMappings } from './declared.ts'
 import { joinReferenced } from './join.ts'
+import { learnRelation } from './learn-relation.ts'
 import { matchKeys } from './match-keys.ts'
-import type { AttributeLineage, Destination, Lineage, Place, RelationLineage } from './model.ts'
+import type { Lineage, RelationLineage } from './model.ts'
 import { type BandedTables, type FindPairs, type Pair, pairFinder } from './pair-rows.ts'
 import type { PairedRun } from './paired-run.ts'
-import { learnPlace, withAbsence } from './places.ts'
-import { rankDestinations } from './rank.ts'
 import { followReissuedKey, type PairedPlaces } from './rekey.ts'
 import { ownAttribute, sameRelation } from './same.ts'
 import { unchangedRelations } from './unchanged.ts'
@@ -49,8 +46,8 @@ export function learnLineage(runs: readonly RunObservation[], mappings: readonly
       const runs = found.size > 0 ? found : linkedPlaces(prepared, relation, near)
       paired.set(relation, runs)
       // Values that are in none of the rows can arrive nowhere.
-      const mapped = declared.filter(({ from }) => from.relation === relation && prepared.some(({ tables }) => hasValues(tables, from)))
-      return learnRelation(relation, runs, first.run, first.tables, kept, mapped)
+      const mappings = declared.filter(({ from }) => from.relation === relation && prepared.some(({ tables }) => hasValues(tables, from)))
+      return learnRelation({ relation, runs, run: first.run, tables: first.tables, kept, mappings })
     }
     // Where no banded row was, nothing was learned.
     if (!prepared.some(({ tables }) => (tables.legacy.get(relation)?.rows.length ?? 0) > 0)) {
@@ -110,8 +107,7 @@ function pairedPlaces(
         continue
       }
       const byBand = pairs(place).get(relation) ?? []
-      const byKey =
-        place === own || (byBand.length === 0 && near.includes(place)) ? matchKeys(run, relation, place, legacy, migrated, indexes) : []
+      const byKey = place === own || (byBand.length === 0 && near.includes(place)) ? matchKeys(run, legacy, migrated, indexes) : []
       add(byKey.length > 0 && place === own ? unite(byKey, byBand) : byBand.length > 0 ? byBand : byKey)
     }
   }
@@ -148,108 +144,10 @@ function linkedRows(legacy: ColumnTable, migrated: ColumnTable, names: readonly 
   })
 }
 
-function learnRelation(
-  relation: string,
-  runs: ReadonlyMap<string, readonly PairedRun[]>,
-  run: RunObservation,
-  tables: BandedTables,
-  kept: string | undefined,
-  mappings: readonly DeclaredMapping[],
-): RelationLineage {
-  const legacy = run.legacy.catalog.relations.get(relation)
-  const own = sameRelation(run, relation)
-  const attributes = new Map<string, AttributeLineage>()
-  const columns = tables.legacy.get(relation)?.columns.filter((column) => column.json.length === 0) ?? []
-  const owned = new Set<string>()
-  const found = columns.map((column) => ({ column, kind: tables.bands.get(relation)?.get(column.attribute) ?? 'vector' }))
-  const destinations = new Map<string, Destination[]>()
-  // Where the relation is as it was, its attributes are: other places are searched for copies only.
-  const searched = [...runs].filter(([place]) => place !== kept)
-  for (const { column } of found.filter(({ kind }) => kind === 'band')) {
-    const list = searched.flatMap(([place, paired]) => {
-      const banded = bandDestinations(column, place, paired, ownAttribute(run, relation, own, place, column.attribute))
-      return banded.length > 0 || place === own ? banded : sameNamed(column, place, paired)
-    })
-    for (const each of list)
-      if (each.transform.kind === 'identical' || each.transform.kind === 'same-value')
-        for (const at of each.columns) owned.add(`${each.relation}\u0000${at.attribute}\u0000${at.json.join('\u0000')}`)
-    destinations.set(column.attribute, list)
-  }
-  // A band that a soft reference shares is nobody's own: its column is looked for as a vector then.
-  const lost = new Set(
-    found
-      .filter(({ column, kind }) => kind === 'band' && destinations.get(column.attribute)?.length === 0)
-      .map(({ column }) => column.attribute),
-  )
-  for (const { column, kind } of found.filter((each) => each.kind !== 'band' || lost.has(each.column.attribute))) {
-    const list = searched.flatMap(([place, paired]) => {
-      const self = ownAttribute(run, relation, own, place, column.attribute)
-      return vectorDestinations(column, place, paired, self, kind === 'alias', owned)
-    })
-    destinations.set(column.attribute, list)
-  }
-  const types = new Map(found.map(({ column }) => [column.attribute, column.type]))
-  const composed = composeDestinations(destinations, searched, types)
-  for (const { column } of found) {
-    const list = [...(composed.get(column.attribute) ?? [])]
-    const self = own === undefined ? undefined : ownAttribute(run, relation, own, own, column.attribute)
-    if (self !== undefined && own !== undefined && !list.some((each) => each.own)) {
-      const type = run.migrated?.catalog.relations.get(own)?.attributes.find((each) => each.name === self)?.type ?? column.type
-      list.push({
-        relation: own,
-        columns: [{ attribute: self, json: [], type }],
-        transform: { kind: 'identical' },
-        own: true,
-        ...(kept === undefined ? { assumed: true } : {}),
-      })
-    }
-    const declared = mappings
-      .filter(({ from }) => from.attribute === column.attribute)
-      .map((mapping) =>
-        declaredDestinations(
-          mapping,
-          column,
-          runs,
-          list,
-          (place, target) => target.via === undefined && target.attribute === ownAttribute(run, relation, own, place, column.attribute),
-        ),
-      )
-    attributes.set(column.attribute, {
-      attribute: column.attribute,
-      destinations: rankDestinations(withDeclared(list, declared.flat())),
-      ...(declared.length === 0 ? {} : { declared }),
-    })
-  }
-  const ordered = [...runs.keys()]
-    .map((place) => ({ place, score: scoreOf(place, attributes, own) }))
-    .sort((left, right) => right.score - left.score || (left.place < right.place ? -1 : 1))
-  const home = ordered[0]?.place
-  const places = ordered.map(
-    ({ place }): Place =>
-      learnPlace(
-        place,
-        runs.get(place) ?? [],
-        attributes,
-        legacy,
-        run.migrated?.catalog.relations.get(place),
-        home === undefined ? [] : (runs.get(home) ?? []),
-        place === home,
-      ),
-  )
-  return { relation, home, places, attributes: runs.size < 2 ? attributes : withAbsence(attributes, runs) }
-}
-
 function hasValues({ legacy }: BandedTables, { relation, attribute }: AttributePlace): boolean {
   const table = legacy.get(relation)
   const at = table?.columns.findIndex((each) => each.attribute === attribute) ?? -1
   return table?.rows.some((row) => (row[at] ?? null) !== null) ?? false
-}
-
-function scoreOf(place: string, attributes: ReadonlyMap<string, AttributeLineage>, own: string | undefined): number {
-  // Where the relation itself is still there with its rows, it is at home.
-  let score = place === own ? 100 : 0
-  for (const { destinations } of attributes.values()) if (destinations.some((each) => each.relation === place)) score += 1
-  return score
 }
 
 function bandedTables(run: RunObservation): BandedTables | undefined {

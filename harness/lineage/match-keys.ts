@@ -11,12 +11,11 @@ import { ownAttribute, sameRelation } from './same.ts'
  */
 export function matchKeys(
   run: RunObservation,
-  relation: string,
-  place: string,
   legacy: ColumnTable,
   migrated: ColumnTable,
   indexes: Map<string, ReadonlyMap<string, readonly number[]>>,
 ): readonly Pair[] {
+  const [relation, place] = [legacy.relation, migrated.relation]
   const own = sameRelation(run, relation)
   const nameOf = (attribute: string) =>
     place === own

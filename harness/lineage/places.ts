@@ -3,15 +3,21 @@ import { nameOf } from './destinations.ts'
 import type { AttributeLineage, Column, Destination, Place } from './model.ts'
 import type { PairedRun } from './paired-run.ts'
 
+/** A legacy relation in one migrated relation in which rows of it were recaptured. */
+export interface PairedPlace {
+  readonly place: string
+  readonly runs: readonly PairedRun[]
+  readonly legacy: Relation | undefined
+  readonly migrated: Relation | undefined
+}
+
+/** @param home  The place of the same legacy relation that holds most of its attributes: this one or another. */
 export function learnPlace(
-  place: string,
-  runs: readonly PairedRun[],
+  { place, runs, legacy, migrated }: PairedPlace,
   attributes: ReadonlyMap<string, AttributeLineage>,
-  legacy: Relation | undefined,
-  migrated: Relation | undefined,
-  home: readonly PairedRun[],
-  isHome: boolean,
+  home: PairedPlace,
 ): Place {
+  const isHome = place === home.place
   const exact = new Map<string, Column>()
   for (const [attribute, { destinations }] of attributes) {
     const found = destinations.find(
@@ -59,7 +65,7 @@ export function learnPlace(
       !isHome &&
       runs.every(({ run, pairs }) =>
         pairs.every(
-          ({ legacyRow }) => !(home.find((each) => each.run === run)?.pairs.some((each) => each.legacyRow === legacyRow) ?? false),
+          ({ legacyRow }) => !(home.runs.find((each) => each.run === run)?.pairs.some((each) => each.legacyRow === legacyRow) ?? false),
         ),
       ),
   }

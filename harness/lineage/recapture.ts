@@ -80,7 +80,8 @@ export function matchRows(before: RelationRows, after: RelationRows, key: readon
     const same = before.rows[left[from] ?? -1]?.filter((cell, at) => cell === after.rows[right[to] ?? -1]?.[positions[at] ?? -1]) ?? []
     return same.length + same.filter((cell) => cell !== null).length / (4 * before.attributes.length)
   }
-  for (const [from, to] of assign(left.length, right.length, equal, before.attributes.length).entries()) {
+  const likeness = { left: left.length, right: right.length, score: equal, best: before.attributes.length }
+  for (const [from, to] of assign(likeness).entries()) {
     const [row, match] = [left[from], to === undefined ? undefined : right[to]]
     if (row !== undefined) found[row] = match
   }
@@ -198,15 +199,15 @@ function resemblance(legacy: ColumnTable, table: ColumnTable, lineage: RelationL
 
 function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: RelationLineage, place: Place): readonly (readonly number[])[] {
   const { shared, score } = resemblance(legacy, table, lineage, place)
+  const likeness = { left: legacy.rows.length, right: table.rows.length, score, best: shared.length }
   const telling = shared.length * 2 >= legacy.width
   // A row too many that equals a legacy row in all that was carried over is that row a second time.
   const twinOf = (to: number) =>
     legacy.rows.findIndex((row, from) => score(from, to) === shared.length && shared.some(({ before }) => (row[before] ?? null) !== null))
   // Where only some rows were moved to, it is so before it is a worse likeness of one that stayed.
-  const exact =
-    place.exclusive === true && telling ? new Set(assign(legacy.rows.length, table.rows.length, score, shared.length, 1)) : undefined
+  const exact = place.exclusive === true && telling ? new Set(assign(likeness, 1)) : undefined
   const twins = exact === undefined ? [] : [...table.rows.keys()].filter((to) => !exact.has(to) && twinOf(to) >= 0)
-  const found = assign(legacy.rows.length, table.rows.length, score, shared.length, 0.5, new Set(twins))
+  const found = assign(likeness, 0.5, new Set(twins))
   const taken = new Set(found)
   const extra = new Map<number, number[]>()
   for (const to of telling ? table.rows.keys() : []) {
@@ -216,12 +217,24 @@ function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: Relat
   return found.map((at, from) => (at === undefined ? [] : [at, ...(extra.get(from) ?? [])]))
 }
 
-/** Assign each left row at most one right row, best scores first; a pair must share that part of what could be shared, half unless said. */
+/** How much the rows of two tables are alike. */
+interface Likeness {
+  /** Rows on either side. */
+  readonly left: number
+  readonly right: number
+  readonly score: (from: number, to: number) => number
+  /** The score of two rows that share all that could be shared. */
+  readonly best: number
+}
+
+/**
+ * Assign each left row at most one right row, best scores first.
+ *
+ * @param least  The part of the best score that a pair must have, 0 to 1.
+ * @param without  Right rows that are not to be assigned.
+ */
 function assign(
-  left: number,
-  right: number,
-  score: (from: number, to: number) => number,
-  best: number,
+  { left, right, score, best }: Likeness,
   least = 0.5,
   without: ReadonlySet<number> = new Set(),
 ): readonly (number | undefined)[] {

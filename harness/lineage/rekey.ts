@@ -36,7 +36,7 @@ export function followReissuedKey(
   const column = issued?.length === 1 ? home.attributes.find((each) => each.name === issued[0]) : undefined
   if (column === undefined) return lineage
   const renamed = valuesOf(runs, name, column.name, ownRows(lineage, run, paired))
-  if (renamed === undefined || !referencesFollow(lineage.relation, name, renamed, run, paired, all)) return lineage
+  if (renamed === undefined || !referencesFollow({ relation: lineage.relation, key: name, renamed }, run, paired, all)) return lineage
   const destination: Destination = {
     relation: lineage.home ?? '',
     columns: [{ attribute: column.name, json: [], type: column.type }],
@@ -96,10 +96,16 @@ function valuesOf(
   return found.size === 0 ? undefined : found
 }
 
+/** A key of a legacy relation that may have been issued anew. */
+interface Reissued {
+  readonly relation: string
+  readonly key: string
+  /** Old value, as `run value` → new value. */
+  readonly renamed: ReadonlyMap<string, string>
+}
+
 function referencesFollow(
-  relation: string,
-  key: string,
-  renamed: ReadonlyMap<string, string>,
+  { relation, key, renamed }: Reissued,
   run: RunObservation,
   paired: ReadonlyMap<string, PairedPlaces>,
   all: ReadonlyMap<string, RelationLineage>,

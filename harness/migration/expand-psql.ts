@@ -101,14 +101,12 @@ class PsqlExpansion {
   #words(rest: string): readonly string[] {
     const words = rest.match(/(?:'(?:[^'\\]|''|\\[\s\S])*'|"[^"]*"|:'\w+'|:"\w+"|[^\s'"])+/g) ?? []
     return words.map((word) =>
-      word.replace(
-        /'((?:[^'\\]|''|\\[\s\S])*)'|"([^"]*)"|:(['"]?)(\w+)\3|:\{\?(\w+)\}/g,
-        (whole, single, double, quote, variable, asked) => {
-          if (typeof single === 'string') return single.replaceAll("''", "'").replace(/\\([\s\S])/g, (_, char) => escapes[char] ?? char)
-          if (typeof double === 'string') return double
-          return this.#valueOf({ name: variable ?? asked, quote: asked === undefined ? quote : '?', offset: 0, length: 0 }) ?? whole
-        },
-      ),
+      word.replace(/'((?:[^'\\]|''|\\[\s\S])*)'|"([^"]*)"|:(['"]?)(\w+)\3|:\{\?(\w+)\}/g, (whole, ...groups) => {
+        const [single, double, quote, variable, asked] = groups
+        if (typeof single === 'string') return single.replaceAll("''", "'").replace(/\\([\s\S])/g, (_, char) => escapes[char] ?? char)
+        if (typeof double === 'string') return double
+        return this.#valueOf({ name: variable ?? asked, quote: asked === undefined ? quote : '?', offset: 0, length: 0 }) ?? whole
+      }),
     )
   }
 

@@ -32,19 +32,19 @@ export function assignmentHints(target: Reference | undefined, value: unknown, h
   for (const path of builtKeys(value)) hints.jsonKey(target, path)
 }
 
+/** How two sides are compared. */
+interface ComparisonUse extends LiteralUse {
+  /** The two are equal where it holds. */
+  readonly equality: boolean
+}
+
 /** `left = right` and its kin. */
-export function comparisonHints(
-  left: unknown,
-  right: unknown,
-  scope: Scope,
-  hints: HintCollector,
-  equality: boolean,
-  use: LiteralUse = {},
-): void {
+function comparisonHints(left: unknown, right: unknown, scope: Scope, hints: HintCollector, how: ComparisonUse): void {
+  const { equality, ...use } = how
   const [leftRow, rightRow] = [fieldsOf(left, 'RowExpr'), fieldsOf(right, 'RowExpr')]
   if (leftRow !== undefined && rightRow !== undefined) {
     const rights = asList(rightRow.args)
-    for (const [index, item] of asList(leftRow.args).entries()) comparisonHints(item, rights[index], scope, hints, equality, use)
+    for (const [index, item] of asList(leftRow.args).entries()) comparisonHints(item, rights[index], scope, hints, how)
     return
   }
   lengthComparison(left, right, scope, hints.casts)
@@ -63,11 +63,11 @@ export function comparisonHints(
 function operatorHints(fields: Fields, scope: Scope, hints: HintCollector): void {
   const { lexpr, rexpr } = fields
   const operator = stringsOf(fields.name).at(-1) ?? ''
-  const compare = (equality: boolean, use: LiteralUse = {}) => comparisonHints(lexpr, rexpr, scope, hints, equality, use)
+  const compare = (equality: boolean, use: LiteralUse = {}) => comparisonHints(lexpr, rexpr, scope, hints, { equality, ...use })
   if (operator === '/' || operator === '%') hints.divide(resolveExpression(rexpr, scope))
   switch (fields.kind) {
     case 'AEXPR_IN':
-      for (const item of asList(rexpr)) comparisonHints(lexpr, item, scope, hints, operator === '=')
+      for (const item of asList(rexpr)) comparisonHints(lexpr, item, scope, hints, { equality: operator === '=' })
       return
     case 'AEXPR_OP_ANY':
     case 'AEXPR_OP_ALL':
@@ -82,7 +82,7 @@ function operatorHints(fields: Fields, scope: Scope, hints: HintCollector): void
     case 'AEXPR_NOT_BETWEEN':
     case 'AEXPR_BETWEEN_SYM':
     case 'AEXPR_NOT_BETWEEN_SYM':
-      for (const bound of asList(rexpr)) comparisonHints(lexpr, bound, scope, hints, false, { ordered: true })
+      for (const bound of asList(rexpr)) comparisonHints(lexpr, bound, scope, hints, { equality: false, ordered: true })
       return
     case 'AEXPR_DISTINCT':
     case 'AEXPR_NOT_DISTINCT':
@@ -119,7 +119,7 @@ function jsonOperatorHints(operator: string, left: unknown, right: unknown, scop
 
 function caseHints(fields: Fields, scope: Scope, hints: HintCollector): void {
   if (fields.arg === undefined) return
-  for (const when of asList(fields.args)) comparisonHints(fields.arg, fieldsOf(when, 'CaseWhen')?.expr, scope, hints, true)
+  for (const when of asList(fields.args)) comparisonHints(fields.arg, fieldsOf(when, 'CaseWhen')?.expr, scope, hints, { equality: true })
 }
 
 /** Functions that look for a text in their argument: what they look for is worth having in it. */

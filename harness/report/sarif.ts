@@ -188,61 +188,11 @@ function describeRule(rule: NamedRule): ReportingDescriptor {
 }
 
 function invocation(result: VerifyResult, files: SourceFiles, results: number): Invocation {
-  const information = result.migrations.flatMap((migration) => migration.findings).filter((finding) => finding.severity === 'info').length
-  const run: readonly Notification[] = [
-    ...(results > mostResults
-      ? [
-          note(
-            'cut',
-            'warning',
-            `${results - mostResults} of ${results} findings did not fit; the gravest stand here, and results.json has them all.`,
-          ),
-        ]
-      : []),
-    ...(results > mostShownByGitHub
-      ? [note('cut', 'warning', `GitHub shows the gravest ${mostShownByGitHub} of ${Math.min(results, mostResults)} results.`)]
-      : []),
-    ...(information > 0
-      ? [note('information', 'note', `${counted(information, 'finding')} for information only: results.json has them.`)]
-      : []),
-    ...(result.migrations.length === 0 ? [note('nothing', result.verdict === 'holds' ? 'note' : 'error', nothingJudged(result))] : []),
+  const notifications = [
+    ...runNotes(result, results),
+    ...result.sources.flatMap((source) => sourceNotes(source, files)),
+    ...result.migrations.flatMap((migration) => migrationNotes(migration, files)),
   ]
-  const sources = result.sources.flatMap((source) => [
-    ...(source.brokenAt === null
-      ? []
-      : [
-          note(
-            'broken-history',
-            'error',
-            `${source.brokenAt.migration} does not apply to an empty database: ${source.brokenAt.message}${optional(source.brokenAt.hint)}`,
-            {
-              path: files.get(source.brokenAt.file)?.path ?? source.brokenAt.file,
-              line: source.brokenAt.line,
-            },
-          ),
-        ]),
-    ...(source.endToEnd === null || source.endToEnd.verdict === 'holds'
-      ? []
-      : [
-          note(
-            'end-to-end',
-            source.endToEnd.verdict === 'violated' ? 'error' : 'warning',
-            `all downs from the end of ${source.path}: ${source.endToEnd.verdict}. ${source.endToEnd.because}`,
-          ),
-        ]),
-    ...source.notes.map((text) => note('source', 'note', `${source.path}: ${text}`)),
-  ])
-  const migrations = result.migrations.flatMap((migration) => {
-    const at = { path: files.get(migration.path)?.path ?? migration.path, line: undefined }
-    return [
-      ...migration.disagreements.map((text) => note('disagreement', 'error', `${migration.name}: ${text}`, at)),
-      ...migration.invariants
-        .filter((invariant) => invariant.verdict === 'unknown')
-        .map((invariant) => note('unknown', 'warning', `${migration.name}: ${invariant.id} could not be judged. ${invariant.because}`, at)),
-      ...migration.notChecked.map((text) => note('not-checked', 'note', `${migration.name}: ${text}`, at)),
-    ]
-  })
-  const notifications = [...run, ...sources, ...migrations]
   const cut = notifications.length - mostNotifications
   return {
     executionSuccessful: true,
@@ -253,6 +203,47 @@ function invocation(result: VerifyResult, files: SourceFiles, results: number): 
       ...(cut > 0 ? [note('cut', 'warning', `${counted(cut, 'more notification')}: the reports have them all.`)] : []),
     ],
   }
+}
+
+/** @param results  How many findings there were, cut or not. */
+function runNotes(result: VerifyResult, results: number): readonly Notification[] {
+  const found: Notification[] = []
+  const information = result.migrations.flatMap((migration) => migration.findings).filter((finding) => finding.severity === 'info').length
+  if (results > mostResults) {
+    const left = `${results - mostResults} of ${results} findings did not fit`
+    found.push(note('cut', 'warning', `${left}; the gravest stand here, and results.json has them all.`))
+  }
+  if (results > mostShownByGitHub)
+    found.push(note('cut', 'warning', `GitHub shows the gravest ${mostShownByGitHub} of ${Math.min(results, mostResults)} results.`))
+  if (information > 0)
+    found.push(note('information', 'note', `${counted(information, 'finding')} for information only: results.json has them.`))
+  if (result.migrations.length === 0) found.push(note('nothing', result.verdict === 'holds' ? 'note' : 'error', nothingJudged(result)))
+  return found
+}
+
+function sourceNotes({ path, brokenAt, endToEnd, notes }: VerifyResult['sources'][number], files: SourceFiles): readonly Notification[] {
+  const found: Notification[] = []
+  if (brokenAt !== null) {
+    const { migration, message, hint, file, line: at } = brokenAt
+    const text = `${migration} does not apply to an empty database: ${message}${optional(hint)}`
+    found.push(note('broken-history', 'error', text, { path: files.get(file)?.path ?? file, line: at }))
+  }
+  if (endToEnd !== null && endToEnd.verdict !== 'holds') {
+    const text = `all downs from the end of ${path}: ${endToEnd.verdict}. ${endToEnd.because}`
+    found.push(note('end-to-end', endToEnd.verdict === 'violated' ? 'error' : 'warning', text))
+  }
+  return [...found, ...notes.map((text) => note('source', 'note', `${path}: ${text}`))]
+}
+
+function migrationNotes(migration: MigrationResult, files: SourceFiles): readonly Notification[] {
+  const at = { path: files.get(migration.path)?.path ?? migration.path, line: undefined }
+  return [
+    ...migration.disagreements.map((text) => note('disagreement', 'error', `${migration.name}: ${text}`, at)),
+    ...migration.invariants
+      .filter((invariant) => invariant.verdict === 'unknown')
+      .map((invariant) => note('unknown', 'warning', `${migration.name}: ${invariant.id} could not be judged. ${invariant.because}`, at)),
+    ...migration.notChecked.map((text) => note('not-checked', 'note', `${migration.name}: ${text}`, at)),
+  ]
 }
 
 function note(

@@ -81,7 +81,7 @@ export function bandedDataset(plan: GenerationPlan, options: BandOptions): Bande
     const count = counts.get(relation.path) ?? 0
     let column = columns.get(relation.path)
     if (column === undefined || (attempt > 0 && attempt % 4 === 0)) {
-      column = drawColumns(drawing, relation, count, variant, vectors)
+      column = drawColumns(drawing, relation, { count, variant, vectors })
       columns.set(relation.path, column)
     }
     const drawn = column
@@ -115,9 +115,10 @@ export function bandedDataset(plan: GenerationPlan, options: BandOptions): Bande
 function tied(drawing: Drawing, relation: RelationPlan, position: number, cell: string | null): string | null {
   const links = drawing.links.of(relation.path, position)
   if (links.length === 0 || cell === null || !drawing.random.chance(0.8)) return cell
-  const pools = relation.attributes[position]?.pools
-  const value = linkedValue(drawing.plan, links, drawing.fitter, relation.path, position, cell, drawing.random)
-  return value === undefined || (pools?.plausible !== undefined && !pools.plausible.includes(value)) ? cell : value
+  const attribute = relation.attributes[position]
+  const plausible = attribute?.pools.plausible
+  const value = linkedValue(drawing, links, attribute, cell)
+  return value === undefined || (plausible !== undefined && !plausible.includes(value)) ? cell : value
 }
 
 /** A row that was refused gets new values where a key might have refused it. */

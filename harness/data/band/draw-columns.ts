@@ -4,14 +4,18 @@ import { castables } from '../value/castable.ts'
 import { noContext } from '../value/maker.ts'
 import type { Vectors } from './vectors.ts'
 
+/** What the columns of one relation are to be like. */
+export interface ColumnShape {
+  /** Rows. */
+  readonly count: number
+  /** Which of the banded data sets it is for, from 0: the first are dense, the later ones sparse. */
+  readonly variant: number
+  readonly vectors: Vectors
+}
+
 /** All cells of a relation's own attributes, attribute by attribute: vectors and NULLs are properties of columns. */
-export function drawColumns(
-  drawing: Drawing,
-  relation: RelationPlan,
-  count: number,
-  variant: number,
-  vectors: Vectors,
-): (string | null)[][] {
+export function drawColumns(drawing: Drawing, relation: RelationPlan, shape: ColumnShape): (string | null)[][] {
+  const { count, variant } = shape
   const { random } = drawing
   const columns: (string | null)[][] = relation.attributes.map(() => [])
   for (const group of relation.groups) {
@@ -32,7 +36,7 @@ export function drawColumns(
   }
   for (const [position, attribute] of relation.attributes.entries()) {
     if (attribute.group !== undefined || attribute.references.length > 0) continue
-    columns[position] = drawColumn(drawing, relation, attribute, position, count, variant, vectors).map((cell) =>
+    columns[position] = drawColumn(drawing, relation, attribute, position, shape).map((cell) =>
       drawing.restrictions.allows(relation.path, position, cell) ? cell : replacement(drawing, relation, attribute, position),
     )
   }
@@ -44,9 +48,7 @@ function drawColumn(
   relation: RelationPlan,
   attribute: AttributePlan,
   position: number,
-  count: number,
-  variant: number,
-  vectors: Vectors,
+  { count, variant, vectors }: ColumnShape,
 ): (string | null)[] {
   const { random, bands } = drawing
   const rows = Array.from({ length: count }, (_, row) => row)

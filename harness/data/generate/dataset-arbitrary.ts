@@ -77,7 +77,8 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
   override shrink(value: Dataset, _context: unknown): Stream<Value<Dataset>> {
     const intentions = intentionsOf(this.#plan, value)
     if (intentions === undefined) return Stream.nil<Value<Dataset>>()
-    const smaller = shrinkDataset(this.#plan, value, intentions, this.#restrictions, this.#scope, this.#options)
+    const legal = { plan: this.#plan, restrictions: this.#restrictions, scope: this.#scope }
+    const smaller = shrinkDataset(legal, value, intentions, this.#options)
     return new Stream(wrap(smaller))
   }
 

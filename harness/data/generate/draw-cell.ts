@@ -1,5 +1,5 @@
 import type { BandSource } from '../band/band-source.ts'
-import type { AttributePlan, GenerationPlan, RelationPlan, Tuple } from '../plan/model.ts'
+import type { AttributePlan, GenerationPlan, KeyPlan, RelationPlan, Tuple } from '../plan/model.ts'
 import type { Randomness } from '../random.ts'
 import { castables, castableText } from '../value/castable.ts'
 import type { ClockChange } from '../value/odd-times.ts'
@@ -33,18 +33,28 @@ export interface Drawing {
   readonly sweep?: Sweep | undefined
 }
 
-/**
- * Draw the cells of one row; `attempt` counts how often the row was refused before, and makes for fresher values. `nulls` is the share of
- * NULLs where they may be.
- */
-export function drawCells(
-  drawing: Drawing,
-  relation: RelationPlan,
-  traits: Traits,
-  ordinal: number,
-  attempt: number,
-  nulls: number,
-): (string | null)[] {
+/** A row that is to be drawn. */
+export interface RowDraw {
+  /** Which of its relation's rows it is, from 0. */
+  readonly ordinal: number
+  /** How often it was refused before: that makes for fresher values. */
+  readonly attempt: number
+  /** The share of NULLs where they may be, 0 to 1. */
+  readonly nulls: number
+}
+
+/** Where a cell is to stand. */
+interface Spot {
+  readonly relation: RelationPlan
+  readonly position: number
+  readonly attribute: AttributePlan
+  /** Keys that hold it. */
+  readonly keys: readonly KeyPlan[]
+}
+
+/** Draw the cells of one row. */
+export function drawCells(drawing: Drawing, relation: RelationPlan, traits: Traits, row: RowDraw): (string | null)[] {
+  const { ordinal, attempt, nulls } = row
   const cells: (string | null)[] = relation.attributes.map(() => null)
   for (const [at, group] of relation.groups.entries()) {
     const strata = traits.strata[at] ?? []
@@ -65,7 +75,7 @@ export function drawCells(
       cells[position] = slotCell(drawing, relation, position, ordinal, nulls)
       continue
     }
-    cells[position] = drawAllowed(drawing, relation, traits, position, attempt, nulls)
+    cells[position] = drawAllowed(drawing, { relation, position, attribute, keys: traits.keys[position] ?? [] }, row)
   }
   return cells
 }
@@ -120,25 +130,19 @@ function drawTuple(
   )
 }
 
-function drawAllowed(
-  drawing: Drawing,
-  relation: RelationPlan,
-  traits: Traits,
-  position: number,
-  attempt: number,
-  nulls: number,
-): string | null {
+function drawAllowed(drawing: Drawing, spot: Spot, row: RowDraw): string | null {
   const { random, restrictions } = drawing
-  const swept = sweptCell(drawing, relation, traits, position, attempt)
+  const { relation, position, attribute } = spot
+  const { attempt } = row
+  const swept = sweptCell(drawing, spot, attempt)
   if (swept !== undefined && restrictions.allows(relation.path, position, swept)) return swept
-  let cell = drawCell(drawing, relation, traits, position, attempt, nulls)
+  let cell = drawCell(drawing, spot, row)
   const rules = restrictions.rules(relation.path, position)
   if (rules.length === 0) return cell
   const type = restrictions.castable(relation.path, position)
-  const attribute = relation.attributes[position]
   if (
     type !== undefined &&
-    attribute?.pools.checked === false &&
+    !attribute.pools.checked &&
     cell !== null &&
     (random.chance(0.7) || !restrictions.allows(relation.path, position, cell))
   ) {
@@ -146,25 +150,15 @@ function drawAllowed(
     cell = attempt > 2 ? castables[type].maker.band(drawing.bands, attribute.context) : (castableText(type, random, fits) ?? cell)
   }
   for (let round = 0; round < 30 && !restrictions.allows(relation.path, position, cell); round++)
-    cell = drawCell(drawing, relation, traits, position, attempt + round, nulls)
+    cell = drawCell(drawing, spot, { ...row, attempt: attempt + round })
   if (restrictions.allows(relation.path, position, cell)) return cell
   const only = restrictions.only(relation.path, position)
   return rules.includes('null') ? null : only.length > 0 ? random.pick(only) : cell
 }
 
-function drawCell(
-  drawing: Drawing,
-  relation: RelationPlan,
-  traits: Traits,
-  position: number,
-  attempt: number,
-  nulls: number,
-): string | null {
-  const { random, plan, fitter } = drawing
-  const attribute = relation.attributes[position]
-  if (attribute === undefined) return null
+function drawCell(drawing: Drawing, { relation, position, attribute, keys }: Spot, { attempt, nulls }: RowDraw): string | null {
+  const { random, fitter } = drawing
   const { maker, pools, context } = attribute
-  const keys = traits.keys[position] ?? []
   const alone = keys.some((key) => key.attributes.length === 1)
   if (drawing.beside === true && (alone || attribute.serial)) {
     const cell = besideCell(drawing, attribute)
@@ -183,7 +177,7 @@ function drawCell(
   if (links.length > 0) {
     const matched = rules.includes('no-orphan-soft-reference')
     if (matched || random.chance(0.5)) {
-      const linked = linkedValue(plan, links, fitter, relation.path, position, links[0]?.ownJsonPath === undefined ? null : own(), random)
+      const linked = linkedValue(drawing, links, attribute, links[0]?.ownJsonPath === undefined ? null : own())
       const near = linked !== undefined && !matched && random.chance(0.2) ? nearCell(drawing, attribute, linked) : undefined
       if (near !== undefined) return near
       if (linked !== undefined && (pools.plausible === undefined || pools.plausible.includes(linked))) return linked
@@ -204,22 +198,14 @@ function drawCell(
 }
 
 /** The value whose turn it is: of each row the next one, and of attributes beside each other not the same; where a key refuses it, none. */
-function sweptCell(
-  { sweep, plan, fitter }: Drawing,
-  relation: RelationPlan,
-  traits: Traits,
-  position: number,
-  attempt: number,
-): string | undefined {
-  const attribute = relation.attributes[position]
-  if (sweep === undefined || sweep.of === 'nulls' || attribute === undefined || attribute.serial) return undefined
+function sweptCell({ sweep, plan, fitter }: Drawing, { relation, position, attribute, keys }: Spot, attempt: number): string | undefined {
+  if (sweep === undefined || sweep.of === 'nulls' || attribute.serial) return undefined
   const { maker, pools, literals } = attribute
   const earlier = fitter.rowsOf(relation.path)
   const clocked = maker.clock !== undefined && !pools.checked && plan.clocks.hinted
   const turns = clocked ? plan.clocks.changes.flatMap((each) => (maker.clock === 'local' ? each.locals : each.instants.map(utc))) : []
   const values = sweep.of === 'extremes' ? pools.extremes : [...literals, ...turns, ...pools.edges]
   const value = values[(sweep.from + earlier.length + position) % values.length]
-  const keys = traits.keys[position] ?? []
   const taken = keys.some((key) => key.attributes.length === 1) && earlier.some(({ cells }) => cells[position] === value)
   return taken || (attempt > 0 && keys.length > 0) ? undefined : value
 }

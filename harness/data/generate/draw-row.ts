@@ -17,7 +17,7 @@ export function drawRow(
 ): Pick<IntendedRow, 'cells' | 'parents'> {
   const { random, fitter } = drawing
   const nulls = nullShare(drawing)
-  const cells = drawCells(drawing, relation, traits, ordinal, attempt, nulls)
+  const cells = drawCells(drawing, relation, traits, { ordinal, attempt, nulls })
   if (drawing.sweep === undefined && random.chance(0.3)) setAlike(drawing, relation, traits, cells)
   const parents = relation.references.map((reference, at) => {
     const due = drawing.restrictions.due(relation, at, fitter)

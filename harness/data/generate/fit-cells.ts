@@ -19,11 +19,16 @@ export function setNull(reference: ReferencePlan, row: FittedRow, fixed: Readonl
   return free.length > 0 || reference.attributes.some((at) => row.cells[at] === null)
 }
 
+/** A reference, and the plans of both ends. */
+export interface Link {
+  readonly relation: RelationPlan
+  readonly reference: ReferencePlan
+  readonly parentPlan: RelationPlan | undefined
+}
+
 /** Let a reference point at a row; false where that contradicts what is fixed already, or a value does not fit. */
 export function setParent(
-  relation: RelationPlan,
-  reference: ReferencePlan,
-  parentPlan: RelationPlan | undefined,
+  { relation, reference, parentPlan }: Link,
   row: FittedRow,
   parent: FittedRow,
   fixed: ReadonlySet<number>,

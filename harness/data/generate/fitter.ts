@@ -1,6 +1,6 @@
 import type { GenerationPlan, KeyPlan, ReferencePlan, RelationPlan } from '../plan/model.ts'
 import type { Restrictions } from './exclusion.ts'
-import { follows, setNull, setParent, soil } from './fit-cells.ts'
+import { follows, type Link, setNull, setParent, soil } from './fit-cells.ts'
 import type { FittedRow, IntendedRow, PlacedRows } from './fitted-row.ts'
 import { underKey } from './key-text.ts'
 
@@ -85,8 +85,7 @@ export class Fitter implements PlacedRows {
       const before = reference.attributes.map((at) => row.cells[at] ?? null)
       for (const parent of this.#parents(relation, reference, position, row, wanted)) {
         if (left <= 0) break
-        const set =
-          parent === null ? setNull(reference, row, fixed) : setParent(relation, reference, this.#parentPlan(reference), row, parent, fixed)
+        const set = parent === null ? setNull(reference, row, fixed) : setParent(this.#linkOf(relation, reference), row, parent, fixed)
         if (set) {
           row.parents[position] = parent
           if (search(position + 1, new Set([...fixed, ...reference.attributes]))) return true
@@ -100,6 +99,10 @@ export class Fitter implements PlacedRows {
     if (!search(0, new Set())) return false
     this.#keep(relation, row)
     return true
+  }
+
+  #linkOf(relation: RelationPlan, reference: ReferencePlan): Link {
+    return { relation, reference, parentPlan: this.#parentPlan(reference) }
   }
 
   #parentPlan(reference: ReferencePlan): RelationPlan | undefined {
@@ -183,8 +186,7 @@ export class Fitter implements PlacedRows {
       if (!reference.late) return search(position + 1)
       const before = reference.attributes.map((at) => row.cells[at] ?? null)
       for (const parent of this.#parents(relation, reference, position, row, row.intended.cells)) {
-        const set =
-          parent === null ? setNull(reference, row, fixed) : setParent(relation, reference, this.#parentPlan(reference), row, parent, fixed)
+        const set = parent === null ? setNull(reference, row, fixed) : setParent(this.#linkOf(relation, reference), row, parent, fixed)
         if (set) {
           row.parents[position] = parent
           if (search(position + 1)) return true

@@ -16,21 +16,23 @@ interface Kept {
   readonly beside?: boolean
 }
 
+/** What makes a data set legal. */
+interface Legal {
+  readonly plan: GenerationPlan
+  readonly restrictions: Restrictions
+  /** Relations that are filled. */
+  readonly scope: ReadonlySet<string>
+}
+
 /**
  * Smaller data sets, each legal: first without rows (from the leaves; halves, then single rows), then with plainer cells (default, NULL,
  * the type's plainest value, an earlier tuple). A child whose parent is gone takes the first that is left, or NULL, or goes too.
  */
-export function* shrinkDataset(
-  plan: GenerationPlan,
-  dataset: Dataset,
-  intentions: Intentions,
-  restrictions: Restrictions,
-  scope: ReadonlySet<string>,
-  options: Kept,
-): Generator<MadeDataset> {
+export function* shrinkDataset(legal: Legal, dataset: Dataset, intentions: Intentions, options: Kept): Generator<MadeDataset> {
+  const { plan, restrictions } = legal
   const size = sizeOf(plan, dataset)
   const smaller = (candidate: Intentions): MadeDataset | undefined => {
-    const made = refit(plan, candidate, restrictions, scope)
+    const made = refit(legal, candidate)
     const its = sizeOf(plan, made)
     return its.rows < size.rows || (its.rows === size.rows && its.weight < size.weight) ? made : undefined
   }
@@ -45,7 +47,7 @@ export function* shrinkDataset(
   }
 }
 
-function refit(plan: GenerationPlan, intentions: Intentions, restrictions: Restrictions, scope: ReadonlySet<string>): MadeDataset {
+function refit({ plan, restrictions, scope }: Legal, intentions: Intentions): MadeDataset {
   const fitter = new Fitter(plan, restrictions)
   for (const component of plan.order) {
     for (const path of component) {

@@ -1,4 +1,4 @@
-import type { GenerationPlan } from '../plan/model.ts'
+import type { AttributePlan, GenerationPlan } from '../plan/model.ts'
 import type { Randomness } from '../random.ts'
 import { jsonAt, withJsonAt } from '../value/json.ts'
 import type { Fitter } from './fitter.ts'
@@ -38,15 +38,23 @@ export class SoftLinks {
   }
 }
 
-/** A value that some row on the other side of a link holds already; undefined when there is none, or it does not fit. */
+/** The rows so far, to take values from. */
+interface Linking {
+  readonly plan: GenerationPlan
+  readonly fitter: Fitter
+  readonly random: Randomness
+}
+
+/**
+ * A value that some row on the other side of a link holds already; undefined when there is none, or it does not fit.
+ *
+ * @param own  The cell so far, where the link goes into its JSON.
+ */
 export function linkedValue(
-  plan: GenerationPlan,
+  { plan, fitter, random }: Linking,
   links: readonly SoftLink[],
-  fitter: Fitter,
-  relation: string,
-  position: number,
+  attribute: AttributePlan | undefined,
   own: string | null,
-  random: Randomness,
 ): string | undefined {
   for (const link of random.shuffle(links)) {
     const values = fitter.rowsOf(link.relation).flatMap((row) => {
@@ -56,7 +64,6 @@ export function linkedValue(
     })
     if (values.length === 0) continue
     const value = random.pick(values)
-    const attribute = plan.relations.get(relation)?.attributes[position]
     if (link.ownJsonPath !== undefined) return withJsonAt(own ?? '{}', link.ownJsonPath, value)
     const sameType = attribute?.type === plan.relations.get(link.relation)?.attributes[link.position]?.type && link.jsonPath === undefined
     if (sameType || attribute?.maker.accepts(value) === true) return value

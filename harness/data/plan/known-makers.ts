@@ -92,8 +92,14 @@ export async function knownMakers(
     domains.filter((domain) => domain.base.kind === 'scalar' || domain.base.kind === 'enum'),
     domains.filter((domain) => domain.base.kind !== 'scalar' && domain.base.kind !== 'enum'),
   ]
-  for (const round of rounds) await judgeDomains(server, catalog, round, options, known, failures)
+  for (const round of rounds) await judgeDomains(server, catalog, round, options, { known, failures })
   return { known, failures }
+}
+
+/** What the server has said of types so far. */
+interface Judged {
+  readonly known: Map<string, Maker>
+  readonly failures: Map<string, TypeFailure>
 }
 
 async function judgeDomains(
@@ -101,8 +107,7 @@ async function judgeDomains(
   catalog: Catalog,
   domains: readonly DomainType[],
   options: Parameters<typeof makerOf>[1],
-  known: Map<string, Maker>,
-  failures: Map<string, TypeFailure>,
+  { known, failures }: Judged,
 ): Promise<void> {
   const asked = domains.flatMap((domain) => {
     const maker = makerOf(domain.base, options)

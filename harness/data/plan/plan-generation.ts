@@ -2,11 +2,11 @@ import type { Catalog, Relation } from '../../catalog/index.ts'
 import { pathOf, type Session } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { Hints } from '../hints.ts'
-import type { Maker } from '../value/maker.ts'
 import { clockChangesOf, oddTimesOf, type Turn, turnsOf, usualTurns } from '../value/odd-times.ts'
 import { realisticSource } from '../value/realistic.ts'
-import { attributeDrafts } from './attribute-draft.ts'
-import { knownMakers } from './known-makers.ts'
+import { type AttributeDraft, attributeDrafts, type DraftOptions } from './attribute-draft.ts'
+import type { FoundPools } from './judge-attributes.ts'
+import { knownMakers, type TypeFailure } from './known-makers.ts'
 import { linkReferences } from './link-references.ts'
 import type { AttributePlan, GenerationPlan, RelationPlan } from './model.ts'
 import { partitionChecks } from './partitions.ts'
@@ -55,30 +55,9 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
   })
   const { unicode, bounds } = await partitionChecks(server, catalog, planned)
   const { known, failures } = await knownMakers(server, catalog, unicode, typesOf(catalog, fillable))
-  const realistic = realisticSource()
   const turns = turnsOf(hints.zones)
-  const oddTimes = oddTimesOf(turns)
-  const makers = new Map<string, Maker | undefined>()
-  const unfilled: Unfilled[] = []
-  const drafts = new Map<string, RelationDraft>()
-  for (const [path, relation] of fillable) {
-    const attributes = attributeDrafts({ catalog, relation, path, hints, known, unicode, realistic, oddTimes, makers })
-    const missing = attributes.find(
-      (attribute) => attribute.maker === undefined && !attribute.nullable && attribute.source.default === undefined,
-    )
-    if (missing !== undefined) {
-      const failure = failures.get(missing.source.typePath)
-      unfilled.push({
-        relation: path,
-        constraint: undefined,
-        sqlstate: failure?.sqlstate,
-        because: `no value is known for attribute "${missing.source.name}" of type ${missing.source.type}${failure ? `: ${failure.because}` : ''}`,
-      })
-      continue
-    }
-    const usable = attributes.filter((attribute) => attribute.maker !== undefined)
-    drafts.set(path, { path, relation, attributes: usable, checks: checksOf(relation, usable, bounds.get(path)), references: [] })
-  }
+  const given = { catalog, hints, known, unicode, realistic: realisticSource(), oddTimes: oddTimesOf(turns), makers: new Map() }
+  const { drafts, unfilled } = draftsOf(fillable, given, { failures, bounds })
   const order = preferSoftTargets(linkReferences(drafts), drafts, hints.softReferences)
   const { pools, groups, failed } = await planGroups(server, catalog, [...drafts.values()])
   unfilled.push(...failed)
@@ -95,19 +74,9 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
     const { keys, slots, nowhere } = planKeys(draft)
     const attributes = draft.attributes.map((attribute, position): AttributePlan => {
       const found = pools.get(path)?.[position]
-      const { maker, context, nullable } = attribute
-      if (maker === undefined || found === undefined) throw new Error(`no pools for ${pathOf(draft.relation, attribute.source.name)}`)
+      if (found === undefined) throw new Error(`no pools for ${pathOf(draft.relation, attribute.source.name)}`)
       return {
-        name: attribute.source.name,
-        type: attribute.source.type,
-        maker,
-        context,
-        nullable: nullable && !(attribute.nullRefused ?? false),
-        literals: found.literals,
-        pools: found,
-        extremes: new Set(found.extremes.filter((text) => !found.literals.includes(text) && !found.edges.includes(text))),
-        default: attribute.constant,
-        serial: attribute.serial,
+        ...ownPlan(draft, attribute, found),
         referenced: referenced.has(`${path}\u0000${position}`),
         references: draft.references.flatMap((reference, at) => (reference.attributes.includes(position) ? [at] : [])),
         group: indexOrUndefined(made.findIndex((group) => group.attributes.includes(position))),
@@ -133,6 +102,67 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
     doubled: new Set(hints.doubled),
     unified: new Set(hints.unified),
     clocks: clocksOf(turns, relations),
+  }
+}
+
+interface Drafted {
+  readonly drafts: Map<string, RelationDraft>
+  readonly unfilled: Unfilled[]
+}
+
+/** What the server said of types and partitions. */
+interface Said {
+  readonly failures: ReadonlyMap<string, TypeFailure>
+  readonly bounds: ReadonlyMap<string, string>
+}
+
+/** A draft of each relation whose attributes have values, or why there is none. */
+function draftsOf(
+  fillable: readonly (readonly [string, Relation])[],
+  given: Omit<DraftOptions, 'relation' | 'path'>,
+  { failures, bounds }: Said,
+): Drafted {
+  const unfilled: Unfilled[] = []
+  const drafts = new Map<string, RelationDraft>()
+  for (const [path, relation] of fillable) {
+    const attributes = attributeDrafts({ ...given, relation, path })
+    const missing = attributes.find(
+      (attribute) => attribute.maker === undefined && !attribute.nullable && attribute.source.default === undefined,
+    )
+    if (missing !== undefined) {
+      const failure = failures.get(missing.source.typePath)
+      unfilled.push({
+        relation: path,
+        constraint: undefined,
+        sqlstate: failure?.sqlstate,
+        because: `no value is known for attribute "${missing.source.name}" of type ${missing.source.type}${failure ? `: ${failure.because}` : ''}`,
+      })
+      continue
+    }
+    const usable = attributes.filter((attribute) => attribute.maker !== undefined)
+    drafts.set(path, { path, relation, attributes: usable, checks: checksOf(relation, usable, bounds.get(path)), references: [] })
+  }
+  return { drafts, unfilled }
+}
+
+/** What an attribute's plan says of itself, whatever stands beside it. */
+function ownPlan(
+  { relation }: RelationDraft,
+  { source, maker, context, nullable, nullRefused, constant, serial }: AttributeDraft,
+  pools: FoundPools,
+): Omit<AttributePlan, 'referenced' | 'references' | 'group' | 'slot' | 'nowhere'> {
+  if (maker === undefined) throw new Error(`no pools for ${pathOf(relation, source.name)}`)
+  return {
+    name: source.name,
+    type: source.type,
+    maker,
+    context,
+    nullable: nullable && !(nullRefused ?? false),
+    literals: pools.literals,
+    pools,
+    extremes: new Set(pools.extremes.filter((text) => !pools.literals.includes(text) && !pools.edges.includes(text))),
+    default: constant,
+    serial,
   }
 }
 

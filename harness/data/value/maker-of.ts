@@ -53,22 +53,23 @@ export function makerOf(type: ValueType, options: MakerOptions): Maker | undefin
   }
 }
 
+/** The least and the greatest value of each type of whole numbers. */
+const wholeNumbers: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  int2: [-32768n, 32767n],
+  int4: [-2147483648n, 2147483647n],
+  int8: [-9223372036854775808n, 9223372036854775807n],
+  oid: [0n, 4294967295n],
+  xid8: [0n, 18446744073709551615n],
+}
+
 function scalarMaker(name: string, modifier: number, options: MakerOptions): Maker | undefined {
   const { unicode, folded } = options
   const precision = modifier < 0 ? 6 : modifier
+  const whole = Object.hasOwn(wholeNumbers, name) ? wholeNumbers[name] : undefined
+  if (whole !== undefined) return integerMaker(...whole)
   switch (name) {
     case 'bool':
       return booleanMaker()
-    case 'int2':
-      return integerMaker(-32768n, 32767n)
-    case 'int4':
-      return integerMaker(-2147483648n, 2147483647n)
-    case 'int8':
-      return integerMaker(-9223372036854775808n, 9223372036854775807n)
-    case 'oid':
-      return integerMaker(0n, 4294967295n)
-    case 'xid8':
-      return integerMaker(0n, 18446744073709551615n)
     case 'numeric':
       return numericMaker(modifier, false)
     case 'float4':
@@ -116,24 +117,26 @@ function scalarMaker(name: string, modifier: number, options: MakerOptions): Mak
     case 'jsonb':
       return jsonMaker(true)
     case 'vector':
-    case 'halfvec': {
-      const length = modifier > 0 ? modifier : 3
-      const list = (first: string) => `[${Array.from({ length }, (_, position) => (position === 0 ? first : '0')).join(',')}]`
-      const base = floatMaker(true)
-      const wrap = (text: string) => list(text)
-      return {
-        ...base,
-        plain: list('1'),
-        plausible: (random: Randomness) => list(String(random.below(100) / 4)),
-        edges: ['1', '0.5', '-1'].map(wrap),
-        extremes: [],
-        band: (source, context) => list(base.band(source, context)),
-        bandShapes: [],
-        key: (text) => text,
-        accepts: () => undefined,
-      }
-    }
+    case 'halfvec':
+      return vectorMaker(modifier > 0 ? modifier : 3)
     default:
       return Object.hasOwn(simpleMakers, name) ? simpleMakers[name]?.() : undefined
+  }
+}
+
+/** pgvector's: a number in the first place tells one from another, the others are 0. */
+function vectorMaker(length: number): Maker {
+  const list = (first: string) => `[${Array.from({ length }, (_, position) => (position === 0 ? first : '0')).join(',')}]`
+  const base = floatMaker(true)
+  return {
+    ...base,
+    plain: list('1'),
+    plausible: (random: Randomness) => list(String(random.below(100) / 4)),
+    edges: ['1', '0.5', '-1'].map(list),
+    extremes: [],
+    band: (source, context) => list(base.band(source, context)),
+    bandShapes: [],
+    key: (text) => text,
+    accepts: () => undefined,
   }
 }

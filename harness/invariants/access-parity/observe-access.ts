@@ -9,11 +9,15 @@ import { successorsOf } from './successors.ts'
 import { allKeys, canBeTold, type Trial, tryRows } from './trials.ts'
 
 /** Access to the legacy database as it was found, to be asked for again after `up`. */
-export interface AccessBefore {
-  readonly access: AccessState
+/** Who owns what among the legacy rows. */
+interface LegacyPeople {
   readonly state: State
   /** Legacy relation → people whom its policies tell apart. */
   readonly identities: ReadonlyMap<string, readonly Identity[]>
+}
+
+export interface AccessBefore extends LegacyPeople {
+  readonly access: AccessState
   readonly reached: readonly Reached[]
   readonly rows: ReadonlyMap<string, readonly string[]>
   /** Legacy relations whose rows were tried. */
@@ -39,7 +43,7 @@ export async function accessBefore(subject: Subject, session: Session, run: Acce
   const identities = new Map(texts.map((each) => [each.relation, identitiesFor(each, state)]))
   const trials = tried.flatMap((path) => trialOf(subject, path, path, undefined) ?? [])
   const keyless = tried.filter((path) => !trials.some((each) => each.relation === path))
-  const reached = await asRoles(session, access, state, trials, identities)
+  const reached = await asRoles(session, access, trials, { state, identities })
   return {
     access,
     state,
@@ -83,7 +87,7 @@ export async function accessAfter(
     })
     return [...own, ...through]
   })
-  const reached = await asRoles(session, access, before.state, trials, before.identities, before.access.roles)
+  const reached = await asRoles(session, access, trials, before, before.access.roles)
   return {
     after: access,
     reached: { before: before.reached, after: reached.list },
@@ -152,9 +156,8 @@ function firstOfEach(trials: readonly Trial[]): readonly Trial[] {
 async function asRoles(
   session: Session,
   access: AccessState,
-  state: State,
   trials: readonly Trial[],
-  identities: AccessBefore['identities'],
+  { state, identities }: LegacyPeople,
   also: readonly string[] = [],
 ): Promise<{ readonly list: readonly Reached[]; readonly leftOut: readonly string[] }> {
   if (trials.length === 0) return { list: [], leftOut: [] }

@@ -33,7 +33,7 @@ export const determinism: Invariant<Repetition> = {
     }
     const volatile = volatileAttributes(first, second)
     for (const [path, attribute] of volatile.values())
-      findings.push(describe(repetition, knowledge, path, attribute, isClock(first, path, attribute) ? 'clock' : 'random'))
+      findings.push(describe(repetition, knowledge, { path, attribute, kind: isClock(first, path, attribute) ? 'clock' : 'random' }))
     if (reordered !== undefined) {
       const known = new Set([...volatile.keys(), ...knowledge.volatile])
       const ordered = [...volatileAttributes(withoutDrawn(first, legacy), withoutDrawn(reordered, legacy), true).values()].filter(
@@ -44,8 +44,8 @@ export const determinism: Invariant<Repetition> = {
       )
       // Which rows were picked shows in every attribute: one finding for a relation.
       for (const path of new Set(ordered.map(([each]) => each))) {
-        const attributes = ordered.filter(([each]) => each === path).map(([, attribute]) => attribute)
-        findings.push(describe(repetition, knowledge, path, attributes[0] ?? '', 'row-order', attributes.length > 1))
+        const [attribute = '', ...more] = ordered.filter(([each]) => each === path).map(([, name]) => name)
+        findings.push(describe(repetition, knowledge, { path, attribute, kind: 'row-order', several: more.length > 0 }))
       }
     }
     if (saw.rows === 0) return { outcome: 'unknown', because: 'no migrated row was seen', saw }
@@ -112,14 +112,16 @@ function followsVolatile(state: State, path: string, attribute: string, volatile
   )
 }
 
-function describe(
-  repetition: Repetition,
-  knowledge: Knowledge,
-  path: string,
-  attribute: string,
-  kind: 'random' | 'clock' | 'row-order',
-  several = false,
-): Finding {
+/** A migrated attribute that comes out otherwise. */
+interface Varying {
+  readonly path: string
+  readonly attribute: string
+  readonly kind: 'random' | 'clock' | 'row-order'
+  /** It is one of several of its relation. */
+  readonly several?: boolean
+}
+
+function describe(repetition: Repetition, knowledge: Knowledge, { path, attribute, kind, several = false }: Varying): Finding {
   const relation = repetition.first.catalog.relations.get(path)
   const before = [...repetition.legacy.catalog.relations].find(([, each]) => each.oid === relation?.oid)
   const number = relation?.attributes.find((each) => each.name === attribute)?.number

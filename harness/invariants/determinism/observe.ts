@@ -31,6 +31,10 @@ export interface RepeatPlan {
 }
 
 const nothingVaries = { volatile: new Set<string>(), migrated: undefined }
+const upFailed: Repeated = {
+  look: { seen: [], leftOut: [{ because: 'up failed on the rows that were to be migrated twice', upFails: true }] },
+  ...nothingVaries,
+}
 
 /**
  * Migrate the same rows on clones of their own: twice as they are, once inserted in the opposite order; rows with ties (duplicates, equal
@@ -38,69 +42,26 @@ const nothingVaries = { volatile: new Set<string>(), migrated: undefined }
  * clock stands still, and its transactions see one snapshot of the sequences.
  */
 export async function repeatRuns(subject: Subject, runner: Runner, plan: RepeatPlan): Promise<Repeated> {
-  const { onClones, dataset, ties, lanes, signal } = plan
-  const { clones } = runner
-  const migrate = async (rows: Dataset, settings?: RunRequest['settings']): Promise<Migrated> =>
-    clones.run(async (stage) => {
-      const run = await executeRun(subject, stage, {
-        regime: 'banded',
-        extreme: false,
-        filling: { kind: 'dataset', dataset: rows },
-        phases: ['up'],
-        settings,
-        signal,
-      })
-      return { legacy: run.legacy, migrated: run.migrated }
-    })
-  const inTransaction = async (rows: Dataset, settings?: RunRequest['settings'], turn = 0) =>
-    runner.run(
-      subject,
-      { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset: rows }, phases: ['up'], signal, settings },
-      turn,
-    )
-  if (onClones === 'suspected' && runner.need.rung === 'transaction' && (await agree(dataset, ties, inTransaction))) {
-    const run = await inTransaction(dataset)
-    const { migrated } = run
-    if (migrated === undefined) return { look: { seen: [], leftOut: [{ because: failedAgain, upFails: true }] }, ...nothingVaries }
-    const alike = { legacy: run.legacy, first: migrated, second: migrated, reordered: undefined, runs: 4 + 2 * ties.length }
+  const { onClones, dataset, ties } = plan
+  const ways = waysToRun(subject, runner, plan)
+  if (onClones === 'suspected' && runner.need.rung === 'transaction' && (await agree(dataset, ties, ways.inTransaction))) {
+    const { legacy, migrated } = await ways.inTransaction(dataset)
+    if (migrated === undefined) return upFailed
+    const alike = { legacy, first: migrated, second: migrated, reordered: undefined, runs: 4 + 2 * ties.length }
     return { look: { seen: [{ seen: alike }] }, ...nothingVaries }
   }
-  const thrice = async (rows: Dataset) => {
-    const [first, second, reordered] = await allInOrder([rows, rows, opposite(rows)], lanes, (each, at) =>
-      migrate(each, at === 2 ? otherPlans : undefined),
-    )
-    return [first as Migrated, second as Migrated, reordered as Migrated] as const
-  }
-  const runs = await thrice(dataset)
-  const [first, second, reordered] = withoutDrawnAnew(runs)
-  if (first === undefined || second === undefined)
-    return { look: { seen: [], leftOut: [{ because: failedAgain, upFails: true }] }, ...nothingVaries }
+  const runs = await ways.thrice(dataset)
+  const repetition = repetitionOf(runs)
+  if (repetition === undefined) return upFailed
   // What the legacy schema draws anew differs from run to run too, and nobody should compare it.
   const volatile = new Set([
-    ...volatileAttributes(first, second).keys(),
+    ...volatileAttributes(repetition.first, repetition.second).keys(),
     ...(runs[0].migrated === undefined || runs[1].migrated === undefined
       ? []
       : volatileAttributes(runs[0].migrated, runs[1].migrated).keys()),
   ])
-  const seen: { readonly seen: Repetition }[] = [{ seen: { legacy: runs[0].legacy, first, second, reordered } }]
-  // Ties are rare, so they are looked for where a run is cheap; what differs there is judged on clones, where the clock goes on.
-  let shown = false
-  const bothWays = inOrder(ties, runner.lanes, async (rows, at) => ({
-    rows,
-    runs: [await inTransaction(rows, undefined, at), await inTransaction(opposite(rows), otherPlans, at)] as const,
-  }))
-  for await (const { rows, runs: tied } of bothWays) {
-    const [straight, reversed] = withoutDrawnAnew(tied)
-    if (straight === undefined || reversed === undefined) continue
-    if (volatileAttributes(straight, reversed, true).size === 0 || shown) continue
-    const again = await thrice(rows)
-    const [once, twice, turned] = withoutDrawnAnew(again)
-    if (once === undefined || twice === undefined) continue
-    const repetition = { legacy: again[0].legacy, first: once, second: twice, reordered: turned }
-    seen.push({ seen: repetition })
-    // One data set on which the order of rows decides is enough; a tie that clones do not show is no reason to stop.
-    shown = determinism.judge(repetition, { ...subject.knowledge, volatile }).outcome === 'violated'
-  }
+  const isViolated = (seen: Repetition) => determinism.judge(seen, { ...subject.knowledge, volatile }).outcome === 'violated'
+  const tied = await repeatTies(ties, ways, { lanes: runner.lanes, isViolated })
   const uneven = [...unevenRelations(runs)]
   const [mine, others] = [
     uneven.filter((path) => subject.knowledge.written.has(path)),
@@ -108,7 +69,7 @@ export async function repeatRuns(subject: Subject, runner: Runner, plan: RepeatP
   ]
   return {
     look: {
-      seen,
+      seen: [repetition, ...tied].map((seen) => ({ seen })),
       leftOut: unevenText(mine).map((because) => ({ because })),
       notChecked: unevenText(others).map((text) => `determinism: ${text}`),
     },
@@ -117,23 +78,84 @@ export async function repeatRuns(subject: Subject, runner: Runner, plan: RepeatP
   }
 }
 
+type Settings = RunRequest['settings']
+type Thrice = readonly [Migrated, Migrated, Migrated]
+
+/** One migration on rows of our choice. */
+interface WaysToRun {
+  /** @param turn  Which of the runner's lanes it goes through. */
+  inTransaction(rows: Dataset, settings?: Settings, turn?: number): Promise<Migrated>
+  /** On clones of their own: twice as the rows are, once in the opposite order. */
+  thrice(rows: Dataset): Promise<Thrice>
+}
+
+function waysToRun(subject: Subject, runner: Runner, { lanes, signal }: RepeatPlan): WaysToRun {
+  const request = (dataset: Dataset, settings: Settings): RunRequest => ({
+    regime: 'banded',
+    extreme: false,
+    filling: { kind: 'dataset', dataset },
+    phases: ['up'],
+    settings,
+    signal,
+  })
+  const onClone = async (rows: Dataset, settings: Settings): Promise<Migrated> =>
+    runner.clones.run(async (stage) => {
+      const { legacy, migrated } = await executeRun(subject, stage, request(rows, settings))
+      return { legacy, migrated }
+    })
+  return {
+    inTransaction: (rows, settings, turn = 0) => runner.run(subject, { ...request(rows, settings), regime: 'edge' }, turn),
+    async thrice(rows) {
+      const [first, second, reordered] = await allInOrder([rows, rows, opposite(rows)], lanes, (each, at) =>
+        onClone(each, at === 2 ? otherPlans : undefined),
+      )
+      return [first as Migrated, second as Migrated, reordered as Migrated]
+    },
+  }
+}
+
+/** Undefined where `up` failed on the rows as they are. */
+function repetitionOf(runs: Thrice): Repetition | undefined {
+  const [first, second, reordered] = withoutDrawnAnew(runs)
+  return first === undefined || second === undefined ? undefined : { legacy: runs[0].legacy, first, second, reordered }
+}
+
+/** Ties are rare, so they are looked for where a run is cheap; what differs there is judged on clones, where the clock goes on. */
+async function repeatTies(
+  ties: readonly Dataset[],
+  ways: WaysToRun,
+  { lanes, isViolated }: { readonly lanes: number; isViolated(seen: Repetition): boolean },
+): Promise<readonly Repetition[]> {
+  const found: Repetition[] = []
+  const bothWays = inOrder(ties, lanes, async (rows, at) => ({
+    rows,
+    runs: [await ways.inTransaction(rows, undefined, at), await ways.inTransaction(opposite(rows), otherPlans, at)] as const,
+  }))
+  // One data set on which the order of rows decides is enough; a tie that clones do not show is no reason to stop.
+  let shown = false
+  for await (const { rows, runs } of bothWays) {
+    const [straight, reversed] = withoutDrawnAnew(runs)
+    if (shown || straight === undefined || reversed === undefined) continue
+    if (volatileAttributes(straight, reversed, true).size === 0) continue
+    const repetition = repetitionOf(await ways.thrice(rows))
+    if (repetition === undefined) continue
+    found.push(repetition)
+    shown = isViolated(repetition)
+  }
+  return found
+}
+
 function unevenText(paths: readonly string[]): readonly string[] {
   return paths.length === 0
     ? []
     : [`not judged of ${paths.join(', ')}: by its triggers the legacy schema holds other rows there for another order`]
 }
 
-const failedAgain = 'up failed on the rows that were to be migrated twice'
-
 /**
  * Whether runs in transactions of their own all end alike: on the same rows, and on rows in the opposite order. Each has a time of its own,
  * so that only what changes within one transaction (`clock_timestamp()` apart) stays hidden.
  */
-async function agree(
-  dataset: Dataset,
-  ties: readonly Dataset[],
-  run: (rows: Dataset, settings?: RunRequest['settings']) => Promise<Migrated>,
-): Promise<boolean> {
+async function agree(dataset: Dataset, ties: readonly Dataset[], run: WaysToRun['inTransaction']): Promise<boolean> {
   const straightRun = await run(dataset)
   const [first, second] = withoutDrawnAnew([straightRun, await run(dataset)])
   if (first === undefined || second === undefined || volatileAttributes(first, second).size > 0) return false

@@ -102,87 +102,104 @@ function isUnique(run: RunObservation, path: string, attributes: readonly string
   )
 }
 
+/** The rows that refer, and what of them held before. */
+interface Held {
+  readonly held: number
+  /** Values that referred to nothing before. */
+  readonly orphans: ReadonlySet<string>
+}
+
+function heldBefore({ child, childAttributes, parent, parentAttributes }: Reference, { legacy }: RunObservation): Held | undefined {
+  const referring = columnsOf(legacy.catalog, legacy.rows, child)
+  const referred = columnsOf(legacy.catalog, legacy.rows, parent)
+  if (referring === undefined || referred === undefined) return undefined
+  const keys = new Set(plainTuples(referred, parentAttributes))
+  const values = plainTuples(referring, childAttributes).filter((each) => each !== undefined)
+  const orphans = values.filter((each) => !keys.has(each))
+  return { held: values.length - orphans.length, orphans: new Set(orphans) }
+}
+
+/** Where both ends of a reference are after `up`. */
+interface Moved {
+  readonly reference: Reference
+  readonly table: ColumnTable
+  readonly from: readonly Destination[]
+  /** Each with the columns of one relation; several where the parent's rows were shared out. */
+  readonly to: readonly (readonly Destination[])[]
+  /** The one relation that holds the parent's rows, if there is one. */
+  readonly home: string | undefined
+}
+
+/** Undefined where the two ends cannot be put side by side, or need not be. */
+function movedEnds(
+  reference: Reference,
+  run: RunObservation,
+  knowledge: Knowledge,
+  migrated: ReadonlyMap<string, ColumnTable>,
+): Moved | undefined {
+  const { child, childAttributes, parent, parentAttributes } = reference
+  const from = destinationsOf(knowledge, child, childAttributes)
+  // What only the SQL joins by, and was recaptured nowhere, was overwritten: that is told as such.
+  const overwritten = reference.how === 'soft reference' && from?.some((each) => each.assumed === true) === true
+  if (from === undefined || overwritten) return undefined
+  const to = destinationsOf(knowledge, parent, parentAttributes)
+  // Carried by fewer columns than before, and by no key: the values cannot be put side by side.
+  const merged = new Set(from.map((each) => JSON.stringify(each.columns[0]))).size < from.length
+  // The child names the parent by another of its keys now.
+  const renamed = from.some((each) => each.transform.kind === 're-keyed') && to?.some((each) => each.transform.kind === 're-keyed') !== true
+  const table = migrated.get(from[0]?.relation ?? '')
+  // The server itself holds a validated key over these columns.
+  if (table === undefined || merged || renamed || isHeld(run, table.relation, from)) return undefined
+  return {
+    reference,
+    table,
+    from,
+    to: [...(to === undefined ? [] : [to]), ...partsOf(knowledge, parent, parentAttributes)],
+    home: to === undefined ? undefined : migrated.get(to[0]?.relation ?? '')?.relation,
+  }
+}
+
 function follow(
   reference: Reference,
   run: RunObservation,
   knowledge: Knowledge,
   migrated: ReadonlyMap<string, ColumnTable>,
 ): { readonly followed: number; readonly finding: Finding | undefined } | undefined {
-  const { child, childAttributes, parent, parentAttributes } = reference
+  const { child, childAttributes } = reference
   if (isDiscarded(knowledge, child) || childAttributes.some((each) => isDiscarded(knowledge, child, each))) return undefined
-  const before = {
-    child: columnsOf(run.legacy.catalog, run.legacy.rows, child),
-    parent: columnsOf(run.legacy.catalog, run.legacy.rows, parent),
-  }
-  if (before.child === undefined || before.parent === undefined) return undefined
-  const legacyKeys = new Set(
-    tuples(
-      before.parent,
-      parentAttributes.map((name) => plain(before.parent, name)),
-    ).filter((each) => each !== undefined),
-  )
-  const references = tuples(
-    before.child,
-    childAttributes.map((name) => plain(before.child, name)),
-  )
-  const orphansBefore = new Set(references.filter((each) => each !== undefined && !legacyKeys.has(each)))
-  const held = references.filter((each) => each !== undefined && legacyKeys.has(each))
-  if (held.length === 0) return { followed: 0, finding: undefined }
-  const from = destinationsOf(knowledge, child, childAttributes)
-  // What only the SQL joins by, and was recaptured nowhere, was overwritten: that is told as such.
-  const overwritten = reference.how === 'soft reference' && from?.some((each) => each.assumed === true) === true
-  if (from === undefined || overwritten) return { followed: held.length, finding: undefined }
-  const to = destinationsOf(knowledge, parent, parentAttributes)
-  // Carried by fewer columns than before, and by no key: the values cannot be put side by side.
-  const merged = new Set(from.map((each) => JSON.stringify(each.columns[0]))).size < from.length
-  // The child names the parent by another of its keys now.
-  const renamed = from.some((each) => each.transform.kind === 're-keyed') && to?.some((each) => each.transform.kind === 're-keyed') !== true
-  const childTable = migrated.get(from[0]?.relation ?? '')
-  if (childTable === undefined) return { followed: held.length, finding: undefined }
-  // The server itself holds a validated key over these columns.
-  if (merged || renamed || isHeld(run, childTable.relation, from)) return { followed: held.length, finding: undefined }
-  const parentTable = to === undefined ? undefined : migrated.get(to[0]?.relation ?? '')
+  const before = heldBefore(reference, run)
+  if (before === undefined) return undefined
+  const moved = before.held === 0 ? undefined : movedEnds(reference, run, knowledge, migrated)
+  if (moved === undefined) return { followed: before.held, finding: undefined }
   const keys = new Set(
-    [...(to === undefined ? [] : [to]), ...partsOf(knowledge, parent, parentAttributes)].flatMap((part) => {
+    moved.to.flatMap((part) => {
       const table = migrated.get(part[0]?.relation ?? '')
-      return table === undefined
-        ? []
-        : tuples(
-            table,
-            part.map((each) => columnOf(table, each)),
-          )
+      return table === undefined ? [] : movedTuples(table, part)
     }),
   )
-  const after = tuples(
-    childTable,
-    from.map((each) => columnOf(childTable, each)),
-  )
-  const orphans = after.filter((each) => each !== undefined && !keys.has(each) && !orphansBefore.has(each))
-  const first = orphans[0]
-  if (first === undefined) return { followed: held.length, finding: undefined }
-  const gone = parentTable === undefined ? `${parent} is gone` : `${parentTable.relation} has no such row`
+  const orphans = movedTuples(moved.table, moved.from).filter((each) => each !== undefined && !keys.has(each) && !before.orphans.has(each))
   return {
-    followed: held.length,
-    finding: {
-      invariant: 'no-orphans',
-      kind: 'orphan',
-      severity: 'error',
-      known: 'observed',
-      relation: child,
-      attribute: childAttributes.length === 1 ? childAttributes[0] : undefined,
-      object: childAttributes.length === 1 ? undefined : reference.name,
-      ...knowledge.locate(parent, parentAttributes[0]),
-      message: `${orphans.length} of ${after.length} rows of ${childTable.relation} refer to nothing: ${childAttributes.join(', ')} ${showCell(first)} (${reference.how}${reference.name === undefined ? '' : ` ${reference.name}`}), ${gone}`,
-      evidence: {
-        orphans: orphans.length,
-        rows: after.length,
-        value: first,
-        parent,
-        how: reference.how,
-        constraint: reference.name ?? null,
-      },
-      hint: 'Move the referring rows along with the key that they refer to, in the same step.',
-    },
+    followed: before.held,
+    finding: orphans[0] === undefined ? undefined : describeOrphans(moved, orphans[0], orphans.length, knowledge),
+  }
+}
+
+function describeOrphans({ reference, table, home }: Moved, value: string, orphans: number, knowledge: Knowledge): Finding {
+  const { child, childAttributes, parent, parentAttributes, how, name } = reference
+  const single = childAttributes.length === 1
+  const gone = home === undefined ? `${parent} is gone` : `${home} has no such row`
+  return {
+    invariant: 'no-orphans',
+    kind: 'orphan',
+    severity: 'error',
+    known: 'observed',
+    relation: child,
+    attribute: single ? childAttributes[0] : undefined,
+    object: single ? undefined : name,
+    ...knowledge.locate(parent, parentAttributes[0]),
+    message: `${orphans} of ${table.rows.length} rows of ${table.relation} refer to nothing: ${childAttributes.join(', ')} ${showCell(value)} (${how}${name === undefined ? '' : ` ${name}`}), ${gone}`,
+    evidence: { orphans, rows: table.rows.length, value, parent, how, constraint: name ?? null },
+    hint: 'Move the referring rows along with the key that they refer to, in the same step.',
   }
 }
 
@@ -209,12 +226,15 @@ function partsOf(knowledge: Knowledge, relation: string, attributes: readonly st
   return destinations.filter((each) => each.columns.length === 1 && each.columns[0]?.via === undefined).map((each) => [each])
 }
 
-function plain(table: ColumnTable | undefined, attribute: string): number {
-  return table?.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0 && column.via === undefined) ?? -1
+function plainTuples(table: ColumnTable, attributes: readonly string[]): readonly (string | undefined)[] {
+  const isPlain = ({ json, via }: ColumnTable['columns'][number]) => json.length === 0 && via === undefined
+  const at = attributes.map((name) => table.columns.findIndex((column) => column.attribute === name && isPlain(column)))
+  return tuples(table, at)
 }
 
-function columnOf(table: ColumnTable, destination: Destination): number {
-  return destination.columns[0] === undefined ? -1 : columnIndex(table, destination.columns[0])
+function movedTuples(table: ColumnTable, destinations: readonly Destination[]): readonly (string | undefined)[] {
+  const at = destinations.map(({ columns: [column] }) => (column === undefined ? -1 : columnIndex(table, column)))
+  return tuples(table, at)
 }
 
 /** A reference with a NULL in it refers to nothing (MATCH SIMPLE). */

@@ -12,9 +12,18 @@ interface Held {
   readonly from: number
 }
 
+/** A statement that works while a relation is locked. */
+interface UnderLock {
+  readonly kind: Kind
+  readonly lock: LockTaken
+  readonly statement: WatchedStatement
+  /** Its index in its direction. */
+  readonly at: number
+}
+
 /** For each relation and kind the statement that took longest; what rewrites a relation is not told of again for less. */
 export function lockFindings(seen: DirectionSeen, { budget, rows }: OnlineObservation): readonly Finding[] {
-  const found = new Map<string, { readonly kind: Kind; readonly relation: string; readonly at: number; readonly lock: LockTaken }>()
+  const found = new Map<string, UnderLock>()
   let held = new Map<string, Held>()
   for (const [at, statement] of seen.statements.entries()) {
     if (seen.statements[at - 1]?.transaction !== statement.transaction) held = new Map()
@@ -25,15 +34,12 @@ export function lockFindings(seen: DirectionSeen, { budget, rows }: OnlineObserv
       if (kind === undefined) continue
       const key = `${kind} ${relation}`
       const known = found.get(key)
-      if (known === undefined || (seen.statements[known.at]?.durationMs ?? 0) < statement.durationMs)
-        found.set(key, { kind, relation, at, lock })
+      if (known === undefined || known.statement.durationMs < statement.durationMs) found.set(key, { kind, lock, statement, at })
     }
   }
-  return [...found.values()].flatMap(({ kind, relation, at, lock }) => {
-    const statement = seen.statements[at]
-    if (statement === undefined || (kind !== 'rewrite' && found.has(`rewrite ${relation}`))) return []
-    return [lockFinding(kind, lock, statement, at, seen, rows.get(relation))]
-  })
+  return [...found.values()]
+    .filter(({ kind, lock }) => kind === 'rewrite' || !found.has(`rewrite ${lock.relation}`))
+    .map((each) => lockFinding(each, seen, rows.get(each.lock.relation)))
 }
 
 /** What a statement does while a relation is locked. */
@@ -55,14 +61,7 @@ const hints: Readonly<Record<Kind, string>> = {
   held: 'Commit after the statement that needs the lock, and move rows in a transaction of their own.',
 }
 
-function lockFinding(
-  kind: Kind,
-  lock: LockTaken,
-  statement: WatchedStatement,
-  at: number,
-  seen: DirectionSeen,
-  rows: number | undefined,
-): Finding {
+function lockFinding({ kind, lock, statement, at }: UnderLock, seen: DirectionSeen, rows: number | undefined): Finding {
   const { relation, mode, heldMs } = lock
   const does = {
     rewrite: `rewrites ${relation}`,

@@ -2,13 +2,15 @@ import { readCatalog } from '../../catalog/index.ts'
 import { type Dataset, seedDataset } from '../../data/index.ts'
 import { restoreSleep } from '../../environment/index.ts'
 import type { Subject } from '../../lineage/index.ts'
-import type { CloneStage, CloneStages } from '../../run/index.ts'
+import type { Step } from '../../migration/index.ts'
+import type { Session } from '../../postgres/index.ts'
+import type { CloneStage, CloneStages, LockWatch, Traffic, WatchedStep } from '../../run/index.ts'
 import { applyWatched, startTraffic, watchLocks } from '../../run/index.ts'
 import type { Bench, Probe } from '../bench.ts'
 import type { Look } from '../probe.ts'
 import { clientStatements } from './client-statements.ts'
 import { directionSeen, trafficSeen } from './direction-seen.ts'
-import type { OnlineObservation } from './model.ts'
+import type { DirectionSeen, OnlineObservation } from './model.ts'
 import { multiplyRows, parentsFirst, relationsByOid } from './multiply-rows.ts'
 import type { OnlineOptions } from './options.ts'
 import { relationsInReach } from './reached-relations.ts'
@@ -102,89 +104,111 @@ async function underTraffic(
   subject: Subject,
   clones: CloneStages,
   plan: OnlinePlan,
-  { reached, paths, rows }: Scene,
+  scene: Scene,
 ): Promise<Online & { readonly data?: boolean }> {
-  const { dataset, options, signal } = plan
-  const { up, down } = subject.migration
   return clones.run(async (stage) => {
-    await stage.look(restoreSleep)
-    if (dataset !== undefined) await stage.look((session) => seedDataset(session, subject.plan, dataset))
-    const filled = await stage.look((session) => multiplyRows(session, subject.legacy, paths, rows))
-    const sent = await stage.look((session) =>
-      clientStatements(
-        subject,
-        session,
-        paths.filter((path) => reached.has(path)),
-        clientCount,
-        filled.ways,
-      ),
-    )
-    const notChecked = [...filled.notFilled, ...sent.notTried]
-    if (sent.clients.every((each) => each.length === 0))
-      return { outcome: 'unknown', because: 'no client has a statement to send', notChecked }
-
+    const { rows, clients, notChecked } = await setScene(subject, stage, plan.dataset, scene)
+    if (clients.every((each) => each.length === 0)) return { outcome: 'unknown', because: 'no client has a statement to send', notChecked }
     await using observer = await stage.database.connect()
     await using looking = await stage.database.connect()
-    await using traffic = await startTraffic(() => stage.connect(), sent.clients)
+    await using traffic = await startTraffic(() => stage.connect(), clients)
     await using locks = watchLocks(looking, traffic.processIds)
     await traffic.turn()
     await traffic.turn()
-    const began = performance.now()
-    const directions: OnlineObservation['directions'][number][] = []
-    const budget = {
-      lockWaitMs: subject.migration.contract.online?.lockWaitMs ?? options.lockWaitMs ?? defaults.lockWaitMs,
-      manyRows: Math.max(100, Math.min(1000, rows / 2)),
-    }
-    for (const [direction, step] of [['up', up], ...(down === undefined ? [] : [['down', down] as const])] as const) {
-      signal?.throwIfAborted()
-      const relations = direction === 'up' ? relationsByOid(subject.legacy) : await relationsNow(subject, stage)
-      await using session = await stage.connect(undefined, { lockTimeoutMs })
-      const fromMs = performance.now()
-      const applied = await applyWatched(session, step, {
-        relations,
-        observer,
-        locks,
-        url: stage.url,
-        signal,
-        beforeCommit: async () => {
-          // Held open until each client has run into it or gone past it: how long that takes is not counted.
-          const from = traffic.ended()
-          const met = () => {
-            const waiting = locks.waiting()
-            return traffic
-              .processIds()
-              .every(
-                (pid, client) =>
-                  waiting.has(pid) || (traffic.ended()[client] ?? 0) > (from[client] ?? 0) + (sent.clients[client]?.length ?? 0),
-              )
-          }
-          const deadline = performance.now() + 500
-          while (!met() && performance.now() < deadline) await locks.sample()
-        },
-      })
-      await traffic.turn()
-      const seen = directionSeen({ direction, applied, traffic, locks, quietUntilMs: began, fromMs })
-      if (applied.outcome.outcome === 'failed' && !byTraffic.test(applied.outcome.failure.sqlstate)) {
-        const { message, sqlstate } = applied.outcome.failure
-        if (direction === 'up') return { outcome: 'unknown', because: `${message} (${sqlstate})`, notChecked, data: true }
-        notChecked.push(`online-safety: down was not looked at: it fails on the rows: ${message} (${sqlstate})`)
-        break
-      }
-      directions.push(step.kind === 'sql' ? { ...seen, statements: await squawkOpinions(step.script, seen.statements) } : seen)
-      if (applied.outcome.outcome === 'failed') break
-    }
+    const quietUntilMs = performance.now()
+    const crowd = { subject, stage, clients, traffic, locks, observer, quietUntilMs, signal: plan.signal }
+    const { directions, unfit } = await observeDirections(crowd)
+    if (unfit?.direction === 'up') return { outcome: 'unknown', because: unfit.because, notChecked, data: true }
     return {
       outcome: 'observed',
-      notChecked,
+      notChecked:
+        unfit === undefined ? notChecked : [...notChecked, `online-safety: down was not looked at: it fails on the rows: ${unfit.because}`],
       observation: {
-        budget,
+        budget: {
+          lockWaitMs: subject.migration.contract.online?.lockWaitMs ?? plan.options.lockWaitMs ?? defaults.lockWaitMs,
+          manyRows: Math.max(100, Math.min(1000, scene.rows / 2)),
+        },
         clients: clientCount,
-        rows: new Map([...filled.rows].filter(([path]) => reached.has(path))),
-        quiet: trafficSeen(traffic.events, 0, began),
+        rows: new Map([...rows].filter(([path]) => scene.reached.has(path))),
+        quiet: trafficSeen(traffic.events, 0, quietUntilMs),
         directions,
       },
     }
   })
+}
+
+/** Many rows, and what clients are to do with them. */
+async function setScene(subject: Subject, stage: CloneStage, dataset: Dataset | undefined, { reached, paths, rows }: Scene) {
+  await stage.look(restoreSleep)
+  if (dataset !== undefined) await stage.look((session) => seedDataset(session, subject.plan, dataset))
+  const filled = await stage.look((session) => multiplyRows(session, subject.legacy, paths, rows))
+  const touched = paths.filter((path) => reached.has(path))
+  const sent = await stage.look((session) => clientStatements(subject, session, touched, clientCount, filled.ways))
+  return { rows: filled.rows, clients: sent.clients, notChecked: [...filled.notFilled, ...sent.notTried] }
+}
+
+/** Clients at work on a database, and what watches them. */
+interface Crowd {
+  readonly subject: Subject
+  readonly stage: CloneStage
+  /** What each client sends, over and over. */
+  readonly clients: readonly (readonly unknown[])[]
+  readonly traffic: Traffic
+  readonly locks: LockWatch
+  readonly observer: Session
+  /** When the first direction began, by `performance.now()`: what failed before fails by itself. */
+  readonly quietUntilMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+interface DirectionsSeen {
+  readonly directions: readonly DirectionSeen[]
+  /** It fails on the rows, and would without clients: nothing was seen of it. */
+  readonly unfit?: { readonly direction: 'up' | 'down'; readonly because: string } | undefined
+}
+
+/** `up`, then `down`, until one fails. */
+async function observeDirections(crowd: Crowd): Promise<DirectionsSeen> {
+  const { up, down } = crowd.subject.migration
+  const directions: DirectionSeen[] = []
+  for (const [direction, step] of [['up', up], ...(down === undefined ? [] : [['down', down] as const])] as const) {
+    crowd.signal?.throwIfAborted()
+    const { applied, seen } = await observeDirection(crowd, direction, step)
+    const failure = applied.outcome.outcome === 'failed' ? applied.outcome.failure : undefined
+    if (failure !== undefined && !byTraffic.test(failure.sqlstate))
+      return { directions, unfit: { direction, because: `${failure.message} (${failure.sqlstate})` } }
+    directions.push(step.kind === 'sql' ? { ...seen, statements: await squawkOpinions(step.script, seen.statements) } : seen)
+    if (failure !== undefined) break
+  }
+  return { directions }
+}
+
+async function observeDirection(
+  crowd: Crowd,
+  direction: 'up' | 'down',
+  step: Step,
+): Promise<{ readonly applied: WatchedStep; readonly seen: DirectionSeen }> {
+  const { subject, stage, observer, traffic, locks, signal, quietUntilMs } = crowd
+  const relations = direction === 'up' ? relationsByOid(subject.legacy) : await relationsNow(subject, stage)
+  await using session = await stage.connect(undefined, { lockTimeoutMs })
+  const fromMs = performance.now()
+  const beforeCommit = () => letClientsMeet(crowd)
+  const applied = await applyWatched(session, step, { relations, observer, locks, url: stage.url, signal, beforeCommit })
+  await traffic.turn()
+  return { applied, seen: directionSeen({ direction, applied, traffic, locks, quietUntilMs, fromMs }) }
+}
+
+/** Held open until each client has run into it or gone past it: how long that takes is not counted. */
+async function letClientsMeet({ clients, traffic, locks }: Crowd): Promise<void> {
+  const from = traffic.ended()
+  const met = () => {
+    const waiting = locks.waiting()
+    return traffic
+      .processIds()
+      .every((pid, client) => waiting.has(pid) || (traffic.ended()[client] ?? 0) > (from[client] ?? 0) + (clients[client]?.length ?? 0))
+  }
+  const deadline = performance.now() + 500
+  while (!met() && performance.now() < deadline) await locks.sample()
 }
 
 /** Legacy names where the relation is the same, the new ones else. */

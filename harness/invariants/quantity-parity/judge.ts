@@ -1,4 +1,5 @@
-import type { Destination, Knowledge, RelationLineage } from '../../lineage/index.ts'
+import type { Attribute } from '../../catalog/index.ts'
+import type { ColumnTable, Destination, Knowledge, Place, Recaptured, RelationLineage } from '../../lineage/index.ts'
 import {
   columnIndex,
   columnName,
@@ -37,84 +38,17 @@ export const quantityParity: Invariant = {
       const finding = compareMeasure(measure)
       if (finding !== undefined) findings.push(finding)
     }
-    const declared = new Set(run.measures.map(({ relation, attribute }) => `${relation}.${attribute}`))
     const migrated = tablesOf(run.migrated)
-    for (const [path] of run.legacy.rows) {
-      const lineage = knowledge.lineage?.relations.get(path)
-      const catalog = run.legacy.catalog.relations.get(path)
-      if (lineage === undefined || catalog === undefined) continue
-      const soft = knowledge.softReferences.flatMap(({ from, to }) => [from, to]).filter((each) => each.relation === path)
-      const keys = new Set([
-        ...soft.map((each) => each.attribute),
-        ...keyOf(catalog),
-        ...catalog.constraints.filter((each) => each.kind === 'foreign-key' || each.kind === 'unique').flatMap((each) => each.attributes),
-      ])
-      const numeric = catalog.attributes.filter((each) => isNumeric(each.type) && !keys.has(each.name) && each.generated === undefined)
-      const rows = numeric.length === 0 ? undefined : recapture(run, lineage, migrated)
-      if (rows === undefined || rows.legacy.rows.length === 0) continue
+    for (const path of run.legacy.rows.keys()) {
+      const quantities = quantitiesOf(run, knowledge, path, migrated)
+      if (quantities === undefined) continue
       saw.relations += 1
-      for (const attribute of numeric) {
-        if (declared.has(`${path}.${attribute.name}`)) continue
-        const index = rows.legacy.columns.findIndex((column) => column.attribute === attribute.name && column.json.length === 0)
-        for (const destination of lineage.attributes.get(attribute.name)?.destinations ?? []) {
-          const column = destination.columns[0]
-          const place = rows.places.find((each) => each.place.relation === destination.relation)
-          if (
-            destination.own ||
-            column === undefined ||
-            column.via !== undefined ||
-            place === undefined ||
-            place.place.identity.length === 0 ||
-            place.place.shared === true
-          )
-            continue
-          if (
-            !['identical', 'same-value', 'rounded'].includes(destination.transform.kind) ||
-            place.place.exclusive === true ||
-            place.place.merges
-          )
-            continue
-          if (isLookedUp(run, lineage, attribute.name, destination)) continue
-          const copied = place.place.relation !== lineage.home
-          const at = columnIndex(place.table, column)
-          const differing = rows.legacy.rows.flatMap((row, position) => {
-            const matches = place.byRow[position] ?? []
-            if (matches.length === 0 && !copied) return []
-            const cell = row[index] ?? null
-            saw.cells += 1
-            const sum = sumKey(matches.map((match) => place.table.rows[match]?.[at] ?? null))
-            return sum === sumKey([cell]) || (cell !== null && numberKey(cell) === undefined)
-              ? []
-              : [{ position, cell, matches: matches.length, sum }]
-          })
-          saw.rows += rows.legacy.rows.length
-          const first = differing.find(({ cell }) => isPlausible(cell, attribute.type)) ?? differing[0]
-          if (first === undefined) continue
-          const target = `${destination.relation}.${columnName(column)}`
-          findings.push({
-            invariant: 'quantity-parity',
-            kind: 'difference',
-            severity: isPlausible(first.cell, attribute.type) ? 'error' : 'warning',
-            known: 'observed',
-            relation: path,
-            attribute: attribute.name,
-            ...knowledge.locate(path, attribute.name, ['copy']),
-            message: `${path}.${attribute.name} is ${showCell(first.cell)} before, but ${first.matches === 0 ? 'not copied' : `${first.matches} rows sum up otherwise`} in ${target} (${differing.length} of ${rows.legacy.rows.length} rows)`,
-            evidence: {
-              legacy: first.cell,
-              copies: first.matches,
-              differing: differing.length,
-              rows: rows.legacy.rows.length,
-              destination: target,
-              row: Object.fromEntries(
-                rows.legacy.columns
-                  .slice(0, rows.legacy.width)
-                  .map((each, i) => [each.attribute, rows.legacy.rows[first.position]?.[i] ?? null]),
-              ),
-            },
-            hint: 'Copy every row whose quantity counts, once; a filter or a join in the copy changes the total.',
-          })
-        }
+      for (const copy of copiesOf(run, quantities)) {
+        const { cells, differing } = compareCopy(copy)
+        saw.cells += cells
+        saw.rows += copy.rows.legacy.rows.length
+        const shown = differing.find(({ cell }) => isPlausible(cell, copy.attribute.type)) ?? differing[0]
+        if (shown !== undefined) findings.push(describeCopy(copy, shown, differing.length, knowledge))
       }
     }
     const [first, ...rest] = findings
@@ -122,6 +56,122 @@ export const quantityParity: Invariant = {
     if (saw.cells === 0) return { outcome: 'not-applicable', because: 'no measure is declared and no numeric attribute is copied' }
     return { outcome: 'holds', saw }
   },
+}
+
+/** The numeric attributes of one legacy relation that are no keys, with its rows and where they went. */
+interface Quantities {
+  readonly lineage: RelationLineage
+  readonly attributes: readonly Attribute[]
+  readonly rows: Recaptured
+}
+
+/** One of them as it was copied to one place. */
+interface Copy {
+  readonly relation: string
+  readonly attribute: Attribute
+  readonly rows: Recaptured
+  readonly place: Recaptured['places'][number]
+  readonly column: Destination['columns'][number]
+  /** In its own relation a row without a partner was moved; in another one it was left out of the copy. */
+  readonly elsewhere: boolean
+}
+
+interface Differing {
+  readonly row: number
+  readonly cell: string | null
+  readonly copies: number
+}
+
+function quantitiesOf(
+  run: RunObservation,
+  knowledge: Knowledge,
+  path: string,
+  migrated: ReadonlyMap<string, ColumnTable>,
+): Quantities | undefined {
+  const lineage = knowledge.lineage?.relations.get(path)
+  const catalog = run.legacy.catalog.relations.get(path)
+  if (lineage === undefined || catalog === undefined) return undefined
+  const soft = knowledge.softReferences.flatMap(({ from, to }) => [from, to]).filter((each) => each.relation === path)
+  const keys = new Set([
+    ...soft.map((each) => each.attribute),
+    ...keyOf(catalog),
+    ...catalog.constraints.filter((each) => each.kind === 'foreign-key' || each.kind === 'unique').flatMap((each) => each.attributes),
+  ])
+  const attributes = catalog.attributes.filter((each) => isNumeric(each.type) && !keys.has(each.name) && each.generated === undefined)
+  const rows = attributes.length === 0 ? undefined : recapture(run, lineage, migrated)
+  return rows === undefined || rows.legacy.rows.length === 0 ? undefined : { lineage, attributes, rows }
+}
+
+/** Copies that nobody declared a measure for. */
+function copiesOf(run: RunObservation, { lineage, attributes, rows }: Quantities): readonly Copy[] {
+  const { relation } = lineage
+  const declared = new Set(run.measures.filter((each) => each.relation === relation).map((each) => each.attribute))
+  return attributes
+    .filter(({ name }) => !declared.has(name))
+    .flatMap((attribute) =>
+      (lineage.attributes.get(attribute.name)?.destinations ?? []).flatMap((destination): readonly Copy[] => {
+        const column = destination.columns[0]
+        const place = rows.places.find((each) => each.place.relation === destination.relation)
+        if (column === undefined || place === undefined || !isCopy(destination, place.place)) return []
+        if (isLookedUp(run, lineage, attribute.name, destination)) return []
+        return [{ relation, attribute, rows, place, column, elsewhere: place.place.relation !== lineage.home }]
+      }),
+    )
+}
+
+/** Whether each row has its own partners there, with the number as it was. */
+function isCopy({ own, columns, transform }: Destination, place: Place): boolean {
+  return (
+    !own &&
+    columns[0]?.via === undefined &&
+    ['identical', 'same-value', 'rounded'].includes(transform.kind) &&
+    place.identity.length > 0 &&
+    place.shared !== true &&
+    place.exclusive !== true &&
+    !place.merges
+  )
+}
+
+function compareCopy({ attribute, rows, place, column, elsewhere }: Copy): {
+  readonly cells: number
+  readonly differing: readonly Differing[]
+} {
+  const from = rows.legacy.columns.findIndex((each) => each.attribute === attribute.name && each.json.length === 0)
+  const to = columnIndex(place.table, column)
+  const compared = rows.legacy.rows.flatMap((legacy, row) => {
+    const matches = place.byRow[row] ?? []
+    return matches.length === 0 && !elsewhere ? [] : [{ row, cell: legacy[from] ?? null, matches }]
+  })
+  const differing = compared.flatMap(({ row, cell, matches }) => {
+    const sum = sumKey(matches.map((match) => place.table.rows[match]?.[to] ?? null))
+    return sum === sumKey([cell]) || (cell !== null && numberKey(cell) === undefined) ? [] : [{ row, cell, copies: matches.length }]
+  })
+  return { cells: compared.length, differing }
+}
+
+function describeCopy(copy: Copy, { row, cell, copies }: Differing, differing: number, knowledge: Knowledge): Finding {
+  const { relation, attribute, place } = copy
+  const { legacy } = copy.rows
+  const destination = `${place.place.relation}.${columnName(copy.column)}`
+  return {
+    invariant: 'quantity-parity',
+    kind: 'difference',
+    severity: isPlausible(cell, attribute.type) ? 'error' : 'warning',
+    known: 'observed',
+    relation,
+    attribute: attribute.name,
+    ...knowledge.locate(relation, attribute.name, ['copy']),
+    message: `${relation}.${attribute.name} is ${showCell(cell)} before, but ${copies === 0 ? 'not copied' : `${copies} rows sum up otherwise`} in ${destination} (${differing} of ${legacy.rows.length} rows)`,
+    evidence: {
+      legacy: cell,
+      copies,
+      differing,
+      rows: legacy.rows.length,
+      destination,
+      row: Object.fromEntries(legacy.columns.slice(0, legacy.width).map((each, at) => [each.attribute, legacy.rows[row]?.[at] ?? null])),
+    },
+    hint: 'Copy every row whose quantity counts, once; a filter or a join in the copy changes the total.',
+  }
 }
 
 /**

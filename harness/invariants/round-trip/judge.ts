@@ -1,6 +1,6 @@
 import type { Knowledge } from '../../lineage/index.ts'
 import type { Finding, FindingResult, Verdict } from '../../result/index.ts'
-import { outcomeAfter, type RunObservation, revertedOf, type State } from '../../run/index.ts'
+import { type Applied, type Failed, outcomeAfter, type RunObservation, revertedOf, type State } from '../../run/index.ts'
 import { withoutDrawn } from '../drawn.ts'
 import type { Invariant } from '../invariant.ts'
 import { rules } from './rules.ts'
@@ -32,75 +32,97 @@ export const roundTrip: Invariant = {
               : 'up was not run a second time',
         saw: { ...saw, runs: 0 },
       }
-    if (again.outcome === 'failed') {
-      const { failure } = again
-      const finding: Finding = {
-        invariant: 'round-trip',
-        kind: 'fails',
-        severity: run.extreme ? 'warning' : 'error',
-        known: 'observed',
-        relation: failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`,
-        object: failure.constraint,
-        sqlstate: failure.sqlstate,
-        file: failure.file,
-        line: failure.line,
-        message: `the second up fails after down: ${failure.message}`,
-        evidence: { sqlstate: failure.sqlstate, detail: failure.detail ?? null },
-        hint: 'down leaves something behind that up makes: drop it there.',
-      }
-      return { outcome: 'violated', findings: [finding], saw }
-    }
-    const findings: Finding[] = []
-    for (const difference of again.differences.filter((each) => each.severity === 'error' && each.kind !== 'data')) {
-      findings.push({
-        invariant: 'round-trip',
-        kind: 'schema',
-        severity: 'error',
-        known: 'observed',
-        relation: difference.relation,
-        attribute: difference.attribute,
-        object: `${difference.object} ${difference.path}`,
-        message: `up, down, up leaves ${difference.object} ${difference.path} ${difference.change}, up alone does not`,
-        evidence: { property: difference.property ?? null, before: difference.before ?? null, after: difference.after ?? null },
-      })
-    }
-    const [masked, maskedAgain] = [withoutDrawn(migrated, run.legacy), withoutDrawn(again.state, run.legacy)]
-    for (const [path, rows] of masked.rows) {
-      const second = maskedAgain.rows.get(path)
-      if (second === undefined) continue
+    if (again.outcome === 'failed') return { outcome: 'violated', findings: [secondUpFails(again, run.extreme)], saw }
+    const tables = comparedTables(run.legacy, migrated, again.state, knowledge)
+    for (const { attributes, once } of tables) {
       saw.relations += 1
-      saw.rows += rows.rows.length
-      saw.cells += rows.rows.length * rows.attributes.length
-      const kept = rows.attributes.filter(
-        (name) =>
-          second.attributes.includes(name) && !isIssued(migrated, run.legacy, path, name) && !knowledge.volatile.has(`${path}.${name}`),
-      )
-      const texts = (table: typeof rows) =>
-        table.rows.map((row) => JSON.stringify(kept.map((name) => row[table.attributes.indexOf(name)] ?? null))).sort()
-      const [before, after] = [texts(rows), texts(second)]
-      if (before.length === after.length && before.every((text, at) => text === after[at])) continue
-      const odd = after.find((text) => !before.includes(text)) ?? before.find((text) => !after.includes(text))
-      findings.push({
-        invariant: 'round-trip',
-        kind: 'data',
-        severity: 'error',
-        known: 'observed',
-        relation: legacyRelation(path, run.legacy, knowledge),
-        message: `up, down, up leaves other rows in ${path} than up alone (${before.length} and ${after.length} rows)`,
-        evidence: {
-          relation: path,
-          attributes: kept,
-          odd: odd === undefined ? null : JSON.parse(odd),
-          first: before.length,
-          second: after.length,
-        },
-        hint: 'down loses or invents what the second up copies again.',
-      })
+      saw.rows += once.length
+      saw.cells += once.length * attributes.length
     }
+    const schema = again.differences.filter((each) => each.severity === 'error' && each.kind !== 'data').map(otherSchema)
+    const findings = [...schema, ...tables.flatMap((table) => otherRows(table) ?? [])]
     const [first, ...rest] = findings
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest], saw }
     return saw.relations === 0 ? { outcome: 'unknown', because: 'no relation was compared', saw } : { outcome: 'holds', saw }
   },
+}
+
+function secondUpFails({ failure }: Failed, extreme: boolean): Finding {
+  return {
+    invariant: 'round-trip',
+    kind: 'fails',
+    severity: extreme ? 'warning' : 'error',
+    known: 'observed',
+    relation: failure.table === undefined ? undefined : `${failure.schema ?? 'public'}.${failure.table}`,
+    object: failure.constraint,
+    sqlstate: failure.sqlstate,
+    file: failure.file,
+    line: failure.line,
+    message: `the second up fails after down: ${failure.message}`,
+    evidence: { sqlstate: failure.sqlstate, detail: failure.detail ?? null },
+    hint: 'down leaves something behind that up makes: drop it there.',
+  }
+}
+
+function otherSchema(difference: Applied['differences'][number]): Finding {
+  return {
+    invariant: 'round-trip',
+    kind: 'schema',
+    severity: 'error',
+    known: 'observed',
+    relation: difference.relation,
+    attribute: difference.attribute,
+    object: `${difference.object} ${difference.path}`,
+    message: `up, down, up leaves ${difference.object} ${difference.path} ${difference.change}, up alone does not`,
+    evidence: { property: difference.property ?? null, before: difference.before ?? null, after: difference.after ?? null },
+  }
+}
+
+/** A migrated relation that is there after the first `up` and after the second: rows as sorted texts of what can be compared. */
+interface ComparedTable {
+  readonly path: string
+  /** The legacy relation to name it by. */
+  readonly relation: string
+  readonly attributes: readonly string[]
+  readonly kept: readonly string[]
+  readonly once: readonly string[]
+  readonly again: readonly string[]
+}
+
+function comparedTables(legacy: State, migrated: State, second: State, knowledge: Knowledge): readonly ComparedTable[] {
+  const later = withoutDrawn(second, legacy)
+  return [...withoutDrawn(migrated, legacy).rows].flatMap(([path, table]): readonly ComparedTable[] => {
+    const other = later.rows.get(path)
+    if (other === undefined) return []
+    const { attributes } = table
+    const kept = attributes.filter(
+      (name) => other.attributes.includes(name) && !isIssued(migrated, legacy, path, name) && !knowledge.volatile.has(`${path}.${name}`),
+    )
+    const texts = (rows: typeof table) =>
+      rows.rows.map((row) => JSON.stringify(kept.map((name) => row[rows.attributes.indexOf(name)] ?? null))).sort()
+    return [{ path, relation: legacyRelation(path, legacy, knowledge), attributes, kept, once: texts(table), again: texts(other) }]
+  })
+}
+
+function otherRows({ path, relation, kept, once, again }: ComparedTable): Finding | undefined {
+  if (once.length === again.length && once.every((text, at) => text === again[at])) return undefined
+  const odd = again.find((text) => !once.includes(text)) ?? once.find((text) => !again.includes(text))
+  return {
+    invariant: 'round-trip',
+    kind: 'data',
+    severity: 'error',
+    known: 'observed',
+    relation,
+    message: `up, down, up leaves other rows in ${path} than up alone (${once.length} and ${again.length} rows)`,
+    evidence: {
+      relation: path,
+      attributes: kept,
+      odd: odd === undefined ? null : JSON.parse(odd),
+      first: once.length,
+      second: again.length,
+    },
+    hint: 'down loses or invents what the second up copies again.',
+  }
 }
 
 /** That a second `up` differs or fails follows from a `down` that does not restore the state, and is information then. */

@@ -1,9 +1,9 @@
-import type { AttributeLineage, CellFate, Destination, Knowledge, Recaptured, Recodes, RelationLineage } from '../../lineage/index.ts'
+import type { CellFate, Destination } from '../../lineage/index.ts'
 import { columnName, showCell } from '../../lineage/index.ts'
 import { alterationRank, type Finding, type Severity, severityRank } from '../../result/index.ts'
-import type { RunObservation } from '../../run/index.ts'
 import { aimedAt } from './aimed.ts'
-import { fatesOf, hintFor, showRow } from './fates.ts'
+import { type AttributeCase, legacyCell } from './cases.ts'
+import { fatesOf, hintFor, type PlacedFate, showRow } from './fates.ts'
 import { ofTheClock } from './of-the-clock.ts'
 import { weigh } from './weigh.ts'
 import { ambiguousRow, reissuedKey, swappedCells, unfaithfulCopy } from './without-loss.ts'
@@ -18,95 +18,68 @@ interface Failing {
   readonly noRow: boolean
 }
 
-export function judgeAttribute(
-  run: RunObservation,
-  knowledge: Knowledge,
-  lineage: RelationLineage,
-  rows: Recaptured,
-  learned: AttributeLineage,
-  type: string,
-  recodes: Recodes,
-  isRestored: (row: number) => boolean,
-): Finding | undefined {
-  const { attribute } = learned
-  const destinations = aimedAt(run, knowledge, lineage.relation, attribute, learned.destinations)
-  const index = rows.legacy.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0)
-  const failing: Failing[] = []
-  const swapped: number[] = []
-  rows.legacy.rows.forEach((row, at) => {
-    if (rows.places.every(({ byRow }) => (byRow[at] ?? []).length === 0)) return
-    const cell = row[index] ?? null
-    const fates = destinations.flatMap((destination) => fatesOf(rows, attribute, destination, at, cell, type, recodes))
-    if (fates.some(({ fate }) => fate.fate === 'kept')) {
-      if (changedPlaces(lineage, learned, fates)) swapped.push(at)
-      return
-    }
-    if (fates.length === 0) {
-      if (cell === null) return
-      // It has a place to go to, and no row stands there for this one: as good as NULL.
-      const [destination] = destinations
-      const absent = destinations.find((each) => each.absent !== undefined)
-      if (absent?.absent?.value === cell) return
-      const fate = destination === undefined ? undefined : ({ fate: 'altered', alteration: 'nulled', migrated: null } as const)
-      failing.push({ row: at, fate, destination, noRow: true })
-      return
-    }
-    const worst = fates.find(({ destination }) => destination.own) ?? fates[0]
-    failing.push({ row: at, fate: worst?.fate.fate === 'altered' ? worst.fate : undefined, destination: worst?.destination, noRow: false })
-  })
-  const [changed] = swapped
-  if (failing.length === 0 && changed !== undefined && !swapped.every(isRestored))
-    return swappedCells(knowledge, lineage, rows, learned, index, changed, swapped.length)
-  const merged = failing.length === 0 ? ambiguousRow(rows, knowledge, lineage, learned) : undefined
-  const severityOf = ({ row, fate, destination }: Failing): Severity => {
-    const volatile = destination?.columns.some((column) => knowledge.volatile.has(`${destination.relation}.${column.attribute}`)) ?? false
-    const timed = destination?.columns.some((column) => ofTheClock(fate?.migrated, column.type, run.clock)) ?? false
-    return (volatile || timed) && fate !== undefined ? 'warning' : weigh(fate?.alteration, rows.legacy.rows[row]?.[index] ?? null, type)
-  }
+export function judgeAttribute(given: AttributeCase): Finding | undefined {
+  const { run, knowledge, lineage, learned, rows, restored } = given
+  const destinations = aimedAt(run, knowledge, lineage.relation, learned.attribute, learned.destinations)
+  const isRestored = (row: number) => restored.cell(row, learned.attribute)
+  const seen = rows.legacy.rows.map((_, row) => failingCell(given, destinations, row))
+  const failing = seen.filter((each) => typeof each === 'object')
+  const [swapped, ...others] = seen.flatMap((each, row) => (each === 'swapped' ? [row] : []))
+  if (failing.length === 0)
+    return swapped !== undefined && ![swapped, ...others].every(isRestored)
+      ? swappedCells(given, [swapped, ...others])
+      : (ambiguousRow(given) ?? reissuedKey(given) ?? unfaithfulCopy(given))
   const lasting = failing.filter(({ row }) => !isRestored(row))
-  const first = gravest(lasting.length > 0 ? lasting : failing, severityOf)
-  if (first === undefined)
-    return (
-      merged ??
-      reissuedKey(knowledge, lineage, learned, rows) ??
-      unfaithfulCopy(
-        knowledge,
-        lineage,
-        rows,
-        learned,
-        type,
-        index,
-        (path) => run.migrated?.catalog.relations.get(path)?.kind === 'materialized-view',
-      )
-    )
-  const { fate, row, destination, noRow } = first
-  const acquitted = lasting.length === 0
+  const worst = gravest(given, lasting.length > 0 ? lasting : failing)
+  return worst && describeFailing(given, worst, failing.length, lasting.length === 0)
+}
+
+/** How one legacy row's cell did not arrive; undefined where it did, or where the whole row did not. */
+function failingCell(given: AttributeCase, destinations: readonly Destination[], row: number): Failing | 'swapped' | undefined {
+  if (given.rows.places.every(({ byRow }) => (byRow[row] ?? []).length === 0)) return undefined
+  const fates = destinations.flatMap((destination) => fatesOf(given, destination, row))
+  if (fates.some(({ fate }) => fate.fate === 'kept')) return changedPlaces(given, fates) ? 'swapped' : undefined
+  if (fates.length > 0) {
+    const worst = fates.find(({ destination }) => destination.own) ?? fates[0]
+    return { row, fate: worst?.fate.fate === 'altered' ? worst.fate : undefined, destination: worst?.destination, noRow: false }
+  }
+  const cell = legacyCell(given, row)
+  const absent = destinations.find((each) => each.absent !== undefined)?.absent
+  if (cell === null || absent?.value === cell) return undefined
+  // It has a place to go to, and no row stands there for this one: as good as NULL.
+  const [destination] = destinations
+  const fate = destination === undefined ? undefined : ({ fate: 'altered', alteration: 'nulled', migrated: null } as const)
+  return { row, fate, destination, noRow: true }
+}
+
+function severityOf(given: AttributeCase, { row, fate, destination }: Failing): Severity {
+  const { knowledge, run, type } = given
+  const volatile = destination?.columns.some((column) => knowledge.volatile.has(`${destination.relation}.${column.attribute}`)) ?? false
+  const timed = destination?.columns.some((column) => ofTheClock(fate?.migrated, column.type, run.clock)) ?? false
+  return (volatile || timed) && fate !== undefined ? 'warning' : weigh(fate?.alteration, legacyCell(given, row), type)
+}
+
+function describeFailing(given: AttributeCase, failing: Failing, cells: number, acquitted: boolean): Finding {
+  const { knowledge, lineage, learned, rows } = given
+  const { fate, row, destination } = failing
   const where = destination === undefined ? undefined : `${destination.relation}.${destination.columns.map(columnName).join('+')}`
-  const grave = severityOf(first)
-  const severity: Severity = acquitted ? 'info' : grave
-  const legacy = rows.legacy.rows[row]?.[index] ?? null
-  const subject = `${lineage.relation}.${attribute}`
-  const count = `${failing.length} of ${rows.legacy.rows.length}`
+  const grave = severityOf(given, failing)
+  const subject = `${lineage.relation}.${learned.attribute}`
   return {
     invariant: 'zero-loss',
     kind: fate === undefined ? 'cell-lost' : 'cell-altered',
-    severity,
+    severity: acquitted ? 'info' : grave,
     known: 'observed',
     relation: lineage.relation,
-    attribute,
-    ...knowledge.locate(lineage.relation, attribute),
+    attribute: learned.attribute,
+    ...knowledge.locate(lineage.relation, learned.attribute),
     ...(acquitted ? { acquittedFrom: grave } : {}),
     ...(fate === undefined ? {} : { alteration: fate.alteration }),
-    message:
-      fate === undefined
-        ? `${subject} is nowhere after up: ${showCell(legacy)} is lost (${count} rows)`
-        : noRow
-          ? `${subject} is ${fate.alteration}: ${showCell(legacy)} is lost where ${destination?.relation} has no row for it (${count} rows)`
-          : `${subject} is ${fate.alteration}: ${showCell(legacy)} became ${showCell(fate.migrated)}${where === undefined || where === subject ? '' : ` in ${where}`}${fate.collidesWith === undefined ? '' : `, as ${showCell(fate.collidesWith)} did`} (${count} rows)`,
+    message: `${subject} is ${whatBecame(given, failing, where === subject ? undefined : where)} (${cells} of ${rows.legacy.rows.length} rows)`,
     evidence: {
       ...(fate === undefined ? {} : { alteration: fate.alteration, migrated: fate.migrated }),
-      legacy,
-      cells: failing.length,
+      legacy: legacyCell(given, row),
+      cells,
       rows: rows.legacy.rows.length,
       row: showRow(rows.legacy, row),
       ...(where === undefined ? {} : { destination: where }),
@@ -118,12 +91,17 @@ export function judgeAttribute(
   }
 }
 
+/** @param where  Where the cell is now, if it is not where it was. */
+function whatBecame(given: AttributeCase, { row, fate, destination, noRow }: Failing, where: string | undefined): string {
+  const legacy = showCell(legacyCell(given, row))
+  if (fate === undefined) return `nowhere after up: ${legacy} is lost`
+  if (noRow) return `${fate.alteration}: ${legacy} is lost where ${destination?.relation} has no row for it`
+  const collides = fate.collidesWith === undefined ? '' : `, as ${showCell(fate.collidesWith)} did`
+  return `${fate.alteration}: ${legacy} became ${showCell(fate.migrated)}${where === undefined ? '' : ` in ${where}`}${collides}`
+}
+
 /** Whether an attribute that is still there was given another attribute's cells, while its own went to that one: nothing is lost, and everything reads wrong. */
-function changedPlaces(
-  lineage: RelationLineage,
-  learned: AttributeLineage,
-  fates: readonly { readonly fate: CellFate; readonly destination: Destination }[],
-): boolean {
+function changedPlaces({ lineage, learned }: AttributeCase, fates: readonly PlacedFate[]): boolean {
   if (!fates.some(({ fate, destination }) => destination.own && fate.fate === 'altered')) return false
   const now = fates.find(({ fate, destination }) => fate.fate === 'kept' && destination.relation === lineage.home)?.destination.columns[0]
     ?.attribute
@@ -133,7 +111,11 @@ function changedPlaces(
 }
 
 /** The first of those that are told at the gravest: how an attribute was altered must not hang on which row comes first. */
-function gravest(failing: readonly Failing[], severityOf: (each: Failing) => Severity): Failing | undefined {
-  const ranked = failing.map((each) => ({ each, severity: severityRank(severityOf(each)), altered: alterationRank(each.fate?.alteration) }))
+function gravest(given: AttributeCase, failing: readonly Failing[]): Failing | undefined {
+  const ranked = failing.map((each) => ({
+    each,
+    severity: severityRank(severityOf(given, each)),
+    altered: alterationRank(each.fate?.alteration),
+  }))
   return ranked.toSorted((left, right) => right.severity - left.severity || right.altered - left.altered)[0]?.each
 }

@@ -1,6 +1,7 @@
-import type { AttributeLineage, Destination, Knowledge, Recaptured, Recodes, RelationLineage } from '../../lineage/index.ts'
+import type { Destination, Recaptured } from '../../lineage/index.ts'
 import { arrivesAltered, columnIndex, showCell } from '../../lineage/index.ts'
 import type { Finding } from '../../result/index.ts'
+import { type AttributeCase, legacyCell } from './cases.ts'
 import { fatesOf, showRow } from './fates.ts'
 import { weigh } from './weigh.ts'
 
@@ -15,25 +16,18 @@ interface Missing {
  * The mappings of one attribute: its values must be where each says. A row that is nowhere is lost, and no cell of it is looked for; where
  * the loss of rows is declared, it is.
  */
-export function judgeDeclared(
-  knowledge: Knowledge,
-  lineage: RelationLineage,
-  rows: Recaptured,
-  learned: AttributeLineage,
-  mayBeLost: boolean,
-): readonly Finding[] {
-  const index = rows.legacy.columns.findIndex((column) => column.attribute === learned.attribute && column.json.length === 0)
-  const type = rows.legacy.columns[index]?.type ?? 'text'
+export function judgeDeclared(given: AttributeCase, mayBeLost: boolean): readonly Finding[] {
+  const { rows, learned } = given
   const mappings = learned.declared ?? []
   return mappings.flatMap((destinations): readonly Finding[] => {
     const [destination] = destinations
     if (destination === undefined) return []
-    const recodes: Recodes = new Map()
+    const own = { ...given, recodes: new Map() }
     const others = mappings.filter((each) => each !== destinations).flat()
-    const missing = rows.legacy.rows.flatMap((cells, row): readonly Missing[] => {
-      const legacy = cells[index] ?? null
+    const missing = rows.legacy.rows.flatMap((_, row): readonly Missing[] => {
+      const legacy = legacyCell(given, row)
       if (legacy === null || (!mayBeLost && rows.places.every(({ byRow }) => (byRow[row] ?? []).length === 0))) return []
-      const seen = destinations.map((each) => lookAt(rows, learned.attribute, each, row, legacy, type, recodes))
+      const seen = destinations.map((each) => lookAt(own, each, row))
       if (seen.includes('arrived')) return []
       const found = seen.find((each) => each !== undefined && each !== 'arrived')
       // Rows that are shared out are here or there.
@@ -41,23 +35,17 @@ export function judgeDeclared(
         found === undefined &&
         destination.transform.kind !== 'unknown' &&
         (destinations.some(({ absent }) => absent?.value === legacy) ||
-          others.some((each) => lookAt(rows, learned.attribute, each, row, legacy, type, new Map()) === 'arrived'))
+          others.some((each) => lookAt({ ...given, recodes: new Map() }, each, row) === 'arrived'))
       return isElsewhere ? [] : [{ row, legacy, found }]
     })
-    return missing.length === 0 ? [] : [findingOf(knowledge, lineage, rows, learned.attribute, destination, type, missing)]
+    return missing.length === 0 ? [] : [findingOf(given, destination, missing)]
   })
 }
 
-function lookAt(
-  rows: Recaptured,
-  attribute: string,
-  destination: Destination,
-  row: number,
-  legacy: string,
-  type: string,
-  recodes: Recodes,
-): 'arrived' | Missing['found'] {
-  const fates = fatesOf(rows, attribute, destination, row, legacy, type, recodes)
+function lookAt(given: AttributeCase, destination: Destination, row: number): 'arrived' | Missing['found'] {
+  const { rows, type } = given
+  const legacy = legacyCell(given, row) ?? ''
+  const fates = fatesOf(given, destination, row)
   const types = { legacy: type, migrated: destination.columns[0]?.type ?? type }
   // Where rows did not bear out the transform that is declared, an equal value did not come by it.
   const isRefuted = destination.transform.kind === 'unknown' && destination.declared?.transform !== undefined
@@ -81,14 +69,11 @@ function cellAt(rows: Recaptured, destination: Destination, row: number): string
 }
 
 function findingOf(
-  knowledge: Knowledge,
-  lineage: RelationLineage,
-  rows: Recaptured,
-  attribute: string,
+  { knowledge, lineage, rows, learned, type }: AttributeCase,
   destination: Destination,
-  type: string,
   missing: readonly Missing[],
 ): Finding {
+  const { attribute } = learned
   const isWrong = destination.transform.kind === 'unknown'
   const severityOf = ({ found, legacy }: Missing) => (isWrong || found === undefined ? 'error' : weigh(found.alteration, legacy, type))
   const first = missing.find((each) => each.found !== undefined && severityOf(each) === 'error') ?? missing[0]
@@ -107,6 +92,7 @@ function findingOf(
     relation: lineage.relation,
     attribute,
     object: to,
+    ...(first?.found === undefined ? {} : { alteration: first.found.alteration }),
     ...knowledge.locate(lineage.relation, attribute),
     message: `${subject} is declared to be in ${to}${transform === undefined ? '' : ` (${transform})`}, and its values are not there: ${shown} (${missing.length} of ${rows.legacy.rows.length} rows)`,
     evidence: {

@@ -1,24 +1,16 @@
 import type { ColumnTable, Destination } from '../../lineage/index.ts'
-import {
-  type CellFate,
-  columnIndex,
-  judgeCell,
-  judgeComposition,
-  judgeElements,
-  judgeSplit,
-  type Recaptured,
-  type Recodes,
-} from '../../lineage/index.ts'
+import { type CellFate, columnIndex, judgeCell, judgeComposition, judgeElements, judgeSplit } from '../../lineage/index.ts'
+import { type AttributeCase, legacyCell } from './cases.ts'
 
-export function fatesOf(
-  rows: Recaptured,
-  attribute: string,
-  destination: Destination,
-  row: number,
-  cell: string | null,
-  type: string,
-  recodes: Recodes,
-): readonly { fate: CellFate; destination: Destination }[] {
+export interface PlacedFate {
+  readonly fate: CellFate
+  readonly destination: Destination
+}
+
+/** What became of the attribute's cell of one legacy row in one of its destinations; nothing where no row stands there for it. */
+export function fatesOf(given: AttributeCase, destination: Destination, row: number): readonly PlacedFate[] {
+  const { rows, type, recodes } = given
+  const cell = legacyCell(given, row)
   const place = rows.places.find((each) => each.place.relation === destination.relation)
   const { transform, where, composed, split, columns } = destination
   const tag = where === undefined || place === undefined ? -1 : columnIndex(place.table, where.column)
@@ -37,7 +29,7 @@ export function fatesOf(
       rows.legacy.columns.findIndex((column) => column.attribute === name && column.json.length === 0),
     )
     const cells = at.map((index) => rows.legacy.rows[row]?.[index] ?? null)
-    const judged = values.map((each) => judgeComposition(attribute, cells, each[0] ?? null, destination, type))
+    const judged = values.map((each) => judgeComposition(given.learned.attribute, cells, each[0] ?? null, destination, type))
     if (judged.every((fate) => fate !== undefined)) return judged.map((fate) => ({ fate, destination }))
   }
   const found = transform.kind === 'part' ? [values.flat()] : values

@@ -1,14 +1,14 @@
-import type { ColumnTable, Knowledge, Recodes, RelationLineage } from '../../lineage/index.ts'
+import type { ColumnTable, Knowledge, RelationLineage } from '../../lineage/index.ts'
 import { assumeLineage, isDiscarded, type Recaptured, recapture, restoredCells, tablesOf } from '../../lineage/index.ts'
 import type { Finding, FindingResult, Verdict } from '../../result/index.ts'
 import { type RunObservation, revertedOf } from '../../run/index.ts'
 import { followsFromLoss } from '../causes.ts'
 import type { Invariant } from '../invariant.ts'
+import { attributeCase } from './cases.ts'
 import { judgeAttribute } from './cells.ts'
 import { judgeDeclared } from './declared.ts'
 import { judgeRows, ownRows, withAbsorbed } from './rows.ts'
 import { rules } from './rules.ts'
-import { setAside } from './verbatim.ts'
 
 /**
  * Every legacy cell is kept, moved or reversibly altered, or is declared discarded.
@@ -86,22 +86,17 @@ function judgeRelation(
 ): readonly Finding[] {
   const catalog = run.legacy.catalog.relations.get(lineage.relation)
   if (catalog === undefined) return []
-  const whole = withAbsorbed(rows)
+  const given = { run, knowledge, migrated, catalog, lineage, rows, restored: restoredCells(run, lineage.relation) }
+  const whole = { ...given, rows: withAbsorbed(rows) }
   const isGone = isDiscarded(knowledge, lineage.relation)
-  const declared = [...lineage.attributes.values()].flatMap((learned) => judgeDeclared(knowledge, lineage, whole, learned, isGone))
-  if (isGone) return declared
-  const restored = restoredCells(run, lineage.relation)
-  const findings = [...judgeRows(knowledge, lineage, rows, catalog, restored.rows, (lost) => setAside(run, catalog, rows, migrated, lost))]
-  for (const attribute of catalog.attributes) {
-    if (attribute.generated !== undefined || isDiscarded(knowledge, lineage.relation, attribute.name)) continue
+  const cases = catalog.attributes.flatMap((attribute) => {
     const learned = lineage.attributes.get(attribute.name)
-    if (learned === undefined) continue
-    // A table for each attribute: two that were recoded into one column do not share their values.
-    const recodes: Recodes = new Map()
-    const finding = judgeAttribute(run, knowledge, lineage, whole, learned, attribute.type, recodes, (row) =>
-      restored.cell(row, attribute.name),
-    )
-    if (finding !== undefined) findings.push(finding)
-  }
-  return [...findings, ...declared]
+    return learned === undefined ? [] : [{ attribute, case: attributeCase(whole, learned, attribute.type) }]
+  })
+  const declared = cases.flatMap((each) => judgeDeclared(each.case, isGone))
+  if (isGone) return declared
+  const cells = cases.flatMap(({ attribute, case: own }) =>
+    attribute.generated !== undefined || isDiscarded(knowledge, lineage.relation, attribute.name) ? [] : (judgeAttribute(own) ?? []),
+  )
+  return [...judgeRows(given), ...cells, ...declared]
 }

@@ -1,8 +1,9 @@
-import type { Relation } from '../../catalog/index.ts'
 import type { Knowledge, RelationLineage } from '../../lineage/index.ts'
 import { columnIndex, keyOf, type Recaptured } from '../../lineage/index.ts'
 import type { Finding } from '../../result/index.ts'
+import type { RelationCase } from './cases.ts'
 import { showRow } from './fates.ts'
+import { setAside } from './verbatim.ts'
 
 /** In a place that several legacy relations share, a row under the same key that agrees in nothing else is another relation's. */
 export function ownRows(rows: Recaptured | undefined, lineage: RelationLineage, knowledge: Knowledge): Recaptured | undefined {
@@ -43,21 +44,15 @@ export function withAbsorbed(rows: Recaptured): Recaptured {
   return { ...rows, places }
 }
 
-export function judgeRows(
-  knowledge: Knowledge,
-  lineage: RelationLineage,
-  rows: Recaptured,
-  catalog: Relation,
-  isRestored: (row: number) => boolean,
-  isSetAside: (lost: readonly number[]) => ReadonlySet<number>,
-): readonly Finding[] {
+export function judgeRows(given: RelationCase): readonly Finding[] {
+  const { knowledge, lineage, rows, catalog, restored } = given
   const at = { invariant: 'zero-loss', known: 'observed' as const, relation: lineage.relation, ...knowledge.locate(lineage.relation) }
   const findings: Finding[] = []
   const missing = rows.legacy.rows.map((_, row) => row).filter((row) => rows.places.every(({ byRow }) => (byRow[row] ?? []).length === 0))
-  const aside = missing.length === 0 ? new Set<number>() : isSetAside(missing)
+  const aside = missing.length === 0 ? new Set<number>() : setAside(given, missing)
   const lost = missing.filter((row) => !aside.has(row))
   if (lost.length > 0) {
-    const acquitted = lost.every(isRestored)
+    const acquitted = lost.every(restored.rows)
     const shown = lost.slice(0, 3).map((row) => showRow(rows.legacy, row))
     findings.push({
       ...at,
@@ -73,7 +68,7 @@ export function judgeRows(
     ({ place }) => place.relation === lineage.home || (place.exclusive === true && place.cardinality === 'one'),
   )
   for (const each of own) {
-    const doubled = rows.legacy.rows.map((_, row) => row).filter((row) => isDoubled(each, row, lineage, knowledge))
+    const doubled = rows.legacy.rows.map((_, row) => row).filter((row) => isDoubled(given, each, row))
     if (doubled.length === 0) continue
     findings.push({
       ...at,
@@ -94,7 +89,7 @@ export function judgeRows(
 }
 
 /** A row stands twice where all that is copied whole is equal; a row taken apart (a list to rows) is not doubled, nor is one that another relation's rows carry along. */
-function isDoubled(home: Recaptured['places'][number], row: number, lineage: RelationLineage, knowledge: Knowledge): boolean {
+function isDoubled({ lineage, knowledge }: RelationCase, home: Recaptured['places'][number], row: number): boolean {
   const matches = home.byRow[row] ?? []
   if (matches.length < 2) return false
   const carrier = [...(knowledge.lineage?.relations.values() ?? [])].some(

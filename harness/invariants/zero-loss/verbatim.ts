@@ -1,6 +1,5 @@
-import type { Relation } from '../../catalog/index.ts'
-import type { ColumnTable, Recaptured } from '../../lineage/index.ts'
-import type { RunObservation } from '../../run/index.ts'
+import type { ColumnTable } from '../../lineage/index.ts'
+import type { RelationCase } from './cases.ts'
 
 /**
  * Which legacy rows stand whole, cell by cell under the same names, in a relation that `up` made and that banded rows never reached: what was
@@ -8,13 +7,7 @@ import type { RunObservation } from '../../run/index.ts'
  *
  * @param lost  Rows that were recaptured nowhere.
  */
-export function setAside(
-  run: RunObservation,
-  catalog: Relation,
-  rows: Recaptured,
-  migrated: ReadonlyMap<string, ColumnTable>,
-  lost: readonly number[],
-): ReadonlySet<number> {
+export function setAside({ run, catalog, rows, migrated }: RelationCase, lost: readonly number[]): ReadonlySet<number> {
   const found = new Set<number>()
   const names = catalog.attributes.filter((each) => each.generated === undefined).map((each) => each.name)
   const known = new Set([...run.legacy.catalog.relations.values()].map((each) => each.oid))

@@ -1,17 +1,12 @@
-import type { AttributeLineage, Knowledge, Recaptured, Recodes, RelationLineage } from '../../lineage/index.ts'
+import type { CellFate, Destination } from '../../lineage/index.ts'
 import { columnName, isAmbiguous, isPlausible, showCell } from '../../lineage/index.ts'
 import type { Finding } from '../../result/index.ts'
+import { type AttributeCase, legacyCell } from './cases.ts'
 import { fatesOf, hintFor, showRow } from './fates.ts'
 
-export function swappedCells(
-  knowledge: Knowledge,
-  lineage: RelationLineage,
-  rows: Recaptured,
-  learned: AttributeLineage,
-  index: number,
-  row: number,
-  count: number,
-): Finding {
+export function swappedCells(given: AttributeCase, swapped: readonly [number, ...number[]]): Finding {
+  const { knowledge, lineage, rows, learned } = given
+  const legacy = legacyCell(given, swapped[0])
   const subject = `${lineage.relation}.${learned.attribute}`
   const target = learned.destinations.find((each) => !each.own && each.relation === lineage.home)
   return {
@@ -22,13 +17,13 @@ export function swappedCells(
     relation: lineage.relation,
     attribute: learned.attribute,
     ...knowledge.locate(lineage.relation, learned.attribute),
-    message: `${subject} is swapped: ${showCell(rows.legacy.rows[row]?.[index] ?? null)} now stands in ${target?.columns.map(columnName).join('+') ?? 'another attribute'}, which had values of its own (${count} of ${rows.legacy.rows.length} rows)`,
+    message: `${subject} is swapped: ${showCell(legacy)} now stands in ${target?.columns.map(columnName).join('+') ?? 'another attribute'}, which had values of its own (${swapped.length} of ${rows.legacy.rows.length} rows)`,
     alteration: 'swapped',
     evidence: {
       alteration: 'swapped',
-      legacy: rows.legacy.rows[row]?.[index] ?? null,
-      cells: count,
-      row: showRow(rows.legacy, row),
+      legacy,
+      cells: swapped.length,
+      row: showRow(rows.legacy, swapped[0]),
       destination: target === undefined ? null : `${target.relation}.${target.columns.map(columnName).join('+')}`,
     },
     hint: 'Where the attributes were mixed up on purpose, rename them instead.',
@@ -36,12 +31,7 @@ export function swappedCells(
 }
 
 /** A key that was issued anew, though every reference in the database follows: links, exports and other systems still hold the old one. */
-export function reissuedKey(
-  knowledge: Knowledge,
-  lineage: RelationLineage,
-  learned: AttributeLineage,
-  rows: Recaptured,
-): Finding | undefined {
+export function reissuedKey({ knowledge, lineage, learned, rows }: AttributeCase): Finding | undefined {
   const destination = learned.destinations[0]
   const column = destination?.columns[0]
   const isReference = knowledge.lineage === undefined || rows.isReference(learned.attribute)
@@ -65,83 +55,82 @@ export function reissuedKey(
 }
 
 /** The source is there still, but a copy that was exact on banded rows is not on these: what reads the copy from now on reads something else. */
-export function unfaithfulCopy(
-  knowledge: Knowledge,
-  lineage: RelationLineage,
-  rows: Recaptured,
-  learned: AttributeLineage,
-  type: string,
-  index: number,
-  isDerived: (relation: string) => boolean,
-): Finding | undefined {
-  const exact = new Set(['identical', 'same-value', 'recoded', 'wrapped', 'scaled'])
-  for (const destination of learned.destinations) {
-    if (
-      destination.own ||
-      // Judged by itself.
-      destination.declared !== undefined ||
-      destination.relation === lineage.home ||
-      !exact.has(destination.transform.kind) ||
-      destination.columns.some((column) => column.via !== undefined || column.json.length > 0)
-    )
-      continue
-    const place = rows.places.find((each) => each.place.relation === destination.relation)?.place
-    // An aggregate holds one row for several: no copy. Neither is what the server derives.
-    if (
-      place === undefined ||
-      place.identity.length === 0 ||
-      place.shared === true ||
-      place.merges ||
-      place.cardinality === 'many' ||
-      isDerived(destination.relation)
-    )
-      continue
-    const recodes: Recodes = new Map()
-    const altered = rows.legacy.rows.flatMap((row, at) => {
-      const legacy = row[index] ?? null
-      const fate = fatesOf(rows, learned.attribute, destination, at, legacy, type, recodes)
-        .map((each) => each.fate)
-        .find((each) => each.fate === 'altered')
-      return fate?.fate === 'altered' ? [{ row: at, legacy, fate }] : []
-    })
-    const first = altered.find(({ legacy }) => isPlausible(legacy, type)) ?? altered[0]
-    if (first === undefined) continue
-    const [subject, target] = [
-      `${lineage.relation}.${learned.attribute}`,
-      `${destination.relation}.${destination.columns.map(columnName).join('+')}`,
-    ]
-    return {
-      invariant: 'zero-loss',
-      kind: 'cell-altered',
-      severity: 'warning',
-      known: 'observed',
-      relation: lineage.relation,
-      attribute: learned.attribute,
-      ...knowledge.locate(destination.relation, destination.columns[0]?.attribute),
-      alteration: first.fate.alteration,
-      message: `${subject} is ${first.fate.alteration} in its copy: ${showCell(first.legacy)} became ${showCell(first.fate.migrated)} in ${target} (${altered.length} of ${rows.legacy.rows.length} rows)`,
-      evidence: {
-        alteration: first.fate.alteration,
-        copy: true,
-        legacy: first.legacy,
-        migrated: first.fate.migrated,
-        cells: altered.length,
-        rows: rows.legacy.rows.length,
-        row: showRow(rows.legacy, first.row),
-        destination: target,
-      },
-      hint: hintFor(first.fate.alteration),
-    }
+export function unfaithfulCopy(given: AttributeCase): Finding | undefined {
+  for (const destination of given.learned.destinations.filter((each) => isCopy(given, each))) {
+    const altered = alteredIn(given, destination)
+    const first = altered.find(({ legacy }) => isPlausible(legacy, given.type)) ?? altered[0]
+    if (first !== undefined) return describeCopy(given, destination, first, altered.length)
   }
   return undefined
 }
 
-export function ambiguousRow(
-  rows: Recaptured,
-  knowledge: Knowledge,
-  lineage: RelationLineage,
-  learned: AttributeLineage,
-): Finding | undefined {
+const exact = new Set(['identical', 'same-value', 'recoded', 'wrapped', 'scaled'])
+
+/** An aggregate holds one row for several: no copy. Neither is what the server derives. */
+function isCopy({ run, lineage, rows }: AttributeCase, { own, relation, transform, columns, declared }: Destination): boolean {
+  // A declared destination is judged by itself.
+  if (own || declared !== undefined || relation === lineage.home || !exact.has(transform.kind)) return false
+  if (columns.some((column) => column.via !== undefined || column.json.length > 0)) return false
+  const place = rows.places.find((each) => each.place.relation === relation)?.place
+  return (
+    place !== undefined &&
+    place.identity.length > 0 &&
+    place.shared !== true &&
+    !place.merges &&
+    place.cardinality !== 'many' &&
+    run.migrated?.catalog.relations.get(relation)?.kind !== 'materialized-view'
+  )
+}
+
+interface Altered {
+  readonly row: number
+  readonly legacy: string | null
+  readonly fate: Extract<CellFate, { fate: 'altered' }>
+}
+
+function alteredIn(given: AttributeCase, destination: Destination): readonly Altered[] {
+  const apart = { ...given, recodes: new Map() }
+  return given.rows.legacy.rows.flatMap((_, row) => {
+    const fate = fatesOf(apart, destination, row)
+      .map((each) => each.fate)
+      .find((each) => each.fate === 'altered')
+    return fate?.fate === 'altered' ? [{ row, legacy: legacyCell(given, row), fate }] : []
+  })
+}
+
+function describeCopy(
+  { knowledge, lineage, learned, rows }: AttributeCase,
+  { relation, columns }: Destination,
+  { row, legacy, fate: { alteration, migrated } }: Altered,
+  cells: number,
+): Finding {
+  const subject = `${lineage.relation}.${learned.attribute}`
+  const destination = `${relation}.${columns.map(columnName).join('+')}`
+  return {
+    invariant: 'zero-loss',
+    kind: 'cell-altered',
+    severity: 'warning',
+    known: 'observed',
+    relation: lineage.relation,
+    attribute: learned.attribute,
+    ...knowledge.locate(relation, columns[0]?.attribute),
+    alteration,
+    message: `${subject} is ${alteration} in its copy: ${showCell(legacy)} became ${showCell(migrated)} in ${destination} (${cells} of ${rows.legacy.rows.length} rows)`,
+    evidence: {
+      alteration,
+      copy: true,
+      legacy,
+      migrated,
+      cells,
+      rows: rows.legacy.rows.length,
+      row: showRow(rows.legacy, row),
+      destination,
+    },
+    hint: hintFor(alteration),
+  }
+}
+
+export function ambiguousRow({ rows, knowledge, lineage, learned }: AttributeCase): Finding | undefined {
   if (learned.destinations.some(({ transform }) => transform.kind !== 'concatenated' && transform.kind !== 'unknown')) return undefined
   const found = isAmbiguous(rows, lineage, learned)
   if (found === undefined) return undefined
