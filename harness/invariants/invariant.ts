@@ -27,7 +27,6 @@ export type AnyInvariant = Invariant<unknown>
 
 /**
  * Declare an invariant of your own: `invariants: [mine]` in `godwit.config.ts` or in the options of `describeMigration`.
- * `verify` throws an `InputError` if its id is not in lower case with hyphens, if the id is taken, or if it declares no kind.
  *
  * @example
  * defineInvariant({
@@ -37,6 +36,7 @@ export type AnyInvariant = Invariant<unknown>
  *   looks: { everyRun: ['up'] },
  *   judge: (run) => …,
  * })
+ * @throws {InputError} Where the id is not in lower case with hyphens, or no kind is declared.
  */
 export function defineInvariant<Seen = RunObservation>(invariant: Invariant<Seen>): Invariant<Seen> {
   return invariant
