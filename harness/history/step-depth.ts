@@ -2,8 +2,8 @@ import type { Catalog } from '../catalog/index.ts'
 import { controlsTransaction, type Step } from '../migration/index.ts'
 import { type Depth, fullDepth, mayVary, reachOf } from '../run/index.ts'
 
-/** One of hundreds: a cause is shrunk for a shorter time. */
-const hurried = { shrinkMs: 300 } as const
+/** One of hundreds: a cause is shrunk in fewer tries. */
+const hurried = { shrinkAttempts: 40 } as const
 
 /** A step of a history: what it cannot touch is not tried. @param alone  One of a few: looked at as thoroughly as a migration of its own. */
 export function stepDepth(step: Step, legacy: Catalog, runs: number, alone: boolean): Depth {

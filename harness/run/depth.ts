@@ -10,8 +10,8 @@ export interface Depth {
   readonly repeats: boolean
   /** Whether `up` is made to fail before each statement: needless where PostgreSQL undoes it as a whole. */
   readonly faults: 'each' | 'none'
-  /** Most time to shrink the rows that make `up` fail by one cause; undefined for the usual. */
-  readonly shrinkMs?: number
+  /** Most tries to shrink the rows that make `up` fail by one cause; undefined for the usual. */
+  readonly shrinkAttempts?: number
   /** Why it is not looked at more thoroughly; empty when nothing is left out. */
   readonly because: string
 }

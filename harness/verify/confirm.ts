@@ -4,7 +4,7 @@ import { type Finding, findingKey } from '../result/index.ts'
 import { type RunObservation, type RunRequest, smallFillings } from '../run/index.ts'
 import { blamedBySmallest } from './blame.ts'
 import type { Inquiry } from './inquiry.ts'
-import { FindingShrinker, phasesToShow, shrinkMs } from './shrink-finding.ts'
+import { FindingShrinker, phasesToShow, shrinkAttempts } from './shrink-finding.ts'
 
 /** A finding with the smallest rows that show it, as a run on a clone saw them. */
 export interface Confirmed {
@@ -17,9 +17,9 @@ export interface Confirmed {
   readonly smallest: boolean
 }
 
-/** All shrinking of one migration together; of a step of a history. It decides how small counterexamples are, and no verdict. */
-const totalMs = 12_000
-const totalOfStepMs = 2_000
+/** Most tries of all shrinking of one migration together; of a step of a history. */
+const allAttempts = 1_500
+const allAttemptsOfStep = 250
 
 /**
  * Shrink each finding to the fewest rows that show it, and confirm it on rung 2. What a clone does not show is dropped, and the harness
@@ -30,10 +30,7 @@ export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confir
   const confirmed: Confirmed[] = []
   const smallest: Dataset[] = []
   const small = depth.scope === 'reached' ? smallFillings(subject, context.seed, exclusions) : []
-  const end = Math.min(
-    performance.now() + (small.length > 0 ? totalOfStepMs : totalMs),
-    Math.max(inquiry.limit, performance.now() + shrinkMs),
-  )
+  let left = small.length > 0 ? allAttemptsOfStep : allAttempts
   const together = await confirmTogether(inquiry, small)
   const shrinker = new FindingShrinker(invariants, subject, runner)
   for (const collected of collector.findings()) {
@@ -43,7 +40,9 @@ export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confir
       confirmed.push(shown ?? { finding, key, dataset: undefined, observation: collected.observation, smallest: true })
       continue
     }
-    const found = await shrinker.shrink(collected, request, smallest, end)
+    const limits = { attempts: Math.min(shrinkAttempts, left), deadline: inquiry.limit }
+    const found = await shrinker.shrink(collected, request, smallest, limits)
+    left -= found.attempts
     if (found.dataset !== undefined) smallest.push(found.dataset)
     const onClone = await runner.runOnClone(subject, { ...found.request, phases: phasesToShow(invariants, finding) })
     const same = showsAgain(invariants, subject, onClone, collected)

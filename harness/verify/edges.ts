@@ -157,7 +157,7 @@ class EdgeRuns {
     if (run.failure === undefined || exclusions.length >= mostExclusions) return false
     const finding = describeFailure(run, run.failure, this.#subject.knowledge)
     if (finding.severity !== 'error') return false
-    const smallest = await this.#shrinker.smallestFor(finding, request, depth.shrinkMs)
+    const smallest = await this.#shrinker.smallestFor(finding, request, depth.shrinkAttempts)
     const exclusion = excludeCause(this.#subject, finding, smallest, exclusions)
     if (exclusion === undefined || !('rule' in exclusion) || exclusion.rule === 'empty') return false
     exclusions.push(exclusion)

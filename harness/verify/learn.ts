@@ -115,7 +115,7 @@ async function runBandedOnce(inquiry: Inquiry, filling: BandedFilling, variants:
     judging.see(run, request)
     if (run.failure === undefined || exclusions.length >= mostExclusions) return { run, request, dataset }
     const finding = describeFailure(run, run.failure, subject.knowledge)
-    const exclusion = excludeCause(subject, finding, await shrinker.smallestFor(finding, request, depth.shrinkMs), exclusions)
+    const exclusion = excludeCause(subject, finding, await shrinker.smallestFor(finding, request, depth.shrinkAttempts), exclusions)
     if (exclusion === undefined) return { run, request, dataset }
     exclusions.push(exclusion)
     const again = bandedFillings(subject, context.seed, exclusions, variants)[filling.variant]

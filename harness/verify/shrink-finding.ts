@@ -2,11 +2,13 @@ import { type Dataset, datasetArbitrary } from '../data/index.ts'
 import { type AnyInvariant, type Collected, runInvariantsOf, showsAgain } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import { type Finding, findingKey } from '../result/index.ts'
-import { type Phase, type Runner, type RunRequest, type Shrinker, shrinkDataset } from '../run/index.ts'
+import { type Phase, type Runner, type RunRequest, type Shrinker, type ShrinkLimits, shrinkDataset } from '../run/index.ts'
 
-/** Most time, and most tries, to shrink the rows of one finding. */
-export const shrinkMs = 1500
-const shrinkAttempts = 150
+/**
+ * Most tries to shrink the rows of one finding. They are counted, and not timed: the smallest rows decide which rows are kept clear of later and
+ * which attribute is to blame, and a busy machine must not decide that.
+ */
+export const shrinkAttempts = 150
 
 export interface Shrunk {
   readonly dataset: Dataset | undefined
@@ -14,6 +16,8 @@ export interface Shrunk {
   readonly request: RunRequest
   /** Whether shrinking came to its end. */
   readonly complete: boolean
+  /** Tries that it took. */
+  readonly attempts: number
 }
 
 /** The phases that a run needs to show a finding. */
@@ -37,16 +41,16 @@ export class FindingShrinker {
    * The smallest rows that still show a finding.
    *
    * @param known  Small data sets that show other findings: tried first.
-   * @param end  When to stop, by `performance.now()`.
+   * @param limits  Most tries; and when the caller's time is over, by `performance.now()`.
    */
   async shrink(
     collected: Pick<Collected, 'finding' | 'key'>,
     request: RunRequest,
     known: readonly Dataset[],
-    end: number,
+    limits: ShrinkLimits,
   ): Promise<Shrunk> {
     const base: RunRequest = { ...request, phases: phasesToShow(this.#invariants, collected.finding) }
-    if (request.filling.kind !== 'dataset') return { dataset: undefined, request: base, complete: request.regime === 'empty' }
+    if (request.filling.kind !== 'dataset') return { dataset: undefined, request: base, complete: request.regime === 'empty', attempts: 0 }
     const requestFor = (dataset: Dataset): RunRequest => ({
       ...base,
       regime: 'edge',
@@ -57,19 +61,19 @@ export class FindingShrinker {
     const shows = async (dataset: Dataset) =>
       showsAgain(this.#invariants, this.#subject, await this.#runner.run(this.#subject, requestFor(dataset)), collected) !== undefined
     const nothing: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
-    if (await shows(nothing)) return { dataset: nothing, request: requestFor(nothing), complete: true }
+    if (await shows(nothing)) return { dataset: nothing, request: requestFor(nothing), complete: true, attempts: 0 }
     let start = request.filling.dataset
     for (const dataset of known) {
       if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset
     }
-    const deadline = Math.min(end, performance.now() + shrinkMs)
-    const { dataset, complete } = await shrinkDataset(start, this.#shrinker(), shows, { deadline, attempts: shrinkAttempts })
-    return { dataset, request: requestFor(dataset), complete }
+    const { dataset, complete, attempts } = await shrinkDataset(start, this.#shrinker(), shows, limits)
+    return { dataset, request: requestFor(dataset), complete, attempts }
   }
 
   /** The smallest rows that make `up` fail as the finding says, without confirming it: for the rule that excludes the cause. */
-  async smallestFor(finding: Finding, request: RunRequest, withinMs = shrinkMs): Promise<Dataset | undefined> {
-    const found = await this.shrink({ key: findingKey(finding), finding }, request, [], performance.now() + withinMs)
+  async smallestFor(finding: Finding, request: RunRequest, attempts = shrinkAttempts): Promise<Dataset | undefined> {
+    const limits = { attempts, deadline: Number.POSITIVE_INFINITY }
+    const found = await this.shrink({ key: findingKey(finding), finding }, request, [], limits)
     return found.dataset
   }
 

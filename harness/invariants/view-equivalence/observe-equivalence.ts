@@ -13,7 +13,7 @@ import type { Subject } from '../../lineage/index.ts'
 import { StatementError } from '../../postgres/index.ts'
 import type { CloneStages } from '../../run/index.ts'
 import { seedNumber } from '../../run/index.ts'
-import type { Bench, Probe } from '../bench.ts'
+import { type Bench, isOver, type Probe } from '../bench.ts'
 import type { Look } from '../probe.ts'
 import { divergenceKey } from './divergence.ts'
 import type { EquivalencePlan } from './equivalence-plan.ts'
@@ -43,7 +43,7 @@ export const lockstepSequences: Probe<EquivalenceObservation> = {
           ? undefined
           : ({ regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, phases: ['up'] } as const),
     }))
-    return { seen }
+    return { seen, leftOut: isOver(bench) ? [{ because: 'not all sequences of statements were sent: the time limit was reached' }] : [] }
   },
 }
 
