@@ -18,7 +18,7 @@ import { roundTrip } from './round-trip/judge.ts'
 import { viewEquivalence } from './view-equivalence/judge.ts'
 import { zeroLoss } from './zero-loss/judge.ts'
 
-/** Every invariant, in the order of reports. Ids, rules and the digest of the rules are derived from this list. */
+/** Every invariant, in the order of reports. Ids, rules, the README's table and the digest of the rules are derived from this list. */
 export const invariants: readonly AnyInvariant[] = [
   applies,
   zeroLoss,

@@ -18,7 +18,7 @@ async function lookBy(inquiry: Inquiry, bench: Bench, probe: Probe<unknown>): Pr
   inquiry.progress(probe.name)
   const look = await probe.observe(bench)
   const { judging, subject, collector, runner } = inquiry
-  // If statements in a transaction show a finding, look again on a clone, with real commits, before reporting it.
+  // What statements showed in a transaction is seen again with real commits before it is reported.
   const doubtful = runner.need.rung === 'transaction' ? judging.findingsOf(probe, look, subject.knowledge).filter(needsClone) : []
   if (doubtful.length === 0) return look
   const again = await probe.observe(bench, 'clone')
@@ -34,7 +34,7 @@ async function lookBy(inquiry: Inquiry, bench: Bench, probe: Probe<unknown>): Pr
   return again
 }
 
-/** Whether a finding must be seen on a clone too: only those that sent statements show; catalogs are the same on every rung. */
+/** What the catalogs show is so on any rung. */
 function needsClone({ severity, known, byStatements }: Finding): boolean {
   return severity !== 'info' && known === 'observed' && byStatements === true
 }
