@@ -79,7 +79,7 @@ export function findingsIn(verdict: Verdict): readonly Finding[] {
   return verdict.outcome === 'violated' ? verdict.findings : (verdict.notes ?? [])
 }
 
-/** An error of `up` that two attributes could be to blame for is the same error where fewer rows leave one of them. */
+/** Whether a finding is an earlier one that names no attribute, now with one: fewer rows can leave a single attribute to blame. */
 function isPlaced(finding: Finding, before: Finding): boolean {
   return (
     before.invariant === 'applies' &&
@@ -107,7 +107,7 @@ export function showsAgain(
   return finding.acquittedFrom === undefined ? undefined : { ...found, severity: finding.severity }
 }
 
-/** Whether a run shows something of what the collected finding is about: of values by chance not twice the same is told. */
+/** Whether a run shows the collected finding in any class: with random values, the class can differ from run to run. */
 export function showsSomething(
   invariants: readonly AnyInvariant[],
   subject: Subject,

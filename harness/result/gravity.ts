@@ -28,7 +28,7 @@ export function alterationRank(alteration: string | undefined): number {
   return alteration !== undefined ? alterations.indexOf(alteration) : alterations.length
 }
 
-/** Compares by severity, then by what it would be were nothing brought back, then by alteration; positive where the left one is graver. */
+/** Compare by severity, then by the severity before `down` brought cells back, then by alteration; positive if the left one is graver. */
 export function compareGravity(left: Finding, right: Finding): number {
   return (
     severityRank(left.severity) - severityRank(right.severity) ||
@@ -37,7 +37,7 @@ export function compareGravity(left: Finding, right: Finding): number {
   )
 }
 
-/** What is said of a thing, beside which thing it is: two runs that say the same show one finding. */
+/** The class of a finding: what it says (kind, alteration, severity), whatever it is about. Shrinking keeps it. */
 export function classOf(finding: Finding): string {
   return JSON.stringify([finding.kind, finding.alteration ?? null, severityBefore(finding)])
 }

@@ -71,7 +71,7 @@ export interface MigrationResult {
   readonly findings: readonly FindingResult[]
   readonly lineage: readonly LineageEntry[]
   readonly notChecked: readonly string[]
-  /** Violations seen on rung 1 that rung 2 did not confirm: the harness's own fault, shown and not counted. */
+  /** Where the harness contradicts itself, e.g. a finding of rung 1 that rung 2 does not show: the invariants concerned are unknown. */
   readonly disagreements: readonly string[]
   readonly timings: Readonly<Record<string, number>>
 }

@@ -81,7 +81,7 @@ function isAccepted({ verdict, waived }: InvariantResult): boolean {
   return verdict === 'unknown' && waived !== undefined && waived !== null
 }
 
-/** A run with other migrations in the place of its own: what made its verdict graver than theirs (an interrupt) stays. */
+/** A run with its migrations judged again. If its verdict was graver than theirs (an interrupt), it stays so. */
 export function judgeRun(result: VerifyResult, migrations: readonly MigrationResult[]): VerifyResult {
   const of = (some: readonly MigrationResult[]) => gravest(some.map((each) => each.verdict))
   const now = migrations.length === 0 ? result.verdict : of(migrations)

@@ -122,7 +122,7 @@ class Execution {
     this.#request = request
     const cut = subject.migration.down === undefined ? request.phases.indexOf('down') : -1
     this.#phases = cut < 0 ? request.phases : request.phases.slice(0, cut)
-    // Objects are compared apart; of relations out of scope rung 1 counts the accesses, which says as much as digests.
+    // The catalog cache compares objects. If accesses are counted, a relation without any has not changed: take no digests.
     this.#capture = { objects: nothing.objects, ...(counting(request, stage) ? { relations: [] } : {}) }
     this.#legacy = { fingerprint: subject.fingerprint, snapshot: undefined }
   }

@@ -65,7 +65,7 @@ export class TransactionStages {
     const session = this.#session()
     await this.#ended
     this.#putBack ??= await putBack(session, this.#sequences)
-    // Not waited for: statements of one session go in turn, and after a BEGIN that fails nothing is left to go wrong.
+    // Not awaited yet, to save a round trip: a session runs statements in order, and `begun` is awaited before the run counts.
     const begun = session.script('BEGIN')
     begun.catch(() => undefined)
     try {
@@ -73,7 +73,7 @@ export class TransactionStages {
       await begun
       return result
     } finally {
-      // The server undoes it while the run is judged.
+      // Not awaited here: the server rolls back while the run is judged, and the next run awaits `#ended`.
       this.#ended = session.script(`ROLLBACK; ${resetSession}${this.#putBack}`).then(
         () => undefined,
         (error: unknown) => {

@@ -3,12 +3,12 @@ import { cellHolds, unreadValue } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import type { Finding } from '../result/index.ts'
 
-/** What shrinking leaves in a cell that has nothing to do with a failure. */
+/** Values that shrinking ends at. A cell of the smallest failing rows with another value is needed for the failure. */
 const plain: ReadonlySet<string> = new Set(['', '0', '1', 'f', '{}', '[]', '0.0', '0.00', '00:00:00', '1970-01-01', '2000-01-01'])
 
 /**
- * An error of `up`, or of `down` on legacy rows, that the server does not place: the one attribute of the smallest failing rows that shrinking could not make plain is to
- * blame. The finding as it is where there is not exactly one.
+ * Name the attribute to blame for a failure of `up`, or of `down` on legacy rows, where the server names none: the only attribute of the
+ * smallest failing rows that shrinking could not make plain. The finding is unchanged where there is not exactly one.
  */
 export function blamedBySmallest(subject: Subject, finding: Finding, smallest: Dataset | undefined): Finding {
   const { relation, attribute } = finding
@@ -47,12 +47,12 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
   return only === undefined || odd.length > 1 ? finding : blamed(finding, relation, only)
 }
 
-/** Of two bounds in the wrong order neither is to blame alone, whichever shrinking made plain. */
+/** A range with its bounds in the wrong order: both attributes cause the failure, even if shrinking made one of them plain. */
 function isOfTwoBounds({ message }: Finding): boolean {
   return /range lower bound must be less than or equal to range upper bound/.test(message)
 }
 
-/** The one attribute of the smallest rows that holds a value: of a script that is one message nobody knows the statement. */
+/** The only attribute of the smallest rows that holds a value. The server names no statement, hence no relation, for a script sent as one message. */
 function holderOf(smallest: Dataset, value: string): { readonly relation: string; readonly attribute: string } | undefined {
   const found = [...smallest.tables].flatMap(([relation, table]) =>
     table.attributes.flatMap((attribute, at) =>
@@ -70,7 +70,7 @@ function blamed(finding: Finding, relation: string, attribute: string): Finding 
   return { ...finding, relation, attribute, message: `${finding.message} (${relation}.${attribute})` }
 }
 
-/** Of a relation that should give one row: the attribute by which rows are looked for, and that several share. */
+/** Where a query that should return one row returns several: the attribute that it searches by and whose value several rows share. */
 function severalRows(subject: Subject, smallest: Dataset): { readonly relation: string; readonly attribute: string } | undefined {
   const ends = subject.hints.softReferences.flatMap(({ from, to }) => [from, to])
   const found = (subject.hints.doubled ?? []).flatMap((relation) => {

@@ -9,7 +9,7 @@ import { drawsNumbers, otherEvery, otherWays, wayOf } from './ways.ts'
 
 const largestBatch = 10
 const defaultRows = 6
-/** Every so many take the borders and constants of each attribute in turn, so that no seed misses one; of these every fourth the type's limits. */
+/** Every so many runs sweep: borders and constants of each attribute take turns, so that no seed misses one. Every fourth sweep has the limits of types. */
 const sweptEvery = 5
 
 /**
@@ -58,7 +58,7 @@ class EdgeRuns {
     const base = { regime: 'given', extreme: false, phases: ['up', 'down', 'up'], signal } as const
     for (const sql of context.options.saved?.get(migration.name) ?? []) {
       const request: RunRequest = { ...base, filling: { kind: 'sql', sql } }
-      // Rows saved for another schema do not go in any more; replay says so.
+      // If the legacy schema has changed since, saved rows are refused: skip them; `godwit replay` reports that.
       const run = await runner.run(this.#subject, request).catch(() => undefined)
       if (run !== undefined) judging.see(run, request)
     }
@@ -73,12 +73,12 @@ class EdgeRuns {
     let runs = 0
     while (runs < this.#total) {
       inquiry.signal?.throwIfAborted()
-      // Keeping clear of a cause keeps clear of more than the cause: every other batch is drawn as if it were not known, and what passes counts.
+      // An exclusion excludes more than the cause: draw every other batch without exclusions; rows of it that pass are judged too.
       const free = exclusions.length > 0 && Math.floor(runs / this.#batch) % 2 === 1
       const from = runs
       const made = inOrder(this.#sample(runs, free), runner.lanes, async (dataset, at) => {
         const request = this.#requestOf(dataset, from + at)
-        // A label that up adds can be used once up is committed, and not before.
+        // An enum label cannot be used in the transaction that adds it: if `up` adds one, write on a clone, after a commit.
         const onClone = request.phases.includes('write') && addsLabels(this.#subject)
         return {
           dataset,
@@ -108,11 +108,11 @@ class EdgeRuns {
     const options: DatasetOptions = {
       rows: { min: Math.min(1, most), max: most },
       relations: [...this.#subject.scope],
-      // A ring tells rows apart and forbids equal ones: every other batch goes without.
+      // A ring gives each row another value: leave it out in every other batch, or equal rows would never be tried.
       ring: odd ? new Map() : this.#rings,
       exclude: free ? [] : this.#inquiry.exclusions,
       profile: runs % (4 * this.#batch) === 3 * this.#batch ? 'extreme' : 'plausible',
-      // Rows that were there before a constraint that is NOT VALID, and violate it.
+      // A table can hold rows from before a NOT VALID constraint that violate it.
       dirty: odd,
     }
     const count = Math.min(this.#batch, this.#total - runs)
@@ -120,12 +120,12 @@ class EdgeRuns {
     return drawn.map((dataset, at) => this.#sweptInstead(options, runs + at) ?? dataset)
   }
 
-  /** An early run with one row in each relation, NULL wherever it may be; of every so many runs full ones, in which borders and constants take turns. */
+  /** The data set of a run that is not drawn at random: NULL wherever it may be in the second run, a sweep in every so many; undefined for the others. */
   #sweptInstead(options: DatasetOptions, run: number): Dataset | undefined {
     const rows = this.#rows
     const draw = (swept: DatasetOptions) =>
       sampleDatasets(datasetArbitrary(this.#subject.plan, { ...options, ...swept }), this.#seed + run, 1)[0]
-    // What is kept clear of for the sake of several rows does not hold for one.
+    // Without exclusions: they come from failures of several rows, and one row may pass.
     if (run === 1) return draw({ rows: { min: 1, max: 1 }, profile: 'plausible', exclude: [], sweep: { of: 'nulls' } })
     if (run % sweptEvery !== 2) return undefined
     const turn = Math.floor(run / sweptEvery)
@@ -187,7 +187,7 @@ function addsLabels(subject: Subject): boolean {
   return up.kind === 'sql' && up.script.statements.some((each) => each.node === 'AlterEnumStmt')
 }
 
-/** For each relation that has no key which lineage keeps: an attribute that lineage carries unaltered into its home, to tell its rows apart. */
+/** For each relation whose rows lineage finds by no key: an attribute that arrives unaltered, so that different values in it tell the rows apart. */
 export function ringsFor(subject: Subject): ReadonlyMap<string, string> {
   const rings = new Map<string, string>()
   for (const lineage of (subject.knowledge.lineage as Lineage | undefined)?.relations.values() ?? []) {

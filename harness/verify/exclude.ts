@@ -4,7 +4,7 @@ import type { Finding } from '../result/index.ts'
 import { scriptsOf } from '../run/index.ts'
 import { blamedBySmallest } from './blame.ts'
 
-/** After so many, a migration that goes on failing is judged on the runs that happen to pass. */
+/** Most rules of one migration. If `up` still fails then, only the runs that pass are judged. */
 export const mostExclusions = 5
 
 /**
@@ -63,7 +63,7 @@ function forAttribute(
   ]
 }
 
-/** What `up` fills from rows that refer to it is NULL where none does: each row gets one, of every relation that `up` may have asked. */
+/** If `up` fills a new attribute from referring rows, a row without any gets NULL: give each row one, in every relation that the SQL names. */
 function forFilled(subject: Subject, relation: string, attribute: string | undefined): readonly Exclusion[] {
   if (subject.legacy.relations.get(relation)?.attributes.some(({ name }) => name === attribute) === true) return []
   const text = scriptsOf(subject.migration.up)
@@ -82,7 +82,7 @@ function castsOf(subject: Subject, relation: string, attribute: string) {
   return subject.hints.casts.filter((each) => each.direction === 'up' && each.relation === relation && each.attribute === attribute)
 }
 
-/** The type that `up` reads the texts of an attribute as, where the error is one of reading. */
+/** The type that `up` casts the texts of an attribute to, for errors of class 22 (data exception). */
 function castableTo(subject: Subject, finding: Finding, relation: string, attribute: string): CastableType | undefined {
   if (!finding.kind.startsWith('22')) return undefined
   const [cast] = castsOf(subject, relation, attribute)

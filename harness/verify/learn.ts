@@ -88,7 +88,7 @@ async function runOnNothing(inquiry: Inquiry): Promise<Made> {
 
 async function runBanded(inquiry: Inquiry): Promise<readonly (Made & { readonly dataset: Dataset })[]> {
   const { subject, context, exclusions, depth } = inquiry
-  // Nothing that stands here could be touched: no rows are needed to tell.
+  // With no relation in scope, no row can be touched: a banded run would show nothing.
   const variants = subject.scope.size === 0 ? 0 : depth.variants
   if (variants === 0) return []
   inquiry.progress('banded rows')
@@ -115,7 +115,7 @@ async function runBandedOnce(inquiry: Inquiry, filling: BandedFilling, variants:
       filling: { kind: 'dataset', dataset },
       bands,
       phases: ['up', 'down', 'up'],
-      // On these rows no sequence stands where it began.
+      // Banded rows move sequences from their start, and only a deep run compares positions.
       deep: filling.variant === 0 || drawsNumbers(subject),
       signal: inquiry.signal,
     }
@@ -166,7 +166,7 @@ async function repeat(
   return repeated.look
 }
 
-/** Where no row of ours is needed the migration's own may still come from the clock or from chance. */
+/** Without banded rows, values that the migration itself inserts may still come from the clock or from chance: run again on no rows to find them. */
 async function varyOnNothing(inquiry: Inquiry, empty: Made, first: Made | undefined): Promise<void> {
   const { migrated } = empty.run
   if (first !== undefined || migrated === undefined || !hasRows(migrated)) return
@@ -197,7 +197,7 @@ function rootOf(catalog: Catalog, path: string): string {
   return parent === undefined ? path : rootOf(catalog, parent)
 }
 
-/** One run is made on both rungs: where a transaction and a clone end in different rows, one of them is wrong, and not the migration. */
+/** The same rows are migrated in a transaction and on a clone: if they end in different rows, the harness is wrong, not the migration. */
 function rungsDisagree(run: RunObservation, onClone: State | undefined, volatile: ReadonlySet<string>): readonly string[] {
   if (run.rung !== 'transaction' || run.migrated === undefined || onClone === undefined) return []
   return [...volatileAttributes(run.migrated, onClone).values()].flatMap(([relation, attribute]) => {

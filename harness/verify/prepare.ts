@@ -100,7 +100,7 @@ function scopeOf(
   return new Set(stored.filter((path) => reached === undefined || reached.has(path) || options.also?.has(path) === true))
 }
 
-/** Where a script touches something, looked up once for each question: every run asks, and the answer takes a walk through all bodies. */
+/** Finds where a script touches something. Remembers answers: every run asks the same, and an answer takes a walk through all bodies. */
 function locator(scripts: readonly Script[]): Knowledge['locate'] {
   const known = new Map<string, { readonly file: string; readonly line: number } | undefined>()
   return (relation, attribute, effects) => {

@@ -15,7 +15,7 @@ export interface Unfilled {
 export function unfilledRelations(subject: Subject, banded: readonly RunObservation[]): Unfilled {
   const seeds = banded.flatMap((run) => run.seed.unfilled)
   const filled = new Set(banded.flatMap((run) => run.seed.filled.filter((each) => each.rows > 0).map((each) => each.relation)))
-  // A trigger of the schema may have filled what refused our rows because of that.
+  // A relation that refused our rows can still have rows from a trigger.
   for (const run of banded) for (const [path, { rows }] of run.legacy.rows) if (rows.length > 0) filled.add(path)
   const unfilled = [...subject.plan.unfilled, ...seeds].filter((each) => !filled.has(each.relation))
   const unique = unfilled.filter((each, at) => unfilled.findIndex((other) => isDeepStrictEqual(other.relation, each.relation)) === at)

@@ -28,7 +28,7 @@ function startsWith(phases: readonly Phase[], beginning: readonly Phase[]): bool
   return beginning.every((phase, at) => phases[at] === phase)
 }
 
-/** Whether sequences are within reach: whether one stands too low afterwards depends on the rows, so that several runs must look. */
+/** Whether a sequence is in scope. If so, compare sequences in several runs: whether one is left too low depends on the rows. */
 export function drawsNumbers({ legacy, scope }: UnderTest): boolean {
   return legacy.sequences.some(({ ownedBy }) => ownedBy === undefined || scope.has(ownedBy.relation))
 }
