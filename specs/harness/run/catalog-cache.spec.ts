@@ -24,7 +24,7 @@ async function cacheOf(more: { readonly oneSchema?: boolean; readonly compared?:
 }
 
 /** What a look sees after some statements, which are undone. */
-async function after<Seen>(sql: string, look: () => Promise<Seen>): Promise<Seen> {
+async function seenAfter<Seen>(sql: string, look: () => Promise<Seen>): Promise<Seen> {
   await session.script(`BEGIN; ${sql}`)
   try {
     return await look()
@@ -39,31 +39,31 @@ const columns = ({ catalog }: Awaited<ReturnType<CatalogCache['read']>>) =>
 describe('the catalog cache', () => {
   test('knows a way that was read before without another look', async () => {
     const cache = await cacheOf()
-    const first = await after('ALTER TABLE item ADD a int', () => cache.read(session, { way: ['up'] }))
-    const again = await after('ALTER TABLE item ADD b int', () => cache.read(session, { way: ['up'] }))
+    const first = await seenAfter('ALTER TABLE item ADD a int', () => cache.read(session, { way: ['up'] }))
+    const again = await seenAfter('ALTER TABLE item ADD b int', () => cache.read(session, { way: ['up'] }))
     expect([columns(first), again]).toEqual([['id', 'n', 'a'], first])
   })
 
   test('takes a second up for no second up after down: each way has its own memory', async () => {
     const cache = await cacheOf()
-    await after('ALTER TABLE item ADD a int', () => cache.read(session, { way: ['up', 'down', 'up'] }))
-    const twice = await after('ALTER TABLE item ADD b int', () => cache.read(session, { way: ['up', 'up'] }))
+    await seenAfter('ALTER TABLE item ADD a int', () => cache.read(session, { way: ['up', 'down', 'up'] }))
+    const twice = await seenAfter('ALTER TABLE item ADD b int', () => cache.read(session, { way: ['up', 'up'] }))
     expect(columns(twice)).toEqual(['id', 'n', 'b'])
   })
 
   test('looks each time where rows decide the schema, and where nobody knows how a state was reached', async () => {
     const deciding = await cacheOf({ oneSchema: false })
-    await after('ALTER TABLE item ADD a int', () => deciding.read(session, { way: ['up'] }))
-    expect(columns(await after('ALTER TABLE item ADD b int', () => deciding.read(session, { way: ['up'] })))).toEqual(['id', 'n', 'b'])
+    await seenAfter('ALTER TABLE item ADD a int', () => deciding.read(session, { way: ['up'] }))
+    expect(columns(await seenAfter('ALTER TABLE item ADD b int', () => deciding.read(session, { way: ['up'] })))).toEqual(['id', 'n', 'b'])
     const cache = await cacheOf()
-    await after('ALTER TABLE item ADD a int', () => cache.read(session, { way: undefined }))
-    expect(columns(await after('ALTER TABLE item ADD b int', () => cache.read(session, { way: undefined })))).toEqual(['id', 'n', 'b'])
+    await seenAfter('ALTER TABLE item ADD a int', () => cache.read(session, { way: undefined }))
+    expect(columns(await seenAfter('ALTER TABLE item ADD b int', () => cache.read(session, { way: undefined })))).toEqual(['id', 'n', 'b'])
   })
 
   test('tells expressions apart when asked to look deep, and compares what it has read', async () => {
     const cache = await cacheOf({ oneSchema: false })
-    const one = await after('ALTER TABLE item ALTER n SET DEFAULT 2', () => cache.read(session, { way: ['up'], deep: true }))
-    const other = await after('ALTER TABLE item ALTER n SET DEFAULT 3', () => cache.read(session, { way: ['up'], deep: true }))
+    const one = await seenAfter('ALTER TABLE item ALTER n SET DEFAULT 2', () => cache.read(session, { way: ['up'], deep: true }))
+    const other = await seenAfter('ALTER TABLE item ALTER n SET DEFAULT 3', () => cache.read(session, { way: ['up'], deep: true }))
     expect(one.fingerprint).not.toBe(other.fingerprint)
     const differences = await cache.differences(session, one.fingerprint, other.fingerprint)
     expect(differences.map(({ path, before, after }) => [path, before, after])).toEqual([[expect.stringContaining('item.n'), '2', '3']])
