@@ -2,6 +2,7 @@ import { type Divergence, divergenceOf } from './backward-compatibility/diverge.
 import { interfaceChanges } from './backward-compatibility/interface-changes.ts'
 import type { InterfaceChange, Replayed, StatementOutcome, WorkloadObservation } from './backward-compatibility/model.ts'
 import type { Finding, Severity } from './finding.ts'
+import type { Shown } from './shown.ts'
 import { isDiscarded, keyAttributes, type Verdict } from './support.ts'
 
 /**
@@ -92,6 +93,7 @@ function changeFinding(
     message: discarded ? `${change.message}; it is declared as discarded` : change.message,
     evidence: { change: change.what, ...(seen === undefined ? {} : evidenceOf(seen.replayed, seen.divergence)) },
     hint: change.hint,
+    shown: seen === undefined ? { before: [], after: [], rows: false } : shownBy(seen.replayed),
   }
 }
 
@@ -113,7 +115,13 @@ function divergenceFinding(replayed: Replayed, divergence: Divergence, observati
     message: `${given ? `the statement "${name}"` : `${anOf(replayed)} ${relation ?? ''}`} differs: ${divergence.text}`,
     evidence: { ...(altered ? { judgedBy: 'zero-loss' } : {}), ...evidenceOf(replayed, divergence) },
     hint: 'Replay the statement of the evidence on both databases; a client compiled against the legacy one sends it.',
+    shown: shownBy(replayed),
   }
+}
+
+function shownBy({ sql, readBackSql }: Replayed): Shown {
+  const statements = [{ sql, readBack: readBackSql }]
+  return { before: statements, after: statements, rows: true }
 }
 
 function anOf({ operation }: Replayed): string {

@@ -1,3 +1,5 @@
+import type { Shown } from './shown.ts'
+
 export type Severity = 'error' | 'warning' | 'info'
 
 /** One violation, before it has an id and a counterexample file (those are `verify/`'s to give). */
@@ -18,4 +20,6 @@ export interface Finding {
   /** Plain JSON. */
   readonly evidence: Readonly<Record<string, unknown>>
   readonly hint?: string | undefined
+  /** What a client sends to see it, for the counterexample; no part of the result. */
+  readonly shown?: Shown | undefined
 }

@@ -50,6 +50,8 @@ export interface RunObservation {
         readonly extreme: boolean
         /** The migrated attribute that was written on purpose, all else being as it was; with the statements that wrote. */
         readonly focus: Focus | undefined
+        /** The statements that wrote, as they can be sent again. */
+        readonly sql?: string | undefined
         readonly outcome: Reverted
       }
     | undefined

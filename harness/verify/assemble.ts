@@ -22,6 +22,8 @@ export interface Assembly {
   readonly role: string
   /** Version of the server. */
   readonly server: string
+  /** See `Steps`. */
+  readonly rolesSql: readonly string[]
   readonly depth: Depth
   readonly runs: number
   readonly exclusions: readonly string[]
@@ -47,7 +49,7 @@ export function assembleResult(assembly: Assembly): {
       context,
       subject.migration.contract.waivers ?? [],
       counterexamples,
-      assembly.server,
+      assembly,
     ),
   )
   const findings = linkCauses(plain)
@@ -139,7 +141,7 @@ function toResult(
   context: MigrationContext,
   waivers: readonly Waiver[],
   counterexamples: Map<string, Counterexample>,
-  server: string,
+  { server, rolesSql, banded }: Pick<Assembly, 'server' | 'rolesSql' | 'banded'>,
 ): FindingResult {
   const id = findingId(subject.migration.name, finding)
   const result: FindingResult = {
@@ -161,11 +163,13 @@ function toResult(
     hint: finding.hint ?? null,
   }
   if (finding.severity === 'info' || (dataset === undefined && observation?.regime !== 'empty')) return result
-  const example = describeCounterexample(subject, result, dataset, observation?.migrated?.catalog, {
-    server,
-    seed: context.seed,
-    path: context.path,
-  })
+  const migrated = (observation ?? banded[0])?.migrated?.catalog
+  const example = describeCounterexample(
+    subject,
+    result,
+    { finding, dataset, observation, migrated },
+    { server, seed: context.seed, path: context.path, rolesSql },
+  )
   if (example === undefined) return result
   const safe = [finding.invariant, finding.relation, finding.attribute, finding.object]
     .filter((each) => each !== undefined)

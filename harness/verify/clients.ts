@@ -1,4 +1,4 @@
-import { bandedDataset, type Dataset, type Exclusion } from '../data/index.ts'
+import { bandedDataset, type Dataset, type Exclusion, renderInserts } from '../data/index.ts'
 import {
   type AccessObservation,
   accessParity,
@@ -12,9 +12,9 @@ import { quoteName, type Session } from '../postgres/index.ts'
 import { mayChangeAccess, securedWithin } from './access/may-change-access.ts'
 import { accessAfter, accessBefore, mostRelations } from './access/observe-access.ts'
 import { statedAccess } from './access/stated.ts'
-import { bandedFillings } from './banded.ts'
-import type { Collector } from './collect.ts'
-import { type Filling, fillStage } from './execute.ts'
+import { bandedFillings, smallFillings } from './banded.ts'
+import { type Collector, findingKey } from './collect.ts'
+import { type Filling, fillStage, type RunRequest } from './execute.ts'
 import type { Runner } from './runner.ts'
 import { seedNumber } from './seed.ts'
 import type { Stage } from './stage.ts'
@@ -94,6 +94,12 @@ export async function lookAsClients(subject: Subject, runner: Runner, collector:
   const last = again === undefined ? first : judge(again)
   collector.add(backwardCompatibility.id, last.workload)
   collector.add(accessParity.id, last.access)
+  await placeOnRows(wide, collector, [...findingsOf(last.workload), ...findingsOf(last.access)], { plan, filling }, async (rows) => {
+    const shown = await runner.onStage((stage) => observe(wide, stage, plan, rows, request))
+    if (shown === undefined) return []
+    const { workload, access } = judge(shown)
+    return [...findingsOf(workload), ...findingsOf(access)]
+  })
   const shown = new Set([...findingsOf(last.workload), ...findingsOf(last.access)].map(placeOf))
   return {
     notChecked: seen.notChecked,
@@ -213,6 +219,36 @@ function needsClone({ severity, known, evidence, invariant }: Finding): boolean 
 function findingsOf(verdict: Verdict): readonly Finding[] {
   return verdict.outcome === 'violated' ? verdict.findings : []
 }
+
+/** Give each finding the fewest rows that show it: none where none is needed, one or two of each relation, else all. */
+async function placeOnRows(
+  wide: Subject,
+  collector: Collector,
+  findings: readonly Finding[],
+  { plan, filling }: { readonly plan: ClientsPlan; readonly filling: Filling },
+  look: (filling: Filling) => Promise<readonly Finding[]>,
+): Promise<void> {
+  const place = (finding: Finding, dataset: Dataset) =>
+    collector.replace(
+      finding.shown?.rows === true ? { ...finding, shown: { ...finding.shown, rowsSql: renderInserts(wide.plan, dataset) } } : finding,
+      { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, until: 'up' },
+    )
+  let open = findings.filter(({ severity, shown }) => severity !== 'info' && shown !== undefined)
+  for (const each of open) place(each, noRows)
+  open = open.filter(({ shown }) => shown?.rows === true)
+  for (const dataset of open.length === 0 ? [] : smallFillings(wide, plan.seed, plan.exclusions)) {
+    if (open.length === 0) return
+    const found = await look({ kind: 'dataset', dataset })
+    open = open.filter((each) => {
+      const same = found.find((other) => findingKey(other) === findingKey(each) && other.severity === each.severity)
+      if (same !== undefined) place(same, dataset)
+      return same === undefined
+    })
+  }
+  if (filling.kind === 'dataset') for (const each of open) place(each, filling.dataset)
+}
+
+const noRows: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
 
 function placeOf({ invariant, relation, attribute, object }: Finding): string {
   return JSON.stringify([invariant, relation, attribute, object])

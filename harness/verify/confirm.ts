@@ -62,7 +62,11 @@ export async function confirmFindings(
       continue
     }
     // Statements were tried on clones, and shrunk together with the rows.
-    if (finding.severity !== 'info' && finding.evidence.statements !== undefined && request?.filling.kind === 'dataset') {
+    if (
+      finding.severity !== 'info' &&
+      (finding.evidence.statements ?? finding.shown) !== undefined &&
+      request?.filling.kind === 'dataset'
+    ) {
       confirmed.push({ finding, key, dataset: request.filling.dataset, observation: undefined, smallest: true })
       continue
     }

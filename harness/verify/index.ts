@@ -1,6 +1,12 @@
 export { type Acceptance, type Accepted, acceptFindings, gravestOf } from './accept.ts'
 export * from './baseline.ts'
 export type { Counterexample } from './counterexample.ts'
+export {
+  type Phase as CounterexamplePhase,
+  phasesOf as counterexamplePhases,
+  type Steps as CounterexampleSteps,
+  terminated,
+} from './counterexamples/phases.ts'
 export { type ProgressEvent, rulesVersion, type VerifyHooks, type VerifyOptions } from './options.ts'
 export { replay, type SavedCounterexample } from './replay.ts'
 export * from './result.ts'

@@ -9,6 +9,8 @@ import { type ClientsPlan, lookAsClients } from './clients.ts'
 import { Collector } from './collect.ts'
 import { confirmFindings, smallestFor } from './confirm.ts'
 import type { Counterexample } from './counterexample.ts'
+import { onlyShown } from './counterexamples/only-shown.ts'
+import { rolesSqlOf } from './counterexamples/roles.ts'
 import type { Depth } from './depth.ts'
 import { type EdgeRuns, edgeRuns, ringsFor } from './edges.ts'
 import { judgeEquivalence, observeEquivalence } from './equivalence/index.ts'
@@ -122,7 +124,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   if (empty.failure !== undefined) judgeRun(subject, empty, collector, none)
   if ([...reached].some((path) => !subject.scope.has(path) && storedRelations(catalog).includes(path))) subject = await prepare(reached)
 
-  const saved = options.saved?.get(migration.name) ?? []
+  const savedRows = options.saved?.get(migration.name) ?? []
   const banded: { run: RunObservation; request: RunRequest; dataset: Dataset }[] = []
   // Nothing that stands here could be touched: no rows are needed to tell.
   const variants = subject.scope.size === 0 ? 0 : depth.variants
@@ -211,7 +213,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
         deadline,
         shrinkMs: depth.shrinkMs,
         signal: hooks.signal,
-        saved,
+        saved: savedRows,
         writeSince: writeAfterUp(seed),
         onRun: (done) => progress('edge rows', done, total),
       }),
@@ -281,6 +283,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
       small: depth.scope === 'reached' ? smallFillings(subject, seed, exclusions) : [],
     }),
   )
+  const rolesSql = confirmed.confirmed.length === 0 ? [] : await rolesSqlOf(base.session(), textsOf(migration), base.settings)
   const assembled = assembleResult({
     subject,
     collector,
@@ -290,14 +293,21 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     depth,
     role: base.role ?? 'the user of the URL',
     server: base.cluster.version.text,
+    rolesSql,
     runs: edges.runs,
     exclusions: exclusions.map(describeExclusion),
     banded: passed.map(({ run }) => run),
     anyRun: empty.failure === undefined,
     notChecked,
-    timings: { ...context.before, ...clock.timings() },
+    timings: {},
   })
-  return { ...assembled, passage: passageOf(subject, passed[0]?.run), broken: empty.failure }
+  const saved = await clock.time('shrink', () => onlyShown(assembled, clones, lanes))
+  const result = { ...saved.result, timings: { ...context.before, ...clock.timings() } }
+  return { result, counterexamples: saved.counterexamples, passage: passageOf(subject, passed[0]?.run), broken: empty.failure }
+}
+
+function textsOf({ legacy, up, down }: Migration): readonly string[] {
+  return [...legacy, ...[up, down].flatMap((step) => (step?.kind === 'sql' ? [step.script] : []))].map((each) => each.text)
 }
 
 function hasRows(state: State): boolean {

@@ -1,4 +1,5 @@
 import type { Knowledge, RunObservation } from '../observation.ts'
+import type { ShownStatement } from '../shown.ts'
 
 export const commands = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const
 export type Command = (typeof commands)[number]
@@ -70,6 +71,8 @@ export interface Reached {
   /** Path of what was asked: the relation, what took its place, or a view over it. */
   readonly through: string
   readonly outcome: { readonly keys: readonly string[] } | 'denied' | { readonly fails: string }
+  /** The attempt, as a reader can make it again; with the keys of the row that it is about, where it is about one. */
+  readonly shown?: readonly (ShownStatement & { readonly key?: string | undefined })[] | undefined
 }
 
 /** What the migration says of access in so many words; `program` is SQL that it puts together when it runs. */

@@ -12,6 +12,7 @@ import {
 } from '../../invariant/index.ts'
 import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type RelationName, type Session } from '../../postgres/index.ts'
 import { type Identity, nobody } from './identities.ts'
+import { shownTrials } from './shown-trials.ts'
 import { type Attempt, type Attempted, tryAll } from './try-all.ts'
 
 /** One relation to be asked for the rows of a legacy one. */
@@ -53,15 +54,15 @@ export async function tryRows(
         : (identities.get(trial.relation) ?? [nobody]).flatMap((identity) =>
             accessCommands.flatMap((command) => {
               if (trial.readOnly && command !== 'SELECT') return []
-              const base = { role, identity: identity.label, command, relation: trial.relation, through: trial.through.path }
-              // Without the right no row needs to be asked for.
               const extent = may(command)
+              const statements = statementsFor(trial, command, state, extent ?? 'all')
+              const base = {
+                ...{ role, identity: identity.label, command, relation: trial.relation, through: trial.through.path },
+                shown: shownTrials(trial, command, state, role, identity, statements),
+              }
+              // Without the right no row needs to be asked for.
               if (extent === undefined) return [{ base, attempts: [] }]
-              const attempts = statementsFor(trial, command, state, extent).map((statement) => ({
-                role: as,
-                settings: identity.settings,
-                ...statement,
-              }))
+              const attempts = statements.map((statement) => ({ role: as, settings: identity.settings, ...statement }))
               return [{ base, attempts }]
             }),
           )
