@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts'
+import type { Shown } from './shown.ts'
 import type { Verdict } from './support.ts'
 import type { Divergence, EquivalenceObservation, ShownDivergence, ViewLimit } from './view-equivalence/model.ts'
 
@@ -141,9 +142,15 @@ function limitFindings({ relation, limits }: EquivalenceObservation, locate: Loc
         message: `the view ${relation} does not do what ${kind === 'avoidable' ? 'the table did, and another kind of view would' : 'no view does'}: ${own.map(shortLimit).join(', ')}`,
         evidence: { limits: own.map(({ what, sqlstate, remedy }) => ({ what, sqlstate, remedy })) },
         hint: own.map(({ what, remedy }) => `${what}: ${remedy}`).join(' '),
+        shown: shownLimits(own),
       },
     ]
   })
+}
+
+function shownLimits(limits: readonly ViewLimit[]): Shown {
+  const statements = limits.flatMap(({ sql }) => (sql === undefined ? [] : [{ sql }]))
+  return { before: statements, after: statements, rows: false }
 }
 
 function shortLimit({ what, sqlstate }: ViewLimit): string {

@@ -43,6 +43,8 @@ export interface CounterexampleMeta {
   readonly written?: string | undefined
   /** Of the migration's files, when it was saved. */
   readonly digest?: string | undefined
+  /** Of a failure. */
+  readonly sqlstate?: string | undefined
   /** Whether `down` brought it back on these rows, and not on all. */
   readonly acquitted?: boolean | undefined
   /** Statements of clients that show it, where it takes some. */
@@ -86,7 +88,8 @@ export function renderCounterexample(input: CounterexampleInput): string {
       rows,
       ...(written === undefined ? {} : { written }),
       ...(input.digest === undefined ? {} : { digest: input.digest }),
-      ...(isAcquitted(finding) ? { acquitted: true } : {}),
+      ...(typeof finding.evidence.sqlstate === 'string' ? { sqlstate: finding.evidence.sqlstate } : {}),
+      ...(finding.evidence.acquittedFrom === undefined ? {} : { acquitted: true }),
     }),
     // Like all SQL here, as it was sent.
     ...(sequence === undefined ? {} : { sequence }),
@@ -94,10 +97,6 @@ export function renderCounterexample(input: CounterexampleInput): string {
   const labels: Readonly<Partial<Record<string, string>>> = { rows, written }
   const phases = counterexamplePhases(input, sequence).map((phase) => section(phase, labels[phase.name]))
   return `${[header(input), metaPrefix + oneLine(JSON.stringify(meta)), guard, ...phases].join('\n\n')}\n`
-}
-
-function isAcquitted({ evidence }: FindingResult): boolean {
-  return typeof evidence === 'object' && evidence !== null && 'acquittedFrom' in evidence && evidence.acquittedFrom !== undefined
 }
 
 /** JSON lets separators of lines and paragraphs stand as they are; an editor ends the comment there. */

@@ -19,6 +19,7 @@ const metaSchema = z.object({
   rows: z.string(),
   written: z.string().optional(),
   digest: z.string().optional(),
+  sqlstate: z.string().optional(),
   acquitted: z.boolean().optional(),
   sequence: savedSequenceSchema.optional(),
 })

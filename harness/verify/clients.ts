@@ -14,7 +14,7 @@ import { accessAfter, accessBefore, mostRelations } from './access/observe-acces
 import { statedAccess } from './access/stated.ts'
 import { bandedFillings, smallFillings } from './banded.ts'
 import { type Collector, findingKey } from './collect.ts'
-import { type Filling, fillStage, type RunRequest } from './execute.ts'
+import { type Filling, fillStage } from './execute.ts'
 import type { Runner } from './runner.ts'
 import { seedNumber } from './seed.ts'
 import type { Stage } from './stage.ts'
@@ -32,6 +32,8 @@ export interface ClientsPlan {
   readonly session: () => Session
   readonly seed: string
   readonly exclusions: readonly Exclusion[]
+  /** Whether it is these rows that are to be looked at, and no others. */
+  readonly fixed?: boolean | undefined
   /** Who applies migrations. */
   readonly role: string | undefined
   /** Whether the harness may be any role. */
@@ -94,12 +96,13 @@ export async function lookAsClients(subject: Subject, runner: Runner, collector:
   const last = again === undefined ? first : judge(again)
   collector.add(backwardCompatibility.id, last.workload)
   collector.add(accessParity.id, last.access)
-  await placeOnRows(wide, collector, [...findingsOf(last.workload), ...findingsOf(last.access)], { plan, filling }, async (rows) => {
-    const shown = await runner.onStage((stage) => observe(wide, stage, plan, rows, request))
-    if (shown === undefined) return []
-    const { workload, access } = judge(shown)
-    return [...findingsOf(workload), ...findingsOf(access)]
-  })
+  if (plan.fixed !== true)
+    await placeOnRows(wide, collector, [...findingsOf(last.workload), ...findingsOf(last.access)], { plan, filling }, async (rows) => {
+      const shown = await runner.onStage((stage) => observe(wide, stage, plan, rows, request))
+      if (shown === undefined) return []
+      const { workload, access } = judge(shown)
+      return [...findingsOf(workload), ...findingsOf(access)]
+    })
   const shown = new Set([...findingsOf(last.workload), ...findingsOf(last.access)].map(placeOf))
   return {
     notChecked: seen.notChecked,
@@ -131,6 +134,7 @@ async function withRows(
   if (secured.length === 0) return { wide: subject, filling: filling ?? { kind: 'sql', sql: '' } }
   const wider = lacking.length === 0 ? subject : await plan.widen(new Set([...subject.scope, ...lacking.slice(0, mostRelations)]))
   const wide = { ...wider, knowledge: subject.knowledge }
+  if (plan.fixed === true && filling !== undefined) return { wide, filling }
   const [banded] = bandedFillings(wide, plan.seed, plan.exclusions, 1)
   return { wide, filling: banded === undefined ? { kind: 'sql', sql: '' } : { kind: 'dataset', dataset: banded.dataset } }
 }

@@ -8,7 +8,8 @@ export {
   terminated,
 } from './counterexamples/phases.ts'
 export { type ProgressEvent, rulesVersion, type VerifyHooks, type VerifyOptions } from './options.ts'
-export { replay, type SavedCounterexample } from './replay.ts'
+export type { SavedCounterexample } from './replay/saved.ts'
+export { replay } from './replay.ts'
 export * from './result.ts'
 export { readSources, type Verified, verify, verifyOn } from './verify.ts'
 export { type VerifiedMigration, verifyMigration } from './verify-migration.ts'

@@ -1,115 +1,110 @@
+import { readCatalog } from '../catalog/index.ts'
 import { InputError } from '../errors.ts'
-import { learnLineage, runInvariants } from '../invariant/index.ts'
+import {
+  accessParity,
+  atomicity,
+  backwardCompatibility,
+  determinism,
+  onlineSafety,
+  runInvariants,
+  viewEquivalence,
+} from '../invariant/index.ts'
 import type { Migration, Source } from '../migration/index.ts'
-import { parseClusterRequest, StatementError, startCluster } from '../postgres/index.ts'
-import { bandedFillings } from './banded.ts'
+import { mentionsName, parseClusterRequest, StatementError, startCluster } from '../postgres/index.ts'
 import { type Base, onPairBase } from './base.ts'
-import { findingId } from './collect.ts'
-import { replaySequence, type SavedSequence } from './equivalence/index.ts'
-import type { RunRequest } from './execute.ts'
+import { type ReplayAnswer, replayLimits, replaySequence } from './equivalence/index.ts'
+import { storedRelations } from './execute.ts'
 import type { VerifyHooks, VerifyOptions } from './options.ts'
 import { prepareSubject } from './prepare.ts'
-import { Runner } from './runner.ts'
+import { replayClients } from './replay/clients.ts'
+import { replayRun } from './replay/run.ts'
+import type { SavedCounterexample } from './replay/saved.ts'
 import { CloneStages } from './stage.ts'
+import type { Subject } from './subject.ts'
 import { readSources } from './verify.ts'
-import { writtenRelations } from './written.ts'
-
-/** What a saved counterexample says of itself. */
-export interface SavedCounterexample {
-  readonly paths: readonly string[]
-  readonly migration: string
-  /** Fingerprint of the finding. */
-  readonly finding: string
-  readonly invariant: string
-  readonly seed: string
-  readonly rowsSql: string
-  readonly relation?: string | null | undefined
-  /** Of a view in the place of a table: the statements that tell the two apart. */
-  readonly sequence?: SavedSequence | undefined
-}
 
 /**
- * Run a saved counterexample again, on a clone, against the migration as it is now.
+ * Look once more at what a saved counterexample shows: the same rows and writes, on a clone, against the migration as it is now.
  *
- * @returns Whether the same finding is there still, with its message, or with what happens instead.
+ * @returns Whether the same finding is there still, with its message, or with what happens instead; undetermined, with the reason, where
+ *   this could not be looked at.
  * @throws {InputError} When the migration is not there any more, or the saved rows do not fit its legacy schema.
  */
-export async function replay(
-  saved: SavedCounterexample,
-  options: VerifyOptions = {},
-  hooks: VerifyHooks = {},
-): Promise<{ readonly violates: boolean; readonly message: string }> {
-  const migration = await migrationNamed(await readSources(saved.paths, { format: options.format }), saved.migration)
+export async function replay(saved: SavedCounterexample, options: VerifyOptions = {}, hooks: VerifyHooks = {}): Promise<ReplayAnswer> {
+  const { migration, skipped } = await migrationNamed(await readSources(saved.paths, { format: options.format }), saved.migration)
+  const because = notReplayable(saved)
+  if (because !== undefined) return { violates: undefined, message: because }
   await using shared = await startCluster(parseClusterRequest(options.postgres), hooks.signal === undefined ? {} : { signal: hooks.signal })
-  return await onPairBase(shared, migration, options, (base, adapted) => replayOn(base, adapted, saved, hooks))
+  const answer = await onPairBase(shared, migration, options, (base, adapted) => replayOn(base, adapted, saved, hooks))
+  if (answer.violates !== false || skipped === undefined) return answer
+  return { violates: undefined, message: `the database before it could not be made as it was: "${skipped}" is no SQL` }
+}
+
+const byRepetition: ReadonlySet<string> = new Set([determinism.id, atomicity.id, onlineSafety.id])
+
+/** Why a file of this kind of finding says too little to look again; undefined where it does not. */
+function notReplayable({ invariant, relation }: SavedCounterexample): string | undefined {
+  const again = 'Verify the migration instead.'
+  if (byRepetition.has(invariant)) return `${invariant} is not seen by one run on saved rows: it compares several runs. ${again}`
+  const known = [viewEquivalence.id, backwardCompatibility.id, accessParity.id, ...runInvariants.map((each) => each.id)]
+  if (!known.includes(invariant)) return `there is no invariant "${invariant}" here. ${again}`
+  if (invariant === viewEquivalence.id && typeof relation !== 'string') return `the file does not name its view. ${again}`
+  return undefined
 }
 
 /** A step of a history stands on the steps before it, as a pair does on its legacy schema. */
-async function migrationNamed(sources: readonly Source[], name: string): Promise<Migration> {
+async function migrationNamed(
+  sources: readonly Source[],
+  name: string,
+): Promise<{ readonly migration: Migration; readonly skipped: string | undefined }> {
   for (const source of sources) {
     if (source.kind === 'pairs') {
       const found = source.migrations.find(({ migration }) => migration.name === name)
-      if (found !== undefined) return found.migration
+      if (found !== undefined) return { migration: found.migration, skipped: undefined }
     }
     if (source.kind === 'history') {
       const at = source.history.steps.findIndex((step) => step.name === name)
       const step = source.history.steps[at]
       if (step !== undefined && step.up.kind !== 'opaque') {
-        const legacy = source.history.steps.slice(0, at).flatMap(({ up }) => (up.kind === 'sql' ? [up.script] : []))
-        return { ...step, up: step.up, legacy, legacyData: [] }
+        const before = source.history.steps.slice(0, at)
+        const legacy = before.flatMap(({ up }) => (up.kind === 'sql' ? [up.script] : []))
+        const skipped = before.find(({ up }) => up.kind !== 'sql')?.name
+        return { migration: { ...step, up: step.up, legacy, legacyData: [] }, skipped }
       }
     }
   }
   throw new InputError(`there is no migration "${name}" any more`)
 }
 
-async function replayOn(
-  base: Base,
-  migration: Migration,
-  saved: SavedCounterexample,
-  hooks: VerifyHooks,
-): Promise<{ readonly violates: boolean; readonly message: string }> {
-  let subject = await prepareSubject(base.session(), migration, {
-    scope: migration.legacy.length > 1 ? 'reached' : 'all',
-  })
+async function replayOn(base: Base, migration: Migration, saved: SavedCounterexample, hooks: VerifyHooks): Promise<ReplayAnswer> {
+  const subject = await subjectOf(base, migration, saved)
   const clones = new CloneStages(base)
-  if (saved.sequence !== undefined && typeof saved.relation === 'string') {
-    const { sequence, relation } = saved
-    return await replaySequence(subject, clones, base.role, { ...saved, sequence, relation, signal: hooks.signal }).catch(unfitting)
-  }
-  const runner = new Runner(undefined, clones, { rung: 'clone', because: 'a replay commits' })
-  const runs = []
-  for (const { dataset, bands } of bandedFillings(subject, saved.seed, [])) {
-    const run = await runner.run(subject, { regime: 'banded', extreme: false, filling: { kind: 'dataset', dataset }, bands, until: 'up' })
-    if (run.failure === undefined) runs.push(run)
-  }
-  if (runs.length > 0)
-    subject = {
-      ...subject,
-      knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written: new Set(runs.flatMap((run) => [...writtenRelations(run)])) },
+  const context = { base, subject, clones, saved, signal: hooks.signal }
+  try {
+    if (saved.invariant === viewEquivalence.id) {
+      const { sequence, relation, finding, rowsSql } = saved
+      const view = { relation: relation ?? '', finding, rowsSql, signal: hooks.signal }
+      return sequence === undefined
+        ? await replayLimits(subject, clones, base.role, view)
+        : await replaySequence(subject, clones, base.role, { ...view, sequence })
     }
-  const request: RunRequest = {
-    regime: saved.rowsSql.trim() === '' ? 'empty' : 'given',
-    extreme: false,
-    filling: { kind: 'sql', sql: saved.rowsSql },
-    until: 'again',
-    signal: hooks.signal,
+    const asClients = saved.invariant === backwardCompatibility.id || saved.invariant === accessParity.id
+    return await (asClients ? replayClients(context) : replayRun(context))
+  } catch (error) {
+    return unfitting(error)
   }
-  const run = await runner.run(subject, request).catch(unfitting)
-  for (const invariant of runInvariants) {
-    if (invariant.id !== saved.invariant) continue
-    const verdict = invariant.judge({ run, knowledge: subject.knowledge })
-    const found =
-      verdict.outcome === 'violated'
-        ? verdict.findings.find((each) => each.severity !== 'info' && findingId(migration.name, each) === saved.finding)
-        : undefined
-    if (found !== undefined) return { violates: true, message: found.message }
-  }
-  const instead =
-    run.failure === undefined
-      ? 'up goes through on the saved rows, and the finding is not there'
-      : `up fails on the saved rows in another way: ${run.failure.message}`
-  return { violates: false, message: instead }
+}
+
+/** All that the saved rows fill is looked at, beside what the migration is seen to reach. */
+async function subjectOf(base: Base, migration: Migration, { rowsSql, writtenSql = '', relation }: SavedCounterexample): Promise<Subject> {
+  const catalog = await readCatalog(base.session())
+  const text = `${rowsSql}\n${writtenSql}`
+  const also = storedRelations(catalog).filter((path) => path === relation || mentionsName(text, catalog.relations.get(path)?.name ?? path))
+  return prepareSubject(base.session(), migration, {
+    catalog,
+    scope: migration.legacy.length > 1 ? 'reached' : 'all',
+    also: new Set(also),
+  })
 }
 
 function unfitting(error: unknown): never {

@@ -1,20 +1,20 @@
 import { type Catalog, readCatalog } from '../catalog/index.ts'
-import { type Dataset, describeExclusion, type Exclusion } from '../data/index.ts'
+import { describeExclusion, type Exclusion } from '../data/index.ts'
 import { atomicity, determinism, learnLineage, type RunObservation, type State, volatileAttributes } from '../invariant/index.ts'
 import type { Failure, Migration } from '../migration/index.ts'
 import { assembleResult } from './assemble.ts'
-import { bandedFillings, smallFillings, tiedRows } from './banded.ts'
+import { smallFillings, tiedRows } from './banded.ts'
+import { type BandedRun, bandedRuns } from './banded-runs.ts'
 import type { Base } from './base.ts'
 import { type ClientsPlan, lookAsClients } from './clients.ts'
 import { Collector } from './collect.ts'
-import { confirmFindings, smallestFor } from './confirm.ts'
+import { confirmFindings } from './confirm.ts'
 import type { Counterexample } from './counterexample.ts'
 import { onlyShown } from './counterexamples/only-shown.ts'
 import { rolesSqlOf } from './counterexamples/roles.ts'
 import type { Depth } from './depth.ts'
 import { type EdgeRuns, edgeRuns, ringsFor } from './edges.ts'
 import { judgeEquivalence, observeEquivalence } from './equivalence/index.ts'
-import { excludeCause, mostExclusions } from './exclude.ts'
 import { type Filling, type RunRequest, storedRelations } from './execute.ts'
 import { injectFaults } from './inject.ts'
 import { judgeRun } from './judge.ts'
@@ -125,44 +125,13 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   if ([...reached].some((path) => !subject.scope.has(path) && storedRelations(catalog).includes(path))) subject = await prepare(reached)
 
   const savedRows = options.saved?.get(migration.name) ?? []
-  const banded: { run: RunObservation; request: RunRequest; dataset: Dataset }[] = []
   // Nothing that stands here could be touched: no rows are needed to tell.
   const variants = subject.scope.size === 0 ? 0 : depth.variants
+  let banded: readonly BandedRun[] = []
   if (empty.failure === undefined && variants > 0) {
     progress('banded rows')
-    await clock.time('band', async () => {
-      for (const { dataset, bands, variant } of bandedFillings(subject, seed, exclusions, variants)) {
-        let request: RunRequest = {
-          regime: 'banded',
-          extreme: false,
-          filling: { kind: 'dataset', dataset },
-          bands,
-          until: 'again',
-          signal: hooks.signal,
-        }
-        let run = await runner.run(subject, request)
-        let rows = dataset
-        while (run.failure !== undefined && exclusions.length < mostExclusions) {
-          judgeRun(subject, run, collector, request)
-          const finding =
-            collector.findings().find((each) => each.finding.invariant === 'applies' && each.observation === run)?.finding ??
-            lastFailure(subject, run)
-          const exclusion =
-            finding === undefined
-              ? undefined
-              : excludeCause(subject, finding, await smallestFor(subject, runner, finding, request, depth.shrinkMs), exclusions)
-          if (exclusion === undefined) break
-          exclusions.push(exclusion)
-          const again = bandedFillings(subject, seed, exclusions, variants)[variant]
-          if (again === undefined) break
-          rows = again.dataset
-          request = { ...request, filling: { kind: 'dataset', dataset: again.dataset }, bands: again.bands }
-          run = await runner.run(subject, request)
-        }
-        if (run.failure !== undefined) judgeRun(subject, run, collector, request)
-        banded.push({ run, request, dataset: rows })
-      }
-    })
+    const plan = { seed, exclusions, variants, shrinkMs: depth.shrinkMs, signal: hooks.signal }
+    banded = await clock.time('band', () => bandedRuns(subject, runner, collector, plan))
   }
   const passed = banded.filter(({ run }) => run.failure === undefined)
   subject = learn(
@@ -339,10 +308,4 @@ export function learn(subject: Subject, runs: readonly RunObservation[]): Subjec
   if (runs.length === 0) return subject
   const written = new Set(runs.flatMap((run) => [...writtenRelations(run)]))
   return { ...subject, knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written } }
-}
-
-function lastFailure(subject: Subject, run: RunObservation) {
-  const collector = new Collector()
-  judgeRun(subject, run, collector, { regime: run.regime, extreme: run.extreme, filling: { kind: 'sql', sql: '' }, until: 'up' })
-  return collector.findings().find((each) => each.finding.invariant === 'applies')?.finding
 }

@@ -1,3 +1,3 @@
 export { judgeEquivalence } from './judge-equivalence.ts'
 export { observeEquivalence } from './observe-equivalence.ts'
-export { replaySequence, type SavedSequence } from './replay-sequence.ts'
+export { type ReplayAnswer, replayLimits, replaySequence, type SavedSequence } from './replay-sequence.ts'

@@ -1,3 +1,4 @@
+import type { Dataset } from '../../data/index.ts'
 import { viewEquivalence } from '../../invariant/index.ts'
 import type { Collector } from '../collect.ts'
 import type { RunRequest } from '../execute.ts'
@@ -9,8 +10,10 @@ export function judgeEquivalence(subject: Subject, observed: readonly Observed[]
   const locate = (relation: string) => subject.knowledge.locate(relation)
   if (observed.length === 0) collector.add(viewEquivalence.id, viewEquivalence.judge([]))
   for (const { observation, dataset } of observed) {
-    const request: RunRequest | undefined =
-      dataset === undefined ? undefined : { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, until: 'up' }
+    // What a view cannot do it cannot do on any rows.
+    const request: RunRequest = { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset: dataset ?? noRows }, until: 'up' }
     collector.add(viewEquivalence.id, viewEquivalence.judge([observation], locate), request)
   }
 }
+
+const noRows: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
