@@ -2,7 +2,7 @@ import { InputError } from '../../errors.ts'
 import type { Counterexample } from '../counterexample.ts'
 import { allInOrder } from '../in-order.ts'
 import type { CloneStages } from '../stage.ts'
-import { type Phase, type PhaseName, phasesOf } from './phases.ts'
+import { type PhaseName, phasesOf } from './phases.ts'
 import { isError, type Printed, type Seen, sendPhases } from './send-phases.ts'
 
 /**
@@ -50,12 +50,15 @@ async function sendTogether(group: readonly Counterexample[], clones: CloneStage
     first.sequence,
   ).filter(({ name }) => name !== 'roles' && name !== 'legacy')
   try {
-    return await clones.run(({ database }) => sendPhases(phases satisfies readonly Phase[], () => database.connect()))
+    // Under psql one user owns all that is there; here it is the role that made the legacy schema.
+    return await clones.run((stage) => sendPhases(phases, (phase) => (byOwner.has(phase) ? stage.connect() : stage.database.connect())))
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     return error.message
   }
 }
+
+const byOwner: ReadonlySet<PhaseName> = new Set(['up', 'down', 'again'])
 
 function distinct(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)]

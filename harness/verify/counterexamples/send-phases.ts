@@ -13,14 +13,14 @@ export type Seen = ReadonlyMap<PhaseName, ReadonlyMap<string, readonly Printed[]
 /**
  * Send phases as psql sends a file: each over a connection of its own, statement by statement, past every error.
  *
- * @param connect  A fresh connection.
+ * @param connect  A fresh connection for a phase.
  * @throws {InputError} When a text cannot be taken apart into statements.
  */
-export async function sendPhases(phases: readonly Phase[], connect: () => Promise<Session>): Promise<Seen> {
+export async function sendPhases(phases: readonly Phase[], connect: (phase: PhaseName) => Promise<Session>): Promise<Seen> {
   const seen = new Map<PhaseName, ReadonlyMap<string, readonly Printed[]>>()
   for (const { name, sql, asClient } of phases) {
     if (sql.length === 0) continue
-    await using session = await connect()
+    await using session = await connect(name)
     const printed = new Map<string, readonly Printed[]>()
     if (asClient) printed.set('', await sendTogether(session, sql))
     else for (const text of sql) printed.set(text, await send(session, parseScript(name, text).statements))
