@@ -245,7 +245,8 @@ async function placeOnRows(
     const found = await look({ kind: 'dataset', dataset })
     open = open.filter((each) => {
       const same = found.find((other) => findingKey(other) === findingKey(each) && other.severity === each.severity)
-      if (same !== undefined) place(same, dataset)
+      // What is told of it stays what all rows told.
+      if (same !== undefined) place({ ...each, shown: same.shown }, dataset)
       return same === undefined
     })
   }
