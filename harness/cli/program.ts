@@ -58,7 +58,7 @@ export function createProgram(context: CommandContext): Command {
 
   program
     .command('replay')
-    .description('Run a saved counterexample again: 1 while it still violates, 0 once it does not.')
+    .description('Run a saved counterexample again: 1 while it still violates, 0 once it does not, 4 where that cannot be told.')
     .argument('<file>', 'a file that verify saved under counterexamples/', parseName)
     .option('--postgres <where>', 'as for verify')
     .action(async (file: string, options: { readonly postgres?: string }) => {

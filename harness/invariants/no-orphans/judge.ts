@@ -182,6 +182,8 @@ function follow(
         constraint: reference.name ?? null,
       },
       hint: 'Move the referring rows along with the key that they refer to, in the same step.',
+      // A row that refers to nothing is seen beside the rows that it could refer to.
+      shown: { beside: [parent] },
     },
   }
 }

@@ -113,6 +113,7 @@ export const quantityParity: Invariant = {
               ),
             },
             hint: 'Copy every row whose quantity counts, once; a filter or a join in the copy changes the total.',
+            shown: { beside: [destination.relation] },
           })
         }
       }
@@ -165,6 +166,7 @@ function compareMeasure(measure: MeasureReading): Finding | undefined {
       keys: keys.length,
     },
     hint: 'The measure counts each key once on either side; look for rows that the copy skips or doubles.',
+    shown: { measure: measure.name },
   }
 }
 

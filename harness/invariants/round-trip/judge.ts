@@ -95,6 +95,7 @@ export const roundTrip: Invariant = {
           second: after.length,
         },
         hint: 'down loses or invents what the second up copies again.',
+        shown: { beside: [path] },
       })
     }
     const [first, ...rest] = findings

@@ -116,6 +116,7 @@ export function judgeAttribute(
       fate === undefined
         ? `Copy it before it goes, or declare the loss: -- godwit: discard ${subject} because …`
         : hintFor(fate.alteration),
+    ...(destination === undefined ? {} : { shown: { beside: [destination.relation] } }),
   }
 }
 

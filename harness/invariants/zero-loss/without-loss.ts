@@ -32,6 +32,7 @@ export function swappedCells(
       destination: target === undefined ? null : `${target.relation}.${target.columns.map(columnName).join('+')}`,
     },
     hint: 'Where the attributes were mixed up on purpose, rename them instead.',
+    ...(target === undefined ? {} : { shown: { beside: [target.relation] } }),
   }
 }
 
@@ -61,6 +62,7 @@ export function reissuedKey(
     alteration: 're-keyed',
     evidence: { alteration: 're-keyed', destination: `${destination.relation}.${columnName(column)}` },
     hint: 'Keep the old key in a column of its own as long as anything outside the database may hold it.',
+    shown: { beside: [destination.relation] },
   }
 }
 
@@ -129,6 +131,7 @@ export function unfaithfulCopy(
         destination: target,
       },
       hint: hintFor(first.fate.alteration),
+      shown: { beside: [destination.relation] },
     }
   }
   return undefined
