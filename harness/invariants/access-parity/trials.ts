@@ -1,4 +1,3 @@
-import type { Relation } from '../../catalog/index.ts'
 import { keyAttributes } from '../../lineage/index.ts'
 import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type Session } from '../../postgres/index.ts'
 import type { State } from '../../run/index.ts'
