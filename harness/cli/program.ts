@@ -69,7 +69,7 @@ function addGate(program: Command, context: CommandContext): void {
 function addReplay(program: Command, context: CommandContext): void {
   program
     .command('replay')
-    .description('Run a saved counterexample again: 1 while it still violates, 0 once it does not.')
+    .description('Run a saved counterexample again: 1 while it still violates, 0 once it does not, 4 where that cannot be told.')
     .argument('<file>', 'a file that verify saved under counterexamples/', parseName)
     .option('--postgres <where>', 'as for verify')
     .action(async (file: string, options: { readonly postgres?: string }) => {

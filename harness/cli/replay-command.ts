@@ -2,19 +2,25 @@ import { readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
+import { planWork } from './plan.ts'
 import { showProgress } from './progress.ts'
 
-/** `godwit replay`: 1 while the counterexample still violates, 0 once it does not. */
+/** `godwit replay`: 1 while the counterexample still violates, 0 once it does not, 4 where that could not be looked at. */
 export async function replayCommand(file: string, flags: { readonly postgres?: string }, context: CommandContext): Promise<void> {
   const { parseCounterexample } = await import('../report/index.ts')
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new InputError(`cannot read "${file}"`, { cause, hint: 'Name a file that "godwit verify" saved under counterexamples/.' })
   })
-  const { meta, rowsSql } = parseCounterexample(text)
+  const { meta, rowsSql, writtenSql } = parseCounterexample(text)
+  // What the configuration says holds for a replay as it did for the verdict: formats, preludes, invariants of the user's own.
+  const [project] = (await planWork(meta.paths, flags)).projects
   const { replay } = await import('../history/index.ts')
-  const { violates, message } = await withProgress(() => replay({ ...meta, rowsSql }, flags, { signal: context.signal }))
-  process.stdout.write(`${violates ? 'still violates' : 'no longer violates'}: ${message}\n`)
-  context.setExitCode(violates ? exitCodes.violated : exitCodes.holds)
+  const { violates, message } = await withProgress(() =>
+    replay({ ...meta, rowsSql, writtenSql }, project?.options ?? flags, { signal: context.signal }),
+  )
+  const outcome = violates === undefined ? 'unknown' : violates ? 'violated' : 'holds'
+  process.stdout.write(`${words[outcome]}: ${message}\n`)
+  context.setExitCode(exitCodes[outcome])
 
   async function withProgress<Result>(work: () => Promise<Result>): Promise<Result> {
     using progress = showProgress(process.stderr)
@@ -22,3 +28,5 @@ export async function replayCommand(file: string, flags: { readonly postgres?: s
     return await work()
   }
 }
+
+const words = { violated: 'still violates', holds: 'no longer violates', unknown: 'unknown' } as const

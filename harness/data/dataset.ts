@@ -21,6 +21,8 @@ export interface Dataset {
   readonly dirty?: readonly { readonly relation: string; readonly constraint: string; readonly definition: string }[]
 }
 
+export const noRows: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
+
 /** A relation that could not be filled. */
 export interface Unfilled {
   readonly relation: string

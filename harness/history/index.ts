@@ -1,2 +1,3 @@
-export { replay, type SavedCounterexample } from './replay.ts'
+export type { SavedCounterexample } from './replay/saved.ts'
+export { replay } from './replay.ts'
 export { readSources, type Verified, verify, verifyOn } from './verify.ts'

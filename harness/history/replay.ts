@@ -1,113 +1,128 @@
 import { InputError } from '../errors.ts'
 import type { Source } from '../formats/index.ts'
-import { replaySequence, runInvariants, type SavedSequence } from '../invariants/index.ts'
+import {
+  type AnyInvariant,
+  accessParity,
+  type ClientsSeen,
+  type Invariant,
+  type Probe,
+  type ReplayAnswer,
+  replayLimits,
+  replaySequence,
+  viewEquivalence,
+  withOwn,
+} from '../invariants/index.ts'
 import type { Migration } from '../migration/index.ts'
 import { parseClusterRequest, StatementError, startCluster } from '../postgres/index.ts'
-import { findingId } from '../result/index.ts'
-import type { RunRequest } from '../run/index.ts'
-import { type Base, bandedFillings, CloneStages, onPairBase, Runner } from '../run/index.ts'
-import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
-import { learnFrom, prepareSubject } from '../verify/index.ts'
+import { type Base, fullDepth, onPairBase } from '../run/index.ts'
+import { Inquiry, type VerifyHooks, type VerifyOptions } from '../verify/index.ts'
+import { replayClients } from './replay/clients.ts'
+import { replayRun } from './replay/run.ts'
+import type { SavedCounterexample } from './replay/saved.ts'
 import { readSources } from './verify.ts'
 
-/** What a saved counterexample says of itself. */
-export interface SavedCounterexample {
-  readonly paths: readonly string[]
-  readonly migration: string
-  /** Fingerprint of the finding. */
-  readonly finding: string
-  readonly invariant: string
-  readonly seed: string
-  readonly rowsSql: string
-  readonly relation?: string | null | undefined
-  /** Of a view in the place of a table: the statements that tell the two apart. */
-  readonly sequence?: SavedSequence | undefined
-}
+/** No runs are drawn: so many only say how often the same rows are migrated to see what varies. */
+const fewRuns = 2
 
 /**
- * Run a saved counterexample again, on a clone, against the migration as it is now.
+ * Look once more at what a saved counterexample shows: the same rows and writes, on a clone, against the migration as it is now.
  *
- * @returns Whether the same finding is there still, with its message, or with what happens instead.
+ * @param options  As for `verify`, the user's own invariants and formats among them.
+ * @returns Whether the same finding is there still, with its message, or with what happens instead; undetermined, with the reason, where
+ *   this could not be looked at.
  * @throws {InputError} When the migration is not there any more, or the saved rows do not fit its legacy schema.
  */
-export async function replay(
-  saved: SavedCounterexample,
-  options: VerifyOptions = {},
-  hooks: VerifyHooks = {},
-): Promise<{ readonly violates: boolean; readonly message: string }> {
-  const migration = await migrationNamed(await readSources(saved.paths, { format: options.format }), saved.migration)
+export async function replay(saved: SavedCounterexample, options: VerifyOptions = {}, hooks: VerifyHooks = {}): Promise<ReplayAnswer> {
+  const named = await migrationNamed(await readSources(saved.paths, options), saved.migration)
+  const invariant = withOwn(options.invariants).find(({ id }) => id === saved.invariant)
+  const again = 'Verify the migration instead.'
+  if (invariant === undefined) return { violates: undefined, message: `there is no invariant "${saved.invariant}" here. ${again}` }
+  const because = notReplayable(invariant, saved)
+  if (because !== undefined) return { violates: undefined, message: `${because}. ${again}` }
   await using shared = await startCluster(parseClusterRequest(options.postgres), hooks.signal === undefined ? {} : { signal: hooks.signal })
-  return await onPairBase(shared, migration, options, (base, adapted) => replayOn(base, adapted, saved, hooks))
+  const answer = await onPairBase(shared, contracted(named, options), options, async (base, migration) =>
+    replayOn(await inquiryOf(migration, base, { named, saved, options, hooks }), invariant, saved),
+  )
+  if (answer.violates !== false || named.skipped === undefined) return answer
+  return { violates: undefined, message: `the database before it could not be made as it was: "${named.skipped}" is no SQL` }
+}
+
+/** Why a file of this kind of finding says too little to look again; undefined where it does not. */
+function notReplayable({ id, looks }: AnyInvariant, { relation }: SavedCounterexample): string | undefined {
+  if (id === viewEquivalence.id) return typeof relation === 'string' ? undefined : 'the file does not name its view'
+  return 'everyRun' in looks || looks === accessParity.looks ? undefined : `${id} is not seen by one run on saved rows`
+}
+
+/** A migration as a source has it. */
+interface Named {
+  readonly migration: Migration
+  readonly path: string
+  /** Whether it is a step of a history. */
+  readonly isStep: boolean
+  /** A step before it that is no SQL. */
+  readonly skipped: string | undefined
+}
+
+function contracted({ migration, isStep }: Named, { contracts = {} }: VerifyOptions): Migration {
+  return isStep ? { ...migration, contract: { ...migration.contract, ...contracts[migration.name] } } : migration
+}
+
+interface Asked {
+  readonly named: Named
+  readonly saved: SavedCounterexample
+  readonly options: VerifyOptions
+  readonly hooks: VerifyHooks
+}
+
+function inquiryOf(migration: Migration, base: Base, { named, saved, options, hooks }: Asked): Promise<Inquiry> {
+  const full = fullDepth(fewRuns)
+  return Inquiry.begin(migration, base, {
+    options,
+    seed: saved.seed,
+    hooks: hooks.signal === undefined ? {} : { signal: hooks.signal },
+    path: named.path,
+    depth: () => (named.isStep ? { ...full, scope: 'reached' } : full),
+  })
 }
 
 /** A step of a history stands on the steps before it, as a pair does on its legacy schema. */
-async function migrationNamed(sources: readonly Source[], name: string): Promise<Migration> {
+async function migrationNamed(sources: readonly Source[], name: string): Promise<Named> {
   for (const source of sources) {
     if (source.kind === 'pairs') {
       const found = source.migrations.find(({ migration }) => migration.name === name)
-      if (found !== undefined) return found.migration
+      if (found !== undefined) return { ...found, isStep: false, skipped: undefined }
     }
     if (source.kind === 'history') {
       const at = source.history.steps.findIndex((step) => step.name === name)
       const step = source.history.steps[at]
       if (step !== undefined && step.up.kind !== 'opaque') {
-        const legacy = source.history.steps.slice(0, at).flatMap(({ up }) => (up.kind === 'sql' ? [up.script] : []))
-        return { ...step, up: step.up, legacy, legacyData: [] }
+        const before = source.history.steps.slice(0, at)
+        const legacy = before.flatMap(({ up }) => (up.kind === 'sql' ? [up.script] : []))
+        const skipped = before.find(({ up }) => up.kind !== 'sql')?.name
+        return { migration: { ...step, up: step.up, legacy, legacyData: [] }, path: source.history.path, isStep: true, skipped }
       }
     }
   }
   throw new InputError(`there is no migration "${name}" any more`)
 }
 
-async function replayOn(
-  base: Base,
-  migration: Migration,
-  saved: SavedCounterexample,
-  hooks: VerifyHooks,
-): Promise<{ readonly violates: boolean; readonly message: string }> {
-  let subject = await prepareSubject(base.session(), migration, {
-    scope: migration.legacy.length > 1 ? 'reached' : 'all',
-  })
-  const clones = new CloneStages(base)
-  if (saved.sequence !== undefined && typeof saved.relation === 'string') {
-    const { sequence, relation } = saved
-    return await replaySequence(subject, clones, base.role, { ...saved, sequence, relation, signal: hooks.signal }).catch(unfitting)
+async function replayOn(inquiry: Inquiry, invariant: AnyInvariant, saved: SavedCounterexample): Promise<ReplayAnswer> {
+  const context = { inquiry, saved }
+  const { looks } = invariant
+  try {
+    if (invariant.id === viewEquivalence.id) {
+      const { subject, clones, base, signal } = inquiry
+      const { sequence, relation, finding, rowsSql } = saved
+      const view = { relation: relation ?? '', finding, rowsSql, signal }
+      return sequence === undefined
+        ? await replayLimits(subject, clones, base.role, view)
+        : await replaySequence(subject, clones, base.role, { ...view, sequence })
+    }
+    if ('everyRun' in looks) return await replayRun(context, invariant as Invariant, looks.everyRun)
+    return await replayClients(context, invariant as Invariant<ClientsSeen>, looks as Probe<ClientsSeen>)
+  } catch (error) {
+    return unfitting(error)
   }
-  const runner = new Runner(undefined, clones, { rung: 'clone', because: 'a replay commits' })
-  const runs = []
-  for (const { dataset, bands } of bandedFillings(subject, saved.seed, [])) {
-    const run = await runner.run(subject, {
-      regime: 'banded',
-      extreme: false,
-      filling: { kind: 'dataset', dataset },
-      bands,
-      phases: ['up'],
-    })
-    if (run.failure === undefined) runs.push(run)
-  }
-  subject = learnFrom(subject, runs)
-  const request: RunRequest = {
-    regime: saved.rowsSql.trim() === '' ? 'empty' : 'given',
-    extreme: false,
-    filling: { kind: 'sql', sql: saved.rowsSql },
-    phases: ['up', 'down', 'up'],
-    signal: hooks.signal,
-  }
-  const run = await runner.run(subject, request).catch(unfitting)
-  for (const invariant of runInvariants) {
-    if (invariant.id !== saved.invariant) continue
-    const verdict = invariant.judge(run, subject.knowledge)
-    const found =
-      verdict.outcome === 'violated'
-        ? verdict.findings.find((each) => each.severity !== 'info' && findingId(migration.name, each) === saved.finding)
-        : undefined
-    if (found !== undefined) return { violates: true, message: found.message }
-  }
-  const instead =
-    run.failure === undefined
-      ? 'up goes through on the saved rows, and the finding is not there'
-      : `up fails on the saved rows in another way: ${run.failure.message}`
-  return { violates: false, message: instead }
 }
 
 function unfitting(error: unknown): never {

@@ -48,6 +48,15 @@ export function isOver({ limit }: Pick<Bench, 'limit'>): boolean {
 /** A way of looking; several invariants may share one, and it is done once. */
 export interface Probe<Seen> {
   readonly name: string
-  /** @param on  Once more, on a clone: to see again what was seen in a transaction. */
-  observe(bench: Bench, on?: 'clone'): Promise<Look<Seen>>
+  observe(bench: Bench, again?: Again): Promise<Look<Seen>>
+}
+
+/** How to look once more. */
+export interface Again {
+  /** On a clone: to see again what was seen in a transaction. */
+  readonly on?: 'clone' | undefined
+  /** On these rows, and no others. */
+  readonly rows?: Filling | undefined
+  /** Over the relations that the first look was over. */
+  readonly over?: Subject | undefined
 }

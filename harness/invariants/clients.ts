@@ -8,7 +8,7 @@ import { accessAfter, accessBefore, mostRelations } from './access-parity/observ
 import { statedAccess } from './access-parity/stated.ts'
 import type { WorkloadObservation } from './backward-compatibility/model.ts'
 import { answerLegacy, answerMigrated, touchedRelations } from './backward-compatibility/workload/observe-workload.ts'
-import type { Bench, Probe } from './bench.ts'
+import type { Again, Bench, Probe } from './bench.ts'
 import type { LeftOut, Look } from './probe.ts'
 
 /** What clients see of a migration, on the same rows before and after. */
@@ -23,6 +23,7 @@ interface Scene {
   readonly bench: Bench
   readonly run: RunObservation
   readonly filling: Filling | undefined
+  readonly again: Again
 }
 
 interface Seen {
@@ -37,10 +38,11 @@ interface Seen {
  */
 export const clients: Probe<ClientsSeen> = {
   name: 'clients',
-  async observe(bench: Bench, on?: 'clone'): Promise<Look<ClientsSeen>> {
+  async observe(bench: Bench, again: Again = {}): Promise<Look<ClientsSeen>> {
     const { subject, runner, first, empty } = bench
     const run = first?.run ?? empty
-    const scene: Scene = { bench, run, filling: first === undefined ? undefined : { kind: 'dataset', dataset: first.dataset } }
+    const own: Filling | undefined = first === undefined ? undefined : { kind: 'dataset', dataset: first.dataset }
+    const scene: Scene = { bench, run, filling: again.rows ?? own, again }
     if (run.migrated === undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
     const { contract, up } = subject.migration
     const rights = bench.superuser && mayChangeAccess(up, subject.legacy)
@@ -55,9 +57,10 @@ export const clients: Probe<ClientsSeen> = {
     const secured = rights ? await securedWithin(bench.session(), up, subject.legacy) : []
     const { wide, filling } = await withRows(scene, secured)
     const once = (stage: Stage) => observe(scene, wide, stage, filling, wanted)
-    const seen = await (on === 'clone' ? bench.clones.run(once) : runner.onStage(once))
+    const seen = await (again.on === 'clone' ? bench.clones.run(once) : runner.onStage(once))
     if (seen === undefined) return { seen: [], leftOut: [{ because: 'up failed on rows that it had passed with', upFails: true }] }
-    return { seen: [{ seen: seen.clients }], leftOut: seen.leftOut, notChecked: seen.notTried }
+    const request = filling.kind === 'dataset' ? ({ regime: 'edge', extreme: false, filling, phases: ['up'] } as const) : undefined
+    return { seen: [{ seen: seen.clients, request }], over: wide, leftOut: seen.leftOut, notChecked: seen.notTried }
   },
 }
 
@@ -72,15 +75,17 @@ interface Wanted {
 
 /** Rows where policies decide: a step that only makes a view, or writes a policy, is otherwise looked at without any. */
 async function withRows(
-  { bench, filling }: Scene,
+  { bench, filling, again }: Scene,
   secured: readonly string[],
 ): Promise<{ readonly wide: Subject; readonly filling: Filling }> {
   const { subject, seed, exclusions } = bench
+  if (again.over !== undefined && filling !== undefined) return { wide: again.over, filling }
   const lacking = secured.filter((path) => !subject.scope.has(path))
   if (filling !== undefined && lacking.length === 0) return { wide: subject, filling }
   if (secured.length === 0) return { wide: subject, filling: filling ?? { kind: 'sql', sql: '' } }
   const wider = lacking.length === 0 ? subject : await bench.widen(new Set([...subject.scope, ...lacking.slice(0, mostRelations)]))
   const wide = { ...wider, knowledge: subject.knowledge }
+  if (again.rows !== undefined) return { wide, filling: again.rows }
   const [banded] = bandedFillings(wide, seed, exclusions, 1)
   return { wide, filling: banded === undefined ? { kind: 'sql', sql: '' } : { kind: 'dataset', dataset: banded.dataset } }
 }

@@ -79,6 +79,13 @@ export class Collector {
     }
   }
 
+  /** Put a finding in the place of itself, as a request that shows it better saw it. */
+  replace(finding: Finding, request: RunRequest): void {
+    const key = findingKey(finding)
+    const known = this.#findings.get(key)
+    if (known !== undefined) this.#findings.set(key, { ...known, finding, request })
+  }
+
   drop(key: string): void {
     this.#findings.delete(key)
   }

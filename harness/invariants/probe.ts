@@ -1,9 +1,12 @@
+import type { Subject } from '../lineage/index.ts'
 import type { RunRequest } from '../run/index.ts'
 
 /** What a probe saw, and what it did not. */
 export interface Look<Seen> {
   /** One entry for each thing that is judged by itself. */
   readonly seen: readonly { readonly seen: Seen; readonly request?: RunRequest | undefined }[]
+  /** The migration as it was looked at, where that was over more relations than it reaches. */
+  readonly over?: Subject | undefined
   /** Why there was nothing to look at: its invariants do not apply. */
   readonly notApplicable?: string | undefined
   /** What was planned and left out: its invariants are unknown, whatever else was seen. */

@@ -1,26 +1,24 @@
-import type { FindingResult } from '../result/index.ts'
+import type { FindingResult, ShownSequence } from '../result/index.ts'
+import type { Phase } from '../run/index.ts'
+import { type CounterexamplePhase, type CounterexampleSteps, counterexamplePhases, terminated } from '../verify/index.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
-import { type SavedSequence, sequenceOf } from './saved-sequence.ts'
 import { visibleText } from './visible-text.ts'
 
 /** What `renderCounterexample` writes down. All SQL is taken as it is: nothing in it is masked or changed. */
-export interface CounterexampleInput {
+export interface CounterexampleInput extends CounterexampleSteps {
   readonly finding: FindingResult
   /** The migration's name. */
   readonly migration: string
+  /** Digest of its files. */
+  readonly digest?: string | undefined
   /** Paths to verify again for a replay, as `godwit verify` takes them. */
   readonly paths: readonly string[]
-  readonly legacySql: readonly string[]
-  /** INSERTs or COPY blocks. */
-  readonly rowsSql: string
-  readonly upSql: string
-  readonly downSql?: string | undefined
-  /** How `upSql` and `downSql` are sent; `transaction` wraps each in BEGIN and COMMIT. Default: as they stand. */
-  readonly mode?: 'transaction' | 'message' | 'autocommit' | undefined
-  /** SELECTs on the legacy, the migrated and the reverted database. */
-  readonly before: readonly string[]
-  readonly after: readonly string[]
-  readonly reverted: readonly string[]
+  /** Of a failure. */
+  readonly sqlstate?: string | undefined
+  /** Whether `down` brought it back on these rows, and not on all. */
+  readonly acquitted?: boolean | undefined
+  /** Statements of clients that show it, where it takes some. */
+  readonly sequence?: ShownSequence | undefined
   /** Server version, e.g. `18.4`. */
   readonly server: string
   readonly seed: string
@@ -42,8 +40,18 @@ export interface CounterexampleMeta {
   readonly seed: string
   /** What stands after `begin` and `end` in the lines around the rows. */
   readonly rows: string
+  /** The same of what was written after `up`; not there where nothing was. */
+  readonly written?: string | undefined
+  /** Of the migration's files, when it was saved. */
+  readonly digest?: string | undefined
+  /** What is done to the legacy database, in this order. */
+  readonly way?: readonly Phase[] | undefined
+  /** Of a failure. */
+  readonly sqlstate?: string | undefined
+  /** Whether `down` brought it back on these rows, and not on all. */
+  readonly acquitted?: boolean | undefined
   /** Statements of clients that show it, where it takes some. */
-  readonly sequence?: SavedSequence | undefined
+  readonly sequence?: ShownSequence | undefined
 }
 
 /** Starts the machine-readable line. */
@@ -61,10 +69,10 @@ export function rowMarkers(rows: string): { readonly begin: string; readonly end
  * phase, so that no setting, open transaction or error of one phase reaches the next. `parseCounterexample` reads it again.
  */
 export function renderCounterexample(input: CounterexampleInput): string {
-  const { finding } = input
-  const rows = freeLabel([...input.legacySql, input.rowsSql].join('\n'))
-  const markers = rowMarkers(rows)
-  const sequence = sequenceOf(finding.evidence)
+  const { finding, sequence } = input
+  const texts = [...input.legacySql, input.rowsSql, input.writtenSql ?? ''].join('\n')
+  const rows = freeLabel(texts, 'legacy rows')
+  const written = input.writtenSql === undefined ? undefined : freeLabel(texts, 'written rows')
   const meta: CounterexampleMeta = {
     ...maskSecretsIn({
       version: 1 as const,
@@ -80,26 +88,19 @@ export function renderCounterexample(input: CounterexampleInput): string {
       server: input.server,
       seed: input.seed,
       rows,
+      ...(written === undefined ? {} : { written }),
+      ...(input.digest === undefined ? {} : { digest: input.digest }),
+      ...(input.way === undefined ? {} : { way: input.way }),
+      ...(input.sqlstate === undefined ? {} : { sqlstate: input.sqlstate }),
+      ...(input.acquitted === true ? { acquitted: true } : {}),
     }),
     // Like all SQL here, as it was sent.
     ...(sequence === undefined ? {} : { sequence }),
   }
-  const sections = [
-    header(input),
-    metaPrefix + oneLine(JSON.stringify(meta)),
-    guard,
-    section('legacy schema', input.legacySql),
-    `${title('legacy rows')}\n${freshConnection}\n${markers.begin}\n${input.rowsSql}\n${markers.end}\n;`,
-    section('what it looks like before', input.before),
-    ...(sequence === undefined ? [] : [section('the statements on the table', sentThenUndone(sequence, input.before))]),
-    section('up', [wrapped(input.upSql, input.mode)]),
-    ...(sequence === undefined ? [] : [section('the statements on the view', sentThenUndone(sequence, input.before))]),
-    section('what it looks like after', input.after),
-  ]
-  if (input.downSql !== undefined) {
-    sections.push(section('down', [wrapped(input.downSql, input.mode)]), section('what it looks like after down', input.reverted))
-  }
-  return `${sections.join('\n\n')}\n`
+  const phases = counterexamplePhases(input, sequence).map((phase) =>
+    section(phase, phase.written ? written : phase.name === 'rows' ? rows : undefined),
+  )
+  return `${[header(input), metaPrefix + oneLine(JSON.stringify(meta)), guard, ...phases].join('\n\n')}\n`
 }
 
 /** JSON lets separators of lines and paragraphs stand as they are; an editor ends the comment there. */
@@ -149,8 +150,15 @@ WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
 // Without arguments psql connects to the same database as the same user again.
 const freshConnection = '\\connect'
 
-function section(name: string, sql: readonly string[]): string {
-  const body = sql.length === 0 ? ['-- nothing'] : [freshConnection, ...sql.map(terminated)]
+/** @param label  Of the lines around what a replay reads back, where it does. */
+function section({ title: name, sql, asClient }: CounterexamplePhase, label: string | undefined): string {
+  if (label !== undefined) {
+    const { begin, end } = rowMarkers(label)
+    return `${title(name)}\n${freshConnection}\n${begin}\n${sql.join('\n')}\n${end}\n;`
+  }
+  const settings = asClient ? ['\\set ON_ERROR_ROLLBACK on', '\\set QUIET off'] : []
+  const after = asClient ? ['\\set ON_ERROR_ROLLBACK off', '\\set QUIET on'] : []
+  const body = sql.length === 0 ? ['-- nothing'] : [freshConnection, ...settings, ...sql.map(terminated), ...after]
   return [title(name), ...body].join('\n')
 }
 
@@ -158,29 +166,11 @@ function title(name: string): string {
   return `\\echo\n\\echo '-- ${name}'\n-- ${name}`
 }
 
-/** Each statement by itself in a transaction, as a client would send it, and the rows that it leaves; then all is undone. */
-function sentThenUndone({ statements }: SavedSequence, look: readonly string[]): readonly string[] {
-  const sent = statements.flatMap(({ parts, copyData }) =>
-    copyData === undefined ? parts : parts.map((part) => `${part};\n${copyData}\\.\n`),
-  )
-  // An error undoes its own statement only.
-  return ['\\set ON_ERROR_ROLLBACK on\nBEGIN', ...sent, ...look, 'ROLLBACK']
-}
-
-/** A text may end in a comment, so whether its last statement is closed cannot be told by its last character. An empty one does nothing. */
-function terminated(sql: string): string {
-  return `${sql}\n;`
-}
-
-function wrapped(sql: string, mode: CounterexampleInput['mode']): string {
-  return mode === 'transaction' ? `BEGIN;\n${terminated(sql)}\nCOMMIT` : sql
-}
-
-/** `legacy rows`, unless the text itself has a line that would be taken for the marker. */
-function freeLabel(text: string): string {
+/** The name itself, unless the text has a line that would be taken for the marker. */
+function freeLabel(text: string, name: string): string {
   const lines = new Set(text.split('\n'))
   for (let number = 1; ; number += 1) {
-    const label = number === 1 ? 'legacy rows' : `legacy rows ${number}`
+    const label = number === 1 ? name : `${name} ${number}`
     const { begin, end } = rowMarkers(label)
     if (!lines.has(begin) && !lines.has(end)) return label
   }

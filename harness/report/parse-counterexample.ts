@@ -17,13 +17,22 @@ const metaSchema = z.object({
   server: z.string(),
   seed: z.string(),
   rows: z.string(),
+  written: z.string().optional(),
+  digest: z.string().optional(),
+  way: z.array(z.enum(['up', 'down', 'write'])).optional(),
+  sqlstate: z.string().optional(),
+  acquitted: z.boolean().optional(),
   sequence: savedSequenceSchema.optional(),
 })
+
+const hint = 'Name a file that "godwit verify" saved under counterexamples/.'
 
 export interface ParsedCounterexample {
   readonly meta: CounterexampleMeta
   /** The legacy rows exactly as they were saved. */
   readonly rowsSql: string
+  /** What was written after `up`, where something was. */
+  readonly writtenSql?: string | undefined
 }
 
 /**
@@ -32,7 +41,6 @@ export interface ParsedCounterexample {
  * @throws {InputError} When the text is not such a file, was written by a Godwit with another format, or has lost its row markers.
  */
 export function parseCounterexample(text: string): ParsedCounterexample {
-  const hint = 'Name a file that "godwit verify" saved under counterexamples/.'
   const start = text.startsWith(`${metaPrefix}{`) ? 0 : text.indexOf(`\n${metaPrefix}{`) + 1
   if (!text.startsWith(`${metaPrefix}{`, start)) throw new InputError('not a counterexample that godwit saved', { hint })
   const lineEnd = endOfLine(text, start)
@@ -43,18 +51,27 @@ export function parseCounterexample(text: string): ParsedCounterexample {
     throw new InputError('the counterexample is damaged, or of another version of godwit', { detail, hint })
   }
 
-  const { begin, end } = rowMarkers(meta.data.rows)
-  const from = text.indexOf(`\n${begin}\n`, lineEnd)
-  const rowsStart = from + begin.length + 2
+  const rowsSql = between(text, lineEnd, meta.data.rows, 'legacy rows')
+  const { written } = meta.data
+  return {
+    meta: meta.data,
+    rowsSql,
+    ...(written === undefined ? {} : { writtenSql: between(text, lineEnd, written, 'rows written after up') }),
+  }
+}
+
+function between(text: string, after: number, label: string, what: string): string {
+  const { begin, end } = rowMarkers(label)
+  const from = text.indexOf(`\n${begin}\n`, after)
+  const start = from + begin.length + 2
   // From the end of the marker line, so that no rows at all are found too.
-  const to = from < 0 ? -1 : text.indexOf(`\n${end}\n`, rowsStart - 1)
-  if (to < 0) {
-    throw new InputError('the counterexample has lost its legacy rows', {
+  const to = from < 0 ? -1 : text.indexOf(`\n${end}\n`, start - 1)
+  if (to < 0)
+    throw new InputError(`the counterexample has lost its ${what}`, {
       detail: `They stand between the lines "${begin}" and "${end}".`,
       hint,
     })
-  }
-  return { meta: meta.data, rowsSql: text.slice(rowsStart, Math.max(rowsStart, to)) }
+  return text.slice(start, Math.max(start, to))
 }
 
 function endOfLine(text: string, from: number): number {

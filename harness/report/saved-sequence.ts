@@ -6,10 +6,3 @@ export const savedSequenceSchema = z.object({
   /** Attributes that were left out of the comparison. */
   ignored: z.array(z.string()).default([]),
 })
-
-export type SavedSequence = z.infer<typeof savedSequenceSchema>
-
-/** The statements that the evidence of a finding holds; undefined where it holds none. */
-export function sequenceOf(evidence: unknown): SavedSequence | undefined {
-  return savedSequenceSchema.safeParse(evidence).data
-}

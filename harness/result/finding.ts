@@ -1,4 +1,5 @@
 import type { Phase } from '../run/index.ts'
+import type { Shown } from './shown.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
 
@@ -44,6 +45,8 @@ export interface Finding {
   readonly byStatements?: boolean | undefined
   /** Whether it was seen on a clone, and its rows and statements shrunk there. */
   readonly seenOnClone?: boolean | undefined
+  /** What shows it once more, beside the phases of its run. */
+  readonly shown?: Shown | undefined
 }
 
 /** The message as results show it: what it says of a loss depends on whether `down` brings the cells back in every run. */

@@ -46,6 +46,8 @@ export interface Wrote {
   readonly extreme: boolean
   /** The migrated attribute that was written on purpose, all else being as it was; with the statements that wrote. */
   readonly focus: Focus | undefined
+  /** The statements that wrote, as they can be sent again. */
+  readonly sql?: string | undefined
 }
 
 export type PhaseOutcome = Applied | Failed | Wrote

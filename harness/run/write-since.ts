@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/index.ts'
-import { datasetArbitrary, sampleDatasets, seedDataset } from '../data/index.ts'
+import { datasetArbitrary, renderInserts, sampleDatasets, seedDataset } from '../data/index.ts'
 import { planFor, type Written } from './execute.ts'
 import { seedNumber } from './seed.ts'
 import type { Stage } from './stage.ts'
@@ -19,6 +19,6 @@ export function writeAfterUp(seed: string): WriteSince {
     if (dataset === undefined) return undefined
     const report = await stage.look((session) => seedDataset(session, plan, dataset))
     const rows = new Map(report.filled.filter((each) => each.rows > 0).map((each) => [each.relation, each.rows]))
-    return { rows, extreme: dataset.extreme, focus: undefined }
+    return { rows, extreme: dataset.extreme, focus: undefined, sql: renderInserts(plan, dataset) }
   }
 }

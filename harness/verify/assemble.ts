@@ -27,6 +27,8 @@ export interface Assembly {
   readonly role: string
   /** Version of the server. */
   readonly server: string
+  /** See `Steps`. */
+  readonly rolesSql: readonly string[]
   readonly runs: number
   readonly exclusions: readonly string[]
   readonly banded: readonly RunObservation[]
@@ -40,7 +42,7 @@ export function assembleResult(assembly: Assembly): {
   readonly counterexamples: ReadonlyMap<string, Counterexample>
 } {
   const { inquiry, confirmed } = assembly
-  const { subject, context, runner, collector, clock } = inquiry
+  const { subject, context, runner, collector } = inquiry
   const counterexamples = new Map<string, Counterexample>()
   const plain = confirmed.map((each) => toResult(assembly, withCertainty(each, inquiry), counterexamples))
   const findings = linkCauses(inquiry.invariants, plain)
@@ -74,7 +76,7 @@ export function assembleResult(assembly: Assembly): {
         ),
     ],
     disagreements: [...new Set(collector.disagreements().map(({ text }) => text))],
-    timings: { ...context.before, ...clock.timings() },
+    timings: {},
   }
   return { result: judgeMigration(result, findings, context.options.failOn), counterexamples }
 }
@@ -122,7 +124,7 @@ function notNeeded({ inquiry, banded }: Assembly, id: string): string | undefine
 }
 
 function toResult(
-  { inquiry, server }: Assembly,
+  { inquiry, server, rolesSql, banded }: Assembly,
   { finding, dataset, observation }: Confirmed,
   counterexamples: Map<string, Counterexample>,
 ): FindingResult {
@@ -148,11 +150,13 @@ function toResult(
     hint: finding.hint ?? null,
   }
   if (finding.severity === 'info' || (dataset === undefined && observation?.regime !== 'empty')) return result
-  const example = describeCounterexample(subject, result, dataset, observation?.migrated?.catalog, {
-    server,
-    seed: context.seed,
-    path: context.path,
-  })
+  const migrated = (observation ?? banded[0])?.migrated?.catalog
+  const example = describeCounterexample(
+    subject,
+    result,
+    { finding, dataset, observation, migrated },
+    { invariants: inquiry.invariants, server, seed: context.seed, path: context.path, rolesSql },
+  )
   if (example === undefined) return result
   const safe = [finding.invariant, finding.relation, finding.attribute, finding.object]
     .filter((each) => each !== undefined)

@@ -67,7 +67,8 @@ export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confir
 
 /** A finding for which no run is made again: it was seen on a clone and shrunk there, or no rows show it. */
 function withoutRun({ finding, key, request, observation }: Collected): Confirmed | undefined {
-  if (finding.severity !== 'info' && finding.seenOnClone === true && request?.filling.kind === 'dataset')
+  const isPlaced = finding.seenOnClone === true || finding.shown?.clients !== undefined
+  if (finding.severity !== 'info' && isPlaced && request?.filling.kind === 'dataset')
     return { finding, key, dataset: request.filling.dataset, observation: undefined, smallest: true }
   if (finding.severity === 'info' || request === undefined || finding.kind === 'missing')
     return { finding, key, dataset: undefined, observation, smallest: true }

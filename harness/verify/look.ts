@@ -1,5 +1,7 @@
+import { type Dataset, noRows, renderInserts } from '../data/index.ts'
 import { type Bench, type Look, type Probe, probesOf } from '../invariants/index.ts'
-import type { Finding } from '../result/index.ts'
+import { type Finding, findingKey, type ShownToClients } from '../result/index.ts'
+import { smallFillings } from '../run/index.ts'
 import type { Inquiry } from './inquiry.ts'
 import type { Learned } from './learn.ts'
 
@@ -10,6 +12,7 @@ export async function lookByProbes(inquiry: Inquiry, learned: Learned): Promise<
     const look = await inquiry.clock.time(probe.name, () => lookBy(inquiry, bench, probe))
     inquiry.notChecked.push(...(look.notChecked ?? []))
     inquiry.judging.seeLook(probe, look, inquiry.subject.knowledge)
+    await inquiry.clock.time(probe.name, () => placeOnRows(inquiry, bench, probe, look))
   }
 }
 
@@ -21,7 +24,7 @@ async function lookBy(inquiry: Inquiry, bench: Bench, probe: Probe<unknown>): Pr
   // What statements showed in a transaction is seen again with real commits before it is reported.
   const doubtful = runner.need.rung === 'transaction' ? judging.findingsOf(probe, look, subject.knowledge).filter(needsClone) : []
   if (doubtful.length === 0) return look
-  const again = await probe.observe(bench, 'clone')
+  const again = await probe.observe(bench, { on: 'clone' })
   const shown = new Set(judging.findingsOf(probe, again, subject.knowledge).map(placeOf))
   for (const finding of doubtful) {
     if (shown.has(placeOf(finding))) continue
@@ -34,6 +37,36 @@ async function lookBy(inquiry: Inquiry, bench: Bench, probe: Probe<unknown>): Pr
   return again
 }
 
+/** Give each finding that clients show the fewest rows that show it: none where none is needed, one or two of each relation, else all. */
+async function placeOnRows(inquiry: Inquiry, bench: Bench, probe: Probe<unknown>, look: Look<unknown>): Promise<void> {
+  const { judging, collector, subject, exclusions, context } = inquiry
+  const { over = subject } = look
+  const place = (finding: Finding, clients: ShownToClients, dataset: Dataset) => {
+    const shown = { ...clients, ...(clients.rows ? { rowsSql: renderInserts(over.plan, dataset) } : {}) }
+    const request = { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, phases: ['up'] } as const
+    collector.replace({ ...finding, shown: { ...finding.shown, clients: shown } }, request)
+  }
+  let open = judging.findingsOf(probe, look, subject.knowledge).flatMap((finding) => {
+    const clients = finding.shown?.clients
+    return finding.severity === 'info' || clients === undefined ? [] : [{ finding, clients }]
+  })
+  for (const { finding, clients } of open) if (!clients.rows) place(finding, clients, noRows)
+  open = open.filter(({ clients }) => clients.rows)
+  for (const dataset of open.length === 0 ? [] : smallFillings(over, context.seed, exclusions)) {
+    if (open.length === 0 || inquiry.isOver) break
+    const again = await probe.observe(bench, { rows: { kind: 'dataset', dataset }, over })
+    const found = judging.findingsOf(probe, again, subject.knowledge)
+    open = open.filter(({ finding }) => {
+      const same = found.find((other) => findingKey(other) === findingKey(finding) && other.severity === finding.severity)?.shown?.clients
+      // What is told of it stays what all rows told.
+      if (same !== undefined) place(finding, same, dataset)
+      return same === undefined
+    })
+  }
+  const all = look.seen.find(({ request }) => request?.filling.kind === 'dataset')?.request?.filling
+  if (all?.kind === 'dataset') for (const { finding, clients } of open) place(finding, clients, all.dataset)
+}
+
 /** What the catalogs show is so on any rung. */
 function needsClone({ severity, known, byStatements }: Finding): boolean {
   return severity !== 'info' && known === 'observed' && byStatements === true
@@ -43,7 +76,8 @@ function placeOf({ invariant, relation, attribute, object }: Finding): string {
   return JSON.stringify([invariant, relation, attribute, object])
 }
 
-function benchOf(inquiry: Inquiry, learned: Learned): Bench {
+/** What the probes look with. */
+export function benchOf(inquiry: Inquiry, learned: Learned): Bench {
   const { base, subject, runner, clones, depth, exclusions, judging, limit, signal, context } = inquiry
   return {
     subject,

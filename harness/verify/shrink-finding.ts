@@ -1,4 +1,4 @@
-import { type Dataset, datasetArbitrary } from '../data/index.ts'
+import { type Dataset, datasetArbitrary, noRows } from '../data/index.ts'
 import { type AnyInvariant, type Collected, runInvariantsOf, showsAgain } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import { type Finding, findingKey } from '../result/index.ts'
@@ -60,8 +60,7 @@ export class FindingShrinker {
     })
     const shows = async (dataset: Dataset) =>
       showsAgain(this.#invariants, this.#subject, await this.#runner.run(this.#subject, requestFor(dataset)), collected) !== undefined
-    const nothing: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
-    if (await shows(nothing)) return { dataset: nothing, request: requestFor(nothing), complete: true, attempts: 0 }
+    if (await shows(noRows)) return { dataset: noRows, request: requestFor(noRows), complete: true, attempts: 0 }
     let start = request.filling.dataset
     for (const dataset of known) {
       if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset

@@ -1,10 +1,12 @@
 import { describeExclusion } from '../data/index.ts'
 import { passageOf } from '../lineage/index.ts'
-import type { Migration } from '../migration/index.ts'
+import type { Migration, Script } from '../migration/index.ts'
 import type { Base } from '../run/index.ts'
 import { assembleResult } from './assemble.ts'
 import { confirmFindings } from './confirm.ts'
 import type { MigrationContext, VerifiedMigration } from './context.ts'
+import { onlyShown } from './counterexamples/only-shown.ts'
+import { rolesSqlOf } from './counterexamples/roles.ts'
 import { runEdges } from './edges.ts'
 import { Inquiry } from './inquiry.ts'
 import { learn } from './learn.ts'
@@ -26,15 +28,29 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   collector.settle()
   inquiry.progress('counterexamples')
   const confirmed = await clock.time('shrink', () => confirmFindings(inquiry))
+  const rolesSql = confirmed.length === 0 ? [] : await rolesSqlOf(base.session(), textsOf(migration), base.settings)
   const assembled = assembleResult({
     inquiry,
     confirmed,
     role: base.role ?? 'the user of the URL',
     server: base.cluster.version.text,
+    rolesSql,
     runs,
     exclusions: inquiry.exclusions.map(describeExclusion),
     banded: learned.banded.map(({ run }) => run),
     failure,
   })
-  return { ...assembled, passage: passageOf(inquiry.subject, learned.banded[0]?.run), broken: failure }
+  const saved = await clock.time('shrink', () => onlyShown(assembled, inquiry.clones, learned.lanes))
+  const result = { ...saved.result, timings: { ...context.before, ...clock.timings() } }
+  return {
+    result,
+    counterexamples: saved.counterexamples,
+    passage: passageOf(inquiry.subject, learned.banded[0]?.run),
+    broken: failure,
+  }
+}
+
+function textsOf({ legacy, up, down }: Migration): readonly string[] {
+  const steps: readonly Script[] = [up, down].flatMap((step) => (step?.kind === 'sql' ? [step.script] : []))
+  return [...legacy, ...steps].map((each) => each.text)
 }

@@ -6,6 +6,7 @@ import { compareRights, type RightChange } from './compare-rights.ts'
 import { compareRows, type RowChange } from './compare-rows.ts'
 import { type AccessObservation, everybody } from './model.ts'
 import { rules } from './rules.ts'
+import { shownBypass, shownRights, shownRows } from './shown-access.ts'
 import { newRelations } from './successors.ts'
 
 /**
@@ -53,6 +54,7 @@ interface Folded<Change> {
 interface FoldedRights extends Folded<RightChange> {
   /** `anon, web may not SELECT, UPDATE (a, b)`, one for each set of rights. */
   readonly phrases: readonly string[]
+  readonly changes: readonly RightChange[]
   /** The one attribute that it is about. */
   readonly attribute: string | undefined
 }
@@ -73,6 +75,7 @@ function foldRights(changes: readonly RightChange[]): readonly FoldedRights[] {
     return [
       {
         change,
+        changes: list,
         attribute,
         roles: named(perRights.flatMap((each) => each.roles)),
         rights: [...new Set(list.map((each) => each.right))],
@@ -105,7 +108,8 @@ function foldRows(changes: readonly RowChange[]): readonly Folded<RowChange>[] {
   })
 }
 
-function rightFinding({ knowledge }: AccessObservation, { change, attribute, roles, rights, phrases }: FoldedRights): Finding {
+function rightFinding(observation: AccessObservation, { change, changes, attribute, roles, rights, phrases }: FoldedRights): Finding {
+  const { knowledge } = observation
   const { relation, object, kind } = change
   const what = relation === undefined ? (object ?? '') : attribute === undefined ? relation : `${relation}.${attribute}`
   const where = change.through === undefined ? '' : ` (${change.through} now)`
@@ -124,10 +128,12 @@ function rightFinding({ knowledge }: AccessObservation, { change, attribute, rol
       kind === 'gained'
         ? 'REVOKE it where the right is now, or write the GRANT down if it is wanted.'
         : 'GRANT it again where the rows are now: what is made anew has no grants but the default ones.',
+    shown: { clients: { ...shownRights(observation, changes), through: change.through } },
   }
 }
 
-function rowFinding({ knowledge, run }: AccessObservation, { change, roles, rights }: Folded<RowChange>): Finding {
+function rowFinding(observation: AccessObservation, { change, roles, rights }: Folded<RowChange>): Finding {
+  const { knowledge, run } = observation
   const { relation, through, keys, identity, kind } = change
   const legacy = run.legacy.catalog.relations.get(relation)
   const names = legacy === undefined ? [] : (keyAttributes(legacy) ?? [])
@@ -152,6 +158,7 @@ function rowFinding({ knowledge, run }: AccessObservation, { change, roles, righ
       kind === 'gained'
         ? 'Give what took its place the same row security and policies (a view: WITH (security_invoker = true)).'
         : 'Give what took its place the same policies, and the roles the same grants.',
+    shown: { clients: { ...shownRows(observation, change), through } },
   }
 }
 
@@ -187,6 +194,7 @@ function bypasses(observation: AccessObservation, shown: ReadonlySet<string>): r
         message: `the view ${path} shows ${readers.join(', ')} rows of ${base.path} past its row security: it reads with the rights of ${view.owner}`,
         evidence: { view: path, readers, owner: view.owner },
         hint: 'Make it WITH (security_invoker = true), unless it is meant to show what row security hides.',
+        shown: { clients: { ...shownBypass(observation, base.path, path, readers[0] ?? everybody), through: path } },
       },
     ]
   })
@@ -206,6 +214,7 @@ function definers({ before, after }: AccessObservation): readonly Finding[] {
         message: `${each.path} is SECURITY DEFINER and does not set search_path: whoever calls it chooses what its names mean`,
         evidence: { owner: each.owner, callers: others.map((role) => (role === everybody ? 'PUBLIC' : role)) },
         hint: "Add SET search_path = '' to it and qualify its names; REVOKE EXECUTE from PUBLIC where not everybody needs it.",
+        shown: { clients: { before: [], after: [], rows: false } },
       }
     })
 }

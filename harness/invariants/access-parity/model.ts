@@ -1,4 +1,5 @@
 import type { Knowledge } from '../../lineage/index.ts'
+import type { ShownStatement } from '../../result/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 
 export const commands = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const
@@ -71,6 +72,8 @@ export interface Reached {
   /** Path of what was asked: the relation, what took its place, or a view over it. */
   readonly through: string
   readonly outcome: { readonly keys: readonly string[] } | 'denied' | { readonly fails: string }
+  /** The attempt, as a reader can make it again; with the keys of the row that it is about, where it is about one. */
+  readonly shown?: readonly (ShownStatement & { readonly key?: string | undefined })[] | undefined
 }
 
 /** What the migration says of access in so many words; `program` is SQL that it puts together when it runs. */

@@ -6,7 +6,8 @@ import { type Identity, identitiesFor, policyTexts } from './identities.ts'
 import { type AccessObservation, type AccessState, everybody, type Reached } from './model.ts'
 import { mostRoles, readAccess } from './read-access.ts'
 import { successorsOf } from './successors.ts'
-import { allKeys, canBeTold, type Trial, tryRows } from './trials.ts'
+import type { Trial } from './trial.ts'
+import { allKeys, canBeTold, tryRows } from './trials.ts'
 
 /** Access to the legacy database as it was found, to be asked for again after `up`. */
 /** Who owns what among the legacy rows. */

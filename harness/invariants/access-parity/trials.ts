@@ -1,6 +1,5 @@
-import type { Relation } from '../../catalog/index.ts'
 import { keyAttributes } from '../../lineage/index.ts'
-import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type RelationName, type Session } from '../../postgres/index.ts'
+import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type Session } from '../../postgres/index.ts'
 import type { State } from '../../run/index.ts'
 import { type Identity, nobody } from './identities.ts'
 import {
@@ -11,20 +10,9 @@ import {
   everybody,
   type Reached,
 } from './model.ts'
-import type { Successor } from './successors.ts'
+import { shownTrials } from './shown-trials.ts'
+import type { Trial } from './trial.ts'
 import { type Attempt, type Attempted, tryAll } from './try-all.ts'
-
-/** One relation to be asked for the rows of a legacy one. */
-export interface Trial {
-  /** Path of the legacy relation. */
-  readonly relation: string
-  readonly legacy: Relation
-  /** What is asked. */
-  readonly through: RelationName & { readonly path: string }
-  readonly attributes: Successor['attributes']
-  /** Reading only: a view beside the relation. */
-  readonly readOnly: boolean
-}
 
 const mostInserted = 2
 const mostSingle = 24
@@ -53,15 +41,15 @@ export async function tryRows(
         : (identities.get(trial.relation) ?? [nobody]).flatMap((identity) =>
             accessCommands.flatMap((command) => {
               if (trial.readOnly && command !== 'SELECT') return []
-              const base = { role, identity: identity.label, command, relation: trial.relation, through: trial.through.path }
-              // Without the right no row needs to be asked for.
               const extent = may(command)
+              const statements = statementsFor(trial, command, state, extent ?? 'all')
+              const base = {
+                ...{ role, identity: identity.label, command, relation: trial.relation, through: trial.through.path },
+                shown: shownTrials({ trial, command, state, role, identity, inserts: statements }),
+              }
+              // Without the right no row needs to be asked for.
               if (extent === undefined) return [{ base, attempts: [] }]
-              const attempts = statementsFor(trial, command, state, extent).map((statement) => ({
-                role: as,
-                settings: identity.settings,
-                ...statement,
-              }))
+              const attempts = statements.map((statement) => ({ role: as, settings: identity.settings, ...statement }))
               return [{ base, attempts }]
             }),
           )

@@ -1,5 +1,5 @@
 import { isDiscarded, type Knowledge, keyAttributes } from '../../lineage/index.ts'
-import type { Finding, Severity, Verdict } from '../../result/index.ts'
+import type { Finding, Severity, Shown, Verdict } from '../../result/index.ts'
 import { followsFromLoss } from '../causes.ts'
 import { type ClientsSeen, clients } from '../clients.ts'
 import type { Invariant } from '../invariant.ts'
@@ -104,6 +104,7 @@ function changeFinding(
     message: discarded ? `${change.message}; it is declared as discarded` : change.message,
     evidence: { change: change.what, ...(seen === undefined ? {} : evidenceOf(seen.replayed, seen.divergence)) },
     hint: change.hint,
+    shown: seen === undefined ? { clients: { before: [], after: [], rows: false } } : shownTo(seen.replayed),
   }
 }
 
@@ -126,7 +127,13 @@ function divergenceFinding(replayed: Replayed, divergence: Divergence, observati
     message: `${given ? `the statement "${name}"` : `${anOf(replayed)} ${relation ?? ''}`} differs: ${divergence.text}`,
     evidence: { ...(altered ? { judgedBy: 'zero-loss' } : {}), ...evidenceOf(replayed, divergence) },
     hint: 'Replay the statement of the evidence on both databases; a client compiled against the legacy one sends it.',
+    shown: shownTo(replayed),
   }
+}
+
+function shownTo({ sql, readBackSql }: Replayed): Shown {
+  const statements = [{ sql, readBack: readBackSql }]
+  return { clients: { before: statements, after: statements, rows: true } }
 }
 
 function anOf({ operation }: Replayed): string {

@@ -34,6 +34,8 @@ export interface Replayed {
   readonly after: StatementOutcome
   /** What it left behind, read by another statement. */
   readonly readBack: { readonly before: StatementOutcome; readonly after: StatementOutcome } | undefined
+  /** That other statement. */
+  readonly readBackSql?: string | undefined
   /** Columns of its answer whose values no client can foretell: issued, random, the clock. */
   readonly unsteady: ReadonlySet<string>
 }

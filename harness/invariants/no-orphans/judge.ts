@@ -200,6 +200,8 @@ function describeOrphans({ reference, table, home }: Moved, value: string, orpha
     message: `${orphans} of ${table.rows.length} rows of ${table.relation} refer to nothing: ${childAttributes.join(', ')} ${showCell(value)} (${how}${name === undefined ? '' : ` ${name}`}), ${gone}`,
     evidence: { orphans, rows: table.rows.length, value, parent, how, constraint: name ?? null },
     hint: 'Move the referring rows along with the key that they refer to, in the same step.',
+    // A row that refers to nothing is seen beside the rows that it could refer to.
+    shown: { beside: [parent] },
   }
 }
 

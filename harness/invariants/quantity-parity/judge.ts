@@ -171,6 +171,7 @@ function describeCopy(copy: Copy, { row, cell, copies }: Differing, differing: n
       row: Object.fromEntries(legacy.columns.slice(0, legacy.width).map((each, at) => [each.attribute, legacy.rows[row]?.[at] ?? null])),
     },
     hint: 'Copy every row whose quantity counts, once; a filter or a join in the copy changes the total.',
+    shown: { beside: [place.place.relation] },
   }
 }
 
@@ -215,6 +216,7 @@ function compareMeasure(measure: MeasureReading): Finding | undefined {
       keys: keys.length,
     },
     hint: 'The measure counts each key once on either side; look for rows that the copy skips or doubles.',
+    shown: { measure: measure.name },
   }
 }
 

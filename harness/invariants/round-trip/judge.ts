@@ -122,6 +122,7 @@ function otherRows({ path, relation, kept, once, again }: ComparedTable): Findin
       second: again.length,
     },
     hint: 'down loses or invents what the second up copies again.',
+    shown: { beside: [path] },
   }
 }
 

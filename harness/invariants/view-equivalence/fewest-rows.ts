@@ -1,4 +1,4 @@
-import { type Dataset, datasetArbitrary, type Statement, StatementCommand } from '../../data/index.ts'
+import { type Dataset, datasetArbitrary, noRows, type Statement, StatementCommand } from '../../data/index.ts'
 import type { Subject } from '../../lineage/index.ts'
 import { StatementError } from '../../postgres/index.ts'
 import type { CloneStages } from '../../run/index.ts'
@@ -14,8 +14,6 @@ export interface Observed {
   readonly observation: EquivalenceObservation
   readonly dataset: Dataset | undefined
 }
-
-const nothing: Dataset = { tables: new Map(), unfilled: [], extreme: false, dirty: [] }
 
 /** For each divergence the fewest rows that still show it: none, mostly. */
 export async function withFewestRows(
@@ -43,9 +41,7 @@ export async function withFewestRows(
         })
         return worked.outcome === 'worked' && worked.result
       }
-      const smallest = (await shows(nothing))
-        ? nothing
-        : (await shrinkDataset(dataset, shrinker, shows, { deadline, attempts: 12 })).dataset
+      const smallest = (await shows(noRows)) ? noRows : (await shrinkDataset(dataset, shrinker, shows, { deadline, attempts: 12 })).dataset
       found.push({ observation: { ...unseen(relation), divergences: [shown] }, dataset: smallest })
     }
     found.push({ observation: { ...observation, divergences: [] }, dataset: undefined })

@@ -1,5 +1,5 @@
 import type { Knowledge } from '../../lineage/index.ts'
-import type { Finding, Verdict } from '../../result/index.ts'
+import type { Finding, Shown, ShownSequence, Verdict } from '../../result/index.ts'
 import type { Invariant } from '../invariant.ts'
 import { objectOf, verbOf } from './divergence.ts'
 import type { Divergence, EquivalenceObservation, ShownDivergence, ViewLimit } from './model.ts'
@@ -36,6 +36,11 @@ type Locate = (relation: string) => { readonly file: string; readonly line: numb
 function divergenceFinding(relation: string, shown: ShownDivergence, locate: Locate): Finding {
   const { divergence, statements, at, times, ignored } = shown
   const statement = statements[at]
+  const sent: ShownSequence['statements'] = statements.map(({ form, parts, copyData }) => ({
+    form,
+    parts,
+    ...(copyData === undefined ? {} : { copyData }),
+  }))
   return {
     invariant: 'view-equivalence',
     seenOnClone: true,
@@ -50,12 +55,13 @@ function divergenceFinding(relation: string, shown: ShownDivergence, locate: Loc
     evidence: {
       legacy: divergence.legacy,
       view: divergence.view,
-      statements: statements.map(({ form, parts, copyData }) => ({ form, parts, ...(copyData === undefined ? {} : { copyData }) })),
+      statements: sent,
       divergesAt: at,
       sequences: times,
       ...(ignored.length === 0 ? {} : { ignored }),
     },
     hint: hintOf(divergence),
+    shown: { sequence: { statements: sent, ignored } },
   }
 }
 
@@ -113,9 +119,15 @@ function limitFindings({ relation, limits }: EquivalenceObservation, locate: Loc
         message: `the view ${relation} does not do what ${kind === 'avoidable' ? 'the table did, and another kind of view would' : 'no view does'}: ${own.map(shortLimit).join(', ')}`,
         evidence: { limits: own.map(({ what, sqlstate, remedy }) => ({ what, sqlstate, remedy })) },
         hint: own.map(({ what, remedy }) => `${what}: ${remedy}`).join(' '),
+        shown: shownLimits(own),
       },
     ]
   })
+}
+
+function shownLimits(limits: readonly ViewLimit[]): Shown {
+  const statements = limits.flatMap(({ sql }) => (sql === undefined ? [] : [{ sql }]))
+  return { clients: { before: statements, after: statements, rows: false } }
 }
 
 function shortLimit({ what, sqlstate }: ViewLimit): string {

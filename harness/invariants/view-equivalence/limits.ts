@@ -184,6 +184,6 @@ export const orderOfChecks: ViewLimit = {
 }
 
 /** How a limit is reported. */
-export function limitOf({ what, remedy, avoidable }: LimitProbe, sqlstate: string): ViewLimit {
-  return { what, sqlstate: sqlstate === '22012' ? '' : sqlstate, remedy, avoidable }
+export function limitOf({ what, remedy, avoidable, statement }: LimitProbe, sqlstate: string): ViewLimit {
+  return { what, sqlstate: sqlstate === '22012' ? '' : sqlstate, remedy, avoidable, sql: statement.parts.join(';\n') }
 }

@@ -69,6 +69,8 @@ export interface ViewLimit {
   readonly remedy: string
   /** Whether another kind of view could do it. */
   readonly avoidable: boolean
+  /** What the table carries out and the view does not. */
+  readonly sql?: string | undefined
 }
 
 /** What was seen of one relation that was a table and is a view now. */

@@ -4,6 +4,7 @@ import {
   type DrawnStatements,
   datasetArbitrary,
   drawStatements,
+  noRows,
   type Statement,
   StatementCommand,
   type StatementForm,
@@ -36,12 +37,10 @@ export const lockstepSequences: Probe<EquivalenceObservation> = {
     const plan: EquivalencePlan = { seed, role, sequences, exclusions, deadline: limit, signal }
     const observed = await observeEquivalence(subject, clones, empty.migrated.catalog, plan)
     if (observed.length === 0) return { seen: [], notApplicable: 'no table became a view' }
-    const seen = observed.map(({ observation, dataset }) => ({
+    // What a view cannot do it cannot do on any rows.
+    const seen = observed.map(({ observation, dataset = noRows }) => ({
       seen: observation,
-      request:
-        dataset === undefined
-          ? undefined
-          : ({ regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, phases: ['up'] } as const),
+      request: { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, phases: ['up'] } as const,
     }))
     return { seen, leftOut: isOver(bench) ? [{ because: 'not all sequences of statements were sent: the time limit was reached' }] : [] }
   },

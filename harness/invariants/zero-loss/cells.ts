@@ -88,6 +88,7 @@ function describeFailing(given: AttributeCase, failing: Failing, cells: number, 
       fate === undefined
         ? `Copy it before it goes, or declare the loss: -- godwit: discard ${subject} because …`
         : hintFor(fate.alteration),
+    ...(destination === undefined ? {} : { shown: { beside: [destination.relation] } }),
   }
 }
 

@@ -27,6 +27,7 @@ export function swappedCells(given: AttributeCase, swapped: readonly [number, ..
       destination: target === undefined ? null : `${target.relation}.${target.columns.map(columnName).join('+')}`,
     },
     hint: 'Where the attributes were mixed up on purpose, rename them instead.',
+    ...(target === undefined ? {} : { shown: { beside: [target.relation] } }),
   }
 }
 
@@ -51,6 +52,7 @@ export function reissuedKey({ knowledge, lineage, learned, rows }: AttributeCase
     alteration: 're-keyed',
     evidence: { alteration: 're-keyed', destination: `${destination.relation}.${columnName(column)}` },
     hint: 'Keep the old key in a column of its own as long as anything outside the database may hold it.',
+    shown: { beside: [destination.relation] },
   }
 }
 
@@ -127,6 +129,7 @@ function describeCopy(
       destination,
     },
     hint: hintFor(alteration),
+    shown: { beside: [relation] },
   }
 }
 

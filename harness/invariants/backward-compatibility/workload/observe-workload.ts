@@ -72,7 +72,16 @@ export async function answerMigrated(
     if (before === undefined || after === undefined) return []
     const readBack =
       before.readBack === undefined || after.readBack === undefined ? undefined : { before: before.readBack, after: after.readBack }
-    return [{ ...statement, before: before.own, after: after.own, readBack, unsteady: legacy.unsteady[at] ?? new Set() }]
+    return [
+      {
+        ...statement,
+        before: before.own,
+        after: after.own,
+        readBack,
+        readBackSql: statement.readBack,
+        unsteady: legacy.unsteady[at] ?? new Set(),
+      },
+    ]
   })
   return { statements, routines: await readRoutines(session) }
 }

@@ -5,9 +5,9 @@ import type { Write } from './model.ts'
  * Make writes one after the other in one message; what the server refuses is undone and passed over. Deferred constraints are checked with
  * each, as the commit of an application would.
  *
- * @returns Positions of those that wrote a row. None on a server without plpgsql.
+ * @returns Those that wrote a row: their positions, and the statement that did. None on a server without plpgsql.
  */
-export async function performWrites(session: Session, writes: readonly Write[]): Promise<readonly number[]> {
+export async function performWrites(session: Session, writes: readonly Write[]): Promise<readonly Performed[]> {
   if (writes.length === 0) return []
   const [language] = await session.script(`SELECT 1 FROM pg_catalog.pg_language WHERE lanname = 'plpgsql'`)
   if (language === undefined || language.rows.length === 0) return []
@@ -23,13 +23,23 @@ SELECT pg_catalog.current_setting('godwit.written')`,
   return text
     .split(' ')
     .filter((each) => each !== '')
-    .map(Number)
+    .map((each): Performed => {
+      const [at = 0, choice = 0] = each.split(':').map(Number)
+      return { at, statement: writes[at]?.statements[choice] ?? '' }
+    })
 }
 
-function attempt([first, ...others]: readonly string[], at: number): string {
+/** A write that wrote a row. */
+export interface Performed {
+  readonly at: number
+  /** The one of its statements that was not refused. */
+  readonly statement: string
+}
+
+function attempt([first, ...others]: readonly string[], at: number, choice = 0): string {
   if (first === undefined) return ''
-  const next = others.length === 0 ? 'NULL;' : attempt(others, at)
+  const next = others.length === 0 ? 'NULL;' : attempt(others, at, choice + 1)
   return `BEGIN ${first}; GET DIAGNOSTICS touched = ROW_COUNT; SET CONSTRAINTS ALL IMMEDIATE;
-IF touched > 0 THEN written := written || ' ${at}'; END IF;
+IF touched > 0 THEN written := written || ' ${at}:${choice}'; END IF;
 EXCEPTION WHEN OTHERS THEN ${next} END;`
 }

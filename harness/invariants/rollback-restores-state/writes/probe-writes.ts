@@ -157,7 +157,7 @@ class Probe {
       writeSince: async (stage, migrated, fingerprint) => {
         await before(stage, migrated, fingerprint)
         const done = await stage.look((session) => performWrites(session, writes))
-        made = done.flatMap((at) => writes[at] ?? [])
+        made = done.flatMap(({ at }) => writes[at] ?? [])
         const last = made.at(-1)
         return {
           rows: new Map(made.map(({ relation }) => [relation, made.filter((other) => other.relation === relation).length])),
@@ -169,8 +169,9 @@ class Probe {
                   relation: last.relation,
                   attribute: last.attribute,
                   json: last.json,
-                  statements: made.flatMap((each) => each.statements.slice(0, 1)),
+                  statements: done.map(({ statement }) => statement),
                 },
+          sql: done.map(({ statement }) => `${statement};\n`).join('\n'),
         }
       },
       signal: this.#plan.signal,
