@@ -22,9 +22,7 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
     return
   }
   const changes = [
-    ...(saved.record.digest.rules === rulesDigest()
-      ? []
-      : [`rules: version ${saved.record.digest.rules} judged then, version ${rulesDigest()} would now`]),
+    ...rulesChanges(plan, saved.record),
     ...(await baselineChanges(plan, saved.record)),
     ...(await projectChanges(plan, saved.record)),
   ]
@@ -43,6 +41,13 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
   process.stdout.write(`✗ the saved verdict does not let this pass (${about})\n${shown.join('\n')}\n`)
   const unknown = changes.length === 0 && verdict === 'unknown'
   context.setExitCode(unknown ? exitCodes.unknown : exitCodes.violated)
+}
+
+/** A run of several projects has the rules of each. */
+function rulesChanges({ projects }: Plan, { digest }: GateRecord): readonly string[] {
+  const then = digest.rules.split(', ')
+  const now = [...new Set(projects.map(({ options }) => rulesDigest(options.invariants)))]
+  return now.filter((each) => !then.includes(each)).map((each) => `rules: version ${digest.rules} judged then, version ${each} would now`)
 }
 
 async function baselineChanges(plan: Plan, record: GateRecord): Promise<readonly string[]> {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
+import { planWork } from './plan.ts'
 import { showProgress } from './progress.ts'
 
 /** `godwit replay`: 1 while the counterexample still violates, 0 once it does not. */
@@ -12,7 +13,9 @@ export async function replayCommand(file: string, flags: { readonly postgres?: s
   })
   const { meta, rowsSql } = parseCounterexample(text)
   const { replay } = await import('../history/index.ts')
-  const { violates, message } = await withProgress(() => replay({ ...meta, rowsSql }, flags, { signal: context.signal }))
+  // The user's own invariants, formats and preludes are known to the configuration alone.
+  const [project] = (await planWork(meta.paths, flags)).projects
+  const { violates, message } = await withProgress(() => replay({ ...meta, rowsSql }, { ...project?.options }, { signal: context.signal }))
   process.stdout.write(`${violates ? 'still violates' : 'no longer violates'}: ${message}\n`)
   context.setExitCode(violates ? exitCodes.violated : exitCodes.holds)
 

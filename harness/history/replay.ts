@@ -1,11 +1,11 @@
 import { InputError } from '../errors.ts'
 import type { Source } from '../formats/index.ts'
-import { replaySequence, runInvariants, type SavedSequence } from '../invariants/index.ts'
+import { findingsIn, judgeBy, replaySequence, runInvariantsOf, type SavedSequence, withOwn } from '../invariants/index.ts'
 import { learnLineage, writtenRelations } from '../lineage/index.ts'
 import type { Migration } from '../migration/index.ts'
 import { parseClusterRequest, StatementError, startCluster } from '../postgres/index.ts'
 import { findingId } from '../result/index.ts'
-import type { RunRequest } from '../run/index.ts'
+import type { Phase, RunRequest } from '../run/index.ts'
 import { type Base, bandedFillings, CloneStages, onPairBase, Runner } from '../run/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
 import { prepareSubject } from '../verify/index.ts'
@@ -36,9 +36,10 @@ export async function replay(
   options: VerifyOptions = {},
   hooks: VerifyHooks = {},
 ): Promise<{ readonly violates: boolean; readonly message: string }> {
-  const migration = await migrationNamed(await readSources(saved.paths, { format: options.format }), saved.migration)
+  const { format, formats } = options
+  const migration = await migrationNamed(await readSources(saved.paths, { format, formats }), saved.migration)
   await using shared = await startCluster(parseClusterRequest(options.postgres), hooks.signal === undefined ? {} : { signal: hooks.signal })
-  return await onPairBase(shared, migration, options, (base, adapted) => replayOn(base, adapted, saved, hooks))
+  return await onPairBase(shared, migration, options, (base, adapted) => replayOn(base, adapted, saved, { options, hooks }))
 }
 
 /** A step of a history stands on the steps before it, as a pair does on its legacy schema. */
@@ -64,7 +65,7 @@ async function replayOn(
   base: Base,
   migration: Migration,
   saved: SavedCounterexample,
-  hooks: VerifyHooks,
+  { options, hooks }: { readonly options: VerifyOptions; readonly hooks: VerifyHooks },
 ): Promise<{ readonly violates: boolean; readonly message: string }> {
   let subject = await prepareSubject(base.session(), migration, {
     scope: migration.legacy.length > 1 ? 'reached' : 'all',
@@ -91,28 +92,34 @@ async function replayOn(
       ...subject,
       knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written: new Set(runs.flatMap((run) => [...writtenRelations(run)])) },
     }
+  const invariant = runInvariantsOf(withOwn(options.invariants)).find(({ id }) => id === saved.invariant)
   const request: RunRequest = {
     regime: saved.rowsSql.trim() === '' ? 'empty' : 'given',
     extreme: false,
     filling: { kind: 'sql', sql: saved.rowsSql },
-    phases: ['up', 'down', 'up'],
+    phases: phasesFor(invariant?.looks.everyRun ?? []),
     signal: hooks.signal,
   }
   const run = await runner.run(subject, request).catch(unfitting)
-  for (const invariant of runInvariants) {
-    if (invariant.id !== saved.invariant) continue
-    const verdict = invariant.judge(run, subject.knowledge)
-    const found =
-      verdict.outcome === 'violated'
-        ? verdict.findings.find((each) => each.severity !== 'info' && findingId(migration.name, each) === saved.finding)
-        : undefined
-    if (found !== undefined) return { violates: true, message: found.message }
-  }
+  const found =
+    invariant === undefined
+      ? undefined
+      : findingsIn(judgeBy(invariant, run, subject.knowledge)).find(
+          (each) => each.severity !== 'info' && findingId(migration.name, each) === saved.finding,
+        )
+  if (found !== undefined) return { violates: true, message: found.message }
   const instead =
     run.failure === undefined
       ? 'up goes through on the saved rows, and the finding is not there'
       : `up fails on the saved rows in another way: ${run.failure.message}`
   return { violates: false, message: instead }
+}
+
+const usualPhases: readonly Phase[] = ['up', 'down', 'up']
+
+/** Where the usual run does not begin with what an invariant asks for, what it asks for. */
+function phasesFor(wanted: readonly Phase[]): readonly Phase[] {
+  return wanted.every((phase, at) => usualPhases[at] === phase) ? usualPhases : wanted
 }
 
 function unfitting(error: unknown): never {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Outcome, ResultDigest, VerifyResult } from './result.ts'
+import type { Outcome, OwnInvariant, ResultDigest, VerifyResult } from './result.ts'
 
 /**
  * Unite the results of several runs (the specs of one Vitest run, the shards of one CI job) as if they were one.
@@ -12,6 +12,7 @@ import type { Outcome, ResultDigest, VerifyResult } from './result.ts'
 export function mergeResults(results: readonly VerifyResult[]): VerifyResult {
   const migrations = results.flatMap((result) => result.migrations).toSorted((a, b) => compare([a.path, a.name], [b.path, b.name]))
   const versions = distinct(results.map((result) => result.postgres.version))
+  const own = ownOf(results)
   const froms = new Set(results.map((result) => result.postgres.from))
   return {
     version: 1,
@@ -33,7 +34,14 @@ export function mergeResults(results: readonly VerifyResult[]): VerifyResult {
     },
     sources: results.flatMap((result) => result.sources).toSorted((a, b) => compare([a.path, a.format], [b.path, b.format])),
     migrations,
+    ...(own.length === 0 ? {} : { ownInvariants: own }),
   }
+}
+
+/** Each once, by its id and its texts. */
+function ownOf(results: readonly VerifyResult[]): readonly OwnInvariant[] {
+  const byText = new Map(results.flatMap(({ ownInvariants = [] }) => ownInvariants.map((each) => [JSON.stringify(each), each] as const)))
+  return [...byText].toSorted(([a, { id }], [b, { id: other }]) => compare([id, a], [other, b])).map(([, each]) => each)
 }
 
 function gravest(verdicts: readonly Outcome[]): Outcome {

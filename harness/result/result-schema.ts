@@ -53,6 +53,8 @@ const lineage = z.object({
   known: z.enum(['observed', 'declared', 'digest']),
 })
 
+const rule = z.object({ severity: z.enum(['error', 'warning', 'info']), title: z.string(), meaning: z.string(), remedy: z.string() })
+
 const migration = z.object({
   name: z.string(),
   path: z.string(),
@@ -99,6 +101,10 @@ export const resultSchema = z.object({
   digest: z.object({ files: z.string(), config: z.string(), rules: z.string(), server: z.string() }),
   sources: z.array(source).describe('the folders that were read'),
   migrations: z.array(migration),
+  ownInvariants: z
+    .array(z.object({ id: z.string(), holds: z.string().describe('one sentence: when it holds'), rules: z.record(z.string(), rule) }))
+    .optional()
+    .describe("the caller's own invariants that judged, with their texts by kind of finding"),
 })
 
 /**
