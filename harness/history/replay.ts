@@ -93,20 +93,22 @@ async function replayOn(
       knowledge: { ...subject.knowledge, lineage: learnLineage(runs), written: new Set(runs.flatMap((run) => [...writtenRelations(run)])) },
     }
   const invariant = runInvariantsOf(withOwn(options.invariants)).find(({ id }) => id === saved.invariant)
+  if (invariant === undefined)
+    throw new InputError(`no run shows the findings of "${saved.invariant}"`, {
+      detail: 'It looks in a way of its own, or the configuration does not have it any more.',
+      hint: 'Verify the migration again.',
+    })
   const request: RunRequest = {
     regime: saved.rowsSql.trim() === '' ? 'empty' : 'given',
     extreme: false,
     filling: { kind: 'sql', sql: saved.rowsSql },
-    phases: phasesFor(invariant?.looks.everyRun ?? []),
+    phases: phasesFor(invariant.looks.everyRun),
     signal: hooks.signal,
   }
   const run = await runner.run(subject, request).catch(unfitting)
-  const found =
-    invariant === undefined
-      ? undefined
-      : findingsIn(judgeBy(invariant, run, subject.knowledge)).find(
-          (each) => each.severity !== 'info' && findingId(migration.name, each) === saved.finding,
-        )
+  const found = findingsIn(judgeBy(invariant, run, subject.knowledge)).find(
+    (each) => each.severity !== 'info' && findingId(migration.name, each) === saved.finding,
+  )
   if (found !== undefined) return { violates: true, message: found.message }
   const instead =
     run.failure === undefined

@@ -6,7 +6,7 @@ import { type Phase, type Runner, type RunRequest, type Shrinker, shrinkDataset 
 
 /** Most time, and most tries, to shrink the rows of one finding. */
 export const shrinkMs = 1500
-const shrinkAttempts = 150
+export const shrinkAttempts = 150
 
 export interface Shrunk {
   readonly dataset: Dataset | undefined
@@ -63,7 +63,7 @@ export class FindingShrinker {
       if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset
     }
     const deadline = Math.min(end, performance.now() + shrinkMs)
-    const { dataset, complete } = await shrinkDataset(start, this.#shrinker(), shows, { deadline, attempts: shrinkAttempts })
+    const { dataset, complete } = await shrinkDataset(start, shrinkerOf(this.#subject), shows, { deadline, attempts: shrinkAttempts })
     return { dataset, request: requestFor(dataset), complete }
   }
 
@@ -72,14 +72,15 @@ export class FindingShrinker {
     const found = await this.shrink({ key: findingKey(finding), finding }, request, [], performance.now() + withinMs)
     return found.dataset
   }
+}
 
-  #shrinker(): Shrinker {
-    const arbitrary = datasetArbitrary(this.#subject.plan, { rows: { min: 0, max: 48 }, relations: [...this.#subject.scope] })
-    return {
-      *shrink(dataset) {
-        for (const value of arbitrary.shrink(dataset, undefined)) yield value.value
-      },
-    }
+/** Smaller rows, as the plan of a subject makes them. */
+export function shrinkerOf({ plan, scope }: Subject): Shrinker {
+  const arbitrary = datasetArbitrary(plan, { rows: { min: 0, max: 48 }, relations: [...scope] })
+  return {
+    *shrink(dataset) {
+      for (const value of arbitrary.shrink(dataset, undefined)) yield value.value
+    },
   }
 }
 
