@@ -15,8 +15,18 @@ export {
 export { EnvironmentError, GodwitError, InputError } from './errors.ts'
 export { defineFormat, type MigrationFolder, type OwnFormat, type OwnScript, type OwnStep, readPair } from './formats/index.ts'
 export { verify } from './history/index.ts'
-export { type Bench, defineInvariant, type Invariant, type Look, type Probe, runInvariants } from './invariants/index.ts'
-export type { Knowledge, Lineage } from './lineage/index.ts'
+export {
+  type AnyInvariant,
+  type Bench,
+  defineInvariant,
+  type Invariant,
+  isOver,
+  type LeftOut,
+  type Look,
+  type Probe,
+  runInvariants,
+} from './invariants/index.ts'
+export type { Knowledge, Lineage, Subject } from './lineage/index.ts'
 export {
   applyStep,
   type Contract,
@@ -40,8 +50,8 @@ export {
   withSavepoint,
   withTransaction,
 } from './postgres/index.ts'
-export type { Finding, FindingResult, MigrationResult, Rule, Severity, Verdict, VerifyResult } from './result/index.ts'
-export type { Phase, RunObservation, RunRequest, State } from './run/index.ts'
-export { outcomeAfter } from './run/index.ts'
+export type { Finding, FindingResult, MigrationResult, OwnInvariant, Rule, Saw, Severity, Verdict, VerifyResult } from './result/index.ts'
+export type { Applied, Failed, Filling, Phase, PhaseOutcome, RunObservation, RunRequest, Stage, State, Wrote } from './run/index.ts'
+export { fillStage, outcomeAfter } from './run/index.ts'
 export { captureSnapshot, compareSnapshots, readRows, type Snapshot } from './snapshot/index.ts'
 export type { VerifyOptions } from './verify/index.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { rulesDigest, withOwn } from '../invariants/index.ts'
+import { rulesDigest } from '../invariants/index.ts'
 import { findInstallation, installedMajors, parseClusterRequest } from '../postgres/index.ts'
 import { maskSecretsIn } from '../report/index.ts'
 import { acceptFindings, todayUtc, type VerifyResult } from '../result/index.ts'
@@ -21,9 +21,8 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
     context.setExitCode(exitCodes.unknown)
     return
   }
-  const rules = rulesOf(plan)
   const changes = [
-    ...(saved.record.digest.rules === rules ? [] : [`rules: version ${saved.record.digest.rules} judged then, version ${rules} would now`]),
+    ...rulesChanges(plan, saved.record),
     ...(await baselineChanges(plan, saved.record)),
     ...(await projectChanges(plan, saved.record)),
   ]
@@ -46,9 +45,11 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
   context.setExitCode(unknown ? exitCodes.unknown : exitCodes.violated)
 }
 
-/** The rules that would judge now; where projects have invariants of their own, those of each. */
-function rulesOf({ projects }: Plan): string {
-  return [...new Set(projects.map(({ options }) => rulesDigest(withOwn(options.invariants))))].toSorted().join(', ')
+/** A run of several projects has the rules of each. */
+function rulesChanges({ projects }: Plan, { digest }: GateRecord): readonly string[] {
+  const then = digest.rules.split(', ')
+  const now = [...new Set(projects.map(({ options }) => rulesDigest(options.invariants)))]
+  return now.filter((each) => !then.includes(each)).map((each) => `rules: version ${digest.rules} judged then, version ${each} would now`)
 }
 
 async function baselineChanges(plan: Plan, record: GateRecord): Promise<readonly string[]> {

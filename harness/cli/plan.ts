@@ -2,6 +2,7 @@ import { relative, resolve, sep } from 'node:path'
 import { type LoadedConfig, loadConfig, type ProjectConfig, type ProjectOptions } from '../config/index.ts'
 import { InputError } from '../errors.ts'
 import { knownFormat, ownFormats } from '../formats/index.ts'
+import { type AnyInvariant, withOwn } from '../invariants/index.ts'
 import { shownPath } from '../migration/index.ts'
 import { allOptions, attributeOf } from '../options/index.ts'
 import type { FindingWaiver } from '../result/index.ts'
@@ -46,7 +47,7 @@ export async function planWork(paths: readonly string[], flags: VerifyFlags): Pr
       name: project?.name,
       paths: own ?? [project?.path ?? said.path ?? '.'].flat().map(placed),
       options: {
-        ...optionsOf([said, project], flags, placed),
+        ...withRevision(optionsOf([said, project], flags, placed), config),
         cacheDirectory: cache === false ? undefined : cache,
         reportDirectory: report,
       },
@@ -130,6 +131,20 @@ function optionsOf(
     contracts: Object.keys(contracts).length === 0 ? undefined : contracts,
     command: command?.directory === undefined ? command : { ...command, directory: placed(command.directory) },
   }
+}
+
+/** What the configuration imports may judge too: with other files it may judge otherwise. */
+function withRevision<Options extends Pick<VerifyOptions, 'invariants'>>(options: Options, config: LoadedConfig | undefined): Options {
+  const { invariants } = options
+  withOwn(invariants)
+  if (invariants === undefined || config === undefined) return options
+  return { ...options, invariants: invariants.map((each) => revised(each, config.digest)) }
+}
+
+/** Its methods may be those of a class. */
+function revised(invariant: AnyInvariant, digest: string): AnyInvariant {
+  const own: AnyInvariant = Object.create(Object.getPrototypeOf(invariant))
+  return Object.assign(own, invariant, { revision: `${invariant.revision ?? ''} ${digest}` })
 }
 
 /** Asking for a number of rows asks for it as well. */

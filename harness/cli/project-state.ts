@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type History, type HistoryStep, type Source, stepsSince } from '../formats/index.ts'
 import { readSources } from '../history/index.ts'
+import { ownDigest } from '../invariants/index.ts'
 import { shownPath } from '../migration/index.ts'
 import { allOptions } from '../options/index.ts'
 import type { VerifyOptions } from '../verify/index.ts'
@@ -37,7 +38,13 @@ export async function readProjectState(project: Project): Promise<ProjectState> 
 
 function optionsOf({ options, waivers, paths }: Project): ProjectState['options'] {
   const formats = options.formats?.map(({ id, read }) => ({ id, read: createHash('sha256').update(String(read)).digest('hex') }))
-  const shown = { ...options, ...(formats === undefined ? {} : { formats }), postgres: withoutSecrets(options.postgres) }
+  const invariants = options.invariants?.map((each) => ({ id: each.id, digest: ownDigest(each) }))
+  const shown = {
+    ...options,
+    ...(formats === undefined ? {} : { formats }),
+    ...(invariants === undefined ? {} : { invariants }),
+    postgres: withoutSecrets(options.postgres),
+  }
   const set = allOptions.flatMap(([name, { passedAs, affects }]) =>
     passedAs === undefined || affects === 'nothing' ? [] : [[name, shown[passedAs as keyof VerifyOptions]] as const],
   )

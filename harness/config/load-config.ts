@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -16,6 +17,8 @@ export interface LoadedConfig {
   readonly file: string
   /** What its paths are relative to. */
   readonly directory: string
+  /** Of the texts of the file and of what it imports, as far as that can be seen. */
+  readonly digest: string
 }
 
 /**
@@ -27,6 +30,8 @@ export interface LoadedConfig {
  */
 export async function loadConfig(directory: string, file?: string): Promise<LoadedConfig | undefined> {
   const start = resolve(directory)
+  const loaded = new Set<string>()
+  const loadModule = (path: string) => importDefault(path, (file) => loaded.add(file))
   const searcher = lilconfig('godwit', {
     searchPlaces: [...configFiles, 'package.json'],
     stopDir: gitTop(start) ?? start,
@@ -48,7 +53,12 @@ export async function loadConfig(directory: string, file?: string): Promise<Load
   if (found.config === undefined || found.config === null) {
     throw new InputError(`"${shown}" has no default export`, { hint: 'Write: export default defineConfig({ … })' })
   }
-  return { config: checkConfig(found.config, shown), file: found.filepath, directory: own }
+  return {
+    config: checkConfig(found.config, shown),
+    file: found.filepath,
+    directory: own,
+    digest: await digestOf([found.filepath, ...loaded]),
+  }
 
   async function load(path: string): Promise<{ readonly filepath: string; readonly config: unknown }> {
     if (!/\.(?:[mc]?[jt]s|json)$/.test(path)) {
@@ -58,8 +68,15 @@ export async function loadConfig(directory: string, file?: string): Promise<Load
   }
 }
 
-async function loadModule(path: string): Promise<unknown> {
-  const exported = await importModule(path, shownPath(path))
+async function digestOf(files: readonly string[]): Promise<string> {
+  const texts = await Promise.all([...new Set(files)].toSorted().map((file) => readFile(file)))
+  const hash = createHash('sha256')
+  for (const text of texts) hash.update(createHash('sha256').update(text).digest())
+  return hash.digest('hex').slice(0, 16)
+}
+
+async function importDefault(path: string, onFile: (file: string) => void): Promise<unknown> {
+  const exported = await importModule(path, shownPath(path), onFile)
   // jiti gives a module without a default export itself as its default.
   return 'default' in exported ? exported.default : undefined
 }

@@ -71,7 +71,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
     const missed = unappliedOf(step, failure)
     if (missed !== undefined) composition.miss(missed)
     if (verdict === undefined || !selected.has(at)) return []
-    if (failure !== undefined) return [brokenStep(step, failure, history.path, before)]
+    if (failure !== undefined) return [brokenStep(step, failure, before, { path: history.path, own: options.invariants })]
     return [missed === undefined ? composition.pass(step, verdict) : verdict.result]
   })
   hooks.signal?.throwIfAborted()
@@ -231,11 +231,12 @@ class Walk {
   async #verify({ head, objects }: Lane, at: number, step: HistoryStep, before: readonly Script[]): Promise<StepVerdict> {
     const { options, hooks, seed } = this.#course.context
     hooks.onProgress?.({ migration: step.name, stage: 'step', done: this.#done, total: this.#course.selected.size, step: at + 1 })
-    const path = this.#course.history.path
-    if (step.up.kind === 'opaque') return { result: opaqueStep(step, step.up, path), passage: noPassage, counterexamples: new Map() }
+    const { path } = this.#course.history
+    const about = { path, own: options.invariants }
+    if (step.up.kind === 'opaque') return { result: opaqueStep(step, step.up, about), passage: noPassage, counterexamples: new Map() }
     if (performance.now() > this.#deadline) {
       this.cut ??= `steps from "${step.name}" on were not verified: the time limit was reached`
-      return { result: cutStep(step, path), passage: noPassage, counterexamples: new Map() }
+      return { result: cutStep(step, about), passage: noPassage, counterexamples: new Map() }
     }
     const up = this.#course.environment.stepFor(step.up)
     const migration: Migration = {

@@ -1,12 +1,20 @@
 import type { HistoryStep, OpaqueStep } from '../formats/index.ts'
-import { invariantIds } from '../invariants/index.ts'
+import { type AnyInvariant, withOwn } from '../invariants/index.ts'
 import type { Failure } from '../migration/index.ts'
 import type { MigrationResult } from '../result/index.ts'
 import { followedStep, type Unapplied } from './unapplied.ts'
 
+/** What the result of a step needs that nobody has looked at. */
+export interface Unjudged {
+  /** Of the history. */
+  readonly path: string
+  /** The caller's own invariants: unknown like ours. */
+  readonly own: readonly AnyInvariant[] | undefined
+}
+
 const nothing = { relations: 0, rows: 0, cells: 0, runs: 0 }
 
-function unjudged(step: HistoryStep, path: string, because: string): MigrationResult {
+function unjudged(step: HistoryStep, because: string, { path, own }: Unjudged): MigrationResult {
   return {
     name: step.name,
     path,
@@ -17,7 +25,7 @@ function unjudged(step: HistoryStep, path: string, because: string): MigrationRe
     rung: 'transaction',
     rungBecause: '',
     runAs: '',
-    invariants: invariantIds.map((id) => ({ id, verdict: 'unknown', because, saw: nothing, under: [] })),
+    invariants: withOwn(own).map(({ id }) => ({ id, verdict: 'unknown', because, saw: nothing, under: [] })),
     findings: [],
     lineage: [],
     notChecked: [because],
@@ -27,13 +35,13 @@ function unjudged(step: HistoryStep, path: string, because: string): MigrationRe
 }
 
 /** A step that is not SQL, or that its tool would refuse: nobody looked at what it does. */
-export function opaqueStep(step: HistoryStep, up: OpaqueStep, path: string): MigrationResult {
-  return unjudged(step, path, `"${up.file}" was not run: ${up.because}`)
+export function opaqueStep(step: HistoryStep, up: OpaqueStep, about: Unjudged): MigrationResult {
+  return unjudged(step, `"${up.file}" was not run: ${up.because}`, about)
 }
 
 /** A step that the time limit left out. */
-export function cutStep(step: HistoryStep, path: string): MigrationResult {
-  return unjudged(step, path, 'it was not verified: the time limit was reached')
+export function cutStep(step: HistoryStep, about: Unjudged): MigrationResult {
+  return unjudged(step, 'it was not verified: the time limit was reached', about)
 }
 
 /**
@@ -41,9 +49,9 @@ export function cutStep(step: HistoryStep, path: string): MigrationResult {
  *
  * @param before  The earlier steps that were not applied as a whole.
  */
-export function brokenStep(step: HistoryStep, failure: Failure, path: string, before: readonly Unapplied[]): MigrationResult {
+export function brokenStep(step: HistoryStep, failure: Failure, before: readonly Unapplied[], about: Unjudged): MigrationResult {
   const where = `${failure.file}:${failure.line}: ${failure.message} (${failure.sqlstate})`
   const followed = followedStep(failure, before)
   const follows = followed === undefined ? '' : `; it may follow from "${followed.name}", which ${followed.because}`
-  return unjudged(step, path, `it does not apply to an empty database: ${where}${follows}`)
+  return unjudged(step, `it does not apply to an empty database: ${where}${follows}`, about)
 }

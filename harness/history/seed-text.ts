@@ -10,7 +10,9 @@ export function seedText(options: VerifyOptions, digests: readonly string[]): st
 
 /** Digest of the options that the verdict of a step depends on, in whatever order they are given. */
 export function configDigest(options: VerifyOptions): string {
-  const set = Object.entries(options).filter(([name]) => whatAffects[name as keyof VerifyOptions] === 'verdict')
+  // What the caller's invariants say and do is in the digest of the rules: a text that they change draws no other rows.
+  const plain = { ...options, invariants: options.invariants?.map(({ id }) => id) }
+  const set = Object.entries(plain).filter(([name]) => whatAffects[name as keyof VerifyOptions] === 'verdict')
   const order = Object.keys(whatAffects)
   return sha256(JSON.stringify(Object.fromEntries(set.toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b)))))
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { History } from '../formats/index.ts'
-import { rulesDigest, withOwn } from '../invariants/index.ts'
+import { rulesDigest } from '../invariants/index.ts'
 import type { Passage } from '../lineage/index.ts'
 import type { MigrationResult } from '../result/index.ts'
 import { sha256 } from '../run/index.ts'
@@ -27,7 +27,7 @@ export class VerdictCache {
     this.#directory = options.seed === 'random' ? undefined : options.cacheDirectory
     this.#shown = (at) => shownPaths(history, at, options)
     const base = [
-      rulesDigest(withOwn(options.invariants)),
+      rulesDigest(options.invariants),
       server,
       // A contract counts for its own step and those after it.
       configDigest({ ...options, contracts: undefined }),

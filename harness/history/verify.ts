@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
 import { readSource, type Source } from '../formats/index.ts'
-import { rulesDigest, withOwn } from '../invariants/index.ts'
+import { ownTexts, rulesDigest, withOwn } from '../invariants/index.ts'
 import { type Cluster, installedMajors, parseClusterRequest, startCluster } from '../postgres/index.ts'
 import type { SourceResult, VerifyResult } from '../result/index.ts'
 import { gravest, warningsOf } from '../result/index.ts'
@@ -27,6 +27,8 @@ export interface Verified {
 export async function verify(paths: readonly string[], options: VerifyOptions = {}, hooks: VerifyHooks = {}): Promise<Verified> {
   const started = performance.now()
   const clock = stopwatch()
+  // Refused before a cluster is started.
+  withOwn(options.invariants)
   const read = await clock.time('read', () => readSources(paths, options))
   const asked = serverOf(read)
   const request = parseClusterRequest(options.postgres ?? asked?.major)
@@ -74,6 +76,7 @@ export async function verifyOn(
   hooks: VerifyHooks,
 ): Promise<Verified> {
   const started = performance.now()
+  withOwn(options.invariants)
   const digests = sources.flatMap(digestsOf)
   const seed = seedText(options, digests)
   const migrations: VerifyResult['migrations'][number][] = []
@@ -102,12 +105,13 @@ export async function verifyOn(
     digest: {
       files: sha256(digests.join('\n')),
       config: configDigest(options),
-      rules: rulesDigest(withOwn(options.invariants)),
+      rules: rulesDigest(options.invariants),
       server: cluster.version.text,
     },
     ...(options.since === undefined ? {} : { since: options.since }),
     sources: results,
     migrations,
+    ...((options.invariants ?? []).length === 0 ? {} : { ownInvariants: ownTexts(options.invariants) }),
   }
   return { result, counterexamples }
 }

@@ -1,12 +1,15 @@
 import type { Dataset, Exclusion } from '../data/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import type { Session } from '../postgres/index.ts'
-import type { CloneStages, Depth, Filling, Runner, RunObservation } from '../run/index.ts'
+import type { CloneStages, Depth, Filling, Runner, RunObservation, RunRequest } from '../run/index.ts'
 import type { Repetition } from './determinism/repetition.ts'
 import type { OnlineOptions } from './online-safety/options.ts'
 import type { Look } from './probe.ts'
 
-/** What a probe has to look with: the migration as far as it is known, and ways to run it. */
+/**
+ * What a probe has to look with: the migration as far as it is known, and ways to run it. What a probe does must leave nothing behind:
+ * `runner.onStage` and `clones.run` give a database whose state is thrown away afterwards.
+ */
 export interface Bench {
   readonly subject: Subject
   readonly runner: Runner
@@ -30,8 +33,11 @@ export interface Bench {
   readonly limit: number
   /** The run on an empty database. */
   readonly empty: RunObservation
-  /** The first banded run that went through, with its rows; undefined where none did or none was wanted. */
-  readonly first: { readonly run: RunObservation; readonly dataset: Dataset } | undefined
+  /**
+   * The first banded run that went through, with its rows; undefined where none did or none was wanted. A probe of the user's that looks at
+   * these rows, and gives this request beside what it saw, is given fewer of them to shrink a finding.
+   */
+  readonly first: { readonly run: RunObservation; readonly request: RunRequest; readonly dataset: Dataset } | undefined
   /** What repetitions on the same rows saw: they are made first, since they tell what varies. */
   readonly repetitions: Look<Repetition>
   /** Rows on which `up` fails, where a run found some. */
@@ -45,15 +51,40 @@ export function isOver({ limit }: Pick<Bench, 'limit'>): boolean {
   return performance.now() > limit
 }
 
-/** A way of looking; several invariants may share one, and it is done once. */
+/**
+ * A way of looking that runs alone do not show; several invariants may share one, and it is done once.
+ *
+ * @example
+ * const reportTotals: Probe<{ readonly before: string; readonly after: string }> = {
+ *   name: 'report totals',
+ *   async observe({ first, subject, runner, clones }, { on } = {}) {
+ *     if (first === undefined) return { seen: [], leftOut: [{ because: 'no rows could be made', upFails: true }] }
+ *     const total = (session: Session) => session.query<{ total: string }>('SELECT total::text FROM report')
+ *     const look = async (stage: Stage) => {
+ *       await fillStage(subject, stage, first.request.filling)
+ *       const [before] = await stage.look(total)
+ *       await stage.apply(subject.migration.up)
+ *       const [after] = await stage.look(total)
+ *       return { before: String(before?.total), after: String(after?.total) }
+ *     }
+ *     return { seen: [{ seen: await (on === 'clone' ? clones.run(look) : runner.onStage(look)), request: first.request }] }
+ *   },
+ * }
+ */
 export interface Probe<Seen> {
+  /** For progress and timings: a phrase. */
   readonly name: string
+  /**
+   * Look, and give what was seen. What throws leaves the invariants unknown that share the probe.
+   *
+   * @param again  How to look once more; without it the way is the probe's own.
+   */
   observe(bench: Bench, again?: Again): Promise<Look<Seen>>
 }
 
 /** How to look once more. */
 export interface Again {
-  /** On a clone: to see again what was seen in a transaction. */
+  /** On a clone, with real commits: what was seen in a transaction and is not seen again is not reported. */
   readonly on?: 'clone' | undefined
   /** On these rows, and no others. */
   readonly rows?: Filling | undefined

@@ -22,12 +22,14 @@ export { type Again, type Bench, isOver, type Probe } from './bench.ts'
 export { followsFromLoss } from './causes.ts'
 export type { ClientsSeen } from './clients.ts'
 export { type Collected, Collector } from './collect.ts'
+export { checkInvariant, defineInvariant } from './define-invariant.ts'
 export { determinism, volatileAttributes } from './determinism/judge.ts'
 export { type Repeated, repeatRuns } from './determinism/observe.ts'
 export type { Repetition } from './determinism/repetition.ts'
 export { idempotence } from './idempotence/judge.ts'
-export { type AnyInvariant, defineInvariant, type Invariant } from './invariant.ts'
+export type { AnyInvariant, Invariant } from './invariant.ts'
 export { findingsIn, Judging, showsAgain, showsSomething } from './judge.ts'
+export { judgeBy, thrown } from './judge-by.ts'
 export { noOrphans } from './no-orphans/judge.ts'
 export { onlineSafety } from './online-safety/judge.ts'
 export type {
@@ -44,11 +46,14 @@ export { quantityParity } from './quantity-parity/judge.ts'
 export {
   invariantIds,
   invariants,
+  isOurs,
   type NamedRule,
+  ownDigest,
+  ownTexts,
   probesOf,
   ruleOf,
-  rules,
   rulesDigest,
+  rulesOf,
   runInvariants,
   runInvariantsOf,
   withOwn,

@@ -18,26 +18,14 @@ export interface Invariant<Seen = RunObservation> {
   notApplicable?(migration: Migration): string | undefined
   /** Judge one observation. Pure: the same observation and knowledge give the same verdict. */
   judge(seen: Seen, knowledge: Knowledge): Verdict
+  /**
+   * Stands for the code that `judge`, `looks` and `notApplicable` call and do not contain: verdicts of earlier runs are kept as long as it, and
+   * the text of these functions, stay the same. `godwit.config.ts` sets it to a digest of the files that it imports.
+   */
+  readonly revision?: string | undefined
   /** A finding as it reads beside the others: with the cause that it follows from. Default: a loss of the same cells. */
   cause?(finding: FindingResult, others: readonly FindingResult[]): FindingResult
 }
 
 /** An invariant, whatever it sees. */
 export type AnyInvariant = Invariant<unknown>
-
-/**
- * Declare an invariant of your own: `invariants: [mine]` in `godwit.config.ts` or in the options of `describeMigration`.
- *
- * @example
- * defineInvariant({
- *   id: 'no-empty-names',
- *   holds: 'no customer has an empty name after the migration',
- *   rules: { empty: { severity: 'error', title: 'a name is empty', meaning: 'A name is empty.', remedy: 'Fill it.' } },
- *   looks: { everyRun: ['up'] },
- *   judge: (run) => …,
- * })
- * @throws {InputError} Where the id is not in lower case with hyphens, or no kind is declared.
- */
-export function defineInvariant<Seen = RunObservation>(invariant: Invariant<Seen>): Invariant<Seen> {
-  return invariant
-}

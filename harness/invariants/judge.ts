@@ -4,6 +4,7 @@ import type { RunObservation, RunRequest } from '../run/index.ts'
 import type { Probe } from './bench.ts'
 import type { Collected, Collector } from './collect.ts'
 import type { AnyInvariant } from './invariant.ts'
+import { judgeBy, type NoVerdict } from './judge-by.ts'
 import type { Look } from './probe.ts'
 import { runInvariantsOf } from './registry.ts'
 
@@ -18,6 +19,8 @@ export class Judging {
   /** Relation → runs with rows in it on which `up` went through. */
   readonly #passed = new Map<string, number>()
   #failing: RunRequest['filling'] | undefined
+  /** Those of the user's whose judge gave no verdict once. */
+  readonly #broken = new Set<string>()
 
   constructor(invariants: readonly AnyInvariant[], collector: Collector) {
     this.#invariants = invariants
@@ -39,8 +42,19 @@ export class Judging {
   }
 
   #judge(run: RunObservation, request: RunRequest, knowledge: Knowledge): void {
-    for (const invariant of runInvariantsOf(this.#invariants))
-      this.#collector.add(invariant.id, invariant.judge(run, knowledge), request, run)
+    for (const invariant of runInvariantsOf(this.#invariants)) {
+      const verdict = this.#verdictOf(invariant, run, knowledge)
+      if (verdict !== undefined) this.#collector.add(invariant.id, verdict, request, run)
+    }
+  }
+
+  /** Without a verdict the invariant is unknown, whatever it says of other observations. */
+  #verdictOf(invariant: AnyInvariant, seen: unknown, knowledge: Knowledge): Verdict | undefined {
+    const verdict = judgeBy(invariant, seen, knowledge)
+    if (verdict.outcome !== 'none') return verdict
+    if (!this.#broken.has(invariant.id)) this.#collector.leaveOut(invariant.id, verdict)
+    this.#broken.add(invariant.id)
+    return undefined
   }
 
   /** Judge what a probe saw, by the invariants that share it. */
@@ -48,7 +62,10 @@ export class Judging {
     for (const invariant of this.#invariants) {
       if (invariant.looks !== probe) continue
       if (look.notApplicable !== undefined) this.#collector.add(invariant.id, { outcome: 'not-applicable', because: look.notApplicable })
-      for (const { seen, request } of look.seen) this.#collector.add(invariant.id, invariant.judge(seen, knowledge), request)
+      for (const { seen, request } of look.seen) {
+        const verdict = this.#verdictOf(invariant, seen, knowledge)
+        if (verdict !== undefined) this.#collector.add(invariant.id, request === undefined ? verdict : shownBy(verdict), request)
+      }
       for (const left of look.leftOut ?? []) {
         if (left.invariant === undefined || left.invariant === invariant.id) this.#collector.leaveOut(invariant.id, left)
       }
@@ -58,7 +75,7 @@ export class Judging {
   /** What the invariants that share a probe find in what it saw. */
   findingsOf(probe: Probe<unknown>, look: Look<unknown>, knowledge: Knowledge): readonly Finding[] {
     return this.#invariants.flatMap((invariant) =>
-      invariant.looks === probe ? look.seen.flatMap(({ seen }) => findingsIn(invariant.judge(seen, knowledge))) : [],
+      invariant.looks === probe ? look.seen.flatMap(({ seen }) => findingsIn(judgeBy(invariant, seen, knowledge))) : [],
     )
   }
 
@@ -73,9 +90,18 @@ export class Judging {
   }
 }
 
+/** The findings of a look, which was made on a clone where that matters: its rows show them as they are, and no other run is made. */
+function shownBy(verdict: Verdict): Verdict {
+  const seen = (finding: Finding): Finding => ({ ...finding, seenOnClone: true })
+  if (verdict.outcome === 'not-applicable') return verdict
+  if (verdict.outcome !== 'violated') return verdict.notes === undefined ? verdict : { ...verdict, notes: verdict.notes.map(seen) }
+  const [first, ...others] = verdict.findings
+  return { ...verdict, findings: [seen(first), ...others.map(seen)] }
+}
+
 /** Findings and notes of a verdict. */
-export function findingsIn(verdict: Verdict): readonly Finding[] {
-  if (verdict.outcome === 'not-applicable') return []
+export function findingsIn(verdict: Verdict | NoVerdict): readonly Finding[] {
+  if (verdict.outcome === 'not-applicable' || verdict.outcome === 'none') return []
   return verdict.outcome === 'violated' ? verdict.findings : (verdict.notes ?? [])
 }
 
@@ -123,5 +149,5 @@ function isShown({ severity, acquittedFrom }: Finding): boolean {
 
 function findingsOfRun(invariants: readonly AnyInvariant[], subject: Subject, run: RunObservation, id: string): readonly Finding[] {
   const invariant = runInvariantsOf(invariants).find((each) => each.id === id)
-  return invariant === undefined ? [] : findingsIn(invariant.judge(run, subject.knowledge))
+  return invariant === undefined ? [] : findingsIn(judgeBy(invariant, run, subject.knowledge))
 }

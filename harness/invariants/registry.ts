@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { InputError } from '../errors.ts'
-import type { Rule, Severity } from '../result/index.ts'
+import type { OwnInvariant, Rule, Severity } from '../result/index.ts'
 import type { Phase } from '../run/index.ts'
 import { accessParity } from './access-parity/judge.ts'
 import { applies } from './applies/judge.ts'
 import { atomicity } from './atomicity/judge.ts'
 import { backwardCompatibility } from './backward-compatibility/judge.ts'
 import type { Probe } from './bench.ts'
+import { checkInvariant } from './define-invariant.ts'
 import { determinism } from './determinism/judge.ts'
 import { idempotence } from './idempotence/judge.ts'
 import type { AnyInvariant, Invariant } from './invariant.ts'
@@ -41,17 +42,22 @@ const revision = 3
 /**
  * Our invariants and a user's.
  *
- * @throws {InputError} Where one of the user's has no kinds, an id that is no lower case name, or the id of another.
+ * @throws {InputError} Where one of the user's is not what `defineInvariant` takes, or has the id of another.
  */
 export function withOwn(own: readonly AnyInvariant[] = []): readonly AnyInvariant[] {
-  const all = [...invariants, ...own]
-  for (const [at, { id, rules }] of all.entries()) {
-    if (!/^[a-z][a-z0-9-]*$/.test(id)) throw new InputError(`the invariant "${id}" needs an id in lower case with hyphens`)
-    if (Object.keys(rules).length === 0)
-      throw new InputError(`the invariant "${id}" declares no kind of finding`, { hint: 'Give it rules.' })
-    if (all.findIndex((each) => each.id === id) !== at) throw new InputError(`there are two invariants with the id "${id}"`)
+  for (const [at, invariant] of own.entries()) {
+    checkInvariant(invariant)
+    const { id } = invariant
+    if (invariantIds.includes(id))
+      throw new InputError(`the invariant "${id}" has the id of a built-in invariant`, { hint: 'Give it an id of its own.' })
+    if (own.findIndex((each) => each.id === id) !== at) throw new InputError(`there are two invariants with the id "${id}"`)
   }
-  return all
+  return [...invariants, ...own]
+}
+
+/** Whether it is one of ours. */
+export function isOurs(invariant: AnyInvariant): boolean {
+  return invariants.includes(invariant)
 }
 
 /** Of some invariants those that see runs. */
@@ -74,13 +80,36 @@ export const runInvariants = runInvariantsOf(invariants)
 /** Ids of our invariants, in the order of reports. */
 export const invariantIds: readonly string[] = invariants.map(({ id }) => id)
 
-/** What a verdict depends on besides the observations: other invariants, or other rules, may judge otherwise. */
-export function rulesDigest(all: readonly AnyInvariant[] = invariants): string {
-  const texts = all.map(({ id, holds, rules, judge }) => [id, holds, rules, invariantIds.includes(id) ? '' : String(judge)])
-  return createHash('sha256')
-    .update(JSON.stringify([revision, texts]))
-    .digest('hex')
-    .slice(0, 12)
+/**
+ * What a verdict depends on besides the observations: other invariants, or other rules, may judge otherwise.
+ *
+ * @param own  The user's, by the text of their functions.
+ */
+export function rulesDigest(own: readonly AnyInvariant[] = []): string {
+  const texts = invariants.map(({ id, holds, rules }) => [id, holds, rules])
+  return shortDigest([revision, texts, ...own.map(ownDigest)])
+}
+
+/** Everything that an invariant of the user's says and does, as far as it contains it. */
+export function ownDigest(invariant: AnyInvariant): string {
+  const { looks, judge, notApplicable, cause, revision: other } = invariant
+  const looking = 'everyRun' in looks ? looks.everyRun : [looks.name, String(looks.observe)]
+  return shortDigest([ownTexts([invariant]), looking, ...[judge, notApplicable, cause, other].map(String)])
+}
+
+function shortDigest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12)
+}
+
+/** The texts of the user's invariants, for a result. */
+export function ownTexts(own: readonly AnyInvariant[] = []): readonly OwnInvariant[] {
+  return own.map(({ id, holds, rules }) => ({
+    id,
+    holds,
+    rules: Object.fromEntries(
+      Object.entries(rules).map(([kind, { severity, title, meaning, remedy }]) => [kind, { severity, title, meaning, remedy }]),
+    ),
+  }))
 }
 
 export interface NamedRule extends Rule {
@@ -88,26 +117,28 @@ export interface NamedRule extends Rule {
   readonly id: string
 }
 
-/** The rule of every kind that an invariant documents. */
-export const rules: readonly NamedRule[] = invariants.flatMap(({ id, rules: own }) =>
-  Object.entries(own).map(([kind, rule]) => ({ id: `${id}/${kind}`, ...rule })),
-)
-
-const byId = new Map(rules.map((rule) => [rule.id, rule]))
+/** The rule of every kind that an invariant documents: of ours, and of those of the user's that a result has. */
+export function rulesOf(own: readonly OwnInvariant[] = []): readonly NamedRule[] {
+  return [...invariants, ...own].flatMap(({ id, rules }) => Object.entries(rules).map(([kind, rule]) => ({ id: `${id}/${kind}`, ...rule })))
+}
 
 /** The rule of a finding; a kind that is not in the table (a rare SQLSTATE, an invariant of a newer version) gets one made from its words. */
-export function ruleOf({
-  invariant,
-  kind,
-  severity,
-}: {
-  readonly invariant: string
-  readonly kind: string
-  readonly severity: Severity
-}): NamedRule {
+export function ruleOf(
+  {
+    invariant,
+    kind,
+    severity,
+  }: {
+    readonly invariant: string
+    readonly kind: string
+    readonly severity: Severity
+  },
+  own: readonly OwnInvariant[] = [],
+): NamedRule {
   const id = `${invariant}/${kind}`
-  const known = byId.get(id)
-  if (known !== undefined) return known
+  const known = [...invariants, ...own].find((each) => each.id === invariant)?.rules
+  const rule = known !== undefined && Object.hasOwn(known, kind) ? known[kind] : undefined
+  if (rule !== undefined) return { id, ...rule }
   return {
     id,
     severity,

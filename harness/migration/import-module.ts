@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { JitiOptions, TransformOptions } from 'jiti'
 import { InputError } from '../errors.ts'
+
+type OnFile = (path: string) => void
 
 /**
  * Import a module of the user's, TypeScript or not, and give what it exports. Vitest's own import does it inside Vitest; jiti elsewhere,
@@ -9,34 +12,42 @@ import { InputError } from '../errors.ts'
  *
  * @param path   Absolute.
  * @param shown  As messages name it.
+ * @param onFile  Told each file that is loaded, as far as that can be seen: Node's own import and Vitest's do not say.
  * @throws {InputError} when it does not load.
  */
-export async function importModule(path: string, shown: string): Promise<Readonly<Record<string, unknown>>> {
+export async function importModule(path: string, shown: string, onFile?: OnFile): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return await (process.env.VITEST ? importByVitest(path) : importByJiti(path))
+    return await (process.env.VITEST ? importByVitest(path, onFile) : importByJiti(path, onFile))
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    throw new InputError(`"${shown}" does not load: ${message.split('\n', 1)[0]}`, { cause: error })
+    throw new InputError(`"${shown}" does not load: ${message.split('\n', 1)[0]}`, {
+      cause: error,
+      ...(error instanceof InputError && error.hint !== undefined ? { hint: error.hint } : {}),
+    })
   }
 }
 
-async function importByVitest(path: string): Promise<Readonly<Record<string, unknown>>> {
+async function importByVitest(path: string, onFile?: OnFile): Promise<Readonly<Record<string, unknown>>> {
   try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
     // As a dependency the harness is not transformed by Vitest, nor in a process that a spec started: this import was Node's.
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_')) return importByJiti(path)
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_')) return importByJiti(path, onFile)
     throw error
   }
 }
 
-async function importByJiti(path: string): Promise<Readonly<Record<string, unknown>>> {
+async function importByJiti(path: string, onFile?: OnFile): Promise<Readonly<Record<string, unknown>>> {
   const { createJiti } = await import('jiti')
   // Handed over as it is, not resolved again, so that a contract and the harness share one instance.
   const godwit: unknown = await import(ownIndex().href)
-  return createJiti(import.meta.url, { fsCache: false, moduleCache: false, virtualModules: { godwit, 'godwit/config': godwit } }).import(
-    path,
-  )
+  const options: JitiOptions = { fsCache: false, moduleCache: false, virtualModules: { godwit, 'godwit/config': godwit } }
+  const plain = createJiti(import.meta.url, options)
+  const telling = (file: TransformOptions) => {
+    if (file.filename !== undefined) onFile?.(file.filename)
+    return { code: plain.transform(file) }
+  }
+  return (onFile === undefined ? plain : createJiti(import.meta.url, { ...options, transform: telling })).import(path)
 }
 
 function ownIndex(): URL {

@@ -1,5 +1,5 @@
 import type { Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif'
-import { type NamedRule, ruleOf, rules } from '../invariants/index.ts'
+import { type NamedRule, ruleOf, rulesOf } from '../invariants/index.ts'
 import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 import { packageVersion } from './package-version.ts'
@@ -21,6 +21,7 @@ const exitCodes = { holds: 0, violated: 1, unknown: 4 } as const
 
 interface Placed {
   readonly finding: FindingResult
+  readonly rule: NamedRule
   readonly migration: MigrationResult
   readonly path: string
   readonly line: number | undefined
@@ -37,10 +38,15 @@ export function renderSarif(given: VerifyResult, files: SourceFiles): string {
   const result = maskSecretsIn(given)
   const lines = new Map([...files].map(([name, { text }]) => [name, text?.split(/\r\n|\n|\r/)]))
   const all = result.migrations.flatMap((migration) =>
-    migration.findings.filter((finding) => finding.severity !== 'info').map((finding) => place(finding, migration, files, lines)),
+    migration.findings
+      .filter((finding) => finding.severity !== 'info')
+      .map((finding): Placed => ({ ...place(finding, migration, files, lines), rule: ruleOf(finding, result.ownInvariants) })),
   )
   const kept = all.toSorted((a, b) => findingGravity(a.finding, b.finding)).slice(0, mostResults)
-  const driver = driverRules(kept.map(({ finding }) => ruleOf(finding)))
+  const driver = driverRules(
+    rulesOf(result.ownInvariants),
+    kept.map(({ rule }) => rule),
+  )
   const index = new Map(driver.map((rule, at) => [rule.id, at]))
   const crowded = new Set(repeated(kept.map(lineKey)))
   const log: Log = {
@@ -80,7 +86,7 @@ function place(
   migration: MigrationResult,
   files: SourceFiles,
   lines: ReadonlyMap<string, readonly string[] | undefined>,
-): Placed {
+): Omit<Placed, 'rule'> {
   // Another finding of the same migration knows its file better than the folder does.
   const named = finding.file ?? migration.findings.find((other) => other.file !== null)?.file ?? migration.path
   const given = finding.file === null ? null : finding.line
@@ -94,11 +100,10 @@ function place(
 }
 
 function describeResult(
-  { finding, migration, path, line: at, lines }: Placed,
+  { finding, rule, migration, path, line: at, lines }: Placed,
   index: ReadonlyMap<string, number>,
   crowded: boolean,
 ): Result {
-  const rule = ruleOf(finding)
   const subject = subjectOf(finding)
   const parts = [
     `${line(migration.name)}: ${line(finding.message)}`,
@@ -164,8 +169,8 @@ function physical(path: string, at: number | undefined, snippet: string | undefi
   return { physicalLocation: { artifactLocation, ...region } }
 }
 
-function driverRules(found: readonly NamedRule[]): readonly NamedRule[] {
-  return [...new Map([...rules, ...found].map((rule) => [rule.id, rule])).values()]
+function driverRules(declared: readonly NamedRule[], found: readonly NamedRule[]): readonly NamedRule[] {
+  return [...new Map([...declared, ...found].map((rule) => [rule.id, rule])).values()]
 }
 
 function describeRule(rule: NamedRule): ReportingDescriptor {
@@ -267,8 +272,8 @@ function automationId({ sources }: VerifyResult): string {
   return paths === '' ? 'godwit/' : `godwit/${shorten(line(paths).replace(/\/+$/, ''), 200)}/`
 }
 
-function lineKey({ finding, path, line: at }: Placed): string {
-  return JSON.stringify([ruleOf(finding).id, path, at ?? 1])
+function lineKey({ rule, path, line: at }: Placed): string {
+  return JSON.stringify([rule.id, path, at ?? 1])
 }
 
 function repeated(keys: readonly string[]): readonly string[] {

@@ -20,6 +20,7 @@ export type {
   LineageEntry,
   MigrationResult,
   Outcome,
+  OwnInvariant,
   ResultDigest,
   SourceResult,
   VerifyResult,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ResultDigest, VerifyResult } from './result.ts'
+import type { OwnInvariant, ResultDigest, VerifyResult } from './result.ts'
 import { gravest } from './verdict.ts'
 
 /**
@@ -14,6 +14,7 @@ export function mergeResults(results: readonly VerifyResult[]): VerifyResult {
   const migrations = results.flatMap((result) => result.migrations).toSorted((a, b) => compare([a.path, a.name], [b.path, b.name]))
   const versions = distinct(results.map((result) => result.postgres.version))
   const since = oneOf(results.map((result) => result.since ?? ''))
+  const own = ownOf(results)
   const froms = new Set(results.map((result) => result.postgres.from))
   return {
     version: 1,
@@ -36,7 +37,14 @@ export function mergeResults(results: readonly VerifyResult[]): VerifyResult {
     ...(since === undefined || since === '' || results.some((result) => result.since === undefined) ? {} : { since }),
     sources: results.flatMap((result) => result.sources).toSorted((a, b) => compare([a.path, a.format], [b.path, b.format])),
     migrations,
+    ...(own.length === 0 ? {} : { ownInvariants: own }),
   }
+}
+
+/** Each once, by its id and its texts. */
+function ownOf(results: readonly VerifyResult[]): readonly OwnInvariant[] {
+  const byText = new Map(results.flatMap(({ ownInvariants = [] }) => ownInvariants.map((each) => [JSON.stringify(each), each] as const)))
+  return [...byText].toSorted(([a, { id }], [b, { id: other }]) => compare([id, a], [other, b])).map(([, each]) => each)
 }
 
 function digestOf(results: readonly VerifyResult[], part: keyof ResultDigest): string {

@@ -54,6 +54,8 @@ const lineage = z.object({
   because: z.string().optional().describe('why it may go, of what is discarded'),
 })
 
+const rule = z.object({ severity: z.enum(['error', 'warning', 'info']), title: z.string(), meaning: z.string(), remedy: z.string() })
+
 const migration = z.object({
   name: z.string(),
   path: z.string(),
@@ -101,6 +103,10 @@ export const resultSchema = z.object({
   since: z.string().optional().describe('git ref, or step, after which steps were verified'),
   sources: z.array(source).describe('the folders that were read'),
   migrations: z.array(migration),
+  ownInvariants: z
+    .array(z.object({ id: z.string(), holds: z.string().describe('one sentence: when it holds'), rules: z.record(z.string(), rule) }))
+    .optional()
+    .describe("the caller's own invariants that judged, with their texts by kind of finding"),
 })
 
 /**

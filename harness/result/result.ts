@@ -1,4 +1,4 @@
-import type { Severity } from './finding.ts'
+import type { Rule, Severity } from './finding.ts'
 import type { Saw } from './judgement.ts'
 
 /** The result of a run of `godwit verify`: the interface of `--json`, published as `result.schema.json`. Plain JSON throughout. */
@@ -18,6 +18,17 @@ export interface VerifyResult {
   /** The folders that were read; for a history, how far it went. */
   readonly sources: readonly SourceResult[]
   readonly migrations: readonly MigrationResult[]
+  /** The caller's own invariants that judged, with their texts: a report made from the saved result has no other source for them. */
+  readonly ownInvariants?: readonly OwnInvariant[] | undefined
+}
+
+/** An invariant of the caller's own, as far as reports show it. */
+export interface OwnInvariant {
+  readonly id: string
+  /** One sentence: when it holds. */
+  readonly holds: string
+  /** By kind. */
+  readonly rules: Readonly<Record<string, Rule>>
 }
 
 /** One folder of migrations as a whole. */

@@ -1,5 +1,5 @@
 import type { AnyInvariant } from '../invariants/index.ts'
-import { followsFromLoss } from '../invariants/index.ts'
+import { followsFromLoss, isOurs } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import type { Failure } from '../migration/index.ts'
 import {
@@ -173,8 +173,19 @@ function toResult(
 function linkCauses(invariants: readonly AnyInvariant[], findings: readonly FindingResult[]): readonly FindingResult[] {
   return findings.map((finding) => {
     const invariant = invariants.find(({ id }) => id === finding.invariant)
-    return invariant?.cause === undefined ? followsFromLoss(finding, findings) : invariant.cause(finding, findings)
+    return causedBy(invariant, finding, findings)
   })
+}
+
+/** A function of the user's that throws names no cause. */
+function causedBy(invariant: AnyInvariant | undefined, finding: FindingResult, findings: readonly FindingResult[]): FindingResult {
+  if (invariant?.cause === undefined) return followsFromLoss(finding, findings)
+  try {
+    return invariant.cause(finding, findings)
+  } catch (error) {
+    if (isOurs(invariant)) throw error
+    return finding
+  }
 }
 
 function expiredWaivers(subject: Subject): readonly string[] {

@@ -1,6 +1,6 @@
 import { type Catalog, readCatalog } from '../catalog/index.ts'
 import type { Exclusion } from '../data/index.ts'
-import { type AnyInvariant, Collector, Judging, type LeftOut, runInvariantsOf, withOwn } from '../invariants/index.ts'
+import { type AnyInvariant, Collector, isOurs, Judging, type LeftOut, runInvariantsOf, thrown, withOwn } from '../invariants/index.ts'
 import type { Knowledge, Subject } from '../lineage/index.ts'
 import type { Migration } from '../migration/index.ts'
 import { type Base, CloneStages, type Depth, Runner, rungOf, TransactionStages, withoutFarSequences } from '../run/index.ts'
@@ -53,11 +53,21 @@ export class Inquiry {
     this.runner = new Runner(transactions, this.clones, need)
     this.invariants = withOwn(context.options.invariants)
     this.active = this.invariants.filter((each) => {
-      const because = each.notApplicable?.(migration)
+      const because = this.#notApplicable(each)
       if (because !== undefined) this.collector.add(each.id, { outcome: 'not-applicable', because })
       return because === undefined
     })
     this.judging = new Judging(this.active, this.collector)
+  }
+
+  #notApplicable(invariant: AnyInvariant): string | undefined {
+    try {
+      return invariant.notApplicable?.(this.migration)
+    } catch (error) {
+      if (isOurs(invariant)) throw error
+      this.collector.leaveOut(invariant.id, { because: `its function notApplicable threw ${thrown(error)}` })
+      return undefined
+    }
   }
 
   /** Read what is known before the first run. */

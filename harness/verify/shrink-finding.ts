@@ -65,7 +65,7 @@ export class FindingShrinker {
     for (const dataset of known) {
       if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset
     }
-    const { dataset, complete, attempts } = await shrinkDataset(start, this.#shrinker(), shows, limits)
+    const { dataset, complete, attempts } = await shrinkDataset(start, shrinkerOf(this.#subject), shows, limits)
     return { dataset, request: requestFor(dataset), complete, attempts }
   }
 
@@ -75,14 +75,15 @@ export class FindingShrinker {
     const found = await this.shrink({ key: findingKey(finding), finding }, request, [], limits)
     return found.dataset
   }
+}
 
-  #shrinker(): Shrinker {
-    const arbitrary = datasetArbitrary(this.#subject.plan, { rows: { min: 0, max: 48 }, relations: [...this.#subject.scope] })
-    return {
-      *shrink(dataset) {
-        for (const value of arbitrary.shrink(dataset, undefined)) yield value.value
-      },
-    }
+/** Smaller rows, as the plan of a subject makes them. */
+export function shrinkerOf({ plan, scope }: Subject): Shrinker {
+  const arbitrary = datasetArbitrary(plan, { rows: { min: 0, max: 48 }, relations: [...scope] })
+  return {
+    *shrink(dataset) {
+      for (const value of arbitrary.shrink(dataset, undefined)) yield value.value
+    },
   }
 }
 

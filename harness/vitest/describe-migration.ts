@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSources, type Verified, verifyOn } from '../history/index.ts'
-import { invariantIds } from '../invariants/index.ts'
+import { withOwn } from '../invariants/index.ts'
 import { renderCounterexample } from '../report/index.ts'
 import { acceptFindings, type FindingWaiver, todayUtc } from '../result/index.ts'
 import type { VerifyOptions } from '../verify/index.ts'
@@ -23,12 +23,13 @@ export interface SuiteOptions extends VerifyOptions {
 }
 
 /**
- * A suite for one migration: a test for each invariant, which fails with the findings when it is violated and with the reason when it
+ * A suite for one migration: a test for each invariant, ours and those in `invariants`, which fails with the findings when it is violated and with the reason when it
  * cannot be judged; an invariant that does not apply is skipped with why. Of a history each test speaks for all steps.
  *
  * `godwit/reporter` writes the reports of all such suites of a run.
  *
  * @param path  Folder of the migration, from the working directory.
+ * @throws {InputError} Where an invariant of the caller's own is not what `defineInvariant` takes.
  */
 export function describeMigration(path: string, { waivers, ...options }: SuiteOptions = {}): void {
   describe(path, () => {
@@ -48,7 +49,7 @@ export function describeMigration(path: string, { waivers, ...options }: SuiteOp
     afterAll(() => {
       verified = undefined
     })
-    for (const id of invariantIds) {
+    for (const { id } of withOwn(options.invariants)) {
       test(`${id} holds`, ({ skip }) => {
         const judged = (verified?.result.migrations ?? []).flatMap(({ name, findings, invariants }) =>
           invariants.filter((each) => each.id === id).map((each) => ({ name, findings, ...each })),

@@ -1,13 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { pageFiles } from '../page-files.ts'
 import { scratchRepository } from './scratch-repository.ts'
 
-/** The files of the page's example: each block names its file in a comment on its first line. */
-async function exampleFiles(): Promise<Readonly<Record<string, string>>> {
-  const page = await readFile(new URL('../../../docs/own-format.md', import.meta.url), 'utf8')
-  const blocks = [...page.matchAll(/^```(?:ts|sql)\n((?:\/\/|--) (\S+)\n[\s\S]*?)^```$/gm)]
-  return Object.fromEntries(blocks.map(([, text = '', name = '']) => [name, text]))
-}
+const exampleFiles = () => pageFiles('own-format.md')
 
 describe('the example in docs/own-format.md', () => {
   test('verifies its steps as the page says, from its own folder and by its name', async () => {

@@ -90,7 +90,7 @@ describe('what an author can write is read by something', () => {
   /** Every key of a type, and of what stands under it. */
   function keysOf(type: ts.Type, path: string, above: readonly ts.Type[] = []): readonly Key[] {
     return constituents(type).flatMap((each): readonly Key[] => {
-      if (above.includes(each) || (each.flags & ts.TypeFlags.Object) === 0) return []
+      if (above.includes(each) || (each.flags & ts.TypeFlags.Object) === 0 || isOfTheLanguage(each)) return []
       if (checker.isArrayType(each))
         return checker.getTypeArguments(each as ts.TypeReference).flatMap((item) => keysOf(item, `${path}[]`, above))
       const index = checker.getIndexTypeOfType(each, ts.IndexKind.String)
@@ -101,6 +101,13 @@ describe('what an author can write is read by something', () => {
         return [{ path: here, owner: each, name: property.name }, ...inner]
       })
     })
+  }
+
+  /** A regular expression, a function: what it has was not chosen by us. */
+  function isOfTheLanguage(type: ts.Type): boolean {
+    const declared = type.symbol?.declarations ?? []
+    const isList = checker.isArrayType(type) || checker.isTupleType(type)
+    return !isList && declared.some((each) => /\/typescript\/lib\/lib\.[^/]*$/.test(each.getSourceFile().fileName))
   }
 
   function constituents(type: ts.Type): readonly ts.Type[] {

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { invariants, ruleOf, rules } from '../../../harness/invariants/index.ts'
+import { invariants, ruleOf, rulesOf } from '../../../harness/invariants/index.ts'
 
+const rules = rulesOf()
 const known = new Set(rules.map((rule) => rule.id))
 
 describe('rules', () => {

@@ -8,7 +8,7 @@ import * as formats from 'ajv-formats'
 import * as fc from 'fast-check'
 import type { Log, Run } from 'sarif'
 import { describe, expect, test } from 'vitest'
-import { rules } from '../../../harness/invariants/index.ts'
+import { rulesOf } from '../../../harness/invariants/index.ts'
 import { readSourceFiles, renderSarif, uriOf } from '../../../harness/report/index.ts'
 import { exampleFinding, exampleResult, nastyText, verifyResult } from '../result/result-arbitrary.ts'
 
@@ -54,7 +54,7 @@ describe('SARIF', () => {
     expect(results).toEqual([
       {
         ruleId: 'zero-loss/cell-lost',
-        ruleIndex: rules.findIndex((rule) => rule.id === 'zero-loss/cell-lost'),
+        ruleIndex: rulesOf().findIndex((rule) => rule.id === 'zero-loss/cell-lost'),
         level: 'error',
         message: {
           text: 'drop-notes: cells of "notes" are nowhere to be found afterwards\nKeep it.\ngodwit replay reports/drop-notes/counterexamples/f1.sql',

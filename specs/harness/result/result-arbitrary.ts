@@ -4,6 +4,7 @@ import type {
   InvariantResult,
   LineageEntry,
   MigrationResult,
+  Rule,
   SourceResult,
   VerifyResult,
 } from '../../../harness/result/index.ts'
@@ -165,19 +166,36 @@ const source: fc.Arbitrary<SourceResult> = fc.record({
   notes: fc.array(nastyText, { maxLength: 3 }),
 })
 
-/** Any result at all, whether or not its parts agree with each other. */
-export const verifyResult: fc.Arbitrary<VerifyResult> = fc.record({
-  version: fc.constant(1 as const),
-  verdict: fc.constantFrom('holds', 'violated', 'unknown'),
-  warnings: count,
-  postgres: fc.record({ version: name, assumed: fc.boolean(), from: fc.constantFrom('embedded', 'container', 'url') }),
-  seed: name,
-  durationMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
-  timings,
-  digest: fc.record({ files: name, config: name, rules: name, server: name }),
-  sources: fc.array(source, { maxLength: 2 }),
-  migrations: fc.array(migrationResult, { maxLength: 4 }),
+const rule: fc.Arbitrary<Rule> = fc.record({
+  severity: fc.constantFrom('error', 'warning', 'info'),
+  title: nastyText,
+  meaning: nastyText,
+  remedy: nastyText,
 })
+
+const ownInvariants = fc.array(fc.record({ id: name, holds: nastyText, rules: fc.dictionary(name, rule, { maxKeys: 2 }) }), {
+  maxLength: 2,
+})
+
+/** Any result at all, whether or not its parts agree with each other. */
+export const verifyResult: fc.Arbitrary<VerifyResult> = withOwn(
+  fc.record({
+    version: fc.constant(1 as const),
+    verdict: fc.constantFrom('holds', 'violated', 'unknown'),
+    warnings: count,
+    postgres: fc.record({ version: name, assumed: fc.boolean(), from: fc.constantFrom('embedded', 'container', 'url') }),
+    seed: name,
+    durationMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
+    timings,
+    digest: fc.record({ files: name, config: name, rules: name, server: name }),
+    sources: fc.array(source, { maxLength: 2 }),
+    migrations: fc.array(migrationResult, { maxLength: 4 }),
+  }),
+)
+
+function withOwn(plain: fc.Arbitrary<VerifyResult>): fc.Arbitrary<VerifyResult> {
+  return fc.tuple(plain, ownInvariants).map(([result, own]) => (own.length === 0 ? result : { ...result, ownInvariants: own }))
+}
 
 /** A result to start an example from. */
 export function exampleResult(migrations: readonly Partial<MigrationResult>[]): VerifyResult {
