@@ -79,11 +79,11 @@ export class Collector {
     }
   }
 
-  /** Put a finding in the place of itself, as a request that shows it better saw it. */
+  /** Put a finding in the place of itself, as a request that shows it better saw it; a graver one of the same key stays. */
   replace(finding: Finding, request: RunRequest): void {
     const key = findingKey(finding)
     const known = this.#findings.get(key)
-    if (known !== undefined) this.#findings.set(key, { ...known, finding, request })
+    if (known !== undefined && compareGravity(finding, known.finding) >= 0) this.#findings.set(key, { ...known, finding, request })
   }
 
   drop(key: string): void {
