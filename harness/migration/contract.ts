@@ -116,7 +116,7 @@ export const contractSchema = z.strictObject({
 })
 
 /** A value of which nothing may be written, however deep. */
-export type DeepReadonly<Value> = Value extends (...given: never[]) => unknown
+export type DeepReadonly<Value> = Value extends RegExp | ((...given: never[]) => unknown)
   ? Value
   : Value extends object
     ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }

@@ -143,7 +143,7 @@ describe('a configuration is found', () => {
     ['package.json', '{ "name": "x", "godwit": { "runs": 7 } }'],
   ])('as %s', async (file, content) => {
     await write(file, content)
-    expect(await loadConfig(top)).toEqual({ config: { runs: 7 }, file: join(top, file), directory: top })
+    expect(await loadConfig(top)).toEqual({ digest: expect.any(String), config: { runs: 7 }, file: join(top, file), directory: top })
   })
 
   test('from a folder below up to the top of the git repository, and not beyond', async () => {
