@@ -41,7 +41,7 @@ describe('the example in docs/own-format.md', () => {
 test.each([
   ['takes the name of another', "defineFormat({ id: 'goose', read: () => [] })", 'there is a format "goose" already'],
   ['has no name', "defineFormat({ id: 'a b', read: () => [] })", '"a b" cannot be the id of a format'],
-  ['is none', '{ id: 7 }', 'formats[0]: is no format with "id" and "read": see defineFormat'],
+  ['is none', '{ id: 7 }', 'formats[0]: is no format with "id" and "read": make it with defineFormat'],
   [
     'throws',
     "defineFormat({ id: 'own', marks: () => true, read: () => { throw new Error('no luck') } })",
