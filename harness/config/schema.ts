@@ -62,18 +62,6 @@ export const configSchema = z
       context.addIssue({ code: 'custom', path: [...path, 'format'], message })
     }
   })
-  .superRefine((value, context) => {
-    const places = [
-      { own: value, path: [] as PropertyKey[] },
-      ...(value.projects ?? []).map((own, at) => ({ own, path: ['projects', at] })),
-    ]
-    for (const { own, path } of places) {
-      const names = ['auto', ...(own.formats ?? value.formats ?? []).map(({ id }) => id), ...formatNames]
-      if (own.format === undefined || names.includes(own.format)) continue
-      const message = `expected one of ${names.map((name) => `"${name}"`).join('|')}`
-      context.addIssue({ code: 'custom', path: [...path, 'format'], message })
-    }
-  })
 
 /** What is published as `config.schema.json` (JSON Schema, draft 2020-12), as the text of that file. */
 export function configSchemaText(): string {
