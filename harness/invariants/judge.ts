@@ -1,5 +1,5 @@
 import type { Knowledge, Subject } from '../lineage/index.ts'
-import { classOf, type Finding, findingKey, type Verdict } from '../result/index.ts'
+import { classOf, type Finding, findingKey, severityRank, type Verdict } from '../result/index.ts'
 import type { RunObservation, RunRequest } from '../run/index.ts'
 import type { Probe } from './bench.ts'
 import type { Collected, Collector } from './collect.ts'
@@ -117,7 +117,7 @@ function isPlaced(finding: Finding, before: Finding): boolean {
   )
 }
 
-/** The finding of a run that is the collected one and of its class, or undefined when this run does not show it. */
+/** The finding of a run that is the collected one, of its class or graver, or undefined when this run does not show it. */
 export function showsAgain(
   invariants: readonly AnyInvariant[],
   subject: Subject,
@@ -127,10 +127,20 @@ export function showsAgain(
   const { finding, key } = collected
   const same = findingsOfRun(invariants, subject, run, finding.invariant).filter((each) => findingKey(each) === key && isShown(each))
   const placed = findingsOfRun(invariants, subject, run, finding.invariant).find((each) => isPlaced(each, finding))
-  const found = same.find((each) => classOf(each) === classOf(finding)) ?? placed
+  // Rows without an extreme value that show the same are graver evidence: the extreme value was not needed.
+  const found = same.find((each) => classOf(each) === classOf(finding)) ?? same.find((each) => isSameButGraver(each, finding)) ?? placed
   if (found?.severity !== 'info') return found
   // If `settle` revoked the acquittal, it stays revoked on the rows that show the alteration.
   return finding.acquittedFrom === undefined ? undefined : { ...found, severity: finding.severity }
+}
+
+function isSameButGraver(found: Finding, finding: Finding): boolean {
+  return (
+    found.acquittedFrom === undefined &&
+    found.kind === finding.kind &&
+    found.alteration === finding.alteration &&
+    severityRank(found.severity) > severityRank(finding.severity)
+  )
 }
 
 /** Whether a run shows the collected finding in any class: with random values, the class can differ from run to run. */

@@ -13,6 +13,9 @@ export interface ShrinkLimits {
 /**
  * Walk to the smallest data set that still shows something: the first candidate that does is walked on from, until none does.
  *
+ * After each step the walk goes on with the candidates from the same position, and comes to the earlier ones at last: a value that is halved
+ * many times costs one try each time, and the earlier candidates, which were refused a moment ago, are not tried again after each step.
+ *
  * @param shows  Whether a data set still shows it.
  * @returns The smallest found, and whether the walk came to its end (`false`: time or attempts ran out, so it may not be the smallest).
  */
@@ -24,17 +27,34 @@ export async function shrinkDataset(
 ): Promise<{ readonly dataset: Dataset; readonly complete: boolean; readonly attempts: number }> {
   let smallest = start
   let attempts = 0
+  let from = 0
   for (;;) {
     let better: Dataset | undefined
-    for (const candidate of shrinker.shrink(smallest)) {
+    for (const [position, candidate] of startingAt(from, () => shrinker.shrink(smallest))) {
       if (attempts >= limits.attempts || performance.now() > limits.deadline) return { dataset: smallest, complete: false, attempts }
       attempts += 1
       if (await shows(candidate)) {
         better = candidate
+        from = position
         break
       }
     }
     if (better === undefined) return { dataset: smallest, complete: true, attempts }
     smallest = better
+  }
+}
+
+/** Items with their positions: first those from a position on, then those before it. */
+function* startingAt<Item>(from: number, items: () => Iterable<Item>): Generator<readonly [number, Item]> {
+  let position = 0
+  for (const item of items()) {
+    if (position >= from) yield [position, item]
+    position += 1
+  }
+  position = 0
+  for (const item of items()) {
+    if (position >= from) return
+    yield [position, item]
+    position += 1
   }
 }

@@ -3,9 +3,10 @@ import type { Dataset } from '../data/index.ts'
 import { describeFailure, type Look, type Repetition, repeatRuns, volatileAttributes } from '../invariants/index.ts'
 import { keysIssuedByDown, learnLineage, type Subject, writtenRelations } from '../lineage/index.ts'
 import { bandedFillings, type RunObservation, type RunRequest, type State, storedRelations, tiedRows, widen } from '../run/index.ts'
+import { checkDeclaredPaths } from './declared-paths.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
-import { checkMappings, shownMapping, unseenMappings } from './mappings.ts'
+import { shownMapping, unseenMappings } from './mappings.ts'
 import { FindingShrinker } from './shrink-finding.ts'
 import { drawsNumbers, otherWays } from './ways.ts'
 
@@ -31,7 +32,7 @@ export interface Learned {
  */
 export async function learn(inquiry: Inquiry): Promise<Learned> {
   const empty = await runOnNothing(inquiry)
-  checkMappings(inquiry.subject, empty.run.migrated?.catalog)
+  checkDeclaredPaths(inquiry.subject, empty.run.migrated?.catalog)
   const banded = empty.run.failure === undefined ? await runBanded(inquiry) : []
   const passed = banded.filter(({ run }) => run.failure === undefined)
   inquiry.subject = learnFrom(

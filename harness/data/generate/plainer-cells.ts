@@ -16,8 +16,7 @@ export function plainerCells(attribute: AttributePlan, cell: string | null, ordi
   if (free && attribute.maker.accepts(String(ordinal + 1)) === true && attribute.maker.neighbours !== undefined)
     steps.push(String(ordinal + 1))
   if (free && cell !== null && /^-?\d+$/.test(cell) && cell.length < 16 && attribute.maker.neighbours !== undefined) {
-    const half = Math.trunc(Number(cell) / 2)
-    steps.push(...[String(half), String(Number(cell) - Math.sign(Number(cell)))].filter((text) => attribute.maker.accepts(text) === true))
+    steps.push(...closerToZero(Number(cell)).filter((text) => attribute.maker.accepts(text) === true))
   }
   if (free && cell !== null && cell.length > 1 && attribute.maker.accepts('a') === true) {
     const points = [...cell]
@@ -29,6 +28,13 @@ export function plainerCells(attribute: AttributePlan, cell: string | null, ordi
     )
   }
   return steps
+}
+
+/** Whole numbers between a number and zero: half of it, three quarters, and closer; one less only where that is not a walk of thousands. */
+function closerToZero(value: number): readonly string[] {
+  const shares = [2, 4, 16, 256].map((part) => Math.trunc(value / part)).filter((share) => share !== 0)
+  const one = Math.abs(value) <= 16 ? [Math.sign(value)] : []
+  return [...new Set([...shares, ...one])].map((share) => String(value - share))
 }
 
 function plainestOf(values: readonly string[], plain: string): string[] {

@@ -235,6 +235,23 @@ describe('a declared mapping is checked', () => {
   })
 })
 
+test('a declared reference from or to what is not there is refused, and the closest name is told', async () => {
+  const legacy = `${items}; CREATE TABLE order_lines (id int PRIMARY KEY, sku text)`
+  const referring = (from: string, to: string) =>
+    verifyInline(legacy, 'ALTER TABLE items ADD seen boolean', declaring({ references: [{ from, to }] }))
+  await expect(referring('public.order_lines.skus', 'public.items.sku')).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining(
+      'the reference of public.order_lines.skus to public.items.sku: there is no attribute public.order_lines.skus before',
+    ),
+    hint: expect.stringContaining('public.order_lines.sku'),
+  })
+  await expect(referring('public.order_lines.sku', 'public.items.seen')).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining('there is no attribute public.items.seen before'),
+  })
+})
+
 test('a discard is shown with its reason', async () => {
   const result = await verifyInline(
     items,
