@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isDirectory } from '../migration/index.ts'
 import { isNumberedProgram } from './ignored.ts'
+import { isReportFolder } from './report-folder.ts'
 
 export interface Candidates {
   /** Absolute, without repetition. */
@@ -34,6 +35,7 @@ export async function candidatesIn(path: string, names: readonly RegExp[] = []):
       // Unreadable, or gone meanwhile: not ours. Links are not followed, so that no loop has an end to wait for.
       const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
       const files = entries.filter((entry) => isFileEntry(directory, entry)).map((entry) => entry.name)
+      if (isReportFolder(files)) continue
       const root = rootOf(directory, files) ?? (files.some((name) => names.some((each) => each.test(name))) ? directory : undefined)
       if (root !== undefined) directories.add(root)
       if (/^(migrations?|migrate|versions)$/i.test(basename(directory))) programs += files.filter(isNumberedProgram).length

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { InputError } from '../errors.ts'
 import { shownPath } from '../migration/index.ts'
 import { decodeSource } from './decode-source.ts'
+import { isReportFolder } from './report-folder.ts'
 
 /** The files of a folder of migrations, at any depth; remembers what it read. Names are relative to `root`, with slashes. */
 export class Folder {
@@ -23,7 +24,7 @@ export class Folder {
   }
 
   /**
-   * List a folder. Hidden folders and `node_modules` are left out; links are followed. One that leads nowhere counts as a file: reading it
+   * List a folder. Hidden folders, `node_modules` and folders of our own reports are left out; links are followed. One that leads nowhere counts as a file: reading it
    * says so.
    *
    * @throws {InputError} For a name with a line break.
@@ -99,7 +100,9 @@ interface Listed {
 }
 
 async function list(root: string, within: string, parents: readonly string[], found: Listed): Promise<void> {
-  for (const entry of await readdir(join(root, within), { withFileTypes: true })) {
+  const entries = await readdir(join(root, within), { withFileTypes: true })
+  if (within !== '' && isReportFolder(entries.map(({ name }) => name))) return
+  for (const entry of entries) {
     const name = within === '' ? entry.name : `${within}/${entry.name}`
     const path = join(root, name)
     if (hasControl(entry.name)) {

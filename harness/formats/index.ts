@@ -12,5 +12,6 @@ export type {
 export { isPair, readPair, withDiscards } from './pair.ts'
 export { type ReadOptions, readSource } from './read-source.ts'
 export { type FormatName, formatNames, knownFormat, ownFormats, toolTables } from './registry.ts'
+export { reportFile } from './report-folder.ts'
 export { searchFolders } from './search-folders.ts'
 export { type StepsSince, stepsSince } from './since.ts'

@@ -14,7 +14,6 @@ export {
   junitFile,
   migrationFiles,
   pullRequestFile,
-  reportFile,
   resultsFile,
   runFiles,
   sarifFile,

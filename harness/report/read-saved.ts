@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.ts'
+import { reportFile } from '../formats/index.ts'
 import type { VerifyResult } from '../result/index.ts'
 import { parseResult } from '../result/index.ts'
 import { parseCounterexample } from './parse-counterexample.ts'
-import { indexFile, reportFile, resultsFile } from './report-files.ts'
+import { indexFile, resultsFile } from './report-files.ts'
 import { reportFolders } from './report-folder.ts'
 
 /** What was saved in one folder. */

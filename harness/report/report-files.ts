@@ -1,3 +1,4 @@
+import { reportFile } from '../formats/index.ts'
 import type { MigrationResult, VerifyResult } from '../result/index.ts'
 import { renderCodeQuality } from './code-quality.ts'
 import { renderJUnit } from './junit.ts'
@@ -7,8 +8,6 @@ import { commentLimit, commentMarker, renderRunSummary } from './run-summary.ts'
 import { renderSarif } from './sarif.ts'
 import type { SourceFiles } from './source-files.ts'
 
-/** Of one migration, in its folder. */
-export const reportFile = 'MIGRATION_TEST_RESULTS.md'
 /** Of one migration in its folder, and of the whole run above. */
 export const resultsFile = 'results.json'
 export const junitFile = 'junit.xml'

@@ -91,3 +91,15 @@ test('the path that is named is taken without a word on others', async () => {
   const source = await readSource(join(folder.path, 'db/changes'))
   expect(source).toMatchObject({ history: { warnings: [] } })
 })
+
+test('saved counterexamples are no steps of the folder that the reports stand in', async () => {
+  const reports = { 'reports/001_a.sql/MIGRATION_TEST_RESULTS.md': '', 'reports/001_a.sql/counterexamples/2_lost.sql': 'SELECT 1' }
+  await using folder = await temporaryFolder({
+    ...two('steps'),
+    ...reports,
+    'steps/reports/a/MIGRATION_TEST_RESULTS.md': '',
+    'steps/reports/a/9.sql': '',
+  })
+  expect(await readSource(join(folder.path, 'steps'))).toMatchObject({ history: { steps: [{ name: '001_a.sql' }, { name: '002_b.sql' }] } })
+  expect((await told({ ...two('steps'), ...reports })).commands).toEqual(['steps'])
+})
