@@ -15,7 +15,7 @@ import { Composition } from './compose.ts'
 import { revertAll, type WayBack } from './end-to-end.ts'
 import { Head } from './head.ts'
 import { type HistoryEnvironment, historyEnvironment, sqlSteps } from './history-environment.ts'
-import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
+import { brokenStep, cutStep, isJudged, opaqueStep } from './plain-results.ts'
 import { selectSteps } from './select-steps.ts'
 import { stepDepth } from './step-depth.ts'
 import { unappliedOf } from './unapplied.ts'
@@ -88,7 +88,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
       path: history.path,
       format: history.format,
       steps: history.steps.length,
-      verified: migrations.filter((each) => !each.cached).length,
+      verified: migrations.filter((each) => !each.cached && isJudged(each)).length,
       cached: migrations.filter((each) => each.cached).length,
       brokenAt: broken ?? null,
       endToEnd: back?.endToEnd ?? null,

@@ -34,6 +34,11 @@ function unjudged(step: HistoryStep, because: string, { path, own }: Unjudged): 
   }
 }
 
+/** Whether anything was looked at: otherwise the step was not verified. */
+export function isJudged({ invariants }: MigrationResult): boolean {
+  return invariants.some(({ verdict }) => verdict !== 'unknown')
+}
+
 /** A step that is not SQL, or that its tool would refuse: nobody looked at what it does. */
 export function opaqueStep(step: HistoryStep, up: OpaqueStep, about: Unjudged): MigrationResult {
   return unjudged(step, `"${up.file}" was not run: ${up.because}`, about)

@@ -59,11 +59,13 @@ function acceptIn(migration: MigrationResult, acceptance: Acceptance): Migration
   return changed ? judgeMigration({ ...migration, invariants, notChecked }, findings, acceptance.failOn) : { ...migration, notChecked }
 }
 
-/** Of what could not be judged: a waiver of the kind `unknown`, or the baseline. */
+/** By what it is accepted that an invariant could not be judged: a waiver of the kind `unknown`, or the baseline; as before until it expires. */
 function unknownAcceptedAs(invariant: InvariantResult, migration: MigrationResult, acceptance: Acceptance): FindingResult['waived'] {
   const { waivers = [], baseline, project, today } = acceptance
   const unknown = invariant.verdict === 'unknown' || (invariant.otherwise ?? '') !== ''
   if (!unknown) return null
+  const before = invariant.waived ?? null
+  if (before !== null && !isExpired(before, today)) return before
   const waivable = { id: unknownId(migration.name, invariant.id), invariant: invariant.id, kind: 'unknown' }
   const named = waivers.filter(({ finding, kind }) => finding !== undefined || kind === 'unknown')
   const waived = waivedBy(named, waivable, { migration: migration.name, today })

@@ -27,3 +27,18 @@ test('a branch without a migration is nothing to verify: it holds, and the gate 
   const { stdout } = await repository.run(['verify', '--since', 'main', '--json'])
   expect(resultSchema.parse(JSON.parse(stdout))).toMatchObject({ verdict: 'holds', since: 'main', migrations: [] })
 })
+
+test('a step that does not apply, once accepted, leaves nothing unknown, and the gate agrees', { timeout: 120_000 }, async () => {
+  await using broken = await scratchRepository({
+    'godwit.config.json': JSON.stringify({ path: 'migrations', runs: 4 }),
+    'migrations/001_items.sql': 'CREATE TABLE items (id int PRIMARY KEY);\n',
+    'migrations/002_nowhere.sql': 'ALTER TABLE nowhere ADD COLUMN a int;\n',
+  })
+  const first = await broken.run(['verify'])
+  expect([first.code, first.stdout]).toEqual([4, expect.stringContaining('2 steps, 1 verified')])
+  expect((await broken.run(['baseline'])).code).toBe(0)
+  const verified = await broken.run(['verify'])
+  expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('✓ holds')])
+  const gated = await broken.runHere(['gate'])
+  expect([gated.code, gated.stdout]).toEqual([0, expect.stringContaining('✓ the saved verdict holds')])
+})
