@@ -93,11 +93,12 @@ describe('online-safety', () => {
   })
 
   test('a client waits longer than the budget', async () => {
-    // Where there are many rows the lock is held until a client has been seen to wait for so long.
+    // Where there are many rows the lock is held until a client of this database has been seen to wait for so long.
     const up = `LOCK TABLE orders IN ACCESS EXCLUSIVE MODE;
       DO $$ BEGIN
         WHILE (SELECT count(*) > 1000 FROM orders)
-          AND NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND clock_timestamp() - waitstart > interval '60 ms') LOOP
+          AND NOT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database AND datname = current_database()
+            WHERE NOT granted AND relation = 'orders'::regclass AND clock_timestamp() - waitstart > interval '60 ms') LOOP
         END LOOP;
       END $$`
     const { verdict, findings } = await onlineFindings(legacy, up, { lockWaitMs: 50 })
