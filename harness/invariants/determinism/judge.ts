@@ -70,7 +70,7 @@ export function volatileAttributes(
     const differing = rows.attributes.filter((name) => sorted(rows, [name]) !== sorted(other, [name]))
     const rest = rows.attributes.filter((name) => !differing.includes(name))
     // Each column may hold the same values and still give them to other rows.
-    if (paired && differing.length === 0 && sorted(rows, rest) !== sorted(other, rest)) {
+    if (paired && sorted(rows, rest) !== sorted(other, rest)) {
       const keys = new Set(first.catalog.relations.get(path)?.indexes.find((index) => index.primary)?.attributes)
       const culprit = [...rest]
         .sort((left, right) => Number(keys.has(left)) - Number(keys.has(right)))
