@@ -7,6 +7,7 @@ import type { Invariant } from '../invariant.ts'
 import { attributeCase } from './cases.ts'
 import { judgeAttribute } from './cells.ts'
 import { judgeDeclared } from './declared.ts'
+import { judgeGenerated } from './generated.ts'
 import { judgeRows, ownRows, withAbsorbed } from './rows.ts'
 import { rules } from './rules.ts'
 
@@ -95,8 +96,9 @@ function judgeRelation(
   })
   const declared = cases.flatMap((each) => judgeDeclared(each.case, isGone))
   if (isGone) return declared
-  const cells = cases.flatMap(({ attribute, case: own }) =>
-    attribute.generated !== undefined || isDiscarded(knowledge, lineage.relation, attribute.name) ? [] : (judgeAttribute(own) ?? []),
-  )
+  const cells = cases.flatMap(({ attribute, case: own }) => {
+    if (isDiscarded(knowledge, lineage.relation, attribute.name)) return []
+    return (attribute.generated === undefined ? judgeAttribute(own) : judgeGenerated(own, attribute)) ?? []
+  })
   return [...judgeRows(given), ...cells, ...declared]
 }
