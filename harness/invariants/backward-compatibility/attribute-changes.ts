@@ -152,7 +152,7 @@ function defaultChange(facade: Facade, before: Attribute, after: Attribute): rea
       attribute: before.name,
       what: 'default',
       kind: stops ? 'fails' : 'rows',
-      severity: old === undefined ? 'info' : 'warning',
+      severity: old === undefined ? 'info' : stops ? 'error' : 'warning',
       operations: ['insert'],
       message: stops
         ? `inserts that leave ${path} to its default fail: the default ${old} is gone`

@@ -51,7 +51,7 @@ const told: Readonly<Record<string, InlineCase>> = {
   'a default lost': {
     legacy: table,
     up: 'ALTER TABLE t ALTER COLUMN a DROP DEFAULT',
-    found: ["warning fails: inserts that leave public.t.a to its default fail: the default 'x'::text is gone"],
+    found: ["error fails: inserts that leave public.t.a to its default fail: the default 'x'::text is gone"],
   },
   'a default changed': {
     legacy: table,
