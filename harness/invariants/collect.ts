@@ -13,10 +13,14 @@ export interface Collected {
   readonly times: number
 }
 
-/** Of two runs that show the same, the one that shrinks better is kept: edge rows before banded ones, ordinary magnitudes before extreme ones. */
+/**
+ * Of two runs that show the same, the one that shrinks better is kept: edge rows before banded ones, ordinary magnitudes before extreme ones,
+ * the usual session before one with settings of its own.
+ */
 function plainness(request: RunRequest | undefined): number {
   if (request === undefined) return 0
-  return request.regime === 'edge' ? (request.extreme ? 2 : 3) : 1
+  const usual = request.settings === undefined ? 4 : 0
+  return usual + (request.regime === 'edge' ? (request.extreme ? 2 : 3) : 1)
 }
 
 /** Unites the verdicts of all runs, invariant by invariant: each finding once, at its gravest; what was seen added up. */

@@ -17,19 +17,28 @@ export function numberKey(text: string): string | undefined {
   return decimal === undefined ? undefined : `${decimal.negative ? '-' : ''}${decimal.digits}e${decimal.exponent}`
 }
 
-/** Microseconds since 1970 (UTC unless an offset stands there) of a date or timestamp text; undefined for anything else. */
+/** Microseconds since 1970 (UTC unless an offset stands there) of a date or timestamp text, also before Christ; undefined for anything else. */
 export function instantOf(text: string): bigint | undefined {
   const match =
     /^(\d{4,6})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?\s*(?:([-+])(\d\d)(?::?(\d\d))?(?::?(\d\d))?|Z)?( BC)?$/.exec(
       text,
     )
-  if (match === null || match[12] !== undefined) return undefined
-  const date = new Date(0)
-  date.setUTCFullYear(Number(match[1]), Number(match[2]) - 1, Number(match[3]))
-  date.setUTCHours(Number(match[4] ?? 0), Number(match[5] ?? 0), Number(match[6] ?? 0))
-  const offset = (Number(match[9] ?? 0) * 3600 + Number(match[10] ?? 0) * 60 + Number(match[11] ?? 0)) * (match[8] === '-' ? -1 : 1)
-  if (Number.isNaN(date.getTime())) return undefined
-  return BigInt(date.getTime()) * 1000n + BigInt((match[7] ?? '').padEnd(6, '0')) - BigInt(offset) * 1_000_000n
+  if (match === null) return undefined
+  const number = (at: number) => BigInt(match[at] ?? 0)
+  const days = daysSince1970(match[12] === undefined ? number(1) : 1n - number(1), number(2), number(3))
+  const seconds = ((days * 24n + number(4)) * 60n + number(5)) * 60n + number(6)
+  const offset = ((number(9) * 60n + number(10)) * 60n + number(11)) * (match[8] === '-' ? -1n : 1n)
+  return (seconds - offset) * 1_000_000n + BigInt((match[7] ?? '').padEnd(6, '0'))
+}
+
+/** Of a day of the proleptic Gregorian calendar (Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil): `Date` ends in the year 275760. */
+function daysSince1970(year: bigint, month: bigint, day: bigint): bigint {
+  const shifted = month <= 2n ? year - 1n : year
+  const era = (shifted >= 0n ? shifted : shifted - 399n) / 400n
+  const yearOfEra = shifted - era * 400n
+  const dayOfYear = (153n * (month > 2n ? month - 3n : month + 9n) + 2n) / 5n + day - 1n
+  const dayOfEra = yearOfEra * 365n + yearOfEra / 4n - yearOfEra / 100n + dayOfYear
+  return era * 146_097n + dayOfEra - 719_468n
 }
 
 const booleans = new Map([

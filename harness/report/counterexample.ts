@@ -50,6 +50,8 @@ export interface CounterexampleMeta {
   readonly sqlstate?: string | undefined
   /** Whether `down` brought it back on these rows, and not on all. */
   readonly acquitted?: boolean | undefined
+  /** Settings of the sessions in which `up` and `down` run. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
   /** Statements of clients that show it, where it takes some. */
   readonly sequence?: ShownSequence | undefined
 }
@@ -93,6 +95,7 @@ export function renderCounterexample(input: CounterexampleInput): string {
       ...(input.way === undefined ? {} : { way: input.way }),
       ...(input.sqlstate === undefined ? {} : { sqlstate: input.sqlstate }),
       ...(input.acquitted === true ? { acquitted: true } : {}),
+      ...(input.settings === undefined ? {} : { settings: input.settings }),
     }),
     // Like all SQL here, as it was sent.
     ...(sequence === undefined ? {} : { sequence }),

@@ -41,7 +41,7 @@ export interface RunRequest {
   readonly writeSince?: ((stage: Stage, migrated: Catalog, fingerprint: string) => Promise<Written | undefined>) | undefined
   /** Compare digests of every relation and positions of sequences too, not only what the fingerprint and the rows in scope tell. */
   readonly deep?: boolean | undefined
-  /** Settings under which the first `up` runs. */
+  /** Settings of the sessions in which `up` and `down` run. */
   readonly settings?: Readonly<Record<string, string>> | undefined
   readonly signal?: AbortSignal | undefined
   /** Told the legacy relations that `up` read or wrote, where the run can count that (rung 1). */
@@ -89,6 +89,7 @@ export async function executeRun(subject: UnderTest, stage: Stage, request: RunR
     regime: request.regime,
     rung: stage.rung,
     extreme: request.extreme,
+    ...(request.settings === undefined ? {} : { settings: request.settings }),
     legacy,
     seed,
     bands: request.bands,
@@ -166,7 +167,7 @@ class Execution {
     if (step === undefined) throw new Error('a migration without down cannot be reverted')
     const counted = at === 0 && counting(this.#request, this.#stage) ? await this.#stage.look(readAccesses) : undefined
     const from = Date.now()
-    const outcome = await this.#stage.apply(step, { signal, ...(at === 0 ? { settings } : {}) })
+    const outcome = await this.#stage.apply(step, { signal, settings })
     if (outcome.outcome === 'failed') return { phase, outcome: 'failed', failure: outcome.failure }
     if (at === 0) this.#clock = { from, to: Date.now() }
     if (counted !== undefined) onReached?.(reachedSince(this.#subject, counted, await this.#stage.look(readAccesses)))

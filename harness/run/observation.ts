@@ -59,6 +59,8 @@ export interface RunObservation {
   readonly rung: 'transaction' | 'clone'
   /** Whether the rows hold magnitudes that nobody has. */
   readonly extreme: boolean
+  /** Settings of the sessions in which `up` and `down` ran, beside those that every session has. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
   readonly legacy: State
   readonly outcomes: readonly PhaseOutcome[]
   /** What the first `up` left; undefined where it failed. */

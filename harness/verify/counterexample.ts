@@ -80,6 +80,7 @@ export function describeCounterexample(
     downSql: way.includes('down') ? down?.text : undefined,
     mode: modeOf(migration.up.script),
     downMode: down === undefined ? undefined : modeOf(down),
+    ...(observation?.settings === undefined ? {} : { settings: observation.settings }),
     ...looksOf(subject, source, way),
     sqlstate: finding.sqlstate,
     ...(finding.acquittedFrom === undefined ? {} : { acquitted: true }),

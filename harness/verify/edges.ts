@@ -1,5 +1,5 @@
 import { type Dataset, type DatasetOptions, datasetArbitrary, sampleDatasets } from '../data/index.ts'
-import { describeFailure, probeWrites } from '../invariants/index.ts'
+import { describeFailure, elsewhere, probeWrites } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
@@ -11,6 +11,8 @@ const largestBatch = 10
 const defaultRows = 6
 /** Every so many runs sweep: borders and constants of each attribute take turns, so that no seed misses one. Every fourth sweep has the limits of types. */
 const sweptEvery = 5
+/** Every so many run in a session with another time zone. */
+const elsewhereEvery = 10
 
 /**
  * Run a migration on edge rows: small data sets first, larger ones later; saved counterexamples before all.
@@ -147,6 +149,7 @@ class EdgeRuns {
       phases,
       deep: run < (drawsNumbers(this.#subject) ? 4 * otherEvery : otherEvery) && this.#ways.includes(phases),
       writeSince: writeAfterUp(context.seed)(this.#subject, run),
+      settings: run % elsewhereEvery === 3 ? elsewhere : undefined,
       signal,
     }
   }

@@ -22,6 +22,7 @@ export async function replayRun(context: ReplayContext, invariant: Invariant, ev
     phases,
     deep: saved.writtenSql === undefined,
     writeSince: writes.write,
+    settings: saved.settings,
     signal: inquiry.signal,
   })
   const verdict = invariant.judge(run, subject.knowledge)

@@ -79,7 +79,7 @@ export interface InterfaceChange {
     | 'function-result'
   /** What the client sees of it. */
   readonly kind: 'fails' | 'rows' | 'type'
-  readonly severity: 'warning' | 'info'
+  readonly severity: 'error' | 'warning' | 'info'
   readonly relation?: string | undefined
   readonly attribute?: string | undefined
   readonly object?: string | undefined

@@ -1,11 +1,11 @@
-import type { Knowledge } from '../../lineage/index.ts'
-import { showCell } from '../../lineage/index.ts'
+import { instantOf, type Knowledge } from '../../lineage/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { State } from '../../run/index.ts'
 import type { Probe } from '../bench.ts'
 import { withoutDrawn } from '../drawn.ts'
 import type { Invariant } from '../invariant.ts'
 import { isIssued } from '../round-trip/judge.ts'
+import { describe } from './describe.ts'
 import type { Repetition } from './repetition.ts'
 import { rules } from './rules.ts'
 
@@ -15,8 +15,9 @@ const repetitions: Probe<Repetition> = { name: 'repetitions', observe: async (be
 /**
  * The same legacy data gives the same migrated data.
  *
- * Kinds: `random`, `clock` (the values are instants of the run), `row-order`. In a new attribute random and clock are info, in a legacy
- * one a warning; dependence on the physical order of rows is an error, except for keys that the migration issues.
+ * Kinds: `random`, `clock` (the values are instants of the run), `row-order`, `session` (the TimeZone of the session). In a new attribute
+ * random and clock are info, in a legacy one a warning; dependence on the physical order of rows is an error, except for keys that the
+ * migration issues; dependence on the time zone is an error in a legacy attribute, and a warning in a new one.
  */
 export const determinism: Invariant<Repetition> = {
   id: 'determinism',
@@ -24,7 +25,7 @@ export const determinism: Invariant<Repetition> = {
   rules,
   looks: repetitions,
   judge(repetition: Repetition, knowledge: Knowledge): Verdict {
-    const { first, second, reordered, legacy, runs } = repetition
+    const { first, second, reordered, elsewhere, legacy, runs } = repetition
     const saw = { relations: first.rows.size, rows: 0, cells: 0, runs: runs ?? (reordered === undefined ? 2 : 3) }
     const findings: Finding[] = []
     for (const rows of first.rows.values()) {
@@ -47,6 +48,10 @@ export const determinism: Invariant<Repetition> = {
         const [attribute = '', ...more] = ordered.filter(([each]) => each === path).map(([, name]) => name)
         findings.push(describe(repetition, knowledge, { path, attribute, kind: 'row-order', several: more.length > 0 }))
       }
+    }
+    for (const [path, attribute] of elsewhere === undefined ? [] : volatileAttributes(first, elsewhere).values()) {
+      if (volatile.has(`${path}.${attribute}`) || sameInstants(first, elsewhere, path, attribute)) continue
+      findings.push(describe(repetition, knowledge, { path, attribute, kind: 'session' }))
     }
     if (saw.rows === 0) return { outcome: 'unknown', because: 'no migrated row was seen', saw }
     const grave = findings.filter((each) => each.severity !== 'info')
@@ -112,37 +117,20 @@ function followsVolatile(state: State, path: string, attribute: string, volatile
   )
 }
 
-/** A migrated attribute that comes out otherwise. */
-interface Varying {
-  readonly path: string
-  readonly attribute: string
-  readonly kind: 'random' | 'clock' | 'row-order'
-  /** It is one of several of its relation. */
-  readonly several?: boolean
+/** Whether a column holds texts that name the same instants in two zones. */
+function sameInstants(first: State, second: State | undefined, path: string, attribute: string): boolean {
+  const [left, right] = [first, second].map((state) => {
+    const table = state?.rows.get(path)
+    const at = table?.attributes.indexOf(attribute) ?? -1
+    return (table?.rows ?? []).map((row) => row[at] ?? null)
+  })
+  const type = first.catalog.relations.get(path)?.attributes.find(({ name }) => name === attribute)?.type ?? ''
+  if (left === undefined || right === undefined || !/^(text|character)/.test(type)) return false
+  const instants = (cells: readonly (string | null)[]) =>
+    cells.map((cell) => String(cell === null ? null : (zonedInstant(cell) ?? cell))).sort()
+  return instants(left).join('\n') === instants(right).join('\n')
 }
 
-function describe(repetition: Repetition, knowledge: Knowledge, { path, attribute, kind, several = false }: Varying): Finding {
-  const relation = repetition.first.catalog.relations.get(path)
-  const before = [...repetition.legacy.catalog.relations].find(([, each]) => each.oid === relation?.oid)
-  const number = relation?.attributes.find((each) => each.name === attribute)?.number
-  const legacyAttribute = before?.[1].attributes.find((each) => each.number === number)?.name
-  const values = [repetition.first, repetition.second].map(
-    (state) => state.rows.get(path)?.rows[0]?.[state.rows.get(path)?.attributes.indexOf(attribute) ?? -1] ?? null,
-  )
-  const why = { random: 'random values', clock: 'the clock', 'row-order': 'the physical order of rows' }[kind]
-  return {
-    invariant: 'determinism',
-    kind,
-    severity: kind === 'row-order' ? 'error' : legacyAttribute === undefined ? 'info' : 'warning',
-    known: 'observed',
-    relation: before?.[0] ?? path,
-    attribute: several ? undefined : (legacyAttribute ?? attribute),
-    ...knowledge.locate(path, attribute),
-    message: `${several ? `${path} holds other rows` : `${path}.${attribute} differs`} ${kind === 'row-order' ? 'when the same rows lie in another order' : 'between two runs on the same rows'}: it comes from ${why}`,
-    evidence: { first: values[0] ?? null, second: kind === 'row-order' ? null : (values[1] ?? null), migrated: `${path}.${attribute}` },
-    hint:
-      kind === 'row-order'
-        ? `Order by a key: ${showCell(attribute)} depends on how the rows happen to lie.`
-        : 'Derive it from the row where two runs must agree (a staged roll-out, a re-run after a failure).',
-  }
+function zonedInstant(text: string): bigint | undefined {
+  return /[-+]\d\d(:?\d\d)*$|Z$/.test(text) ? instantOf(text) : undefined
 }

@@ -10,6 +10,9 @@ import type { Repetition } from './repetition.ts'
 /** Another order of rows is hidden where an index gives them in its own: a planner may do without, on other statistics. */
 const otherPlans = { enable_indexscan: 'off', enable_indexonlyscan: 'off', enable_bitmapscan: 'off', enable_mergejoin: 'off' } as const
 
+/** The settings of a session somewhere else: a zone with half an hour of offset, and clocks that are put forward and back. */
+export const elsewhere = { TimeZone: 'America/St_Johns' } as const
+
 /** What repetitions of one migration on the same rows told. */
 export interface Repeated {
   readonly look: Look<Repetition>
@@ -51,7 +54,7 @@ export async function repeatRuns(subject: Subject, runner: Runner, plan: RepeatP
     return { look: { seen: [{ seen: alike }] }, ...nothingVaries }
   }
   const runs = await ways.thrice(dataset)
-  const repetition = repetitionOf(runs)
+  const repetition = repetitionOf(runs, await ranElsewhere(dataset, ways, runner.need.rung === 'transaction'))
   if (repetition === undefined) return upFailed
   // What the legacy schema draws anew differs from run to run too, and nobody should compare it.
   const volatile = new Set([
@@ -85,6 +88,7 @@ type Thrice = readonly [Migrated, Migrated, Migrated]
 interface WaysToRun {
   /** @param turn  Which of the runner's lanes it goes through. */
   inTransaction(rows: Dataset, settings?: Settings, turn?: number): Promise<Migrated>
+  onClone(rows: Dataset, settings?: Settings): Promise<Migrated>
   /** On clones of their own: twice as the rows are, once in the opposite order. */
   thrice(rows: Dataset): Promise<Thrice>
 }
@@ -98,12 +102,13 @@ function waysToRun(subject: Subject, runner: Runner, { lanes, signal }: RepeatPl
     settings,
     signal,
   })
-  const onClone = async (rows: Dataset, settings: Settings): Promise<Migrated> =>
+  const onClone = async (rows: Dataset, settings?: Settings): Promise<Migrated> =>
     runner.clones.run(async (stage) => {
       const { legacy, migrated } = await executeRun(subject, stage, request(rows, settings))
       return { legacy, migrated }
     })
   return {
+    onClone,
     inTransaction: (rows, settings, turn = 0) => runner.run(subject, { ...request(rows, settings), regime: 'edge' }, turn),
     async thrice(rows) {
       const [first, second, reordered] = await allInOrder([rows, rows, opposite(rows)], lanes, (each, at) =>
@@ -115,9 +120,18 @@ function waysToRun(subject: Subject, runner: Runner, { lanes, signal }: RepeatPl
 }
 
 /** Undefined where `up` failed on the rows as they are. */
-function repetitionOf(runs: Thrice): Repetition | undefined {
-  const [first, second, reordered] = withoutDrawnAnew(runs)
-  return first === undefined || second === undefined ? undefined : { legacy: runs[0].legacy, first, second, reordered }
+function repetitionOf(runs: Thrice, there?: Migrated): Repetition | undefined {
+  const [first, second, reordered, elsewhere] = withoutDrawnAnew(there === undefined ? runs : [...runs, there])
+  return first === undefined || second === undefined ? undefined : { legacy: runs[0].legacy, first, second, reordered, elsewhere }
+}
+
+/** A run in a session with another time zone; undefined where a transaction shows that it makes no difference. */
+async function ranElsewhere(rows: Dataset, ways: WaysToRun, cheap: boolean): Promise<Migrated | undefined> {
+  if (cheap) {
+    const [here, there] = withoutDrawnAnew([await ways.inTransaction(rows), await ways.inTransaction(rows, elsewhere)])
+    if (here !== undefined && there !== undefined && volatileAttributes(here, there).size === 0) return undefined
+  }
+  return ways.onClone(rows, elsewhere)
 }
 
 /** Ties are rare, so they are looked for where a run is cheap; what differs there is judged on clones, where the clock goes on. */
@@ -157,8 +171,9 @@ function unevenText(paths: readonly string[]): readonly string[] {
  */
 async function agree(dataset: Dataset, ties: readonly Dataset[], run: WaysToRun['inTransaction']): Promise<boolean> {
   const straightRun = await run(dataset)
-  const [first, second] = withoutDrawnAnew([straightRun, await run(dataset)])
+  const [first, second, there] = withoutDrawnAnew([straightRun, await run(dataset), await run(dataset, elsewhere)])
   if (first === undefined || second === undefined || volatileAttributes(first, second).size > 0) return false
+  if (there !== undefined && volatileAttributes(first, there).size > 0) return false
   for (const rows of [dataset, ...ties]) {
     const [straight, reversed] = withoutDrawnAnew([rows === dataset ? straightRun : await run(rows), await run(opposite(rows), otherPlans)])
     if (straight !== undefined && reversed !== undefined && volatileAttributes(straight, reversed, true).size > 0) return false

@@ -19,4 +19,11 @@ export const rules = {
     meaning: 'The same rows in another physical order give other migrated rows: a pick without ORDER BY.',
     remedy: 'Order by a key.',
   },
+  session: {
+    severity: 'error',
+    title: 'the result depends on the time zone of the session',
+    meaning:
+      'The same rows become other rows where the session that migrates has another TimeZone: a date or time without a zone is read by the setting of the session.',
+    remedy: "Name the zone: AT TIME ZONE 'UTC', or SET LOCAL TimeZone at the beginning of the migration.",
+  },
 } as const satisfies Readonly<Record<string, Rule>>

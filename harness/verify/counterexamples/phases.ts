@@ -1,3 +1,4 @@
+import { quoteIdentifier, quoteLiteral } from '../../postgres/index.ts'
 import type { ShownSequence } from '../../result/index.ts'
 import type { Phase as RunPhase } from '../../run/index.ts'
 
@@ -18,6 +19,8 @@ export interface Steps {
   readonly mode?: 'transaction' | 'message' | 'autocommit' | undefined
   /** The same of `downSql`. Default: as `upSql`. */
   readonly downMode?: 'transaction' | 'message' | 'autocommit' | undefined
+  /** Settings of the sessions in which `up` and `down` run. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
   /** SELECTs on the legacy, the migrated and the reverted database. */
   readonly before: readonly string[]
   readonly after: readonly string[]
@@ -74,10 +77,14 @@ function stepPhases(
       : [wrapped(downSql, downMode), ['down', 'down once more'][times - 1] ?? `down, time ${times}`, steps.reverted]
   const after = step === 'up' ? (times === 1 ? 'after' : 'after the second up') : times === 1 ? 'after down' : 'after the second down'
   return [
-    { ...phase(name, title, [sql]), ofMigration: true },
+    { ...phase(name, title, [...settingStatements(steps.settings), sql]), ofMigration: true },
     ...(sequence === undefined ? [] : [sentThenUndone('view', 'the statements on the view', sequence, steps.before)]),
     phase(look, `what it looks like ${times > 2 ? `after ${title}` : after}`, looks),
   ]
+}
+
+function settingStatements(settings: Steps['settings'] = {}): readonly string[] {
+  return Object.entries(settings).map(([name, value]) => `SET ${quoteIdentifier(name)} = ${quoteLiteral(value)}`)
 }
 
 function phase(name: string, title: string, sql: readonly string[]): Phase {

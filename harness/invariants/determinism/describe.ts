@@ -1,0 +1,92 @@
+import { type Knowledge, showCell } from '../../lineage/index.ts'
+import type { Finding, Severity } from '../../result/index.ts'
+import type { State } from '../../run/index.ts'
+import type { Repetition } from './repetition.ts'
+
+type Kind = 'random' | 'clock' | 'row-order' | 'session'
+
+/** A migrated attribute that comes out otherwise. */
+export interface Varying {
+  readonly path: string
+  readonly attribute: string
+  readonly kind: Kind
+  /** It is one of several of its relation. */
+  readonly several?: boolean
+}
+
+interface Wording {
+  /** In a legacy attribute, and in a new one. */
+  readonly severity: { readonly legacy: Severity; readonly added: Severity }
+  /** The rest of a sentence about what differs. */
+  readonly when: string
+  readonly other: (repetition: Repetition) => State | undefined
+  readonly hint: (attribute: string) => string
+}
+
+const fromTheRow = () => 'Derive it from the row where two runs must agree (a staged roll-out, a re-run after a failure).'
+
+const wordings: Readonly<Record<Kind, Wording>> = {
+  random: {
+    severity: { legacy: 'warning', added: 'info' },
+    when: 'between two runs on the same rows: it comes from random values',
+    other: ({ second }) => second,
+    hint: fromTheRow,
+  },
+  clock: {
+    severity: { legacy: 'warning', added: 'info' },
+    when: 'between two runs on the same rows: it comes from the clock',
+    other: ({ second }) => second,
+    hint: fromTheRow,
+  },
+  'row-order': {
+    severity: { legacy: 'error', added: 'error' },
+    when: 'when the same rows lie in another order: it comes from the physical order of rows',
+    other: () => undefined,
+    hint: (attribute) => `Order by a key: ${showCell(attribute)} depends on how the rows happen to lie.`,
+  },
+  session: {
+    severity: { legacy: 'error', added: 'warning' },
+    when: 'when the session that migrates has another TimeZone',
+    other: ({ elsewhere }) => elsewhere,
+    hint: () => "Name the zone: AT TIME ZONE 'UTC', or SET LOCAL TimeZone at the beginning of the migration.",
+  },
+}
+
+/** The finding about an attribute that comes out otherwise. */
+export function describe(repetition: Repetition, knowledge: Knowledge, { path, attribute, kind, several = false }: Varying): Finding {
+  const relation = repetition.first.catalog.relations.get(path)
+  const before = [...repetition.legacy.catalog.relations].find(([, each]) => each.oid === relation?.oid)
+  const number = relation?.attributes.find((each) => each.name === attribute)?.number
+  const legacyAttribute = before?.[1].attributes.find((each) => each.number === number)?.name
+  const { severity, when, other, hint } = wordings[kind]
+  const [first, second] = differing(cellsOf(repetition.first, path, attribute), cellsOf(other(repetition), path, attribute))
+  const example = kind === 'session' ? `: ${showCell(first)} becomes ${showCell(second)}` : ''
+  return {
+    invariant: 'determinism',
+    kind,
+    severity: legacyAttribute === undefined ? severity.added : severity.legacy,
+    known: 'observed',
+    relation: before?.[0] ?? path,
+    attribute: several ? undefined : (legacyAttribute ?? attribute),
+    ...knowledge.locate(path, attribute),
+    message: `${several ? `${path} holds other rows` : `${path}.${attribute} differs`} ${when}${example}`,
+    evidence: { first: first ?? null, second: second ?? null, migrated: `${path}.${attribute}` },
+    hint: hint(attribute),
+  }
+}
+
+function cellsOf(state: State | undefined, path: string, attribute: string): readonly (string | null)[] | undefined {
+  const table = state?.rows.get(path)
+  const at = table?.attributes.indexOf(attribute) ?? -1
+  return table?.rows.map((row) => row[at] ?? null)
+}
+
+/** A cell of each side that the other side does not have in its place; the first cells where there is no other side. */
+function differing(
+  left: readonly (string | null)[] = [],
+  right?: readonly (string | null)[],
+): readonly [string | null | undefined, string | null | undefined] {
+  if (right === undefined) return [left[0], undefined]
+  const at = left.findIndex((cell, index) => cell !== right[index])
+  return [left[Math.max(0, at)], right[Math.max(0, at)]]
+}
