@@ -44,7 +44,7 @@ export const zeroLoss: Invariant = {
       saw.relations += 1
       saw.rows += table.rows.length
       saw.cells += table.rows.length * table.attributes.length
-      const rows = ownRows(recapture(run, relation, migrated), relation, knowledge)
+      const rows = ownRows(run, recapture(run, relation, migrated), relation, knowledge)
       if (rows !== undefined) findings.push(...judgeRelation(run, knowledge, relation, rows, migrated))
     }
     const [first, ...rest] = findings.filter((each) => each.severity !== 'info')

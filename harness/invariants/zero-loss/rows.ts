@@ -1,12 +1,21 @@
 import type { Knowledge, RelationLineage } from '../../lineage/index.ts'
-import { columnIndex, keyOf, type Recaptured } from '../../lineage/index.ts'
+import { type ColumnTable, columnIndex, keyOf, type Recaptured, recapture, sameRelation } from '../../lineage/index.ts'
 import type { Finding } from '../../result/index.ts'
+import type { RunObservation } from '../../run/index.ts'
 import type { RelationCase } from './cases.ts'
 import { showRow } from './fates.ts'
 import { setAside } from './verbatim.ts'
 
-/** In a place that several legacy relations share, a row under the same key that agrees in nothing else is another relation's. */
-export function ownRows(rows: Recaptured | undefined, lineage: RelationLineage, knowledge: Knowledge): Recaptured | undefined {
+/**
+ * In a place that several legacy relations share, a row under the same key that agrees in nothing else is another relation's; of several
+ * under one key those that agree in most are this one's.
+ */
+export function ownRows(
+  run: RunObservation,
+  rows: Recaptured | undefined,
+  lineage: RelationLineage,
+  knowledge: Knowledge,
+): Recaptured | undefined {
   if (rows === undefined) return undefined
   const places = rows.places.map((each) => {
     const { place, table } = each
@@ -14,6 +23,7 @@ export function ownRows(rows: Recaptured | undefined, lineage: RelationLineage, 
       (other) => other.relation !== lineage.relation && other.home === place.relation,
     )
     if (!shared || place.identity.length === 0) return each
+    const taken = rowsThatStayed(run, place.relation, lineage.relation, table)
     const keys = new Set(place.identity.map(({ legacy }) => legacy))
     const compared = [...lineage.attributes.values()].flatMap(({ attribute, destinations }) => {
       const found = keys.has(attribute)
@@ -22,13 +32,32 @@ export function ownRows(rows: Recaptured | undefined, lineage: RelationLineage, 
       const before = rows.legacy.columns.findIndex((column) => column.attribute === attribute && column.json.length === 0)
       return found?.columns[0] === undefined ? [] : [{ before, after: columnIndex(table, found.columns[0]) }]
     })
-    const agrees = (legacy: number, match: number) =>
-      compared.some(({ before, after }) => (rows.legacy.rows[legacy]?.[before] ?? null) === (table.rows[match]?.[after] ?? null))
-    return compared.length === 0
-      ? each
-      : { ...each, byRow: each.byRow.map((matches, legacy) => matches.filter((match) => agrees(legacy, match))) }
+    const agreement = (legacy: number, match: number) =>
+      compared.filter(({ before, after }) => (rows.legacy.rows[legacy]?.[before] ?? null) === (table.rows[match]?.[after] ?? null)).length
+    const best = (all: readonly number[], legacy: number) => {
+      const matches = all.filter((match) => !taken.has(match) || agreement(legacy, match) === compared.length)
+      const scores = matches.map((match) => agreement(legacy, match))
+      const most = Math.max(1, ...scores)
+      return matches.filter((_, at) => scores[at] === most)
+    }
+    return compared.length === 0 ? each : { ...each, byRow: each.byRow.map(best) }
   })
   return { ...rows, places }
+}
+
+/** The rows of a relation that were there before `up`, as they are, where it is not the relation itself that is asked about: one for each. */
+function rowsThatStayed(run: RunObservation, place: string, asking: string, table: ColumnTable): ReadonlySet<number> {
+  const before = [...run.legacy.rows].find(([path]) => path !== asking && sameRelation(run, path) === place)?.[1]
+  if (before === undefined) return new Set()
+  const at = before.attributes.map((name) =>
+    table.columns.findIndex((each) => each.attribute === name && each.json.length === 0 && each.via === undefined),
+  )
+  const free = new Map<string, number[]>()
+  table.rows.forEach((row, index) => {
+    const text = JSON.stringify(at.map((position) => row[position] ?? null))
+    free.set(text, [...(free.get(text) ?? []), index])
+  })
+  return new Set(before.rows.flatMap((row) => free.get(JSON.stringify(row))?.shift() ?? []))
 }
 
 /** With lost rows where they were merged with another: what each cell became shows there. */
@@ -89,9 +118,10 @@ export function judgeRows(given: RelationCase): readonly Finding[] {
 }
 
 /** A row stands twice where all that is copied whole is equal; a row taken apart (a list to rows) is not doubled, nor is one that another relation's rows carry along. */
-function isDoubled({ lineage, knowledge }: RelationCase, home: Recaptured['places'][number], row: number): boolean {
+function isDoubled(given: RelationCase, home: Recaptured['places'][number], row: number): boolean {
+  const { lineage, knowledge } = given
   const matches = home.byRow[row] ?? []
-  if (matches.length < 2) return false
+  if (matches.length < 2 || claimants(given, home, matches) >= matches.length) return false
   const carrier = [...(knowledge.lineage?.relations.values() ?? [])].some(
     (other) =>
       other.relation !== lineage.relation &&
@@ -103,4 +133,22 @@ function isDoubled({ lineage, knowledge }: RelationCase, home: Recaptured['place
     destinations.some((each) => each.relation === home.place.relation && each.transform.kind === 'part'),
   )
   return !parts
+}
+
+/** How many legacy rows, of whatever relation, stand in one of these migrated rows: equal rows of two relations that are united are no double. */
+function claimants(
+  { run, knowledge, migrated, lineage, rows }: RelationCase,
+  home: Recaptured['places'][number],
+  matches: readonly number[],
+): number {
+  const { relation } = home.place
+  const others = [...(knowledge.lineage?.relations.values() ?? [])].filter(
+    (other) => other.relation !== lineage.relation && other.places.some((place) => place.relation === relation),
+  )
+  if (others.length === 0) return 1
+  const all = [rows, ...others.map((other) => ownRows(run, recapture(run, other, migrated), other, knowledge))]
+  return all.reduce((sum, each) => {
+    const place = each?.places.find((at) => at.place.relation === relation)
+    return sum + (place?.byRow.filter((own) => own.some((match) => matches.includes(match))).length ?? 0)
+  }, 0)
 }
