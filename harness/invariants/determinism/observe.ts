@@ -10,8 +10,8 @@ import type { Repetition } from './repetition.ts'
 /** Another order of rows is hidden where an index gives them in its own: a planner may do without, on other statistics. */
 const otherPlans = { enable_indexscan: 'off', enable_indexonlyscan: 'off', enable_bitmapscan: 'off', enable_mergejoin: 'off' } as const
 
-/** The settings of a session somewhere else: a zone with half an hour of offset, and clocks that are put forward and back. */
-export const elsewhere = { TimeZone: 'America/St_Johns' } as const
+/** The settings of a session somewhere else: a zone half a day ahead, with a quarter of an hour in its offset and clocks that are put forward and back. */
+export const elsewhere = { TimeZone: 'Pacific/Chatham' } as const
 
 /** What repetitions of one migration on the same rows told. */
 export interface Repeated {

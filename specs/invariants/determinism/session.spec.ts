@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import type { MigrationResult } from '../../../harness/result/index.ts'
+import { verifyInline } from '../../harness/verify/verify-inline.ts'
+
+const legacy = 'CREATE TABLE visit (id int PRIMARY KEY, at timestamp NOT NULL, made timestamptz NOT NULL)'
+
+function about({ findings }: MigrationResult, ...ids: readonly string[]): readonly string[] {
+  return findings.flatMap((each) =>
+    each.severity !== 'info' && ids.includes(each.invariant) ? [`${each.severity} ${each.invariant} ${each.kind} ${each.attribute}`] : [],
+  )
+}
+
+function migrated(up: string, down?: string): Promise<MigrationResult> {
+  return verifyInline(legacy, up, { runs: 20, ...(down === undefined ? {} : { files: { 'down.sql': down } }) })
+}
+
+test('a time that the session gives its zone is an error, though down takes it back', async () => {
+  const result = await migrated('ALTER TABLE visit ALTER at TYPE timestamptz', 'ALTER TABLE visit ALTER at TYPE timestamp')
+  expect(about(result, 'determinism')).toEqual(['error determinism session at'])
+  expect(result.findings.find(({ kind }) => kind === 'session')?.message).toMatch(
+    /differs when the session that migrates has another TimeZone: '.+' becomes '.+'/,
+  )
+  expect(result.verdict).toBe('violated')
+})
+
+test('with a zone that is named it is none', async () => {
+  const [up, down] = ['timestamptz', 'timestamp'].map((type) => `ALTER TABLE visit ALTER at TYPE ${type} USING at AT TIME ZONE 'UTC'`)
+  expect(about(await migrated(up ?? '', down), 'determinism', 'zero-loss', 'rollback-restores-state')).toEqual([])
+})
+
+test('down alone may depend on the session: its counterexample sets the zone', async () => {
+  const result = await migrated(
+    "ALTER TABLE visit ALTER at TYPE timestamptz USING at AT TIME ZONE 'UTC'",
+    'ALTER TABLE visit ALTER at TYPE timestamp',
+  )
+  expect(about(result, 'determinism', 'rollback-restores-state')).toEqual(['error rollback-restores-state data at'])
+  expect(result.findings.find(({ invariant }) => invariant === 'rollback-restores-state')?.counterexample).not.toBeNull()
+})
+
+test('a day of the session in a new column is a warning, the text of an instant with its offset none', async () => {
+  expect(about(await migrated('ALTER TABLE visit ADD day date; UPDATE visit SET day = made::date'), 'determinism')).toEqual([
+    'warning determinism session day',
+  ])
+  expect(about(await migrated('ALTER TABLE visit ADD said text; UPDATE visit SET said = made::text'), 'determinism')).toEqual([])
+})
