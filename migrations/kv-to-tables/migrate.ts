@@ -8,7 +8,8 @@ import { kinds } from './kinds/index.ts'
 import { type Backup, backupStore, checkBackupFile } from './run/backup.ts'
 import { openConnection } from './run/connection.ts'
 import { CommandError } from './run/errors.ts'
-import { type RunResult, runMigration } from './run/run-migration.ts'
+import { runMigration } from './run/run-migration.ts'
+import type { RunResult } from './run/run-options.ts'
 import { findStore } from './run/tables.ts'
 
 interface Flags {
@@ -112,6 +113,10 @@ async function migrate(
         if (verbose !== true) return
         const why = reasons.map(({ path, message }) => `${path === '' ? 'it' : path} ${message}`)
         process.stderr.write(`set aside: ${JSON.stringify(record.key)} (${record.position}): ${why.join('; ')}\n`)
+      },
+      onPass: (differences) => {
+        issues.clear()
+        process.stderr.write(`the store changed meanwhile, another pass: ${differences.join('; ')}\n`)
       },
       beforeReading: async () => {
         if (file === undefined) return

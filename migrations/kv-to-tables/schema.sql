@@ -117,11 +117,9 @@ CREATE TABLE IF NOT EXISTS kv_set_aside (
   reasons jsonb NOT NULL
 );
 
--- How far a run has come; empty while none is under way.
+-- What a run counted so far, with a digest of its rules and options; empty while none is under way.
 CREATE TABLE IF NOT EXISTS kv_checkpoint (
   kind text PRIMARY KEY,
   rules text NOT NULL,
-  last_key text NOT NULL,
-  done boolean NOT NULL,
   counts jsonb NOT NULL
 );

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { kindNames } from '../../fixtures/kv/kinds.ts'
-import type { RunResult } from '../../migrations/kv-to-tables/run/run-migration.ts'
+import type { RunResult } from '../../migrations/kv-to-tables/run/run-options.ts'
 import type { ModelState } from './model.ts'
 import type { RealState } from './state.ts'
 

@@ -5,7 +5,8 @@ import { useCluster } from 'godwit/vitest'
 import type { MadeRecord } from '../../fixtures/kv/store-arbitrary.ts'
 import { kinds } from '../../migrations/kv-to-tables/kinds/index.ts'
 import { type Connection, openConnection } from '../../migrations/kv-to-tables/run/connection.ts'
-import { type RunOptions, type RunResult, runMigration } from '../../migrations/kv-to-tables/run/run-migration.ts'
+import { runMigration } from '../../migrations/kv-to-tables/run/run-migration.ts'
+import type { RunOptions, RunResult } from '../../migrations/kv-to-tables/run/run-options.ts'
 import { findStore } from '../../migrations/kv-to-tables/run/tables.ts'
 
 const legacySql = readFileSync(resolve(import.meta.dirname, '../../migrations/kv-to-tables/legacy.sql'), 'utf8')

@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress'
-import type { Progress } from '../run/run-migration.ts'
+import type { Progress } from '../run/run-options.ts'
 
 /** Shows how far a run is. */
 export interface ProgressView {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { markdownTable } from 'markdown-table'
 import { CommandError } from '../run/errors.ts'
 import type { Decision } from '../run/model.ts'
-import type { RunResult } from '../run/run-migration.ts'
+import type { RunResult } from '../run/run-options.ts'
 import { renderRun } from './statistics.ts'
 
 const mostKeys = 3
@@ -37,6 +37,10 @@ export class Issues {
       if (issue.keys.length < mostKeys) issue.keys.push(record.key)
       this.#found.set(`${kind} ${code}`, issue)
     }
+  }
+
+  clear(): void {
+    this.#found.clear()
   }
 
   /** Most frequent first. */

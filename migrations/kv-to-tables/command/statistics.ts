@@ -1,6 +1,6 @@
 import { markdownTable } from 'markdown-table'
 import type { Counts } from '../run/model.ts'
-import type { RunResult } from '../run/run-migration.ts'
+import type { RunResult } from '../run/run-options.ts'
 import type { RollbackResult } from '../run/run-rollback.ts'
 
 /** The statistics of a run, as a table that is Markdown too. */

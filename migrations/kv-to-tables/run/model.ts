@@ -1,5 +1,3 @@
-import type { Kind } from '../kinds/kind.ts'
-
 /** A record as it stands in the store. */
 export interface SourceRecord {
   readonly key: string
@@ -55,8 +53,3 @@ export interface Counts {
 
 /** Keys under no known prefix are read as records of this kind, which has no rules and no table. */
 export const unknownKind = 'unknown'
-
-export interface Plan {
-  readonly kinds: readonly Kind[]
-  readonly withUnknown: boolean
-}

@@ -4,6 +4,7 @@ import { prepare } from './prepare.ts'
 import { readStore } from './read-store.ts'
 import { recordBatch } from './record-batch.ts'
 import { mirrorTables, refuseWrites } from './tables.ts'
+import { findDifferences } from './tally.ts'
 import { poisoned, upsertSql, writeBatch } from './write-batch.ts'
 
 /** The steps of a run that specs put sabotaged ones in the place of. */
@@ -15,6 +16,7 @@ export interface Parts {
   readonly poisoned: typeof poisoned
   readonly writeBatch: typeof writeBatch
   readonly recordBatch: typeof recordBatch
+  readonly findDifferences: typeof findDifferences
   readonly mirrorTables: typeof mirrorTables
   readonly refuseWrites: typeof refuseWrites
   /** Schema that a dry run writes to. */
@@ -32,6 +34,7 @@ export const ownParts: Parts = {
   poisoned,
   writeBatch,
   recordBatch,
+  findDifferences,
   mirrorTables,
   refuseWrites,
   drySchema: () => 'pg_temp',

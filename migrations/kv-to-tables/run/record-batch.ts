@@ -1,12 +1,10 @@
 import type { Writer } from './connection.ts'
 import type { Counts, Decision } from './model.ts'
 
-/** How far the run has come with one kind, for who starts it again. */
+/** That a run under these rules has begun with a kind, and what it counted so far. */
 export interface Checkpoint {
   readonly kind: string
   readonly rules: string
-  readonly lastKey: string
-  readonly done: boolean
   readonly counts: Counts
 }
 
@@ -47,20 +45,17 @@ export async function recordBatch(
   await writer.query(`WITH ${named.join(', ')} SELECT`, parameters)
 }
 
-function checkpointSql(schema: string, { kind, rules, lastKey, done, counts }: Checkpoint, parameter: (value: unknown) => string): string {
-  const values = [kind, rules, lastKey, String(done), JSON.stringify(counts)].map(parameter)
-  return `INSERT INTO ${schema}.kv_checkpoint (kind, rules, last_key, done, counts)
-    VALUES (${values[0]}::text, ${values[1]}::text, ${values[2]}::text, ${values[3]}::boolean, ${values[4]}::jsonb)
-    ON CONFLICT (kind) DO UPDATE SET rules = excluded.rules, last_key = excluded.last_key, done = excluded.done, counts = excluded.counts`
+function checkpointSql(schema: string, { kind, rules, counts }: Checkpoint, parameter: (value: unknown) => string): string {
+  const values = [kind, rules, JSON.stringify(counts)].map(parameter)
+  return `INSERT INTO ${schema}.kv_checkpoint (kind, rules, counts) VALUES (${values[0]}::text, ${values[1]}::text, ${values[2]}::jsonb)
+    ON CONFLICT (kind) DO UPDATE SET rules = excluded.rules, counts = excluded.counts`
 }
 
-/** The checkpoints of a run that did not end, by kind: those made under the same rules. */
-export async function readCheckpoints(writer: Writer, schema: string, rules: string): Promise<ReadonlyMap<string, Checkpoint>> {
-  const rows = await writer.query<{ kind: string; last_key: string; done: boolean; counts: string }>(
-    `SELECT kind, last_key, done, counts::text FROM ${schema}.kv_checkpoint WHERE rules = $1`,
+/** What a run that did not end counted, by kind: of one under the same rules. */
+export async function readCheckpoints(writer: Writer, schema: string, rules: string): Promise<ReadonlyMap<string, Counts>> {
+  const rows = await writer.query<{ kind: string; counts: string }>(
+    `SELECT kind, counts::text FROM ${schema}.kv_checkpoint WHERE rules = $1`,
     [rules],
   )
-  return new Map(
-    rows.map(({ kind, last_key, done, counts }) => [kind, { kind, rules, lastKey: last_key, done, counts: JSON.parse(counts) as Counts }]),
-  )
+  return new Map(rows.map(({ kind, counts }) => [kind, JSON.parse(counts) as Counts]))
 }

@@ -91,12 +91,23 @@ export function columnsOf(kind: Kind): readonly string[] {
   return [...Object.keys(kind.fields).map(columnOf), 'extra']
 }
 
-/** How many records of each kind are in the store, and how many under no known prefix. */
-export async function countRecords(reader: Pick<Connection, 'query'>, places: Places, kinds: readonly Kind[]): Promise<readonly number[]> {
-  const of = kinds.map((kind) => `count(*) FILTER (WHERE starts_with(key, ${literal(kind.prefix)}))`)
-  const [row] = await reader.query<{ counts: string[] }>(`SELECT ARRAY[count(*), ${of.join(', ')}]::text[] AS counts FROM ${places.store}`)
-  const [total = 0, ...known] = (row?.counts ?? []).map(Number)
-  return [...known, total - known.reduce((sum, each) => sum + each, 0)]
+/** SQL: whether the key of the store's row `s` is one of the kind's; for no kind, whether it is of none of `kinds`. */
+export function wantedKeys(kind: Kind | undefined, kinds: readonly Kind[]): string {
+  const under = ({ prefix }: Kind) => `starts_with(s.key, ${literal(prefix)})`
+  return kind === undefined ? `NOT (${kinds.map(under).join(' OR ') || 'false'})` : under(kind)
+}
+
+/** How many records of a kind are in the store; for no kind, how many under no prefix of `kinds`. */
+export async function countRecords(
+  reader: Pick<Connection, 'query'>,
+  { store }: Places,
+  kind: Kind | undefined,
+  kinds: readonly Kind[],
+): Promise<number> {
+  const [row] = await reader.query<{ records: string }>(
+    `SELECT count(*)::text AS records FROM ${store} AS s WHERE ${wantedKeys(kind, kinds)}`,
+  )
+  return Number(row?.records ?? 0)
 }
 
 export function literal(text: string): string {

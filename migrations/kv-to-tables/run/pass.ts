@@ -1,0 +1,144 @@
+import type { Kind } from '../kinds/kind.ts'
+import { carryOver, count, noCounts, sumOf } from './counts.ts'
+import { type Counts, type Decision, type Prepared, unknownKind } from './model.ts'
+import type { Take } from './read-store.ts'
+import type { KindResult, Run, RunResult } from './run-options.ts'
+import { countRecords } from './tables.ts'
+import { tally } from './tally.ts'
+import { beginBatch } from './write-batch.ts'
+
+interface BatchMode {
+  /** Records that are moved may be among those set aside. */
+  readonly clearing: boolean
+  readonly fresh: boolean
+}
+
+/** One pass over the store, in the snapshot that the reader has open: kind after kind, batch after batch. */
+export class Pass {
+  readonly #run: Run
+  /** Schema of the tables that are written. */
+  readonly #schema: string
+  readonly #rules: string
+  readonly #earlier: ReadonlyMap<string, Counts>
+  readonly #kinds: readonly Kind[]
+  #doneInAll = 0
+  #totalInAll = 0
+
+  /** @param earlier  What earlier passes counted, by kind: of these only the records are taken up that are not in their table as they are. */
+  constructor(run: Run, schema: string, rules: string, earlier: ReadonlyMap<string, Counts>) {
+    this.#run = run
+    this.#schema = schema
+    this.#rules = rules
+    this.#earlier = earlier
+    this.#kinds = run.options.kinds.filter(({ name }) => run.options.only?.includes(name) ?? true)
+  }
+
+  async migrate(): Promise<RunResult> {
+    const { options, parts } = this.#run
+    const { dryRun = false, retry = false, only } = options
+    const kinds = [...this.#kinds, ...(only === undefined && parts.withUnknown ? [undefined] : [])]
+    const totals = new Map<Kind | undefined, number>()
+    for (const kind of kinds) totals.set(kind, await this.#total(kind))
+    this.#totalInAll = [...totals.values()].reduce((sum, each) => sum + each, 0)
+    const results: KindResult[] = []
+    for (const kind of kinds) results.push(await this.#migrateKind(kind, totals.get(kind) ?? 0))
+    return {
+      dryRun,
+      retry,
+      resumed: results.map(({ kind }) => kind).filter((kind) => this.#earlier.has(kind)),
+      kinds: results,
+      total: sumOf(results),
+    }
+  }
+
+  async #total(kind: Kind | undefined): Promise<number> {
+    const { reader, writer, places, options } = this.#run
+    if (options.retry !== true) return countRecords(reader, places, kind, options.kinds)
+    const [row] = await writer.query<{ count: string }>(
+      `SELECT count(*)::text AS count FROM ${this.#schema}.kv_set_aside WHERE kind = $1`,
+      [kind?.name ?? unknownKind],
+    )
+    return Number(row?.count ?? 0)
+  }
+
+  /** @param kind  Undefined for what is of none. */
+  async #migrateKind(kind: Kind | undefined, total: number): Promise<KindResult> {
+    const { reader, writer, places, options } = this.#run
+    const started = performance.now()
+    const name = kind?.name ?? unknownKind
+    const earlier = this.#earlier.get(name)
+    const take = options.retry === true ? 'set-aside' : earlier === undefined ? 'all' : 'unmoved'
+    const counts = earlier === undefined ? noCounts() : carryOver(earlier, (await tally(reader, places, kind, options.kinds)).moved)
+    const advance = () => {
+      const doneInAll = this.#doneInAll + counts.source
+      options.onProgress?.({ kind: name, done: counts.source, total, doneInAll, totalInAll: this.#totalInAll })
+    }
+    if (total > 0) {
+      const [aside] = await writer.query<{ any: boolean }>(
+        `SELECT EXISTS (SELECT FROM ${this.#schema}.kv_set_aside WHERE kind = $1) AS any`,
+        [name],
+      )
+      const mode: BatchMode = { clearing: aside?.any === true, fresh: kind !== undefined && take === 'all' && (await this.#isEmpty(kind)) }
+      const batches = this.#prepared(kind, take)
+      try {
+        advance()
+        // While one batch is written, the next is read and judged; no more than that is ever under way.
+        for (let next = batches.next(); ; ) {
+          const { value: batch, done } = await next
+          if (done === true) break
+          next = batches.next()
+          next.catch(() => undefined)
+          options.signal?.throwIfAborted()
+          await this.#writeBatch(kind, batch, counts, mode)
+          advance()
+        }
+      } finally {
+        await batches.return(undefined)
+      }
+    }
+    this.#doneInAll += counts.source
+    return { kind: name, ...counts, durationMs: Math.round(performance.now() - started) }
+  }
+
+  async #isEmpty(kind: Kind): Promise<boolean> {
+    const [row] = await this.#run.writer.query<{ empty: boolean }>(`SELECT NOT EXISTS (SELECT FROM ${this.#schema}.${kind.name}) AS empty`)
+    return row?.empty === true
+  }
+
+  async *#prepared(kind: Kind | undefined, take: Take): AsyncGenerator<readonly Prepared[], undefined> {
+    const { reader, places, parts, options } = this.#run
+    const { kinds, batchSize = 1000, batchCharacters = 4 * 1024 * 1024, skipValidation = false } = options
+    const { canonical } = places
+    for await (const batch of parts.readStore(reader, places, kind, kinds, { batchSize, batchCharacters, take }))
+      yield batch.map((record) => (kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation })))
+    return undefined
+  }
+
+  async #writeBatch(kind: Kind | undefined, batch: readonly Prepared[], counts: Counts, { clearing, fresh }: BatchMode): Promise<void> {
+    const { writer, parts, options } = this.#run
+    const schema = this.#schema
+    const name = kind?.name ?? unknownKind
+    await writer.script(beginBatch)
+    try {
+      const decisions: readonly Decision[] =
+        kind === undefined
+          ? batch.map((record) => ({ record, action: 'set-aside', reasons: record.reasons }))
+          : await parts.writeBatch({ writer, kind, schema, parts, fresh }, batch)
+      const aside = decisions.filter(({ action }) => action === 'set-aside')
+      count(counts, decisions)
+      const clear = clearing ? decisions.filter(({ action }) => action !== 'set-aside').map(({ record }) => record.key) : []
+      const checkpoint = options.retry === true ? undefined : { kind: name, rules: this.#rules, counts }
+      await parts.recordBatch(writer, schema, name, parts.keepAside(aside), clear, checkpoint)
+      await writer.script('COMMIT')
+      for (const decision of aside) options.onSetAside?.(decision, name)
+    } catch (error) {
+      await writer.script('ROLLBACK').catch(() => undefined)
+      throw error
+    }
+  }
+}
+
+function ofNoKind(record: Omit<Prepared, 'row' | 'id' | 'references' | 'identity' | 'reasons'>): Prepared {
+  const reason = { path: '', code: 'kind', message: 'has a key under no known prefix' }
+  return { ...record, row: undefined, id: undefined, references: new Map(), identity: undefined, reasons: [reason] }
+}

@@ -1,0 +1,62 @@
+import type { Kind } from '../kinds/kind.ts'
+import type { Connection, Writer } from './connection.ts'
+import type { Counts, Decision } from './model.ts'
+import type { Parts } from './parts.ts'
+import type { Places } from './tables.ts'
+
+export interface RunOptions {
+  /** In the order of their foreign keys. */
+  readonly kinds: readonly Kind[]
+  /** Names of the kinds to migrate; undefined for all, and what is of no kind. */
+  readonly only?: readonly string[] | undefined
+  /** Records in a batch, which is one transaction. Default 1000. */
+  readonly batchSize?: number | undefined
+  /** A batch of large records ends earlier. Default 4 Mi. */
+  readonly batchCharacters?: number | undefined
+  readonly dryRun?: boolean | undefined
+  /** Take up only what is set aside. */
+  readonly retry?: boolean | undefined
+  readonly skipValidation?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly onSetAside?: ((decision: Decision, kind: string) => void) | undefined
+  /** The store changed during the last pass: another one follows, which takes up again what is set aside. */
+  readonly onPass?: ((differences: readonly string[]) => void) | undefined
+  /** Runs on the reader's snapshot of the store, before the first record is read. */
+  readonly beforeReading?: (() => Promise<void>) | undefined
+  readonly parts?: Partial<Parts> | undefined
+}
+
+export interface Progress {
+  readonly kind: string
+  /** Records of this kind that are through, of how many. */
+  readonly done: number
+  readonly total: number
+  /** Records of all kinds. */
+  readonly doneInAll: number
+  readonly totalInAll: number
+}
+
+/** What came of a run: for each kind `source` = `inserted` + `updated` + `unchanged` + `kept` + `setAside`. */
+export interface RunResult {
+  readonly dryRun: boolean
+  readonly retry: boolean
+  /** Kinds that went on where an earlier run had stopped. */
+  readonly resumed: readonly string[]
+  readonly kinds: readonly KindResult[]
+  readonly total: Counts
+}
+
+export interface KindResult extends Counts {
+  readonly kind: string
+  readonly durationMs: number
+}
+
+/** What the steps of a run share. */
+export interface Run {
+  readonly writer: Writer
+  readonly reader: Connection
+  readonly places: Places
+  readonly parts: Parts
+  readonly options: RunOptions
+}

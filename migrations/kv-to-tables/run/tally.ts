@@ -1,0 +1,74 @@
+import type { Kind } from '../kinds/kind.ts'
+import type { Connection } from './connection.ts'
+import { movedOf } from './counts.ts'
+import { unknownKind } from './model.ts'
+import type { Run, RunResult } from './run-options.ts'
+import { type Places, wantedKeys } from './tables.ts'
+
+/** Records of one kind in the store, by where they are; the rest of `source` is missing. */
+export interface Tally {
+  readonly source: number
+  /** In the table with the value that they have in the store. */
+  readonly moved: number
+  /** In the table with another value: the row is newer, or the record changed. */
+  readonly otherwise: number
+  /** Set aside with the value that they have in the store. */
+  readonly setAside: number
+  /** In the table, or set aside, and no longer in the store. */
+  readonly gone: number
+}
+
+/**
+ * Compare the store with the tables, key by key, in the reader's snapshot.
+ *
+ * @param kind  Undefined for what is of none; `kinds` are those that it is not of then.
+ */
+export async function tally(reader: Connection, places: Places, kind: Kind | undefined, kinds: readonly Kind[]): Promise<Tally> {
+  const { store, schema } = places
+  const table = kind === undefined ? 'SELECT NULL::text AS key, NULL::bigint AS digest WHERE false' : migratedRows(kind, schema)
+  const [row] = await reader.query<Record<keyof Tally, string>>(
+    `WITH s AS (SELECT s.key, s.value::text AS value FROM ${store} AS s WHERE ${wantedKeys(kind, kinds)}),
+       judged AS (
+         SELECT CASE WHEN a.key IS NOT NULL THEN CASE WHEN a.value IS NOT DISTINCT FROM s.value THEN 'set aside' END
+           WHEN t.digest = hashtextextended(s.value, 0) THEN 'moved'
+           WHEN t.key IS NOT NULL THEN 'otherwise' END AS place
+         FROM s LEFT JOIN (${table}) AS t ON t.key = s.key LEFT JOIN ${schema}.kv_set_aside AS a ON a.key = s.key
+       )
+     SELECT count(*)::text AS source, count(*) FILTER (WHERE place = 'moved')::text AS moved,
+       count(*) FILTER (WHERE place = 'otherwise')::text AS otherwise, count(*) FILTER (WHERE place = 'set aside')::text AS "setAside",
+       (SELECT count(*) FROM (SELECT key FROM (${table}) AS t UNION SELECT key FROM ${schema}.kv_set_aside WHERE kind = $1) AS known
+        WHERE NOT EXISTS (SELECT FROM ${store} AS s WHERE s.key = known.key))::text AS gone
+     FROM judged`,
+    [kind?.name ?? unknownKind],
+  )
+  const number = (name: keyof Tally) => Number(row?.[name] ?? 0)
+  return {
+    source: number('source'),
+    moved: number('moved'),
+    otherwise: number('otherwise'),
+    setAside: number('setAside'),
+    gone: number('gone'),
+  }
+}
+
+/** SQL: keys and digests of the rows that came from the store; a copy that the application made of one counts once. */
+export function migratedRows(kind: Kind, schema: string): string {
+  return `SELECT source_key AS key, max(source_digest) AS digest FROM ${schema}.${kind.name} WHERE source_key IS NOT NULL GROUP BY source_key`
+}
+
+/** Compare what a run counted with the store and the tables as they are in the reader's snapshot; in words, empty where they agree. */
+export async function findDifferences({ reader, places, options }: Run, result: RunResult): Promise<readonly string[]> {
+  const differences: string[] = []
+  for (const { kind: name, ...counts } of result.kinds) {
+    const kind = options.kinds.find((each) => each.name === name)
+    const found = await tally(reader, places, kind, options.kinds)
+    const [moved, missing] = [movedOf(counts), found.source - found.moved - found.setAside - counts.kept]
+    const agrees =
+      found.source === counts.source && found.moved === moved && found.otherwise === counts.kept && found.setAside === counts.setAside
+    if (!agrees)
+      differences.push(
+        `${name}: ${found.source} records in the store, ${found.moved} moved, ${found.setAside} set aside, ${missing} missing`,
+      )
+  }
+  return differences
+}
