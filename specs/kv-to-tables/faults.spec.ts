@@ -101,6 +101,7 @@ async function fill(session: Session, store: BulkStore): Promise<void> {
   await createTables(
     { query: session.query.bind(session), script: session.script.bind(session), copyFrom: session.copyFrom.bind(session) },
     { store: '', schema: 'public', canonical: true },
+    kinds,
   )
 }
 

@@ -1,9 +1,9 @@
 import { decide } from './decide.ts'
+import { mirrorTables, refuseWrites } from './mirror.ts'
 import type { Decision } from './model.ts'
 import { prepare } from './prepare.ts'
 import { readStore } from './read-store.ts'
 import { recordBatch } from './record-batch.ts'
-import { mirrorTables, refuseWrites } from './tables.ts'
 import { findDifferences } from './tally.ts'
 import { poisoned, upsertSql, writeBatch } from './write-batch.ts'
 

@@ -1,3 +1,4 @@
+import { checkRights } from './check-rights.ts'
 import type { Connection, Writer } from './connection.ts'
 import { CommandError } from './errors.ts'
 import { ownParts, type Parts } from './parts.ts'
@@ -24,13 +25,15 @@ export async function runMigration(writer: Writer, reader: Connection, places: P
   const parts: Parts = { ...ownParts, ...options.parts }
   const kinds = options.kinds.filter(({ name }) => options.only?.includes(name) ?? true)
   if (options.dryRun === true) {
-    await parts.mirrorTables(writer, places, options.kinds)
+    await checkRights(writer, places, options.kinds)
+    const mirror = await parts.mirrorTables(writer, places, options.kinds)
     await createStaging(writer, kinds)
     await parts.refuseWrites(writer)
-    return migrate({ writer, reader, places, parts, options })
+    return migrate({ writer, reader, places, parts, options, mirror })
   }
   return withRunLock(writer, places, async () => {
-    await createTables(writer, places)
+    await checkRights(writer, places, options.kinds)
+    await createTables(writer, places, options.kinds)
     await createStaging(writer, kinds)
     const result = await migrate({ writer, reader, places, parts, options })
     await dropStaging(writer, kinds)

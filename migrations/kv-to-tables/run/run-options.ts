@@ -1,5 +1,6 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Connection, Writer } from './connection.ts'
+import type { Mirror, Untried } from './mirror.ts'
 import type { Counts, Decision } from './model.ts'
 import type { Parts } from './parts.ts'
 import type { Places } from './tables.ts'
@@ -45,6 +46,8 @@ export interface RunResult {
   readonly resumed: readonly string[]
   readonly kinds: readonly KindResult[]
   readonly total: Counts
+  /** What a dry run could not carry out, and for how many rows of the table. */
+  readonly untried: readonly (Untried & { readonly rows: number })[]
 }
 
 export interface KindResult extends Counts {
@@ -59,4 +62,6 @@ export interface Run {
   readonly places: Places
   readonly parts: Parts
   readonly options: RunOptions
+  /** Of a dry run. */
+  readonly mirror?: Mirror | undefined
 }

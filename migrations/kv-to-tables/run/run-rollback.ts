@@ -3,7 +3,7 @@ import type { Writer } from './connection.ts'
 import { CommandError } from './errors.ts'
 import { unknownKind } from './model.ts'
 import { withRunLock } from './run-lock.ts'
-import type { Places } from './tables.ts'
+import { existingTables, ownTables, type Places } from './tables.ts'
 
 export interface RollbackOptions {
   readonly kinds: readonly Kind[]
@@ -72,7 +72,7 @@ async function empty(
   { confirm, drop }: RollbackOptions,
   parts: RollbackParts,
 ): Promise<RollbackResult> {
-  const there = await existing(writer, schema, [...selected, 'kv_set_aside', 'kv_checkpoint'])
+  const there = await existingTables(writer, schema, [...selected, ...ownTables])
   const present = selected.filter((table) => there.has(table))
   // Nobody may write a row between the look and the deletion that refers to what goes.
   if (confirm && present.length > 0)
@@ -97,18 +97,10 @@ async function empty(
   if (confirm && there.has('kv_checkpoint'))
     await writer.query(`DELETE FROM ${schema}.kv_checkpoint WHERE kind = ANY ($1::text[])`, [kinds])
   if (confirm && drop === true && all) {
-    const tables = [...present, ...['kv_set_aside', 'kv_checkpoint'].filter((table) => there.has(table))]
+    const tables = [...present, ...ownTables.filter((table) => there.has(table))]
     if (tables.length > 0) await writer.script(`DROP TABLE ${tables.map((table) => `${schema}.${table}`).join(', ')}`)
   }
   return { confirmed: confirm, tables, setAside }
-}
-
-async function existing(writer: Writer, schema: string, tables: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await writer.query<{ name: string }>(
-    "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass($2 || '.' || name) IS NOT NULL",
-    [tables, schema],
-  )
-  return new Set(rows.map(({ name }) => name))
 }
 
 async function forget(writer: Writer, schema: string, kinds: readonly string[], confirm: boolean): Promise<number> {

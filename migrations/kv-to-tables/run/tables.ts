@@ -41,30 +41,32 @@ export async function findStore(reader: Pick<Writer, 'query'>, name: string): Pr
   return { store: found.store, schema: found.schema, canonical: found.value === 'jsonb' }
 }
 
-/** Make what is missing of the tables of a live run. */
-export async function createTables(writer: Writer, { schema }: Places): Promise<void> {
-  await inSchema(writer, schema, schemaSql)
+/** The two tables of the migration itself. */
+export const ownTables = ['kv_set_aside', 'kv_checkpoint']
+
+/** Which of these tables are in the schema. */
+export async function existingTables(
+  writer: Pick<Writer, 'query'>,
+  schema: string,
+  tables: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await writer.query<{ name: string }>(
+    "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass($2 || '.' || name) IS NOT NULL",
+    [tables, schema],
+  )
+  return new Set(rows.map(({ name }) => name))
 }
 
-/**
- * Make temporary copies of the tables as they are now, for a dry run. From here on every transaction of the session is read-only, so that the
- * server itself refuses a write to anything but these copies.
- */
-export async function mirrorTables(writer: Writer, { schema }: Places, kinds: readonly Kind[]): Promise<void> {
-  const tables = [...kinds.map((kind) => kind.name), 'kv_set_aside', 'kv_checkpoint']
-  for (const table of tables) {
-    const [there] = await writer.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [`${schema}.${table}`])
-    if (there?.there !== true) continue
-    await writer.script(
-      `CREATE TEMPORARY TABLE ${table} (LIKE ${schema}.${table} INCLUDING ALL); INSERT INTO pg_temp.${table} SELECT * FROM ${schema}.${table}`,
-    )
-  }
-  await inSchema(writer, 'pg_temp', schemaSql)
+/** Make what is missing of the tables of a live run. Where nothing is, nothing is asked of the owner of the tables. */
+export async function createTables(writer: Writer, { schema }: Places, kinds: readonly Kind[]): Promise<void> {
+  const wanted = [...kinds.map(({ name }) => name), ...ownTables]
+  if ((await existingTables(writer, schema, wanted)).size === wanted.length) return
+  await runSchema(writer, schema)
 }
 
-/** Refuse every write but to temporary tables, from here to the end of the session. */
-export async function refuseWrites(writer: Writer): Promise<void> {
-  await writer.script('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY')
+/** Make the tables in a schema, in one transaction, so that the search path is the session's own again afterwards. */
+export async function runSchema(writer: Writer, schema: string): Promise<void> {
+  await writer.script(`SET LOCAL search_path = ${schema}; SET LOCAL client_min_messages = warning; ${schemaSql}`)
 }
 
 /** A staging table for each kind: empty again at every commit, and without WAL. `valid` rows go on to the table. */
@@ -112,9 +114,4 @@ export async function countRecords(
 
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
-}
-
-/** In the one transaction of its message, so that the path is the session's own again afterwards. */
-async function inSchema(writer: Writer, schema: string, sql: string): Promise<void> {
-  await writer.script(`SET LOCAL search_path = ${schema}; SET LOCAL client_min_messages = warning; ${sql}`)
 }

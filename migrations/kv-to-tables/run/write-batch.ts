@@ -20,9 +20,10 @@ export interface Target {
 
 /**
  * Begins the transaction of a batch, with the savepoint to which a refused one goes back. Few rows look something up in tables that grow: by
- * index, whatever the planner, which has no statistics of tables just made, thinks of reading them whole.
+ * index, whatever the planner, which has no statistics of tables just made, thinks of reading them whole. Deferred constraints are checked with
+ * each statement: at the commit, what they refuse would take the whole batch with it.
  */
-export const beginBatch = `BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SAVEPOINT kv_batch`
+export const beginBatch = `BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT kv_batch`
 
 /**
  * Write a batch inside the transaction that `beginBatch` began: COPY into the staging table, one look at what the tables hold, one upsert. Where the server refuses
@@ -51,8 +52,7 @@ export async function writeBatch(target: Target, records: readonly Prepared[]): 
 
 async function lookFirst(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
   const decisions = target.parts.decide(target.kind, records, await readFacts(target, factsSql(target.kind, target.schema)))
-  await upsert(target, decisions)
-  return decisions
+  return upsert(target, decisions)
 }
 
 /**
@@ -67,12 +67,12 @@ async function insertFirst(target: Target, records: readonly Prepared[]): Promis
   const facts =
     Number(row?.inserted) === candidates.length ? lost : new Map([...lost, ...(await readFacts(target, refusedSql(kind, schema)))])
   const inserted = new Set(candidates.filter(({ position }) => !facts.has(position)))
-  const others = parts.decide(
+  const decisions = parts.decide(
     kind,
     records.filter((record) => !inserted.has(record)),
     facts,
   )
-  await upsert(target, others, [...inserted])
+  const others = await upsert(target, decisions, [...inserted])
   const decided = new Map(others.map((decision) => [decision.record, decision]))
   return records.flatMap((record) => decided.get(record) ?? (inserted.has(record) ? [{ record, action: 'inserted', reasons: [] }] : []))
 }
@@ -191,22 +191,44 @@ function insertSql(kind: Kind, schema: string): string {
     ) SELECT count(*)::text AS inserted FROM inserted`
 }
 
-/** @param done  Staged records that have their row already. */
-async function upsert(
-  { writer, kind, schema, parts }: Target,
-  decisions: readonly Decision[],
-  done: readonly Prepared[] = [],
-): Promise<void> {
-  const others = decisions.filter(({ action }) => action !== 'inserted' && action !== 'updated').map(({ record }) => record)
-  if (others.length === decisions.length) return
-  await writer.query(parts.upsertSql(kind, schema), [[...others, ...done].map(({ position }) => String(position))])
+/**
+ * Write the rows of what is inserted or updated.
+ *
+ * @param done  Staged records that have their row already.
+ * @returns The decisions; a record whose row a trigger or a rule left out is set aside.
+ */
+async function upsert(target: Target, decisions: readonly Decision[], done: readonly Prepared[] = []): Promise<readonly Decision[]> {
+  const { writer, kind, schema, parts } = target
+  const writes = ({ action }: Decision) => action === 'inserted' || action === 'updated'
+  const others = decisions.filter((decision) => !writes(decision)).map(({ record }) => record)
+  if (others.length === decisions.length) return decisions
+  const passedOver = [...others, ...done].map(({ position }) => String(position))
+  const [row] = await writer.query<{ written: string }>(parts.upsertSql(kind, schema), [passedOver])
+  if (Number(row?.written) === decisions.length - others.length) return decisions
+  const rows = await writer.query<{ position: string; newer: boolean }>(leftOutSql(kind, schema), [passedOver])
+  const leftOut = new Map(rows.map(({ position, newer }) => [Number(position), newer]))
+  return decisions.flatMap((decision) => {
+    const newer = leftOut.get(decision.record.position)
+    if (newer === undefined || !writes(decision)) return [decision]
+    if (newer) return [{ ...decision, action: 'kept' }]
+    return parts.poisoned(decision.record, { path: '', code: 'database', message: 'is left out by a trigger or a rule of the table' })
+  })
+}
+
+/** Of the staged rows but those at the positions of the parameter, those that are not in the table; `newer`: the table's is newer. */
+function leftOutSql(kind: Kind, schema: string): string {
+  return `SELECT s.position, coalesce(t.updated_at > coalesce(s.updated_at, '-infinity'), false) AS newer
+    FROM pg_temp.${stagingOf(kind)} AS s LEFT JOIN ${schema}.${kind.name} AS t ON t.id = s.id
+    WHERE s.valid AND position <> ALL ($1::bigint[]) AND t.source_digest IS DISTINCT FROM s.source_digest`
 }
 
 /** Write the staged rows but those at the positions of the parameter; a row that became newer meanwhile stays. */
 export function upsertSql(kind: Kind, schema: string): string {
   const columns = ['source_key', 'source_digest', ...columnsOf(kind)]
-  return `INSERT INTO ${schema}.${kind.name} AS t (id, ${columns.join(', ')})
+  return `WITH written AS (
+    INSERT INTO ${schema}.${kind.name} AS t (id, ${columns.join(', ')})
     SELECT id, ${columns.join(', ')} FROM pg_temp.${stagingOf(kind)} WHERE valid AND position <> ALL ($1::bigint[]) ORDER BY position
     ON CONFLICT (id) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}
-    WHERE t.updated_at IS NULL OR t.updated_at <= excluded.updated_at`
+    WHERE t.updated_at IS NULL OR t.updated_at <= excluded.updated_at RETURNING 1
+  ) SELECT count(*)::text AS written FROM written`
 }
