@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { type Notify, notifier } from './command/notify.ts'
 import { showProgress } from './command/progress.ts'
-import { Issues, writeResults } from './command/results-document.ts'
+import { checkResultsFile, Issues, writeResults } from './command/results-document.ts'
 import { databaseUrl, exitCodes, parseNames, runCommand } from './command/run-command.ts'
 import { renderRun } from './command/statistics.ts'
 import { kinds } from './kinds/index.ts'
@@ -22,7 +22,7 @@ interface Flags {
   readonly only?: readonly string[]
   readonly retry?: true
   readonly notify?: string
-  readonly backup?: string
+  readonly backup?: string | false
   readonly report?: string
   readonly json?: true
 }
@@ -49,7 +49,8 @@ const command = new Command('kv:migrate')
   .option('--only <kinds>', `of ${kinds.map(({ name }) => name).join(', ')}`, parseNames)
   .option('--retry', 'take up only what is set aside')
   .option('--notify <target>', 'mailto:ADDRESS or https://…, when it is over')
-  .option('--backup <file>', 'write the store to a file for psql first')
+  .option('--backup <file>', 'write the store to a file for psql first, and compare the two')
+  .option('--no-backup', 'a live run without a backup')
   .option('--report <file>', 'write MIGRATION_TEST_RESULTS.md there: metrics, issues found, what to adjust')
   .option('--json', 'the result as JSON on standard output, and nothing else there')
   .addHelpText('after', help)
@@ -62,20 +63,25 @@ await runCommand(async (signal) => {
   const unknown = flags.only?.find((name) => !kinds.some((kind) => kind.name === name))
   if (unknown !== undefined)
     throw new CommandError(2, `there is no kind "${unknown}"`, { hint: `The kinds are ${kinds.map(({ name }) => name).join(', ')}.` })
-  if (flags.backup !== undefined) checkBackupFile(flags.backup)
+  if (flags.backup === undefined && flags.dryRun !== true)
+    throw new CommandError(2, 'a live run wants a backup of the store first', {
+      hint: 'Give --backup FILE, or --no-backup if you have one.',
+    })
+  if (typeof flags.backup === 'string') checkBackupFile(flags.backup)
+  if (flags.report !== undefined) checkResultsFile(flags.report)
   const notify = flags.notify === undefined ? undefined : notifier(flags.notify, process.env)
   const started = performance.now()
   try {
     const issues = new Issues()
     const { result, backup } = await migrate(flags, signal, issues)
     const durationMs = Math.round(performance.now() - started)
-    if (flags.report !== undefined) await writeResults(flags.report, result, issues, durationMs, new Date())
     const text = renderRun(result, durationMs)
     process.stdout.write(
       flags.json === true
         ? `${JSON.stringify({ version: 1, durationMs, ...result, ...(backup === undefined ? {} : { backup }) })}\n`
         : text,
     )
+    if (flags.report !== undefined) await writeResults(flags.report, result, issues, durationMs, new Date())
     const outcome =
       result.total.setAside > 0
         ? `${result.total.setAside} of ${result.total.source} records are set aside`
@@ -118,8 +124,8 @@ async function migrate(
         issues.clear()
         process.stderr.write(`the store changed meanwhile, another pass: ${differences.join('; ')}\n`)
       },
-      beforeReading: async () => {
-        if (file === undefined) return
+      beforeRun: async () => {
+        if (typeof file !== 'string') return
         backup = await backupStore(reader, places, file)
         process.stderr.write(`backup: ${backup.records} records in ${file}\n`)
       },

@@ -171,7 +171,7 @@ async function killAt(database: Database, session: Session, key: string): Promis
   await using holder = await database.connect()
   await stopAt(holder, key)
   const script = resolve(import.meta.dirname, '../../migrations/kv-to-tables/migrate.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', script, '--batch-size', String(batchSize)], {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, '--no-backup', '--batch-size', String(batchSize)], {
     env: { ...process.env, DATABASE_URL: database.url(), VITEST: '' },
     stdio: ['ignore', 'ignore', 'inherit'],
   })

@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { json } from 'node:stream/consumers'
-import { promisify } from 'node:util'
 import PostalMime from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,7 +12,6 @@ import { uuidOf } from '../../fixtures/kv/kinds.ts'
 import { notifier } from '../../migrations/kv-to-tables/command/notify.ts'
 import { showProgress } from '../../migrations/kv-to-tables/command/progress.ts'
 import { runProgram } from './run-program.ts'
-import { readStore } from './state.ts'
 import { readTraces } from './traces.ts'
 import { openWorkbench, type Workbench } from './workbench.ts'
 
@@ -49,7 +46,7 @@ describe('the programs', { timeout: 120_000 }, () => {
     ])
     expect(await readTraces(bench.session)).toEqual(untouched)
 
-    const live = await runProgram('migrate', ['--database', url, '--verbose', '--batch-size=1'])
+    const live = await runProgram('migrate', ['--database', url, '--verbose', '--batch-size=1', '--no-backup'])
     expect(live.code).toBe(1)
     expect(live.stdout).toMatch(/\| clients +\| +2 \| +1 \|/)
     expect(live.stderr).toContain(`set aside: "client:${uuidOf('clients', 2)}" (2): email is no e-mail address`)
@@ -58,7 +55,7 @@ describe('the programs', { timeout: 120_000 }, () => {
     expect(live.stdout + live.stderr).not.toContain(new URL(url).password)
 
     await bench.change([client(2, 'b@acme.example')])
-    expect((await runProgram('migrate', ['--retry'], { DATABASE_URL: url })).code).toBe(0)
+    expect((await runProgram('migrate', ['--retry', '--no-backup'], { DATABASE_URL: url })).code).toBe(0)
 
     const preview = await runProgram('rollback', [], { DATABASE_URL: url })
     expect([preview.code, preview.stdout]).toEqual([0, expect.stringMatching(/Preview[\s\S]*\| clients +\| +2 \|/)])
@@ -92,12 +89,17 @@ describe('the programs', { timeout: 120_000 }, () => {
   })
 
   test.each([
-    ['no database', [], 2, /no database is named/],
+    ['no database', ['--no-backup'], 2, /no database is named/],
     ['an unknown option', ['--fast'], 2, /unknown option/],
     ['a batch size of none', ['--batch-size=0'], 2, /number from 1 to 100000/],
-    ['an unknown kind', ['--only=users'], 2, /there is no kind "users"/],
-    ['mail without a server', ['--notify=mailto:a@b.example'], 2, /no mail server is configured/],
-    ['a server that is not there', ['--database=postgres://secret@127.0.0.1:1/x'], 3, /cannot connect to the database \(ECONNREFUSED\)/],
+    ['an unknown kind', ['--only=users', '--no-backup'], 2, /there is no kind "users"/],
+    ['mail without a server', ['--notify=mailto:a@b.example', '--no-backup'], 2, /no mail server is configured/],
+    [
+      'a server that is not there',
+      ['--database=postgres://secret@127.0.0.1:1/x', '--no-backup'],
+      3,
+      /cannot connect to the database \(ECONNREFUSED\)/,
+    ],
   ])('bad usage, %s: a clear message, no stack, the exit code', async (_, args, code, message) => {
     const run = await runProgram('migrate', args)
     expect({ code: run.code, stdout: run.stdout }).toEqual({ code, stdout: '' })
@@ -111,35 +113,9 @@ describe('the programs', { timeout: 120_000 }, () => {
       ['nowhere', 'there is no table "nowhere"'],
       ['no_store', '"no_store" is no store'],
     ] as const) {
-      const run = await runProgram('migrate', ['--database', url, '--store', store])
+      const run = await runProgram('migrate', ['--database', url, '--store', store, '--no-backup'])
       expect([run.code, run.stderr]).toEqual([2, expect.stringContaining(message)])
     }
-  })
-
-  test('KV-9: the backup holds any store, psql restores it, and it never overwrites', async () => {
-    const odd = ['tab\there', 'new\nline', 'back\\slash', '\\N', '\\.', 'ünï 🎉', ''].map((text, n) => ({
-      key: `k${n} ${text}`,
-      text: JSON.stringify({ text }),
-      kind: 'unknown' as const,
-      faults: [],
-    }))
-    await bench.fill([...odd, { key: '\\.', text: undefined, kind: 'unknown', faults: [] }, client(1, 'a@acme.example')])
-    const backups = await mkdtemp(join(directory, 'backups-'))
-    const file = join(backups, 'store.sql')
-    const run = await runProgram('migrate', ['--database', url, '--backup', file, '--json'])
-    expect(run.code).toBe(1)
-    expect(JSON.parse(run.stdout)).toMatchObject({ backup: { file, records: 9, sizeBytes: (await readFile(file)).length } })
-    const original = await readStore(bench.session)
-    await bench.session.script('DELETE FROM kv_store')
-    await promisify(execFile)('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', '--single-transaction', '-f', file, url])
-    expect(await readStore(bench.session)).toEqual(original)
-
-    await writeFile(join(backups, 'there.sql'), 'mine')
-    const refused = await runProgram('migrate', ['--database', url, '--backup', join(backups, 'there.sql')])
-    expect([refused.code, await readFile(join(backups, 'there.sql'), 'utf8')]).toEqual([2, 'mine'])
-    const nowhere = await runProgram('migrate', ['--database', url, '--backup', join(backups, 'no/such/folder.sql')])
-    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('cannot be written (ENOENT)')])
-    expect((await readdir(backups)).sort()).toEqual(['store.sql', 'there.sql'])
   })
 
   test('KV-9: a webhook gets the statistics as JSON, and nothing of the store; one that fails changes nothing', async () => {
@@ -153,8 +129,8 @@ describe('the programs', { timeout: 120_000 }, () => {
     })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     const hook = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const run = await runProgram('migrate', ['--database', url, '--notify', `${hook}/hook`])
-    const broken = await runProgram('migrate', ['--database', url, '--notify', `${hook}/broken`])
+    const run = await runProgram('migrate', ['--database', url, '--notify', `${hook}/hook`, '--no-backup'])
+    const broken = await runProgram('migrate', ['--database', url, '--notify', `${hook}/broken`, '--no-backup'])
     server.close()
     expect(run.code).toBe(0)
     expect([broken.code, broken.stderr]).toEqual([0, expect.stringContaining('the webhook answers 500')])

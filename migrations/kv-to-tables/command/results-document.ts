@@ -1,4 +1,6 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { markdownTable } from 'markdown-table'
 import { CommandError } from '../run/errors.ts'
 import type { Decision } from '../run/model.ts'
@@ -57,6 +59,19 @@ export class Issues {
   }
 }
 
+/** @throws {CommandError} When the file cannot be written: before the run, not after it. */
+export function checkResultsFile(file: string): void {
+  const folder = dirname(resolve(file))
+  if (!existsSync(folder)) throw new CommandError(2, `"${file}" cannot be written: there is no folder "${folder}"`)
+  if (existsSync(file) && statSync(file).isDirectory())
+    throw new CommandError(2, `"${file}" is a folder`, { hint: 'Name a file for --report.' })
+  try {
+    accessSync(existsSync(file) ? file : folder, constants.W_OK)
+  } catch (cause) {
+    throw new CommandError(2, `"${file}" cannot be written`, { cause })
+  }
+}
+
 /**
  * Write `MIGRATION_TEST_RESULTS.md`: metrics, issues found, what to adjust. Keys of records are in it, values are not.
  *
@@ -86,7 +101,7 @@ export async function writeResults(file: string, result: RunResult, issues: Issu
     '',
   ].join('\n')
   await writeFile(file, text).catch((cause: unknown) => {
-    throw new CommandError(3, `"${file}" cannot be written`, { cause })
+    throw new CommandError(3, `"${file}" cannot be written`, { cause, hint: 'The run itself is through.' })
   })
 }
 

@@ -26,6 +26,7 @@ export async function runMigration(writer: Writer, reader: Connection, places: P
   const kinds = options.kinds.filter(({ name }) => options.only?.includes(name) ?? true)
   if (options.dryRun === true) {
     await checkRights(writer, places, options.kinds)
+    await options.beforeRun?.()
     const mirror = await parts.mirrorTables(writer, places, options.kinds)
     await createStaging(writer, kinds)
     await parts.refuseWrites(writer)
@@ -33,6 +34,7 @@ export async function runMigration(writer: Writer, reader: Connection, places: P
   }
   return withRunLock(writer, places, async () => {
     await checkRights(writer, places, options.kinds)
+    await options.beforeRun?.()
     await createTables(writer, places, options.kinds)
     await createStaging(writer, kinds)
     const result = await migrate({ writer, reader, places, parts, options })
@@ -49,7 +51,6 @@ async function migrate(run: Run): Promise<RunResult> {
   await reader.script('SET idle_in_transaction_session_timeout = 0')
   try {
     await newSnapshot(reader)
-    await options.beforeReading?.()
     const begun = retry ? new Map() : await readCheckpoints(writer, schema, rules)
     let result = await new Pass(run, schema, rules, begun).migrate()
     for (let passes = 1; !dryRun && !retry; passes += 1) {

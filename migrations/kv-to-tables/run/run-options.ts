@@ -23,8 +23,8 @@ export interface RunOptions {
   readonly onSetAside?: ((decision: Decision, kind: string) => void) | undefined
   /** The store changed during the last pass: another one follows, which takes up again what is set aside. */
   readonly onPass?: ((differences: readonly string[]) => void) | undefined
-  /** Runs on the reader's snapshot of the store, before the first record is read. */
-  readonly beforeReading?: (() => Promise<void>) | undefined
+  /** Runs under the lock of the run, on the reader outside a transaction, before anything is made or read. */
+  readonly beforeRun?: (() => Promise<void>) | undefined
   readonly parts?: Partial<Parts> | undefined
 }
 
