@@ -76,7 +76,7 @@ describe('KV-9: the backup of the store before a live run', { timeout: 120_000 }
 
   test('when the disk is full it ends with an error, leaves nothing behind, and neither moves a record nor keeps the lock', async () => {
     await bench.fill([])
-    await bench.session.script('DROP TABLE orders, employees, products, sites, catalogs, clients, kv_set_aside, kv_checkpoint')
+    await bench.session.script('DROP TABLE IF EXISTS orders, employees, products, sites, catalogs, clients, kv_set_aside, kv_checkpoint')
     await seedBulk(bench.session, bulkStore(20_000))
     const full = await mkdtemp(join(folder, 'full-'))
     await symlink('/dev/full', join(full, 'store.sql.partial'))

@@ -8,9 +8,11 @@ import { existingTables, ownTables, type Places } from './tables.ts'
  *
  * @throws {CommandError} With every right that is missing.
  */
-export async function checkRights(writer: Writer, { schema }: Places, kinds: readonly Kind[]): Promise<void> {
+export async function checkRights(writer: Writer, places: Places, kinds: readonly Kind[]): Promise<void> {
+  const { schema } = places
   const tables = [...kinds.map(({ name }) => name), ...ownTables]
   const there = await existingTables(writer, schema, tables)
+  await checkRowSecurity(writer, places, there)
   const missing = await writer.query<{ right: string }>(
     `SELECT format('%s on %s', privilege, name) AS right FROM unnest($1::text[]) WITH ORDINALITY AS t (name, at)
        CROSS JOIN unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) WITH ORDINALITY AS p (privilege, place)
@@ -28,5 +30,21 @@ export async function checkRights(writer: Writer, { schema }: Places, kinds: rea
   if (rights.length > 0)
     throw new CommandError(3, `the role "${role?.name}" lacks rights: ${rights.join(', ')}`, {
       hint: 'Grant them, or connect as the owner of the tables. Nothing was written.',
+    })
+}
+
+/**
+ * Refuse to work where row security hides rows from the role: they would be left out, or left as orphans, in silence.
+ *
+ * @throws {CommandError} With the table.
+ */
+export async function checkRowSecurity(writer: Writer, { store, schema }: Places, tables: Iterable<string>): Promise<void> {
+  const [hidden] = await writer.query<{ table: string; role: string }>(
+    'SELECT name AS table, current_user AS role FROM unnest($1::text[]) WITH ORDINALITY AS t (name, at) WHERE row_security_active(name) ORDER BY at LIMIT 1',
+    [[store, ...[...tables].map((name) => `${schema}.${name}`)]],
+  )
+  if (hidden !== undefined)
+    throw new CommandError(3, `row security hides rows of ${hidden.table} from the role "${hidden.role}"`, {
+      hint: 'Connect as the owner of the table, or as a role with BYPASSRLS. Nothing was written.',
     })
 }

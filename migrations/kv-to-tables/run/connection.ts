@@ -36,6 +36,8 @@ export async function openConnection(url: string): Promise<Connection> {
   client.on('error', () => undefined)
   try {
     await client.connect()
+    // As pg_dump does: rows that row security hides are an error, not left out.
+    await client.query('SET row_security = off')
   } catch (cause) {
     const why = sqlstateOf(cause) ?? (cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer')
     throw new CommandError(3, `cannot connect to the database (${why})`, { cause, hint: 'Check --database, or DATABASE_URL.' })

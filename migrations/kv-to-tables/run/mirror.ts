@@ -1,6 +1,7 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Writer } from './connection.ts'
-import { existingTables, literal, ownTables, type Places, runSchema } from './tables.ts'
+import { literal } from './literal.ts'
+import { existingTables, ownTables, type Places, runSchema } from './tables.ts'
 
 /** Something of the team's own on a table, which a dry run does not carry out. */
 export interface Untried {

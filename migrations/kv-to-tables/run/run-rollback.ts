@@ -1,4 +1,5 @@
 import type { Kind } from '../kinds/kind.ts'
+import { checkRowSecurity } from './check-rights.ts'
 import type { Writer } from './connection.ts'
 import { CommandError } from './errors.ts'
 import { unknownKind } from './model.ts'
@@ -58,21 +59,21 @@ export async function runRollback(writer: Writer, places: Places, options: Rollb
   const all = options.tables === undefined || names.every((name) => options.tables?.includes(name))
   const selected = names.filter((name) => options.tables?.includes(name) ?? true).reverse()
   if (options.confirm)
-    return withRunLock(writer, places, () => inTransaction(writer, '', () => empty(writer, places.schema, selected, all, options, parts)))
-  return inTransaction(writer, 'ISOLATION LEVEL REPEATABLE READ READ ONLY', () =>
-    empty(writer, places.schema, selected, all, options, parts),
-  )
+    return withRunLock(writer, places, () => inTransaction(writer, '', () => empty(writer, places, selected, all, options, parts)))
+  return inTransaction(writer, 'ISOLATION LEVEL REPEATABLE READ READ ONLY', () => empty(writer, places, selected, all, options, parts))
 }
 
 async function empty(
   writer: Writer,
-  schema: string,
+  places: Places,
   selected: readonly string[],
   all: boolean,
   { confirm, drop }: RollbackOptions,
   parts: RollbackParts,
 ): Promise<RollbackResult> {
+  const { schema } = places
   const there = await existingTables(writer, schema, [...selected, ...ownTables])
+  await checkRowSecurity(writer, places, there)
   const present = selected.filter((table) => there.has(table))
   // Nobody may write a row between the look and the deletion that refers to what goes.
   if (confirm && present.length > 0)

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { columnOf, type Kind } from '../kinds/kind.ts'
 import type { Connection, Writer } from './connection.ts'
 import { CommandError, sqlstateOf } from './errors.ts'
+import { literal } from './literal.ts'
+import { protectSql } from './protect.ts'
 
 const schemaSql = readFileSync(new URL('../schema.sql', import.meta.url), 'utf8')
 
@@ -57,16 +59,28 @@ export async function existingTables(
   return new Set(rows.map(({ name }) => name))
 }
 
-/** Make what is missing of the tables of a live run. Where nothing is, nothing is asked of the owner of the tables. */
-export async function createTables(writer: Writer, { schema }: Places, kinds: readonly Kind[]): Promise<void> {
+/**
+ * Make what is missing of the tables of a live run, in one transaction, under the protection of the store. Where nothing is missing, nothing is
+ * asked of the owner of the tables.
+ */
+export async function createTables(writer: Writer, { store, schema }: Places, kinds: readonly Kind[]): Promise<void> {
   const wanted = [...kinds.map(({ name }) => name), ...ownTables]
-  if ((await existingTables(writer, schema, wanted)).size === wanted.length) return
-  await runSchema(writer, schema)
+  const there = await existingTables(writer, schema, wanted)
+  const missing = wanted.filter((table) => !there.has(table))
+  if (missing.length === 0) return
+  await runSchema(
+    writer,
+    schema,
+    protectSql(
+      store,
+      missing.map((table) => `${schema}.${table}`),
+    ),
+  )
 }
 
 /** Make the tables in a schema, in one transaction, so that the search path is the session's own again afterwards. */
-export async function runSchema(writer: Writer, schema: string): Promise<void> {
-  await writer.script(`SET LOCAL search_path = ${schema}; SET LOCAL client_min_messages = warning; ${schemaSql}`)
+export async function runSchema(writer: Writer, schema: string, then = ''): Promise<void> {
+  await writer.script(`SET LOCAL search_path = ${schema}; SET LOCAL client_min_messages = warning; ${schemaSql}; ${then}`)
 }
 
 /** A staging table for each kind: empty again at every commit, and without WAL. `valid` rows go on to the table. */
@@ -110,8 +124,4 @@ export async function countRecords(
     `SELECT count(*)::text AS records FROM ${store} AS s WHERE ${wantedKeys(kind, kinds)}`,
   )
   return Number(row?.records ?? 0)
-}
-
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
 }
