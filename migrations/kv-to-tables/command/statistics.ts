@@ -19,6 +19,9 @@ export function renderRun(result: RunResult, durationMs: number): string {
     table,
     '',
     reasons.length > 0 ? `Set aside because of: ${reasons.map(([code, number]) => `${code} (${number})`).join(', ')}.` : undefined,
+    result.gone.length > 0
+      ? `No longer in the store: ${result.gone.map(({ kind, records }) => `${kind} (${records})`).join(', ')}. Their rows and originals stay.`
+      : undefined,
     ...result.untried.map(({ what, name, table, rows, why }) => `Not tried: the ${what} "${name}" of ${table}, for ${rows} rows: ${why}.`),
     result.total.setAside > 0 && !result.dryRun
       ? 'The records are in kv_set_aside with every reason. Mend them in the store, then run with --retry.'

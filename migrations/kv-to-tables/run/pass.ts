@@ -4,7 +4,7 @@ import { sqlstateOf } from './errors.ts'
 import { type Counts, type Decision, type Prepared, unknownKind } from './model.ts'
 import type { Take } from './read-store.ts'
 import type { KindResult, Run, RunResult } from './run-options.ts'
-import { countRecords } from './tables.ts'
+import { countRecords, wantedKeys } from './tables.ts'
 import { tally } from './tally.ts'
 import { beginBatch } from './write-batch.ts'
 
@@ -49,6 +49,7 @@ export class Pass {
       resumed: results.map(({ kind }) => kind).filter((kind) => this.#earlier.has(kind)),
       kinds: results,
       total: sumOf(results),
+      gone: [],
       untried: (this.#run.mirror?.untried ?? []).flatMap((untried) => {
         const rows = results
           .filter(({ kind }) => kind === untried.table)
@@ -59,11 +60,11 @@ export class Pass {
   }
 
   async #total(kind: Kind | undefined): Promise<number> {
-    const { reader, writer, places, options } = this.#run
+    const { reader, places, options } = this.#run
     if (options.retry !== true) return countRecords(reader, places, kind, options.kinds)
-    const [row] = await writer.query<{ count: string }>(
-      `SELECT count(*)::text AS count FROM ${this.#schema}.kv_set_aside WHERE kind = $1`,
-      [kind?.name ?? unknownKind],
+    const [row] = await reader.query<{ count: string }>(
+      `SELECT count(*)::text AS count FROM ${places.schema}.kv_set_aside AS a JOIN ${places.store} AS s ON s.key = a.key
+       WHERE ${wantedKeys(kind, options.kinds)}`,
     )
     return Number(row?.count ?? 0)
   }

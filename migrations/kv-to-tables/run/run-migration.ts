@@ -7,7 +7,8 @@ import { readCheckpoints } from './record-batch.ts'
 import { rulesDigest } from './rules.ts'
 import { withRunLock } from './run-lock.ts'
 import type { Run, RunOptions, RunResult } from './run-options.ts'
-import { createStaging, createTables, dropStaging, type Places } from './tables.ts'
+import { createStaging, createTables, dropStaging, existingTables, type Places } from './tables.ts'
+import { findGone } from './tally.ts'
 
 /** Passes over the store after which a run gives up: each is shorter than the one before, unless the application writes faster than it. */
 const mostPasses = 6
@@ -24,6 +25,7 @@ const mostPasses = 6
 export async function runMigration(writer: Writer, reader: Connection, places: Places, options: RunOptions): Promise<RunResult> {
   const parts: Parts = { ...ownParts, ...options.parts }
   const kinds = options.kinds.filter(({ name }) => options.only?.includes(name) ?? true)
+  if (options.retry === true) await checkRetry(writer, places)
   if (options.dryRun === true) {
     await checkRights(writer, places, options.kinds)
     await options.beforeRun?.()
@@ -67,10 +69,15 @@ async function migrate(run: Run): Promise<RunResult> {
     }
     if (!retry)
       await writer.query(`DELETE FROM ${schema}.kv_checkpoint WHERE kind = ANY ($1::text[])`, [result.kinds.map(({ kind }) => kind)])
-    return result
+    return { ...result, gone: await findGone(run, result) }
   } finally {
     await reader.script('ROLLBACK').catch(() => undefined)
   }
+}
+
+async function checkRetry(writer: Writer, { schema }: Places): Promise<void> {
+  if ((await existingTables(writer, schema, ['kv_set_aside'])).size === 0)
+    throw new CommandError(2, 'there is nothing to retry: no run has set a record aside yet', { hint: 'Run without --retry first.' })
 }
 
 async function newSnapshot(reader: Connection): Promise<void> {

@@ -46,6 +46,8 @@ export interface RunResult {
   readonly resumed: readonly string[]
   readonly kinds: readonly KindResult[]
   readonly total: Counts
+  /** Records that were moved or set aside and have left the store since: their rows and originals stay. */
+  readonly gone: readonly { readonly kind: string; readonly records: number }[]
   /** What a dry run could not carry out, and for how many rows of the table. */
   readonly untried: readonly (Untried & { readonly rows: number })[]
 }

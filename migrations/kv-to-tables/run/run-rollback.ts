@@ -1,7 +1,7 @@
 import type { Kind } from '../kinds/kind.ts'
 import { checkRowSecurity } from './check-rights.ts'
 import type { Writer } from './connection.ts'
-import { CommandError } from './errors.ts'
+import { CommandError, sqlstateOf } from './errors.ts'
 import { unknownKind } from './model.ts'
 import { withRunLock } from './run-lock.ts'
 import { existingTables, ownTables, type Places } from './tables.ts'
@@ -40,6 +40,7 @@ export interface EmptiedTable {
 
 /** Rows of a table that stays, which refer to one that goes. */
 export interface Block {
+  /** With its schema, quoted. */
   readonly table: string
   readonly column: string
   readonly refersTo: string
@@ -68,23 +69,18 @@ async function empty(
   places: Places,
   selected: readonly string[],
   all: boolean,
-  { confirm, drop }: RollbackOptions,
+  options: RollbackOptions,
   parts: RollbackParts,
 ): Promise<RollbackResult> {
   const { schema } = places
+  const { confirm, drop } = options
   const there = await existingTables(writer, schema, [...selected, ...ownTables])
   await checkRowSecurity(writer, places, there)
   const present = selected.filter((table) => there.has(table))
-  // Nobody may write a row between the look and the deletion that refers to what goes.
+  // Nobody may write a row between the look and the deletion that refers to what goes, in whichever table: the check of a foreign key waits too.
   if (confirm && present.length > 0)
-    await writer.script(`LOCK TABLE ${present.map((table) => `${schema}.${table}`).join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
-  const blocks = await parts.findBlocks(writer, schema, present)
-  if (blocks.length > 0) {
-    const named = blocks.map(({ table, column, refersTo, rows }) => `${table}.${column} refers to ${refersTo} in ${rows} rows`)
-    throw new CommandError(2, 'this selection would leave orphans', {
-      hint: `${named.join('; ')}. Name ${[...new Set(blocks.map(({ table }) => table))].join(', ')} too.`,
-    })
-  }
+    await writer.script(`LOCK TABLE ${present.map((table) => `${schema}.${table}`).join(', ')} IN EXCLUSIVE MODE`)
+  await refuseOrphans(writer, schema, present, options.kinds, parts)
   const kinds = all ? [...selected, unknownKind] : selected
   const tables: EmptiedTable[] = []
   for (const table of present) {
@@ -99,9 +95,25 @@ async function empty(
     await writer.query(`DELETE FROM ${schema}.kv_checkpoint WHERE kind = ANY ($1::text[])`, [kinds])
   if (confirm && drop === true && all) {
     const tables = [...present, ...ownTables.filter((table) => there.has(table))]
-    if (tables.length > 0) await writer.script(`DROP TABLE ${tables.map((table) => `${schema}.${table}`).join(', ')}`)
+    if (tables.length > 0)
+      await dropTables(
+        writer,
+        tables.map((table) => `${schema}.${table}`),
+      )
   }
   return { confirmed: confirm, tables, setAside }
+}
+
+async function dropTables(writer: Writer, tables: readonly string[]): Promise<void> {
+  await writer.script(`DROP TABLE ${tables.join(', ')}`).catch((cause: unknown) => {
+    if (sqlstateOf(cause) !== '2BP01') throw cause
+    const detail =
+      cause instanceof Error && 'detail' in cause ? String(cause.detail).replaceAll('\n', '; ') : 'other objects depend on them'
+    throw new CommandError(2, 'the tables cannot be dropped', {
+      cause,
+      hint: `${detail}. Drop what depends on them first, or leave out --drop.`,
+    })
+  })
 }
 
 async function forget(writer: Writer, schema: string, kinds: readonly string[], confirm: boolean): Promise<number> {
@@ -111,10 +123,51 @@ async function forget(writer: Writer, schema: string, kinds: readonly string[], 
   return Number(row?.rows ?? 0)
 }
 
+/** Name all at once: the tables that refer to the selection, those that refer to these, and so on. */
+async function refuseOrphans(
+  writer: Writer,
+  schema: string,
+  selected: readonly string[],
+  kinds: readonly Kind[],
+  parts: RollbackParts,
+): Promise<void> {
+  const first = await parts.findBlocks(writer, schema, selected)
+  if (first.length === 0) return
+  const ours = (table: string) => kinds.find(({ name }) => `${schema}.${name}` === table)?.name
+  const blocks = new Map<string, Block>()
+  const more = new Set<string>()
+  for (let found = first; ; found = await parts.findBlocks(writer, schema, [...selected, ...more])) {
+    const before = more.size
+    for (const block of found) {
+      blocks.set(`${block.table} ${block.column} ${block.refersTo}`, block)
+      const name = ours(block.table)
+      if (name !== undefined) more.add(name)
+    }
+    if (more.size === before) break
+  }
+  const all = [...blocks.values()]
+  const named = all.map(({ table, column, refersTo, rows }) => `${ours(table) ?? table}.${column} refers to ${refersTo} in ${rows} rows`)
+  const others = [...new Set(all.map(({ table }) => table).filter((table) => ours(table) === undefined))]
+  const steps = [
+    ...(others.length > 0
+      ? [`First delete those rows of ${others.join(', ')} yourself, or drop the foreign key: rollback empties only its own tables.`]
+      : []),
+    ...(more.size > 0
+      ? [
+          `Name ${kinds
+            .map(({ name }) => name)
+            .filter((name) => more.has(name))
+            .join(', ')} too.`,
+        ]
+      : []),
+  ]
+  throw new CommandError(2, 'this selection would leave orphans', { hint: `${named.join('; ')}. ${steps.join(' ')}` })
+}
+
 /** Rows outside the selection that refer into it, by any foreign key of the database, the application's own ones too. */
 export async function findBlocks(writer: Writer, schema: string, selected: readonly string[]): Promise<readonly Block[]> {
-  const keys = await writer.query<{ relation: string; shown: string; columns: string; shown_columns: string; refers_to: string }>(
-    `SELECT format('%I.%I', n.nspname, c.relname) AS relation, c.relname AS shown, p.relname AS refers_to, a.columns, a.shown_columns
+  const keys = await writer.query<{ relation: string; columns: string; shown_columns: string; refers_to: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS relation, p.relname AS refers_to, a.columns, a.shown_columns
      FROM pg_constraint AS f
      JOIN pg_class AS c ON c.oid = f.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
      JOIN pg_class AS p ON p.oid = f.confrelid
@@ -128,10 +181,10 @@ export async function findBlocks(writer: Writer, schema: string, selected: reado
     [selected, schema],
   )
   const blocks: Block[] = []
-  for (const { relation, shown, columns, shown_columns, refers_to } of keys) {
+  for (const { relation, columns, shown_columns, refers_to } of keys) {
     const [row] = await writer.query<{ rows: string }>(`SELECT count(*)::text AS rows FROM ${relation} WHERE ${columns}`)
     const rows = Number(row?.rows ?? 0)
-    if (rows > 0) blocks.push({ table: shown, column: shown_columns, refersTo: refers_to, rows })
+    if (rows > 0) blocks.push({ table: relation, column: shown_columns, refersTo: refers_to, rows })
   }
   return blocks
 }

@@ -1,9 +1,9 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Connection } from './connection.ts'
 import { movedOf } from './counts.ts'
-import { unknownKind } from './model.ts'
+import { literal } from './literal.ts'
 import type { Run, RunResult } from './run-options.ts'
-import { type Places, wantedKeys } from './tables.ts'
+import { existingTables, type Places, wantedKeys } from './tables.ts'
 
 /** Records of one kind in the store, by where they are; the rest of `source` is missing. */
 export interface Tally {
@@ -14,8 +14,6 @@ export interface Tally {
   readonly otherwise: number
   /** Set aside with the value that they have in the store. */
   readonly setAside: number
-  /** In the table, or set aside, and no longer in the store. */
-  readonly gone: number
 }
 
 /**
@@ -35,11 +33,8 @@ export async function tally(reader: Connection, places: Places, kind: Kind | und
          FROM s LEFT JOIN (${table}) AS t ON t.key = s.key LEFT JOIN ${schema}.kv_set_aside AS a ON a.key = s.key
        )
      SELECT count(*)::text AS source, count(*) FILTER (WHERE place = 'moved')::text AS moved,
-       count(*) FILTER (WHERE place = 'otherwise')::text AS otherwise, count(*) FILTER (WHERE place = 'set aside')::text AS "setAside",
-       (SELECT count(*) FROM (SELECT key FROM (${table}) AS t UNION SELECT key FROM ${schema}.kv_set_aside WHERE kind = $1) AS known
-        WHERE NOT EXISTS (SELECT FROM ${store} AS s WHERE s.key = known.key))::text AS gone
+       count(*) FILTER (WHERE place = 'otherwise')::text AS otherwise, count(*) FILTER (WHERE place = 'set aside')::text AS "setAside"
      FROM judged`,
-    [kind?.name ?? unknownKind],
   )
   const number = (name: keyof Tally) => Number(row?.[name] ?? 0)
   return {
@@ -47,7 +42,6 @@ export async function tally(reader: Connection, places: Places, kind: Kind | und
     moved: number('moved'),
     otherwise: number('otherwise'),
     setAside: number('setAside'),
-    gone: number('gone'),
   }
 }
 
@@ -71,4 +65,23 @@ export async function findDifferences({ reader, places, options }: Run, result: 
       )
   }
   return differences
+}
+
+/** Count the records that were moved or set aside and are no longer in the store, by kind; kinds that have none are not named. */
+export async function findGone({ reader, places, options }: Run, result: RunResult): Promise<RunResult['gone']> {
+  const { store, schema } = places
+  const there = await existingTables(reader, schema, [...options.kinds.map(({ name }) => name), 'kv_set_aside'])
+  const gone: { kind: string; records: number }[] = []
+  for (const { kind: name } of result.kinds) {
+    const known = [
+      ...(there.has(name) ? [`SELECT source_key AS key FROM ${schema}.${name} WHERE source_key IS NOT NULL`] : []),
+      ...(there.has('kv_set_aside') ? [`SELECT key FROM ${schema}.kv_set_aside WHERE kind = ${literal(name)}`] : []),
+    ]
+    if (known.length === 0) continue
+    const [row] = await reader.query<{ records: string }>(
+      `SELECT count(*)::text AS records FROM (${known.join(' UNION ')}) AS k WHERE NOT EXISTS (SELECT FROM ${store} AS s WHERE s.key = k.key)`,
+    )
+    if (Number(row?.records) > 0) gone.push({ kind: name, records: Number(row?.records) })
+  }
+  return gone
 }
