@@ -5,6 +5,7 @@ import { type MadeRecord, storeArbitrary } from '../../fixtures/kv/store-arbitra
 import { kinds } from '../../migrations/kv-to-tables/kinds/index.ts'
 import { shownCounts } from './claims.ts'
 import { cutShort } from './cut-short.ts'
+import { Filled } from './filled.ts'
 import { runWhile } from './run-while.ts'
 import { readTraces } from './traces.ts'
 import { openWorkbench, type Workbench } from './workbench.ts'
@@ -64,7 +65,8 @@ describe('KV-1, KV-5: while the application goes on writing', { timeout: 120_000
   })
 
   test('any run that is cut off anywhere, with any changes before it is started again, leaves no record out and counts each once', async () => {
-    const store = storeArbitrary({ type: 'jsonb', maxRecords: 30 })
+    const store = storeArbitrary({ type: 'jsonb', maxRecords: 36 })
+    const filled = new Filled()
     let cut = 0
     await fc.assert(
       fc.asyncProperty(store, store, fc.integer({ min: 8, max: 60 }), fc.nat(5), async (records, changes, at, gone) => {
@@ -73,6 +75,7 @@ describe('KV-1, KV-5: while the application goes on writing', { timeout: 120_000
         await bench.change(changes)
         await bench.session.query('DELETE FROM kv_store WHERE key = ANY ($1::text[])', [records.slice(0, gone).map(({ key }) => key)])
         const result = await bench.run({ batchSize: 3 })
+        filled.add(result)
         const keptBack = (await leftOut()).length
         expect(keptBack).toBe(result.total.kept)
         const { rows } = await bench.session.one<{ rows: number }>('SELECT count(*)::int AS rows FROM kv_store')
@@ -83,6 +86,7 @@ describe('KV-1, KV-5: while the application goes on writing', { timeout: 120_000
       { numRuns: 15, interruptAfterTimeLimit: 30_000 },
     )
     expect(cut).toBeGreaterThan(5)
+    filled.expectEnough('KV-5, cut off and changed')
   })
 
   test('what is written during a run is in the tables when it ends, whether the run had passed its place or not', async () => {

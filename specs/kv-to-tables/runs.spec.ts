@@ -7,6 +7,7 @@ import type { RunResult } from '../../migrations/kv-to-tables/run/run-options.ts
 import { runRollback } from '../../migrations/kv-to-tables/run/run-rollback.ts'
 import { findStore } from '../../migrations/kv-to-tables/run/tables.ts'
 import { shownCounts, shownModel } from './claims.ts'
+import { Filled } from './filled.ts'
 import { emptyState, migrate } from './model.ts'
 import { readState, readStore } from './state.ts'
 import { readTraces } from './traces.ts'
@@ -20,7 +21,7 @@ function statistics({ kinds, total }: RunResult) {
   return { kinds: kinds.map(({ durationMs: _, ...counts }) => counts), total }
 }
 
-const store = storeArbitrary({ type: 'jsonb', maxRecords: 20 })
+const store = storeArbitrary({ type: 'jsonb' })
 const batchSize = fc.constantFrom(1, 3, 7, 1000)
 
 describe('kv-to-tables, run after run', { timeout: 120_000 }, () => {
@@ -33,6 +34,7 @@ describe('kv-to-tables, run after run', { timeout: 120_000 }, () => {
   const rollBack = async () => runRollback(bench.session, await findStore(bench.session, 'kv_store'), { kinds, confirm: true })
 
   test('KV-4, KV-5, KV-7: on any store a dry run leaves no trace and predicts the live run; a second run leaves none; any batch size ends alike', async () => {
+    const filled = new Filled()
     await fc.assert(
       fc.asyncProperty(store, batchSize, batchSize, async (records, size, other) => {
         await bench.fill(records)
@@ -40,6 +42,7 @@ describe('kv-to-tables, run after run', { timeout: 120_000 }, () => {
         const predicted = await bench.run({ dryRun: true, batchSize: size })
         expect(await readTraces(bench.session)).toEqual(untouched)
         const first = await bench.run({ batchSize: size })
+        filled.add(first)
         expect(statistics(first)).toEqual(statistics(predicted))
         const ended = await readTraces(bench.session)
         const state = await readState(bench.session)
@@ -54,15 +57,17 @@ describe('kv-to-tables, run after run', { timeout: 120_000 }, () => {
       }),
       parameters,
     )
+    filled.expectEnough('KV-4, KV-5, KV-7')
   })
 
   test('KV-4, KV-5: when the store changed, any run does what the model does, and its dry run predicts it; rows that became newer stay', async () => {
+    const filled = new Filled()
     await fc.assert(
       fc.asyncProperty(store, store, fc.boolean(), batchSize, async (records, changes, retry, size) => {
         await bench.fill(records)
         const model = emptyState()
         migrate(model, await readStore(bench.session))
-        await bench.run()
+        filled.add(await bench.run())
         await bench.change(changes)
         const predicted = await bench.run({ dryRun: true, retry, batchSize: size })
         const result = await bench.run({ retry, batchSize: size })
@@ -73,13 +78,15 @@ describe('kv-to-tables, run after run', { timeout: 120_000 }, () => {
       }),
       parameters,
     )
+    filled.expectEnough('KV-4, KV-5 after changes')
   })
 
   test('KV-3: after any run every reference resolves', async () => {
+    const filled = new Filled()
     await fc.assert(
       fc.asyncProperty(store, async (records) => {
         await bench.fill(records)
-        await bench.run()
+        filled.add(await bench.run())
         const { orphans } = await bench.session.one<{ orphans: number }>(
           `SELECT (SELECT count(*) FROM catalogs WHERE client_id NOT IN (SELECT id FROM clients))
              + (SELECT count(*) FROM sites WHERE client_id NOT IN (SELECT id FROM clients) OR catalog_id NOT IN (SELECT id FROM catalogs))
@@ -95,6 +102,7 @@ describe('kv-to-tables, run after run', { timeout: 120_000 }, () => {
       }),
       parameters,
     )
+    filled.expectEnough('KV-3')
   })
 
   const client = (n: number, more: object = {}): MadeRecord => ({

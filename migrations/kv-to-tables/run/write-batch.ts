@@ -155,9 +155,10 @@ function referencesOf(kind: Kind, schema: string): References {
 const heldColumns = `t.id IS NOT NULL AS present, t.source_key, t.source_digest::text AS digest,
   t.updated_at > coalesce(s.updated_at, '-infinity') AS newer, i.id::text AS holder, i.source_key AS holder_key`
 
-function heldJoins(kind: Kind, schema: string): string {
-  return `LEFT JOIN ${schema}.${kind.name} AS t ON t.id = s.id
-    LEFT JOIN ${schema}.${kind.name} AS i ON ${sameIdentity(kind, 'i', 's')} AND i.id <> s.id`
+/** @param counts  SQL: whether a row (`t` or `i`) counts. */
+function heldJoins(kind: Kind, schema: string, counts: (row: 't' | 'i') => string = () => 'true'): string {
+  return `LEFT JOIN ${schema}.${kind.name} AS t ON t.id = s.id AND ${counts('t')}
+    LEFT JOIN ${schema}.${kind.name} AS i ON ${sameIdentity(kind, 'i', 's')} AND i.id <> s.id AND ${counts('i')}`
 }
 
 function factsSql(kind: Kind, schema: string): string {
@@ -173,11 +174,12 @@ function missingSql(kind: Kind, schema: string): string {
     FROM pg_temp.${stagingOf(kind)} AS s ${joins} WHERE ${lost.join(' OR ')}`
 }
 
-/** Of the rows that could be inserted, those that were not. */
+/** Of the rows that could be inserted, those that were not. Rows that came later, from the same batch, are in the way of none before them. */
 function refusedSql(kind: Kind, schema: string): string {
   const { joins, lost } = referencesOf(kind, schema)
+  const earlier = (row: string) => `(${row}.source_key IS NULL OR ${row}.source_key COLLATE "C" <= s.source_key)`
   return `SELECT s.position, '' AS missing, ${heldColumns}
-    FROM pg_temp.${stagingOf(kind)} AS s ${heldJoins(kind, schema)} ${joins}
+    FROM pg_temp.${stagingOf(kind)} AS s ${heldJoins(kind, schema, earlier)} ${joins}
     WHERE s.valid AND t.source_key IS DISTINCT FROM s.source_key${lost.map((each) => ` AND NOT ${each}`).join('')}`
 }
 
