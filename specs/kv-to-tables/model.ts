@@ -177,8 +177,16 @@ function identityOf(kind: KindName, columns: Readonly<Record<string, string | nu
 
 /** Null bytes out, blanks around it off. */
 export function clean(text: string): string {
-  return text.split('\0').join('').trim()
+  const letters = text.split('\0').join('').split('')
+  while (blanks.has(letters[0] ?? '')) letters.shift()
+  while (blanks.has(letters.at(-1) ?? '')) letters.pop()
+  return letters.join('')
 }
+
+/** What Unicode calls white space. */
+const blanks = new Set(
+  '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000',
+)
 
 function isUuid(text: string): boolean {
   const parts = text.split('-')
