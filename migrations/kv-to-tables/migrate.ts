@@ -81,7 +81,7 @@ await runCommand(async (signal) => {
         ? `${JSON.stringify({ version: 1, durationMs, ...result, ...(backup === undefined ? {} : { backup }) })}\n`
         : text,
     )
-    if (flags.report !== undefined) await writeResults(flags.report, result, issues, durationMs, new Date())
+    if (flags.report !== undefined) await writeResults(flags.report, { result, issues, durationMs, when: new Date() })
     const outcome =
       result.total.setAside > 0
         ? `${result.total.setAside} of ${result.total.source} records are set aside`

@@ -9,9 +9,9 @@ export interface ProgramRun {
   readonly stderr: string
 }
 
-/** Run `kv:migrate` or `kv:rollback` as npm would, without a terminal. */
+/** Run `kv:migrate`, `kv:rollback` or `kv:trial` as npm would, without a terminal. */
 export async function runProgram(
-  program: 'migrate' | 'rollback',
+  program: 'migrate' | 'rollback' | 'trial',
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>> = {},
 ): Promise<ProgramRun> {

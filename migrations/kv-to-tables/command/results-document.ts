@@ -25,6 +25,8 @@ const remedies: Readonly<Record<string, string>> = {
   key: 'Find out what writes such keys; copy the record to a key that is the prefix and a UUID.',
   id: 'Decide whether the key or the `id` inside is right.',
   kind: 'Declare the kind in `kinds/index.ts`, or leave it in the store on purpose.',
+  object: 'Find out what wrote it; the value must be an object.',
+  'no-value': 'Write the value again, or delete the key.',
   database: 'Read the message of the server; the rules let through what the tables refuse.',
 }
 
@@ -72,12 +74,21 @@ export function checkResultsFile(file: string): void {
   }
 }
 
+export interface Results {
+  readonly result: RunResult
+  readonly issues: Issues
+  readonly durationMs: number
+  readonly when: Date
+  /** Of a trial, in Markdown. */
+  readonly sections?: readonly string[]
+}
+
 /**
- * Write `MIGRATION_TEST_RESULTS.md`: metrics, issues found, what to adjust. Keys of records are in it, values are not.
+ * Write `MIGRATION_TEST_RESULTS.md`: metrics, issues found, what to adjust, and the sections of a trial. Keys of records are in it, values are not.
  *
  * @throws {CommandError} When the file cannot be written.
  */
-export async function writeResults(file: string, result: RunResult, issues: Issues, durationMs: number, when: Date): Promise<void> {
+export async function writeResults(file: string, { result, issues, durationMs, when, sections = [] }: Results): Promise<void> {
   const { source, setAside } = result.total
   const share = source === 0 ? 0 : (100 * setAside) / source
   const text = [
@@ -99,6 +110,7 @@ export async function writeResults(file: string, result: RunResult, issues: Issu
           align: ['l', 'l', 'r', 'l', 'l'],
         }),
     '',
+    ...sections,
   ].join('\n')
   await writeFile(file, text).catch((cause: unknown) => {
     throw new CommandError(3, `"${file}" cannot be written`, { cause, hint: 'The run itself is through.' })
