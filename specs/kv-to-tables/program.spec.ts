@@ -8,10 +8,13 @@ import { json } from 'node:stream/consumers'
 import PostalMime from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bulkStore } from '../../fixtures/kv/bulk.ts'
 import { uuidOf } from '../../fixtures/kv/kinds.ts'
 import { notifier } from '../../migrations/kv-to-tables/command/notify.ts'
 import { showProgress } from '../../migrations/kv-to-tables/command/progress.ts'
 import { runProgram } from './run-program.ts'
+import { seedBulk } from './seed-bulk.ts'
+import { readStore } from './state.ts'
 import { readTraces } from './traces.ts'
 import { openWorkbench, type Workbench } from './workbench.ts'
 
@@ -80,11 +83,49 @@ describe('the programs', { timeout: 120_000 }, () => {
     expect(text).not.toContain('Secret')
   })
 
-  test('KV-13: the guide names every option of both programs, and no other', async () => {
+  test('KV-12: a trial writes the results document whole, leaves the tables empty and the store as it was, and refuses tables that have rows', async () => {
+    const own = await openWorkbench()
+    try {
+      await seedBulk(own.session, bulkStore(300))
+      const before = await readStore(own.session)
+      const file = join(directory, 'trial.md')
+      const run = await runProgram('trial', ['--report', file], { DATABASE_URL: own.database.url() })
+      expect([run.code, run.stdout]).toEqual([
+        1,
+        expect.stringMatching(/^Trial: 300 records, \d+ inserted, \d+ set aside, and rolled back\.$/m),
+      ])
+      const text = await readFile(file, 'utf8')
+      const part = (title: string) => new RegExp(`^## ${title}$([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, 'm').exec(text)?.[1] ?? ''
+      expect(part('Schema design')).toMatch(
+        /\| orders +\|.*quantity integer NOT NULL.*FOREIGN KEY \(site_id\) REFERENCES sites\(id\).*UNIQUE INDEX btree \(number\)/,
+      )
+      expect(part('Integrity')).toContain('No record is missing.')
+      for (const column of ['catalogs.client_id', 'sites.catalog_id', 'orders.product_id'])
+        expect(part('Relationships')).toMatch(new RegExp(`\\| ${column} +\\| [a-z]+ +\\| +[1-9]\\d* \\| +0 \\|`))
+      expect(part('Queries before and after').match(/ms \| +\d+ × \|/g)).toHaveLength(4)
+      expect(part('Rollback')).toMatch(/^\d+ rows of 6 tables .* \(promised: below 5 min, kept\)/m)
+      expect(await readStore(own.session)).toEqual(before)
+      expect(await own.session.query('SELECT FROM clients')).toEqual([])
+
+      await own.run()
+      const traces = await readTraces(own.session)
+      const refused = await runProgram('trial', ['--report', file], { DATABASE_URL: own.database.url() })
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('"public.clients" has rows already')])
+      expect(await readTraces(own.session)).toEqual(traces)
+    } finally {
+      await own[Symbol.asyncDispose]()
+    }
+  })
+
+  test('KV-13: the guide names every option of the three programs, and no other', async () => {
     const guide = await readFile('docs/kv-to-tables.md', 'utf8')
     const usage = guide.split('```').find((block) => block.includes('npm run kv:migrate -- [')) ?? ''
     const optionsIn = (text: string) => [...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option))].toSorted()
-    const helps = await Promise.all([runProgram('migrate', ['--help']), runProgram('rollback', ['--help'])])
+    const helps = await Promise.all([
+      runProgram('migrate', ['--help']),
+      runProgram('rollback', ['--help']),
+      runProgram('trial', ['--help']),
+    ])
     expect(optionsIn(usage)).toEqual(optionsIn(helps.map(({ stdout }) => stdout).join('\n')).filter((each) => each !== '--help'))
   })
 
