@@ -149,6 +149,27 @@ describe('stock-batches, the next steps', () => {
       parameters(RUNS),
     ))
 
+  test('SB-6 after the end of the transition a rollback takes every detail of the first batch into the old columns', () =>
+    onTheInventory(async () => {
+      await bench.session.script(`INSERT INTO "locations" ("id", "name", "updatedAt") VALUES ('attic', 'attic', now());
+        INSERT INTO "users" ("id", "email", "updatedAt") VALUES ('ann', 'ann@example.org', now())`)
+      await bench.session.script(endTransition)
+      const since = {
+        status: 'InTransit',
+        costPerUnitUSD: '0.1',
+        freightCostUSD: '7',
+        orderDate: '2026-01-01 00:00:00',
+        expectedArrival: '2026-02-01 00:00:00',
+        orderNumber: 'A 1',
+        notes: 'since',
+        locationId: 'attic',
+        assignedUserId: 'ann',
+      }
+      await changeBatch(bench.session, 'lamp', since)
+      await bench.session.script(corrected.down)
+      expect((await readState(bench.session)).legacy.items.find(({ id }) => id === 'lamp')).toMatchObject(since)
+    }))
+
   test('SB-6 a rollback counts the batches whose details have no place in the old columns', async () => {
     await using own = await openWorkbench(corrected, 'migrated')
     await own.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 4, now())`)
