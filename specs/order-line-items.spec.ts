@@ -158,7 +158,7 @@ describe('order-line-items', () => {
 
   test('OLI-10 the migration logs its steps with their times, and tells them again when it is taken back', async () => {
     await using own = await openWorkbench()
-    const steps = ['1 lock', '2 rename and view', '3 grants, defaults and comments']
+    const steps = ['1 lock', '2 rename and view', '3 owner, grants, defaults and comments']
     expect(await noticesOf(own.database, corrected.up)).toEqual(steps.map((step) => expect.stringContaining(step)))
     const log = await own.session.query<{ step: string; kept: boolean }>(
       `SELECT step, milliseconds > 0 AND started_at >= lag(started_at, 1, started_at) OVER (ORDER BY step)
