@@ -73,6 +73,19 @@ describe('table-items, with roles, dependents and locks', () => {
       expect(await pos.session.query(`SELECT "tableName", "items" FROM "table_items_export"`)).toEqual([{ tableName: 'one', items: [1] }])
     }))
 
+  test('TI-4 a view over the items that was made since stops down by name, and nothing is done', () =>
+    withStaff(async () => {
+      await pos.session.script(corrected.up)
+      await pos.session.script(`UPDATE "tables" SET "items" = '[1]'; CREATE VIEW "laid" AS SELECT "items" FROM "tables"; SAVEPOINT before`)
+      const before = await protection()
+      await expect(pos.session.script(corrected.down)).rejects.toMatchObject({
+        sqlstate: '2BP01',
+        fields: { detail: expect.stringContaining('laid') },
+      })
+      await pos.session.script('ROLLBACK TO SAVEPOINT before')
+      expect(await protection()).toEqual(before)
+    }))
+
   test.each(['up', 'down'] as const)(
     'TI-5 %s gives up behind a client that keeps the table, within the lock budget, with nothing done',
     async (step) => {
