@@ -48,6 +48,11 @@ DECLARE
     began timestamptz := clock_timestamp();
     statement text;
 BEGIN
+    -- Who may alter the table may alter the view, whoever runs this. First, so that the grants below are the owner's.
+    SELECT format('ALTER VIEW order_line_items OWNER TO %I', pg_get_userbyid(relowner)) INTO statement
+    FROM pg_class WHERE oid = 'order_line_items_v2'::regclass;
+    EXECUTE statement;
+
     FOR statement IN
         SELECT format('REVOKE ALL ON order_line_items FROM %s', grantee)
         FROM (
@@ -91,6 +96,6 @@ BEGIN
     END LOOP;
 
     INSERT INTO order_line_items_migration_log
-    VALUES ('3 grants, defaults and comments', began, 1000 * extract(epoch FROM clock_timestamp() - began));
-    RAISE NOTICE 'order_line_items: 3 grants, defaults and comments';
+    VALUES ('3 owner, grants, defaults and comments', began, 1000 * extract(epoch FROM clock_timestamp() - began));
+    RAISE NOTICE 'order_line_items: 3 owner, grants, defaults and comments';
 END $$;

@@ -1,7 +1,7 @@
 -- The inventory as Prisma made it.
 
 -- CreateEnum
-CREATE TYPE "ItemStatus" AS ENUM ('ToOrder', 'Ordered', 'InTransit', 'Arrived');
+CREATE TYPE "Status" AS ENUM ('ToOrder', 'Ordered', 'InTransit', 'Arrived');
 
 -- CreateTable
 CREATE TABLE "companies" (
@@ -40,7 +40,7 @@ CREATE TABLE "locations" (
 CREATE TABLE "items" (
     "id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
-    "status" "ItemStatus",
+    "status" "Status",
     "quantityInStock" INTEGER DEFAULT 0,
     "costPerUnitUSD" DOUBLE PRECISION,
     "freightCostUSD" DOUBLE PRECISION,

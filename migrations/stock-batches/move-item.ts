@@ -8,7 +8,7 @@ import type { Session } from 'godwit'
  * @returns `missing` when there is no such item.
  * @throws {StatementError} `23502` where the table demands what the item lacks (the plan as it was written did).
  */
-export async function moveItem(session: Session, itemId: string): Promise<'moved' | 'unchanged' | 'missing'> {
+export async function moveItem(session: Pick<Session, 'one'>, itemId: string): Promise<'moved' | 'unchanged' | 'missing'> {
   // The lock waits for a write under way and reads what it wrote. NOT EXISTS still sees the state from before the wait, hence ON CONFLICT.
   const { found, moved } = await session.one<{ found: boolean; moved: boolean }>(
     `WITH item AS (SELECT * FROM "items" WHERE "id" = $1 FOR NO KEY UPDATE),

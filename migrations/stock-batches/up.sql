@@ -5,7 +5,7 @@
 CREATE TABLE "stock_batches" (
     "id" TEXT NOT NULL,
     "quantity" INTEGER,
-    "status" "ItemStatus",
+    "status" "Status",
     "costPerUnitUSD" DOUBLE PRECISION,
     "freightCostUSD" DOUBLE PRECISION,
     "orderDate" TIMESTAMP(3),
@@ -95,10 +95,28 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER "items_to_stock_batches" AFTER UPDATE OF
+-- FROM "stock_batches": the trigger depends on that table. DROP TABLE "stock_batches", with CASCADE or without, takes the trigger along;
+-- otherwise it would stay on "items", and every old-style write would fail on the missing table.
+CREATE CONSTRAINT TRIGGER "items_to_stock_batches" AFTER UPDATE OF
     "quantityInStock", "status", "costPerUnitUSD", "freightCostUSD", "orderDate", "expectedArrival", "orderNumber", "notes",
     "locationId", "assignedUserId"
-ON "items" FOR EACH ROW EXECUTE FUNCTION "items_to_stock_batches"();
+ON "items" FROM "stock_batches" NOT DEFERRABLE FOR EACH ROW EXECUTE FUNCTION "items_to_stock_batches"();
+
+-- An old-style write locks the item, then its batch. A plain UPDATE or DELETE of a batch locks the batch first: PostgreSQL does that before
+-- any trigger runs. If both meet, one of them must give up. The batch-style write gives up, before PostgreSQL looks for deadlocks
+-- ("deadlock_timeout", 1 s): the old application never sees an error. Who locks the item first ("writes.ts") waits and never gives up.
+CREATE FUNCTION "stock_batches_lock_item"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp SET lock_timeout = '400ms' AS $$
+BEGIN
+    PERFORM FROM "items" WHERE "id" = least(OLD."itemId", NEW."itemId") FOR NO KEY UPDATE;
+    IF NEW."itemId" <> OLD."itemId" THEN
+        PERFORM FROM "items" WHERE "id" = greatest(OLD."itemId", NEW."itemId") FOR NO KEY UPDATE;
+    END IF;
+    RETURN coalesce(NEW, OLD);
+END $$;
+
+CREATE TRIGGER "stock_batches_lock_item" BEFORE UPDATE OR DELETE
+ON "stock_batches" FOR EACH ROW EXECUTE FUNCTION "stock_batches_lock_item"();
 
 -- Batch-style write: the item takes the sum and what its first batch says; without batches its stock is none. The item is locked
 -- before anything is summed up, so that of two writers the second sees what the first wrote.
@@ -139,7 +157,7 @@ END $$;
 CREATE TRIGGER "stock_batches_to_items" AFTER INSERT OR UPDATE OR DELETE
 ON "stock_batches" FOR EACH ROW EXECUTE FUNCTION "stock_batches_to_items"();
 
--- The first batch entered for an item that old code made since: its own columns become a batch before, or their stock would go unseen.
+-- The first batch entered for an item that old code made since: its own columns become a batch before, or nobody would see their stock.
 CREATE FUNCTION "stock_batches_first"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM FROM "items" WHERE "id" = NEW."itemId" FOR NO KEY UPDATE;
@@ -149,7 +167,9 @@ BEGIN
         "notes", "createdAt", "updatedAt", "itemId", "locationId", "assignedUserId"
     )
     SELECT
-        "id", "quantityInStock", "status", "costPerUnitUSD", "freightCostUSD", "orderDate", "expectedArrival", "orderNumber",
+        -- The id of an item can be taken by a batch that was moved to another item.
+        CASE WHEN EXISTS (SELECT FROM "stock_batches" AS b WHERE b."id" = i."id") THEN gen_random_uuid()::text ELSE i."id" END,
+        "quantityInStock", "status", "costPerUnitUSD", "freightCostUSD", "orderDate", "expectedArrival", "orderNumber",
         "notes", "createdAt", "updatedAt", "id", "locationId", "assignedUserId"
     FROM "items" AS i
     WHERE i."id" = NEW."itemId" AND NOT EXISTS (SELECT FROM "stock_batches" AS b WHERE b."itemId" = NEW."itemId");

@@ -37,8 +37,16 @@ export const legacyTables = ['companies', 'users', 'locations', 'items', 'expens
 
 export const statuses = ['ToOrder', 'Ordered', 'InTransit', 'Arrived'] as const
 
-/** Any legal state of the legacy database, small: NULLs, borders of the types, empty and odd texts, parents that are not there. */
-export function legacyData(): fc.Arbitrary<LegacyData> {
+/**
+ * Any legal state of the legacy database, small: NULLs, borders of the types, empty and odd texts, parents that are not there.
+ *
+ * @param known  Attributes of items that are never NULL. The plan as written fails on most rows where these are.
+ */
+export function legacyData(known: readonly (keyof typeof nullableItemCells)[] = []): fc.Arbitrary<LegacyData> {
+  const cells = Object.entries<fc.Arbitrary<string>>(nullableItemCells).map(([name, cell]) => [
+    name,
+    known.some((each) => each === name) ? cell : fc.option(cell),
+  ])
   // Parents by number, taken modulo those there are: rows shrink away without touching the others.
   const parent = fc.option(fc.nat({ max: 5 }))
   return fc
@@ -48,13 +56,13 @@ export function legacyData(): fc.Arbitrary<LegacyData> {
       locations: rows(3, { name: text, ...stamps, companyId: parent }),
       items: rows(5, {
         name: text,
-        ...nullableItemCells,
+        ...Object.fromEntries(cells),
         ...stamps,
         locationId: parent,
         assignedUserId: parent,
         companyId: parent,
         only: fc.option(fc.constantFrom(...Object.keys(nullableItemCells), 'locationId', 'assignedUserId'), { freq: 2 }),
-      }).map((items) => items.map(sparse)),
+      }).map((items) => items.map((item) => sparse(item, known))),
       expenses: rows(2, {
         description: text,
         amountUSD: double,
@@ -117,14 +125,14 @@ const timestamp = fc.oneof(
 const stamps = { createdAt: timestamp, updatedAt: timestamp }
 
 const nullableItemCells = {
-  status: fc.option(fc.constantFrom(...statuses)),
-  quantityInStock: fc.option(integer.map(String)),
-  costPerUnitUSD: fc.option(double),
-  freightCostUSD: fc.option(double),
-  orderDate: fc.option(timestamp),
-  expectedArrival: fc.option(timestamp),
-  orderNumber: fc.option(text),
-  notes: fc.option(text),
+  status: fc.constantFrom<string>(...statuses),
+  quantityInStock: integer.map(String),
+  costPerUnitUSD: double,
+  freightCostUSD: double,
+  orderDate: timestamp,
+  expectedArrival: timestamp,
+  orderNumber: text,
+  notes: text,
 }
 
 type Draft = Readonly<Record<string, string | number | null>> & { readonly id: string }
@@ -134,8 +142,9 @@ function rows(maxLength: number, cells: Readonly<Record<string, fc.Arbitrary<str
 }
 
 /** An item of which only one thing is known, where `only` names it: left to chance, no item would have just notes. */
-function sparse({ only, ...item }: Draft): Draft {
-  const unknown = only === null ? [] : [...Object.keys(nullableItemCells), 'locationId', 'assignedUserId'].filter((name) => name !== only)
+function sparse({ only, ...item }: Draft, known: readonly string[]): Draft {
+  const names = [...Object.keys(nullableItemCells), 'locationId', 'assignedUserId']
+  const unknown = only === null ? [] : names.filter((name) => name !== only && !known.includes(name))
   return { ...item, ...Object.fromEntries(unknown.map((name) => [name, null])), id: item.id }
 }
 

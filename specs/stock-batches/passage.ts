@@ -17,6 +17,9 @@ export interface Scripts {
 export const corrected = readScripts('migrations/stock-batches')
 export const asPlanned = readScripts('fixtures/specimens/stock-batches-as-planned')
 
+/** What the copy of the plan demands of an item. A status it demands only of items with stock. */
+export const demanded = ['quantityInStock', 'costPerUnitUSD', 'freightCostUSD'] as const
+
 /** What one data set went through. */
 export type Passage =
   | { readonly outcome: 'refused'; readonly sqlstate: string }
@@ -97,7 +100,12 @@ async function measure(
   return measured
 }
 
+/** A file of the repository, as text. */
+export function readText(path: string): string {
+  return readFileSync(resolve(import.meta.dirname, '../..', path), 'utf8')
+}
+
 function readScripts(directory: string): Scripts {
-  const read = (file: string) => readFileSync(resolve(import.meta.dirname, '../..', directory, file), 'utf8')
+  const read = (file: string) => readText(`${directory}/${file}`)
   return { legacy: read('legacy.sql'), up: read('up.sql'), down: read('down.sql'), verification: read('verification.sql') }
 }

@@ -10,7 +10,7 @@ export interface State {
   readonly legacy: Readonly<Record<LegacyTable, readonly Row[]>>
   /** `undefined` when there is no such table. */
   readonly batches: readonly Row[] | undefined
-  /** One line for each attribute, constraint, index, trigger, function, type and comment. */
+  /** One line for each attribute, constraint, index, trigger, function, relation, type and comment, with its place and its storage options. */
   readonly catalog: readonly string[]
 }
 
@@ -57,18 +57,26 @@ SELECT line FROM (
   FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
   WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
   UNION ALL
+  SELECT concat_ws(' ', 'place and storage', attrelid::regclass, attname, attnum, attstorage, attcompression, attstattarget, attacl)
+  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+  WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+  UNION ALL
   SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated)
   FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
   UNION ALL
-  SELECT concat_ws(' ', 'index', pg_get_indexdef(indexrelid), indisvalid)
+  SELECT concat_ws(' ', 'index', pg_get_indexdef(indexrelid), indisvalid, indisclustered, indisreplident)
   FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = 'public'::regnamespace
   UNION ALL
   SELECT concat_ws(' ', 'trigger', pg_get_triggerdef(oid), tgenabled) FROM pg_trigger WHERE NOT tgisinternal
   UNION ALL
   SELECT concat_ws(' ', 'function', oid::regprocedure) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
   UNION ALL
-  SELECT concat_ws(' ', 'relation', oid::regclass, relkind, relacl, pg_get_userbyid(relowner)) FROM pg_class
+  SELECT concat_ws(' ', 'relation', oid::regclass, relkind, relacl, pg_get_userbyid(relowner), relpersistence, reloptions, relreplident,
+    relrowsecurity, reltablespace) FROM pg_class
   WHERE relnamespace = 'public'::regnamespace
+  UNION ALL
+  SELECT concat_ws(' ', 'comment', pg_describe_object(classoid, objoid, objsubid), description) FROM pg_description
+  WHERE objoid >= 16384
   UNION ALL
   SELECT concat_ws(' ', 'type', oid::regtype,
     (SELECT string_agg(enumlabel, ' ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = pg_type.oid))

@@ -31,7 +31,12 @@ describe('the verdict', () => {
     expect(result.verdict).toBe('violated')
     expect(findings).toEqual(
       expect.arrayContaining([
-        ['applies', '23502', 'error', 'public.items.status'],
+        ...['quantityInStock', 'status', 'costPerUnitUSD', 'freightCostUSD'].map((name) => [
+          'applies',
+          '23502',
+          'error',
+          `public.items.${name}`,
+        ]),
         ['zero-loss', 'cell-altered', 'warning', 'public.items.orderDate'],
         ['quantity-parity', 'difference', 'error', 'public.items.quantityInStock'],
         ['rollback-restores-state', 'schema', 'error', 'public.items.useBatchSystem'],

@@ -5,6 +5,7 @@ DO $$
 DECLARE
   entered integer;
   names text;
+  grantees text;
 BEGIN
   -- No entry may come between the export and the end of the column.
   LOCK TABLE "tables" IN ACCESS EXCLUSIVE MODE;
@@ -20,6 +21,13 @@ BEGIN
       "items" JSONB NOT NULL,
       "exportedAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP
     );
+    -- Default privileges may open a new table to roles that cannot read "tables": the export is for its owner alone.
+    SELECT string_agg(DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, ', ') INTO grantees
+      FROM pg_class, aclexplode(relacl)
+      WHERE pg_class.oid = '"table_items_export"'::regclass AND grantee <> relowner;
+    IF grantees IS NOT NULL THEN
+      EXECUTE format('REVOKE ALL ON "table_items_export" FROM %s', grantees);
+    END IF;
     INSERT INTO "table_items_export" ("tableId", "tableName", "roomName", "items")
       SELECT t."id", t."name", r."name", t."items"
       FROM "tables" t JOIN "rooms" r ON r."id" = t."roomId"

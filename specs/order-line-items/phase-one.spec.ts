@@ -1,0 +1,78 @@
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { datasetArbitrary, readCatalog, seedDataset } from 'godwit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { corrected, openWorkbench, rolledBack, type Workbench } from './workbench.ts'
+
+const RUNS = 50
+
+describe('compat-views, phase 1 on order-line-items', () => {
+  let bench: Workbench
+  beforeAll(async () => {
+    bench = await openWorkbench()
+  })
+  afterAll(() => bench[Symbol.asyncDispose]())
+
+  const legacyRows = () => datasetArbitrary(bench.plan)
+
+  /** Relations, types, functions and their owners by name and OID. */
+  const objects = async () =>
+    bench.session.query<{ name: string; oid: number }>(
+      `SELECT format('%s %s', CASE relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'i' THEN 'index' ELSE relkind::text END, relname) AS name, oid::integer
+      FROM pg_class WHERE relnamespace = 'public'::regnamespace
+      UNION ALL SELECT format('function %s', oid::regprocedure), oid::integer FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
+    )
+
+  // The plan says: no change to existing data, no change to the existing schema. The name of one table does change, and nothing else.
+  test('CV-2 is refuted in one point: the existing table gets another name; all else that existed keeps its name and its OID', () =>
+    rolledBack(bench.session, async () => {
+      const before = await objects()
+      await bench.session.script(corrected.up)
+      const after = await objects()
+      const nameOf = new Map(after.map(({ name, oid }) => [oid, name]))
+      expect(before.filter(({ name, oid }) => nameOf.get(oid) !== name).map(({ name, oid }) => [name, nameOf.get(oid)])).toEqual([
+        ['table order_line_items', 'table order_line_items_v2'],
+      ])
+      const known = new Set(before.map(({ oid }) => oid))
+      expect(after.filter(({ oid }) => !known.has(oid)).map(({ name }) => name)).toEqual([
+        'index order_line_items_migration_log_pkey',
+        'table order_line_items_migration_log',
+        'view order_line_items',
+      ])
+    }))
+
+  /** Every legacy relation by its OID, whatever it is named now: what it is, and its rows. */
+  const legacyState = async (oids?: readonly number[]) => {
+    const catalog = await readCatalog(bench.session)
+    const found = [...catalog.relations.values()].filter(({ oid, kind }) => (oids === undefined ? kind === 'table' : oids.includes(oid)))
+    const shapes = found.map((relation) => inspect(relation, { depth: null }).replaceAll('order_line_items_v2', 'order_line_items'))
+    const rows = await bench.session.script(found.map(({ schema, name }) => `SELECT t::text FROM ${schema}.${name} AS t`).join('; '))
+    return { oids: found.map(({ oid }) => oid), shapes: shapes.toSorted(), rows: rows.map((each) => each.rows.flat().toSorted()) }
+  }
+
+  /** Whether `up` leaves what was there as it was: the same relations, attributes, constraints, indexes, triggers, policies, rows. */
+  const leavesAlone = (up: string) =>
+    fc.asyncProperty(legacyRows(), (dataset) =>
+      rolledBack(bench.session, async () => {
+        await seedDataset(bench.session, bench.plan, dataset)
+        const { oids, shapes, rows } = await legacyState()
+        await bench.session.script(up)
+        const after = await legacyState(oids)
+        expect(after.shapes).toEqual(shapes)
+        expect(after.rows.map((each) => each.join('\n')).toSorted()).toEqual(rows.map((each) => each.join('\n')).toSorted())
+      }),
+    )
+
+  test('CV-2 any legacy data and the legacy schema are what they were, but for the name', async () => {
+    await fc.assert(leavesAlone(corrected.up), { numRuns: RUNS })
+  })
+
+  test.each([
+    ['a default', 'ALTER TABLE order_line_items_v2 ALTER COLUMN notes SET DEFAULT $$$$'],
+    ['a constraint', 'ALTER TABLE order_line_items_v2 DROP CONSTRAINT order_line_items_quantity_check'],
+    ['a cell', "UPDATE order_line_items_v2 SET notes = '' WHERE notes IS NULL"],
+  ])('CV-2 is refuted where up changes %s too', async (_, sql) => {
+    const up = `${corrected.up};\n${sql}`
+    expect((await fc.check(leavesAlone(up), { numRuns: RUNS })).failed).toBe(true)
+  })
+})
