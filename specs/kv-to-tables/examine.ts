@@ -118,7 +118,7 @@ async function lookForFaults(bench: Workbench, { parts, rollback }: Partial<Sabo
   poison(again, migrate(again, await readStore(session), { retry: true }))
   await compare(again, 'KV-2', 'KV-1', 'after a retry')
 
-  for (let at = 8; at < 60; at += 5) {
+  for (let at = 8; at < 60; at += 8) {
     await bench.fill(store)
     await cutShort(bench, at, { batchSize: 3, parts })
     const whole = await run()

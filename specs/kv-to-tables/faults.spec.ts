@@ -100,7 +100,7 @@ async function fill(session: Session, store: BulkStore): Promise<void> {
   await seedBulk(session, store)
   await createTables(
     { query: session.query.bind(session), script: session.script.bind(session), copyFrom: session.copyFrom.bind(session) },
-    { store: '', schema: 'public', canonical: true },
+    { store: 'public.kv_store', schema: 'public', canonical: true },
     kinds,
   )
 }
