@@ -46,7 +46,7 @@ describe.each(['jsonb', 'json', 'text'] as const)('kv-to-tables, a store of %s',
         filled.add(result)
         for (const code of Object.keys(result.total.reasons)) codes.add(code)
       }),
-      { numRuns: RUNS, interruptAfterTimeLimit: 40_000 },
+      { numRuns: RUNS, interruptAfterTimeLimit: 70_000 },
     )
     // Not vacuous: most kinds of damage were drawn, and whole families of records moved.
     filled.expectEnough(`KV-1, KV-2, KV-3, ${type}`)

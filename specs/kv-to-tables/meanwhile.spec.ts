@@ -83,7 +83,7 @@ describe('KV-1, KV-5: while the application goes on writing', { timeout: 120_000
         expect([source, inserted + updated + unchanged + kept + setAside]).toEqual([rows, rows])
         expect(await bench.session.query('SELECT FROM kv_checkpoint')).toEqual([])
       }),
-      { numRuns: 15, interruptAfterTimeLimit: 30_000 },
+      { numRuns: 15, interruptAfterTimeLimit: 70_000 },
     )
     expect(cut).toBeGreaterThan(5)
     filled.expectEnough('KV-5, cut off and changed')
