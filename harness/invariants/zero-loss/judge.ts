@@ -6,6 +6,7 @@ import { followsFromLoss } from '../causes.ts'
 import type { Invariant } from '../invariant.ts'
 import { attributeCase } from './cases.ts'
 import { judgeAttribute } from './cells.ts'
+import { judgeCopies } from './copies.ts'
 import { judgeDeclared } from './declared.ts'
 import { judgeGenerated } from './generated.ts'
 import { judgeRows, ownRows, withAbsorbed } from './rows.ts'
@@ -14,7 +15,7 @@ import { rules } from './rules.ts'
 /**
  * Every legacy cell is kept, moved or reversibly altered, or is declared discarded.
  *
- * Kinds: `row-lost`, `row-doubled`, `cell-lost` (its attribute has no destination), `cell-altered` (evidence `alteration`: nulled,
+ * Kinds: `row-lost`, `row-doubled`, `copy-incomplete` (rows that a new table beside the old one leaves out), `cell-lost` (its attribute has no destination), `cell-altered` (evidence `alteration`: nulled,
  * null-filled, empty-made-null, trimmed, case-folded, truncated, rounded, zone-shifted, merged, overwritten, rewritten, swapped, re-keyed).
  * Values that a contract maps must be where it says (`object` of the finding), whatever else holds them.
  * A cell that `down` brings back in this run is acquitted; the forward fact is a note of severity info.
@@ -100,5 +101,5 @@ function judgeRelation(
     if (isDiscarded(knowledge, lineage.relation, attribute.name)) return []
     return (attribute.generated === undefined ? judgeAttribute(own) : judgeGenerated(own, attribute)) ?? []
   })
-  return [...judgeRows(given), ...cells, ...declared]
+  return [...judgeRows(given), ...judgeCopies(given), ...cells, ...declared]
 }

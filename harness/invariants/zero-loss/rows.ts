@@ -135,16 +135,16 @@ function isDoubled(given: RelationCase, home: Recaptured['places'][number], row:
   return !parts
 }
 
-/** How many legacy rows, of whatever relation, stand in one of these migrated rows: equal rows of two relations that are united are no double. */
+/** How many legacy rows, of this relation and of others that live there too, stand in one of these migrated rows: equal rows of two relations that are united are no double. */
 function claimants(
   { run, knowledge, migrated, lineage, rows }: RelationCase,
   home: Recaptured['places'][number],
   matches: readonly number[],
 ): number {
   const { relation } = home.place
-  const others = [...(knowledge.lineage?.relations.values() ?? [])].filter(
-    (other) => other.relation !== lineage.relation && other.places.some((place) => place.relation === relation),
-  )
+  const lives = (other: RelationLineage) =>
+    other.home === relation || other.places.some((place) => place.relation === relation && place.exclusive === true)
+  const others = [...(knowledge.lineage?.relations.values() ?? [])].filter((other) => other.relation !== lineage.relation && lives(other))
   if (others.length === 0) return 1
   const all = [rows, ...others.map((other) => ownRows(run, recapture(run, other, migrated), other, knowledge))]
   return all.reduce((sum, each) => {

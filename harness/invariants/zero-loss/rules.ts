@@ -28,4 +28,11 @@ export const rules = {
       'Cells arrive, but changed in a way that cannot be undone: truncated, rounded, trimmed, nulled, overwritten, merged; the evidence says how. Or other values stand where the contract says that they are.',
     remedy: 'Use a type and a conversion that keep the values, restore them in down, or declare the alteration with a reason.',
   },
+  'copy-incomplete': {
+    severity: 'warning',
+    title: 'a copy leaves rows out',
+    meaning:
+      'A new table takes over the columns of an old one, and not all of its rows. Nothing is lost as long as the old table stays; what reads the new one misses rows.',
+    remedy: 'Copy every row, or declare which ones are left out on purpose.',
+  },
 } as const satisfies Readonly<Record<string, Rule>>

@@ -2,6 +2,7 @@ import type { CellFate, Destination } from '../../lineage/index.ts'
 import { columnName, isAmbiguous, isPlausible, showCell } from '../../lineage/index.ts'
 import type { Finding } from '../../result/index.ts'
 import { type AttributeCase, legacyCell } from './cases.ts'
+import { isCopyOf } from './copies.ts'
 import { fatesOf, hintFor, showRow } from './fates.ts'
 
 export function swappedCells(given: AttributeCase, swapped: readonly [number, ...number[]]): Finding {
@@ -58,7 +59,14 @@ export function reissuedKey({ knowledge, lineage, learned, rows }: AttributeCase
 
 /** The source is there still, but a copy that was exact on banded rows is not on these: what reads the copy from now on reads something else. */
 export function unfaithfulCopy(given: AttributeCase): Finding | undefined {
-  for (const destination of given.learned.destinations.filter((each) => isCopy(given, each))) {
+  const { destinations } = given.learned
+  const kept = (relation: string) =>
+    destinations.some(
+      (each) => each.relation === relation && exact.has(each.transform.kind) && each.columns.every(({ via }) => via === undefined),
+    )
+  for (const destination of destinations.filter((each) => isCopy(given, each))) {
+    // A folded or shortened value beside the value itself serves a search.
+    if (lossy.has(destination.transform.kind) && kept(destination.relation)) continue
     const altered = alteredIn(given, destination)
     const first = altered.find(({ legacy }) => isPlausible(legacy, given.type)) ?? altered[0]
     if (first !== undefined) return describeCopy(given, destination, first, altered.length)
@@ -67,13 +75,18 @@ export function unfaithfulCopy(given: AttributeCase): Finding | undefined {
 }
 
 const exact = new Set(['identical', 'same-value', 'recoded', 'wrapped', 'scaled'])
+/** What a copy of the whole table must not do to its values. */
+const lossy = new Set(['case-folded', 'trimmed', 'truncated', 'rounded'])
 
 /** An aggregate holds one row for several: no copy. Neither is what the server derives. */
-function isCopy({ run, lineage, rows }: AttributeCase, { own, relation, transform, columns, declared }: Destination): boolean {
+function isCopy(given: AttributeCase, { own, relation, transform, columns, declared }: Destination): boolean {
+  const { run, lineage, rows } = given
   // A declared destination is judged by itself.
-  if (own || declared !== undefined || relation === lineage.home || !exact.has(transform.kind)) return false
+  if (own || declared !== undefined || relation === lineage.home) return false
+  if (!exact.has(transform.kind) && !lossy.has(transform.kind)) return false
   if (columns.some((column) => column.via !== undefined || column.json.length > 0)) return false
   const place = rows.places.find((each) => each.place.relation === relation)?.place
+  if (place !== undefined && lossy.has(transform.kind) && !isCopyOf(given, place)) return false
   return (
     place !== undefined &&
     place.identity.length > 0 &&

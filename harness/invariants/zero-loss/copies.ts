@@ -1,0 +1,69 @@
+import type { Place, Recaptured, RelationLineage } from '../../lineage/index.ts'
+import { showCell } from '../../lineage/index.ts'
+import type { Finding } from '../../result/index.ts'
+import type { RelationCase } from './cases.ts'
+import { showRow } from './fates.ts'
+
+/**
+ * Whether a migrated relation is a copy of a legacy one that stays: made by `up`, a row for each row, found by key, with half of the
+ * attributes at least. A table with one or two of many attributes is a table of its own.
+ */
+export function isCopyOf({ run, lineage, catalog }: Pick<RelationCase, 'run' | 'lineage' | 'catalog'>, place: Place): boolean {
+  const made = run.migrated?.catalog.relations.get(place.relation)
+  const isNew = made?.kind === 'table' && ![...run.legacy.catalog.relations.values()].some(({ oid }) => oid === made.oid)
+  if (!isNew || lineage.home !== lineage.relation || place.relation === lineage.home || place.exclusive === true) return false
+  if (place.identity.length === 0 || place.shared === true || place.merges || place.cardinality === 'many') return false
+  return (
+    copiedShare(lineage, place, new Set(catalog.attributes.flatMap((each) => (each.generated === undefined ? [each.name] : [])))) >= 0.5
+  )
+}
+
+const carried = new Set(['identical', 'same-value', 'recoded', 'wrapped', 'scaled', 'case-folded', 'trimmed', 'truncated', 'rounded'])
+
+/** What part of the attributes beside the key is in a place and stays where it was, 0 to 1. */
+function copiedShare(lineage: RelationLineage, place: Place, names: ReadonlySet<string>): number {
+  const keys = new Set(place.identity.map(({ legacy }) => legacy))
+  const others = [...lineage.attributes.values()].filter(({ attribute }) => names.has(attribute) && !keys.has(attribute))
+  const copied = others.filter(
+    ({ destinations }) =>
+      destinations.some((each) => each.own && each.assumed !== true) &&
+      destinations.some(
+        ({ relation, assumed, transform, columns }) =>
+          relation === place.relation &&
+          assumed !== true &&
+          carried.has(transform.kind) &&
+          columns.every((column) => column.via === undefined && column.json.length === 0),
+      ),
+  )
+  return others.length === 0 ? 0 : copied.length / others.length
+}
+
+/** Copies that leave rows out while the source stays: what reads the copy from now on misses them, and all do once the source goes. */
+export function judgeCopies(given: RelationCase): readonly Finding[] {
+  return given.rows.places.flatMap((each) => (isCopyOf(given, each.place) ? (incompleteCopy(given, each) ?? []) : []))
+}
+
+function incompleteCopy({ knowledge, lineage, rows }: RelationCase, { place, byRow }: Recaptured['places'][number]): Finding | undefined {
+  const missing = rows.legacy.rows.flatMap((_, row) => ((byRow[row] ?? []).length === 0 ? [row] : []))
+  const [first] = missing
+  if (first === undefined) return undefined
+  const key = place.identity.map(({ legacy }) => `${legacy} ${showCell(showRow(rows.legacy, first)[legacy])}`).join(', ')
+  return {
+    invariant: 'zero-loss',
+    kind: 'copy-incomplete',
+    severity: 'warning',
+    known: 'observed',
+    relation: lineage.relation,
+    object: place.relation,
+    ...knowledge.locate(place.relation),
+    message: `${missing.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} are not in its copy ${place.relation} (${key})`,
+    evidence: {
+      missing: missing.length,
+      rows: rows.legacy.rows.length,
+      copy: place.relation,
+      examples: missing.slice(0, 3).map((row) => showRow(rows.legacy, row)),
+    },
+    hint: `Copy every row, or say why some are left out: -- godwit: discard ${lineage.relation} because …`,
+    shown: { beside: [place.relation] },
+  }
+}

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest'
+import { verifyInline } from '../../harness/verify/verify-inline.ts'
+
+const legacy = 'CREATE TABLE remark (id int PRIMARY KEY, author text NOT NULL, body text, mood text)'
+const table = 'CREATE TABLE remark_text (remark_id int PRIMARY KEY REFERENCES remark, author text, body text, mood text);'
+
+async function told(up: string): Promise<readonly string[]> {
+  const { findings } = await verifyInline(legacy, up, { runs: 30 })
+  return findings.flatMap((each) =>
+    each.invariant === 'zero-loss' && each.severity !== 'info' ? [`${each.severity} ${each.kind} ${each.attribute ?? each.object}`] : [],
+  )
+}
+
+describe('a copy in a new table, while the old one stays', () => {
+  test('that leaves rows out is a warning', async () => {
+    expect(await told(`${table} INSERT INTO remark_text SELECT * FROM remark WHERE mood IS NOT NULL`)).toEqual([
+      'warning copy-incomplete public.remark_text',
+    ])
+  })
+
+  test('that changes every value is a warning for each column', async () => {
+    expect((await told(`${table} INSERT INTO remark_text SELECT id, upper(author), left(body, 12), mood FROM remark`)).toSorted()).toEqual([
+      'warning cell-altered author',
+      'warning cell-altered body',
+    ])
+  })
+
+  test('that has every row as it is is sound', async () => {
+    expect(await told(`${table} INSERT INTO remark_text SELECT * FROM remark`)).toEqual([])
+  })
+
+  test('of one column of many, or with the folded value beside the value itself, is a table of its own', async () => {
+    expect(
+      await told(
+        'CREATE TABLE angry (remark_id int PRIMARY KEY, author text); INSERT INTO angry SELECT id, author FROM remark WHERE mood IS NULL',
+      ),
+    ).toEqual([])
+    const beside = `${table} ALTER TABLE remark_text ADD author_folded text; INSERT INTO remark_text SELECT id, author, body, mood, lower(author) FROM remark`
+    expect(await told(beside)).toEqual([])
+  })
+})
