@@ -12,8 +12,8 @@ describe('on PostgreSQL 15', () => {
   ])('%s %s', { timeout: 240_000 }, async (path, verdict) => {
     const { result } = await verify([path], { postgres: '15', runs: 20 })
     expect([result.postgres.version.split('.')[0], result.verdict]).toEqual(['15', verdict])
-    const [migration] = result.migrations
-    expect(migration?.runs).toBeGreaterThan(0)
+    // The first step of a history makes tables only, and needs no runs.
+    expect(result.migrations.at(-1)?.runs).toBeGreaterThan(0)
     if (verdict === 'holds') expect(result.migrations.flatMap(({ disagreements }) => disagreements)).toEqual([])
   })
 })
