@@ -59,12 +59,15 @@ export function describe(repetition: Repetition, knowledge: Knowledge, { path, a
   const number = relation?.attributes.find((each) => each.name === attribute)?.number
   const legacyAttribute = before?.[1].attributes.find((each) => each.number === number)?.name
   const { severity, when, other, hint } = wordings[kind]
-  const [first, second] = differing(cellsOf(repetition.first, path, attribute), cellsOf(other(repetition), path, attribute))
+  const cells = cellsOf(repetition.first, path, attribute) ?? []
+  const [first, second] = differing(cells, cellsOf(other(repetition), path, attribute))
+  // A placeholder that is the same in every row (DEFAULT '1970-01-01') says nothing about the row.
+  const isConstant = kind === 'session' && new Set(cells).size === 1
   const example = kind === 'session' ? `: ${showCell(first)} becomes ${showCell(second)}` : ''
   return {
     invariant: 'determinism',
     kind,
-    severity: legacyAttribute === undefined ? severity.added : severity.legacy,
+    severity: legacyAttribute !== undefined ? severity.legacy : isConstant ? 'info' : severity.added,
     known: 'observed',
     relation: before?.[0] ?? path,
     attribute: several ? undefined : (legacyAttribute ?? attribute),
