@@ -43,14 +43,22 @@ export interface Finding {
   readonly writtenOnPurpose?: boolean | undefined
   /** Whether statements that were sent show it; what the catalogs show is so on any rung. */
   readonly byStatements?: boolean | undefined
+  /** Settings of the session that shows it, where it takes a session other than the usual one. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
   /** Whether it was seen on a clone, and its rows and statements shrunk there. */
   readonly seenOnClone?: boolean | undefined
   /** What shows it once more, beside the phases of its run. */
   readonly shown?: Shown | undefined
 }
 
-/** The message as results show it: what it says of a loss depends on whether `down` brings the cells back in every run. */
-export function messageOf({ message, severity, acquittedFrom }: Finding): string {
+/**
+ * The message as results show it: what it says of a loss depends on whether `down` brings the cells back in every run, and it names the
+ * settings of the session that it takes.
+ */
+export function messageOf(finding: Finding): string {
+  const { message: text, severity, acquittedFrom, settings = {} } = finding
+  const session = Object.entries(settings).map(([name, value]) => `${name} '${value}'`)
+  const message = session.length === 0 ? text : `${text}, in a session with ${session.join(' and ')}`
   if (acquittedFrom === undefined) return message
   return severity === 'info' ? `${message}; down brings it back` : `${message}; down brings it back here, and not everywhere`
 }

@@ -57,12 +57,17 @@ export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confir
       collector.drop(key)
       continue
     }
-    const blamed = blamedBySmallest(subject, again, found.dataset)
+    const told = inSession(again, found.request)
+    const blamed = blamedBySmallest(subject, told, found.dataset)
     // The same cause was placed by the server in another run.
-    if (blamed !== again && collector.findings().some((each) => each.key === findingKey(blamed))) continue
+    if (blamed !== told && collector.findings().some((each) => each.key === findingKey(blamed))) continue
     confirmed.push({ finding: blamed, key, dataset: found.dataset, observation: onClone, smallest: found.complete })
   }
   return confirmed
+}
+
+function inSession(finding: Finding, { settings }: RunRequest): Finding {
+  return settings === undefined ? finding : { ...finding, settings }
 }
 
 /** A finding for which no run is made again: it was seen on a clone and shrunk there, or no rows show it. */

@@ -34,7 +34,9 @@ test('down alone may depend on the session: its counterexample sets the zone', a
     'ALTER TABLE visit ALTER at TYPE timestamp',
   )
   expect(about(result, 'determinism', 'rollback-restores-state')).toEqual(['error rollback-restores-state data at'])
-  expect(result.findings.find(({ invariant }) => invariant === 'rollback-restores-state')?.counterexample).not.toBeNull()
+  const finding = result.findings.find(({ invariant }) => invariant === 'rollback-restores-state')
+  expect(finding?.counterexample).not.toBeNull()
+  expect(finding?.message).toMatch(/, in a session with TimeZone 'Pacific\/Chatham'$/)
 })
 
 test('a day of the session in a new column is a warning, a constant or the text of an instant with its offset none', async () => {
