@@ -27,7 +27,10 @@ export const linksKept: Claim = ({ before, after }) => {
   const tables = (['companies', 'users', 'locations', 'expenses'] as const).flatMap((table) =>
     differencesOf(table, before.legacy[table], after.legacy[table]),
   )
-  return [...orphans, ...tables, ...missingLines(before, after).map((line) => `gone: ${line}`)]
+  const links = (rows: readonly Row[]) =>
+    rows.map((row) => Object.fromEntries(['id', 'locationId', 'assignedUserId', 'companyId'].map((name) => [name, row[name] ?? null])))
+  const items = differencesOf('links of items', links(before.legacy.items), links(after.legacy.items))
+  return [...orphans, ...items, ...tables, ...missingLines(before, after).map((line) => `gone: ${line}`)]
 }
 
 /** SB-4: what an item says arrives in its one batch, cell by cell, and nothing is invented. */

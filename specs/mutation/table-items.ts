@@ -1,0 +1,72 @@
+import type { Edit } from './edit.ts'
+
+const step = 'migrations/table-items/prisma/migrations/20260612090000_add_table_items'
+const up = `${step}/migration.sql`
+const down = `${step}/down.sql`
+
+const column = 'ADD COLUMN "items" JSONB;'
+
+export const tableItems: readonly Edit[] = [
+  { claim: 'TI-1', file: up, find: column, replace: `ADD COLUMN "items" JSONB DEFAULT '[]';`, test: 'any row' },
+  { claim: 'TI-1', file: up, find: column, replace: `${column} UPDATE "tables" SET "x" = round("x");`, test: 'any row' },
+  {
+    claim: 'TI-1',
+    file: up,
+    find: column,
+    replace: `${column} UPDATE "tables" SET "items" = '[]' WHERE "status" = 'OCCUPIED';`,
+    test: 'any row',
+  },
+  { claim: 'TI-1', file: up, find: column, replace: `ADD COLUMN "items" JSONB CHECK ("items" <> 'null');`, test: 'three things' },
+
+  {
+    claim: 'TI-2',
+    file: up,
+    find: column,
+    replace: `${column} ALTER TABLE "tables" ALTER COLUMN "status" DROP DEFAULT;`,
+    test: 'any evening',
+  },
+  {
+    claim: 'TI-2',
+    file: up,
+    find: column,
+    replace: `${column} ALTER TABLE "orders" ALTER COLUMN "tableId" SET DEFAULT NULL, DROP CONSTRAINT "orders_tableId_fkey";`,
+    test: 'any evening',
+  },
+  {
+    claim: 'TI-2',
+    file: up,
+    find: column,
+    replace: `${column} ALTER TABLE "tables" ADD CHECK ("status" <> 'CLEANING') NOT VALID;`,
+    test: 'any evening',
+  },
+  { claim: 'TI-2', file: up, find: column, replace: `${column} GRANT SELECT ("items") ON "tables" TO PUBLIC;`, test: 'roles with rights' },
+
+  { claim: 'TI-4', file: down, find: 'SELECT t."id", t."name"', replace: 'SELECT t."id", t."id"', test: 'any items' },
+  {
+    claim: 'TI-4',
+    file: down,
+    find: 'WHERE t."items" IS NOT NULL;\n    RAISE',
+    replace: `WHERE t."items" <> '[]';\n    RAISE`,
+    test: 'any items',
+  },
+  { claim: 'TI-4', file: down, find: 'IF entered > 0 THEN', replace: 'IF entered >= 0 THEN', test: 'any items' },
+  { claim: 'TI-4', file: down, find: 'AND grantee <> relowner', replace: 'AND grantee <> relowner AND grantee = 0', test: 'nobody reads' },
+  { claim: 'TI-4', file: down, find: 'DROP COLUMN "items";', replace: 'DROP COLUMN "items" CASCADE;', test: 'a view over the items' },
+  {
+    claim: 'TI-4',
+    file: down,
+    find: 'DROP COLUMN "items";',
+    replace: 'DROP COLUMN "items"; REVOKE ALL ("x") ON "tables" FROM PUBLIC; REVOKE SELECT ON "tables" FROM ti_manager CASCADE;',
+    test: 'restores grants',
+  },
+
+  { claim: 'TI-5', file: up, find: `lock_timeout = '1s'`, replace: `lock_timeout = '4s'`, test: 'gives up behind' },
+  { claim: 'TI-5', file: down, find: `lock_timeout = '1s'`, replace: `lock_timeout = '4s'`, test: 'gives up behind' },
+  {
+    claim: 'TI-5',
+    file: up,
+    find: column,
+    replace: 'ADD COLUMN "items" JSONB, ADD COLUMN "stamp" TEXT DEFAULT gen_random_uuid()::text;',
+    test: 'without a rewrite',
+  },
+]
