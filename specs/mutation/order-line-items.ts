@@ -127,6 +127,13 @@ export const orderLineItems: readonly Edit[] = [
     claim: 'CV-2',
     file: up,
     find: renamed,
+    replace: `${renamed} ALTER TABLE order_line_items_v2 DISABLE TRIGGER order_line_items_touch;`,
+    test: 'any legacy data',
+  },
+  {
+    claim: 'CV-2',
+    file: up,
+    find: renamed,
     replace: `${renamed} ALTER INDEX order_line_items_order_id_idx RENAME TO order_line_items_v2_order_id_idx;`,
     test: 'in one point',
   },

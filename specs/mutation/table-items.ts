@@ -60,6 +60,13 @@ export const tableItems: readonly Edit[] = [
     test: 'restores grants',
   },
 
+  {
+    claim: 'TI-4',
+    file: down,
+    find: 'CREATE TABLE IF NOT EXISTS "table_items_export"',
+    replace: 'CREATE TABLE "table_items_export"',
+    test: 'a second way back',
+  },
   { claim: 'TI-5', file: up, find: `lock_timeout = '1s'`, replace: `lock_timeout = '4s'`, test: 'gives up behind' },
   { claim: 'TI-5', file: down, find: `lock_timeout = '1s'`, replace: `lock_timeout = '4s'`, test: 'gives up behind' },
   {

@@ -41,13 +41,28 @@ describe('compat-views, phase 1 on order-line-items', () => {
       ])
     }))
 
+  /** Policies, triggers, row security and grants of relations. */
+  const guards = (oids: readonly number[]) =>
+    bench.session.query(
+      `SELECT oid::integer, relrowsecurity, relforcerowsecurity, relacl::text, (
+          SELECT jsonb_agg(jsonb_build_array(polname, polcmd, polpermissive, polroles::text, pg_get_expr(polqual, polrelid),
+            pg_get_expr(polwithcheck, polrelid)) ORDER BY polname) FROM pg_policy WHERE polrelid = pg_class.oid
+        ) AS policies, (
+          SELECT jsonb_agg(jsonb_build_array(tgname, tgtype, tgenabled, tgfoid::integer) ORDER BY tgname) FROM pg_trigger
+          WHERE tgrelid = pg_class.oid
+        ) AS triggers
+      FROM pg_class WHERE oid = ANY($1::oid[]) ORDER BY oid`,
+      [oids],
+    )
+
   /** Every legacy relation by its OID, whatever it is named now: what it is, and its rows. */
   const legacyState = async (oids?: readonly number[]) => {
     const catalog = await readCatalog(bench.session)
     const found = [...catalog.relations.values()].filter(({ oid, kind }) => (oids === undefined ? kind === 'table' : oids.includes(oid)))
     const shapes = found.map((relation) => inspect(relation, { depth: null }).replaceAll('order_line_items_v2', 'order_line_items'))
     const rows = await bench.session.script(found.map(({ schema, name }) => `SELECT t::text FROM ${schema}.${name} AS t`).join('; '))
-    return { oids: found.map(({ oid }) => oid), shapes: shapes.toSorted(), rows: rows.map((each) => each.rows.flat().toSorted()) }
+    const all = found.map(({ oid }) => oid)
+    return { oids: all, guards: await guards(all), shapes: shapes.toSorted(), rows: rows.map((each) => each.rows.flat().toSorted()) }
   }
 
   /** Whether `up` leaves what was there as it was: the same relations, attributes, constraints, indexes, triggers, policies, rows. */
@@ -55,10 +70,11 @@ describe('compat-views, phase 1 on order-line-items', () => {
     fc.asyncProperty(legacyRows(), (dataset) =>
       rolledBack(bench.session, async () => {
         await seedDataset(bench.session, bench.plan, dataset)
-        const { oids, shapes, rows } = await legacyState()
+        const { oids, shapes, rows, guards } = await legacyState()
         await bench.session.script(up)
         const after = await legacyState(oids)
         expect(after.shapes).toEqual(shapes)
+        expect(after.guards).toEqual(guards)
         expect(after.rows.map((each) => each.join('\n')).toSorted()).toEqual(rows.map((each) => each.join('\n')).toSorted())
       }),
     )
@@ -70,6 +86,9 @@ describe('compat-views, phase 1 on order-line-items', () => {
   test.each([
     ['a default', 'ALTER TABLE order_line_items_v2 ALTER COLUMN notes SET DEFAULT $$$$'],
     ['a constraint', 'ALTER TABLE order_line_items_v2 DROP CONSTRAINT order_line_items_quantity_check'],
+    ['a policy', 'DROP POLICY order_line_items_read ON order_line_items_v2'],
+    ['a trigger', 'ALTER TABLE order_line_items_v2 DISABLE TRIGGER order_line_items_touch'],
+    ['a grant', 'REVOKE INSERT ON order_line_items_v2 FROM PUBLIC'],
     ['a cell', "UPDATE order_line_items_v2 SET notes = '' WHERE notes IS NULL"],
   ])('CV-2 is refuted where up changes %s too', async (_, sql) => {
     const up = `${corrected.up};\n${sql}`

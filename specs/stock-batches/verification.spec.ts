@@ -89,6 +89,12 @@ describe('stock-batches, verification', () => {
         ADD CONSTRAINT "stock_batches_itemId_fkey" FOREIGN KEY ("itemId") REFERENCES "items"("id") ON DELETE SET NULL`,
       fails: [keys],
     },
+    {
+      what: 'a foreign key that was not validated',
+      sabotage: `ALTER TABLE "stock_batches" DROP CONSTRAINT "stock_batches_itemId_fkey",
+        ADD CONSTRAINT "stock_batches_itemId_fkey" FOREIGN KEY ("itemId") REFERENCES "items"("id") ON DELETE CASCADE NOT VALID`,
+      fails: [keys],
+    },
   ])('SB-9 a check says no: $what', ({ sabotage, fails }) =>
     rolledBack(migrated.session, async () => {
       await inventory(migrated.session)

@@ -73,6 +73,19 @@ describe('table-items, with roles, dependents and locks', () => {
       expect(await pos.session.query(`SELECT "tableName", "items" FROM "table_items_export"`)).toEqual([{ tableName: 'one', items: [1] }])
     }))
 
+  test('TI-4 a second way back adds to what the first one exported', () =>
+    withStaff(async () => {
+      for (const items of ['[1]', '[2]']) {
+        await pos.session.script(corrected.up)
+        await pos.session.query(`UPDATE "tables" SET "items" = $1::jsonb`, [items])
+        await pos.session.script(corrected.down)
+      }
+      expect(await pos.session.query(`SELECT "tableName", "items" FROM "table_items_export" ORDER BY "items"`)).toEqual([
+        { tableName: 'one', items: [1] },
+        { tableName: 'one', items: [2] },
+      ])
+    }))
+
   test('TI-4 a view over the items that was made since stops down by name, and nothing is done', () =>
     withStaff(async () => {
       await pos.session.script(corrected.up)
