@@ -52,4 +52,12 @@ export const survivors: readonly Survivor[] = [
     test: '29 February',
     equivalent: 'The server refuses 29 February of 1900 too, and the record is set aside with its words.',
   },
+  {
+    claim: 'KV-5',
+    file: 'migrations/kv-to-tables/run/decide.ts',
+    find: 'if (present?.newer === true)',
+    replace: 'if (present?.newer === true && record.position < 0)',
+    test: 'that the application changed since',
+    equivalent: 'The upsert itself leaves a newer row alone, and the record is counted as kept then.',
+  },
 ]

@@ -20,16 +20,26 @@ export type Trial = Edit | { readonly claim: string; readonly test?: string }
  * claim's id, up to the first that fails.
  *
  * @param told  Called with each answer as it comes.
+ * @param signal  Ends it early, with everything put away.
  */
-export async function tryEdits(trials: readonly Trial[], told: (trial: Trial, answer: Answer) => void): Promise<void> {
+export async function tryEdits(
+  trials: readonly Trial[],
+  told: (trial: Trial, answer: Answer) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   using scratch = openScratch()
   process.chdir(scratch.root)
   const options = { root: scratch.root, watch: false, bail: 1, maxWorkers: 1, testTimeout: 180_000, hookTimeout: 180_000 }
   // Vitest tells each run; who reads the answers does not want it.
   const vitest = await createVitest('test', { ...options, reporters: [{}] })
+  signal?.addEventListener('abort', () => void vitest.cancelCurrentRun('keyboard-input'))
   try {
     await vitest.standalone()
-    for (const trial of trials) told(trial, await tryOne(vitest, scratch, trial))
+    for (const trial of trials) {
+      const answer = await tryOne(vitest, scratch, trial)
+      if (signal?.aborted === true) break
+      told(trial, answer)
+    }
   } finally {
     await vitest.close()
     process.chdir('/')
