@@ -17,6 +17,9 @@ export class Filled {
   expectEnough(property: string): void {
     const shown = kindNames.map((kind) => ({ kind, inserted: 0, setAside: 0, ...this.#seen.get(kind) }))
     process.stdout.write(`${property}: ${shown.map(({ kind, inserted, setAside }) => `${kind} ${inserted}/${setAside}`).join(', ')}\n`)
-    expect(shown.filter(({ inserted, setAside }) => inserted < 20 || setAside < 5)).toEqual([])
+    expect(
+      shown.filter(({ inserted, setAside }) => inserted < 20 || setAside < 5),
+      'too little was drawn',
+    ).toEqual([])
   }
 }

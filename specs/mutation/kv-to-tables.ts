@@ -148,13 +148,6 @@ const run: readonly Edit[] = [
     replace: 'if (batch.length > 9) yield batch',
     test: 'on any store',
   },
-  {
-    claim: 'KV-7',
-    file: at('run/decide.ts'),
-    find: 'if (identity !== undefined) identities.set(identity, record.key)',
-    replace: '',
-    test: 'on any store',
-  },
   { claim: 'KV-7', file: at('run/read-store.ts'), find: '      characters = 0\n    }', replace: '    }', test: 'by their size' },
 ]
 
