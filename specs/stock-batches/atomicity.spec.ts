@@ -7,8 +7,8 @@ import { openWorkbench, type Workbench } from './workbench.ts'
 
 const rows = `
   INSERT INTO "locations" ("id", "name", "updatedAt") VALUES ('attic', 'attic', now());
-  INSERT INTO "items" ("id", "name", "quantityInStock", "status", "locationId", "updatedAt")
-  VALUES ('lamp', 'lamp', 5, 'Arrived', 'attic', now()), ('chair', 'chair', 0, NULL, NULL, now())`
+  INSERT INTO "items" ("id", "name", "quantityInStock", "costPerUnitUSD", "freightCostUSD", "status", "locationId", "updatedAt")
+  VALUES ('lamp', 'lamp', 5, 2, 1, 'Arrived', 'attic', now()), ('chair', 'chair', 0, 2, 1, NULL, NULL, now())`
 
 const plans = [
   { claim: 'SB-7', scripts: corrected, directory: 'migrations/stock-batches' },
