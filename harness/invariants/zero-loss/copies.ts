@@ -13,19 +13,19 @@ export function isCopyOf({ run, lineage, catalog }: Pick<RelationCase, 'run' | '
   const isNew = made?.kind === 'table' && ![...run.legacy.catalog.relations.values()].some(({ oid }) => oid === made.oid)
   if (!isNew || lineage.home !== lineage.relation || place.relation === lineage.home || place.exclusive === true) return false
   if (place.identity.length === 0 || place.shared === true || place.merges || place.cardinality === 'many') return false
-  return (
-    copiedShare(lineage, place, new Set(catalog.attributes.flatMap((each) => (each.generated === undefined ? [each.name] : [])))) >= 0.5
-  )
+  const keys = new Set(place.identity.map(({ legacy }) => legacy))
+  const others = catalog.attributes.filter(({ name, generated }) => generated === undefined && !keys.has(name))
+  return others.length > 0 && copiedAttributes(lineage, place).length * 2 >= others.length
 }
 
 const carried = new Set(['identical', 'same-value', 'recoded', 'wrapped', 'scaled', 'case-folded', 'trimmed', 'truncated', 'rounded'])
 
-/** What part of the attributes beside the key is in a place and stays where it was, 0 to 1. */
-function copiedShare(lineage: RelationLineage, place: Place, names: ReadonlySet<string>): number {
+/** The attributes beside the key that are in a place and stay where they were too. */
+function copiedAttributes(lineage: RelationLineage, place: Place): readonly string[] {
   const keys = new Set(place.identity.map(({ legacy }) => legacy))
-  const others = [...lineage.attributes.values()].filter(({ attribute }) => names.has(attribute) && !keys.has(attribute))
-  const copied = others.filter(
-    ({ destinations }) =>
+  const copied = [...lineage.attributes.values()].filter(
+    ({ attribute, destinations }) =>
+      !keys.has(attribute) &&
       destinations.some((each) => each.own && each.assumed !== true) &&
       destinations.some(
         ({ relation, assumed, transform, columns }) =>
@@ -35,7 +35,7 @@ function copiedShare(lineage: RelationLineage, place: Place, names: ReadonlySet<
           columns.every((column) => column.via === undefined && column.json.length === 0),
       ),
   )
-  return others.length === 0 ? 0 : copied.length / others.length
+  return copied.map(({ attribute }) => attribute)
 }
 
 /** Copies that leave rows out while the source stays: what reads the copy from now on misses them, and all do once the source goes. */
@@ -43,8 +43,16 @@ export function judgeCopies(given: RelationCase): readonly Finding[] {
   return given.rows.places.flatMap((each) => (isCopyOf(given, each.place) ? (incompleteCopy(given, each) ?? []) : []))
 }
 
-function incompleteCopy({ knowledge, lineage, rows }: RelationCase, { place, byRow }: Recaptured['places'][number]): Finding | undefined {
-  const missing = rows.legacy.rows.flatMap((_, row) => ((byRow[row] ?? []).length === 0 ? [row] : []))
+function incompleteCopy(
+  { knowledge, catalog, lineage, rows }: RelationCase,
+  { place, byRow }: Recaptured['places'][number],
+): Finding | undefined {
+  const all = copiedAttributes(lineage, place)
+  // A row with NULL wherever it may be has nothing to be copied: an item that was never in stock.
+  const optional = all.filter((name) => catalog.attributes.some((each) => each.name === name && !each.notNull))
+  const copied = optional.length > 0 ? optional : all
+  const hasValue = (row: number) => Object.entries(showRow(rows.legacy, row)).some(([name, cell]) => cell !== null && copied.includes(name))
+  const missing = rows.legacy.rows.flatMap((_, row) => ((byRow[row] ?? []).length === 0 && hasValue(row) ? [row] : []))
   const [first] = missing
   if (first === undefined) return undefined
   const key = place.identity.map(({ legacy }) => `${legacy} ${showCell(showRow(rows.legacy, first)[legacy])}`).join(', ')
