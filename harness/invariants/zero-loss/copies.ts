@@ -6,7 +6,7 @@ import { showRow } from './fates.ts'
 
 /**
  * Whether a migrated relation is a copy of a legacy one that stays: made by `up`, a row for each row, found by key, with half of the
- * attributes at least. A table with one or two of many attributes is a table of its own.
+ * attributes at least, and two. A table with one of them, or with few of many, is a table of its own.
  */
 export function isCopyOf({ run, lineage, catalog }: Pick<RelationCase, 'run' | 'lineage' | 'catalog'>, place: Place): boolean {
   const made = run.migrated?.catalog.relations.get(place.relation)
@@ -15,7 +15,8 @@ export function isCopyOf({ run, lineage, catalog }: Pick<RelationCase, 'run' | '
   if (place.identity.length === 0 || place.shared === true || place.merges || place.cardinality === 'many') return false
   const keys = new Set(place.identity.map(({ legacy }) => legacy))
   const others = catalog.attributes.filter(({ name, generated }) => generated === undefined && !keys.has(name))
-  return others.length > 0 && copiedAttributes(lineage, place).length * 2 >= others.length
+  const copied = copiedAttributes(lineage, place).length
+  return copied >= 2 && copied * 2 >= others.length
 }
 
 const carried = new Set(['identical', 'same-value', 'recoded', 'wrapped', 'scaled', 'case-folded', 'trimmed', 'truncated', 'rounded'])
