@@ -26,7 +26,7 @@ export async function cutShort(bench: Workbench, at: number, options: Options): 
     () => false,
     () => true,
   )
-  // Until the server has seen that the connection is gone.
+  // Wait until the server has noticed that the connection is closed.
   await bench.session.query("SELECT pg_advisory_xact_lock(hashtextextended('kv-to-tables public.kv_store', 0))")
   return cut
 }

@@ -1,27 +1,16 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { uuidOf } from '../../fixtures/kv/kinds.ts'
-import { type MadeRecord, storeArbitrary } from '../../fixtures/kv/store-arbitrary.ts'
+import { storeArbitrary } from '../../fixtures/kv/store-arbitrary.ts'
 import { kinds } from '../../migrations/kv-to-tables/kinds/index.ts'
 import { shownCounts } from './claims.ts'
 import { cutShort } from './cut-short.ts'
 import { Filled } from './filled.ts'
+import { catalog, client } from './records.ts'
 import { runWhile } from './run-while.ts'
 import { readTraces } from './traces.ts'
 import { openWorkbench, type Workbench } from './workbench.ts'
 
-const client = (n: number, more: object = {}): MadeRecord => ({
-  key: `client:${uuidOf('clients', n)}`,
-  text: JSON.stringify({ name: `Client ${n}`, email: `c${n}@acme.example`, ...more }),
-  kind: 'clients',
-  faults: [],
-})
-const catalog = (n: number, of: number): MadeRecord => ({
-  key: `catalog:${uuidOf('catalogs', n)}`,
-  text: JSON.stringify({ clientId: uuidOf('clients', of), name: 'Gifts', slug: `gifts-${n}` }),
-  kind: 'catalogs',
-  faults: [],
-})
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => n + from)
 
 describe('KV-1, KV-5: while the application goes on writing', { timeout: 120_000 }, () => {

@@ -9,6 +9,7 @@ import { findStore } from '../../migrations/kv-to-tables/run/tables.ts'
 import { shownCounts, shownModel } from './claims.ts'
 import { Filled } from './filled.ts'
 import { emptyState, migrate } from './model.ts'
+import { catalog, client } from './records.ts'
 import { readState, readStore } from './state.ts'
 import { readTraces } from './traces.ts'
 import { openWorkbench, type Workbench } from './workbench.ts'
@@ -103,19 +104,6 @@ describe('kv-to-tables, run after run', { timeout: 120_000 }, () => {
       parameters,
     )
     filled.expectEnough('KV-3')
-  })
-
-  const client = (n: number, more: object = {}): MadeRecord => ({
-    key: `client:${uuidOf('clients', n)}`,
-    text: JSON.stringify({ name: `Client ${n}`, email: `c${n}@acme.example`, ...more }),
-    kind: 'clients',
-    faults: [],
-  })
-  const catalog = (n: number, of: number): MadeRecord => ({
-    key: `catalog:${uuidOf('catalogs', n)}`,
-    text: JSON.stringify({ clientId: uuidOf('clients', of), name: 'Gifts', slug: `gifts-${n}` }),
-    kind: 'catalogs',
-    faults: [],
   })
 
   test('KV-5: a row that the application changed since is kept when its record changes, and one that it made is not taken', async () => {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * Digest of everything that decides what becomes of a record: the kinds, the program, and the options of a run. A run that was stopped is gone on
- * with only under the same.
+ * Digest of everything that decides what becomes of a record: the kinds, the program, and the options of a run. A run that was stopped
+ * continues only if its digest is the same.
  */
 export function rulesDigest(options: {
   readonly store: string
