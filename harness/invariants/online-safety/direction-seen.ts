@@ -73,10 +73,12 @@ function waitsOf(traffic: Traffic, locks: LockWatch, applied: WatchedStep, fromM
       const client = clients.indexOf(wait.processId)
       if (client < 0 || !wait.behindOthers || wait.endMs < fromMs || wait.startMs > applied.endMs) return []
       const event = traffic.events.find((each) => each.client === client && each.startMs <= wait.endMs && each.endMs >= wait.endMs)
+      // Samples may be far apart on a busy machine: the wait ended before its statement did, and before the sample that does not show it.
+      const toMs = Math.max(wait.endMs, Math.min(wait.goneMs, event?.endMs ?? wait.goneMs))
       return [
         {
           statement: event?.statement ?? traffic.current(client),
-          waitedMs: wait.endMs - wait.startMs - pausedIn(applied.pauses, wait.startMs, wait.endMs),
+          waitedMs: toMs - wait.startMs - pausedIn(applied.pauses, wait.startMs, toMs),
           during: statementAt(applied, wait.startMs),
         },
       ]

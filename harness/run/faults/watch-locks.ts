@@ -5,7 +5,10 @@ import type { Session } from '../../postgres/index.ts'
 export interface SeenWait {
   readonly processId: number
   readonly startMs: number
+  /** The last sample that shows it. */
   readonly endMs: number
+  /** The first sample that does not show it any more; `endMs` while it goes on. */
+  readonly goneMs: number
   /** Whether what it waited behind, directly or in the queue, was no client. */
   readonly behindOthers: boolean
 }
@@ -77,6 +80,7 @@ export function watchLocks(session: Session, clients: () => readonly number[]): 
     const now = performance.now()
     const mine = new Set(clients())
     const blockers = new Map(rows.flatMap(({ pid, blockers: by }) => (by === null ? [] : [[pid, by] as const])))
+    const shown = new Set<string>()
     for (const { pid, granted, waited } of rows) {
       // Between the wait and its first check `waitstart` is not set yet.
       if (granted || waited === null) continue
@@ -85,8 +89,11 @@ export function watchLocks(session: Session, clients: () => readonly number[]): 
         ([, each]) => each.processId === pid && Math.abs(each.startMs - startMs) < 50 && each.endMs >= startMs,
       )
       const behindOthers = leadsOut(pid, blockers, mine) || known?.[1].behindOthers === true
-      waits.set(known?.[0] ?? `${pid} ${startMs}`, { processId: pid, startMs: known?.[1].startMs ?? startMs, endMs: now, behindOthers })
+      const key = known?.[0] ?? `${pid} ${startMs}`
+      shown.add(key)
+      waits.set(key, { processId: pid, startMs: known?.[1].startMs ?? startMs, endMs: now, goneMs: now, behindOthers })
     }
+    for (const [key, each] of waits) if (!shown.has(key) && each.goneMs === each.endMs) waits.set(key, { ...each, goneMs: now })
     waiting = new Set(rows.flatMap(({ pid, granted }) => (granted || !mine.has(pid) ? [] : [pid])))
     const seen = new Set<string>()
     for (const { pid, granted, relation, mode } of rows) {

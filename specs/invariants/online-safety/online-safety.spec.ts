@@ -98,7 +98,7 @@ describe('online-safety', () => {
       DO $$ BEGIN
         WHILE (SELECT count(*) > 1000 FROM orders)
           AND NOT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database AND datname = current_database()
-            WHERE NOT granted AND relation = 'orders'::regclass AND clock_timestamp() - waitstart > interval '60 ms') LOOP
+            WHERE NOT granted AND relation = 'orders'::regclass AND clock_timestamp() - waitstart > interval '200 ms') LOOP
         END LOOP;
       END $$`
     const { verdict, findings } = await onlineFindings(legacy, up, { lockWaitMs: 50 })
