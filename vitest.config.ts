@@ -20,6 +20,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Loading the harness anew for each file takes longer than many a file's tests.
+    isolate: false,
     // Naming reporters takes away those that Vitest would choose by itself.
     reporters: ['default', './harness/vitest/reporter.ts', ...(process.env.GITHUB_ACTIONS === 'true' ? ['github-actions'] : [])],
     // What our specs verify is not what the step around them verifies.

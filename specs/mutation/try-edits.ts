@@ -28,6 +28,7 @@ export async function tryEdits(
   signal?: AbortSignal,
 ): Promise<void> {
   using scratch = openScratch()
+  const before = process.cwd()
   process.chdir(scratch.root)
   const options = { root: scratch.root, watch: false, bail: 1, maxWorkers: 1, testTimeout: 180_000, hookTimeout: 180_000 }
   // Vitest tells each run; who reads the answers does not want it.
@@ -42,7 +43,7 @@ export async function tryEdits(
     }
   } finally {
     await vitest.close()
-    process.chdir('/')
+    process.chdir(before)
   }
 }
 
