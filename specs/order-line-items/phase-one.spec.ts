@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { datasetArbitrary, readCatalog, seedDataset } from 'godwit'
+import { verifyShared } from 'godwit/vitest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { corrected, openWorkbench, rolledBack, type Workbench } from './workbench.ts'
 
@@ -40,6 +41,13 @@ describe('compat-views, phase 1 on order-line-items', () => {
         'view order_line_items',
       ])
     }))
+
+  test('CV-2 the report says that the table has another name', async () => {
+    const { result } = await verifyShared('migrations/order-line-items')
+    expect(result.migrations[0]?.findings.filter((each) => each.kind === 'renamed').map(({ message }) => message)).toEqual([
+      'the table public.order_line_items has another name, public.order_line_items_v2; clients that name public.order_line_items get a view',
+    ])
+  })
 
   /** Policies, triggers, row security and grants of relations. */
   const guards = (oids: readonly number[]) =>

@@ -4,7 +4,7 @@ import { pathOf } from '../../postgres/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import { attributeChanges } from './attribute-changes.ts'
 import { constraintChanges } from './constraint-changes.ts'
-import { facadeOf } from './facade.ts'
+import { type Facade, facadeOf } from './facade.ts'
 import type { InterfaceChange, Routine } from './model.ts'
 
 /**
@@ -21,7 +21,9 @@ export function interfaceChanges(
     // Clients go by the root of a tree of partitions.
     if (relation.partitionOf !== undefined || relation.persistence === 'temporary') return []
     const facade = facadeOf(run, path, relation)
-    return facade === undefined ? [relationGone(run, path, relation)] : [...attributeChanges(facade), ...constraintChanges(facade)]
+    return facade === undefined
+      ? [relationGone(run, path, relation)]
+      : [...relationMoved(facade), ...attributeChanges(facade), ...constraintChanges(facade)]
   })
   return [...relations, ...routineChanges(routines)]
 }
@@ -38,6 +40,28 @@ function relationGone(run: Pick<RunObservation, 'legacy' | 'migrated'>, path: st
     message: `clients that name ${relation.kind === 'view' ? 'the view ' : ''}${path} fail: it ${where}`,
     hint: `Leave a view of the old name behind (CREATE VIEW ${pathOf(relation)} WITH (security_invoker) AS SELECT …) until no client uses it.`,
   }
+}
+
+/** The legacy relation is there under another name, and something else has taken its own. */
+function relationMoved({ path, legacy, migrated, catalogs }: Facade): readonly InterfaceChange[] {
+  if (legacy.oid === migrated.oid) return []
+  const found = [...catalogs.migrated.relations].find(([, each]) => each.oid === legacy.oid)
+  if (found === undefined) return []
+  return [
+    {
+      what: 'relation-moved',
+      kind: 'renamed',
+      severity: 'info',
+      relation: path,
+      operations: [],
+      message: `the ${kindName(legacy)} ${path} has another name, ${found[0]}; clients that name ${path} get a ${kindName(migrated)}`,
+      hint: 'Tell it to whoever goes by the relation itself: grants, publications, backups, later migrations.',
+    },
+  ]
+}
+
+function kindName({ kind }: Relation): string {
+  return kind.replaceAll('-', ' ')
 }
 
 function routineChanges({

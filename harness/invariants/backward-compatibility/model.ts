@@ -62,6 +62,7 @@ export interface WorkloadObservation {
 export interface InterfaceChange {
   readonly what:
     | 'relation-gone'
+    | 'relation-moved'
     | 'attribute-gone'
     | 'type'
     | 'narrower'
@@ -78,7 +79,7 @@ export interface InterfaceChange {
     | 'function-gone'
     | 'function-result'
   /** What the client sees of it. */
-  readonly kind: 'fails' | 'rows' | 'type'
+  readonly kind: 'fails' | 'rows' | 'type' | 'renamed'
   readonly severity: 'error' | 'warning' | 'info'
   readonly relation?: string | undefined
   readonly attribute?: string | undefined

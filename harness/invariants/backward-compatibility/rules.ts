@@ -27,4 +27,11 @@ export const rules = {
       'A column or a function that old clients read has another type or another name in the answer, which their drivers may decode otherwise.',
     remedy: 'Try the clients against the new type, or add a column beside the old one.',
   },
+  renamed: {
+    severity: 'info',
+    title: 'another relation answers to the name of a table',
+    meaning:
+      'The legacy table has another name, and a relation that the migration makes has the old one: clients read and write through it.',
+    remedy: 'Nothing, where the answers are the same. What goes by the table itself (grants, replication, backups) must know the new name.',
+  },
 } as const satisfies Readonly<Record<string, Rule>>
