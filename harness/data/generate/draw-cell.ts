@@ -1,5 +1,5 @@
 import type { BandSource } from '../band/band-source.ts'
-import type { AttributePlan, GenerationPlan, KeyPlan, RelationPlan, Tuple } from '../plan/model.ts'
+import type { AttributePlan, GenerationPlan, KeyPlan, RelationPlan, SpanPlan, Tuple } from '../plan/model.ts'
 import type { Randomness } from '../random.ts'
 import { castables, castableText } from '../value/castable.ts'
 import type { ClockChange } from '../value/odd-times.ts'
@@ -77,7 +77,30 @@ export function drawCells(drawing: Drawing, relation: RelationPlan, traits: Trai
     }
     cells[position] = drawAllowed(drawing, { relation, position, attribute, keys: traits.keys[position] ?? [] }, row)
   }
+  for (const span of relation.spans) placeSpan(drawing, relation, span, row, cells)
   return cells
+}
+
+/** Ranges that lie close: of rows that the constraint tells apart they overlap, of others they touch; after refusals they are far from all. */
+function placeSpan(
+  { random, restrictions, beside, ring }: Drawing,
+  relation: RelationPlan,
+  span: SpanPlan,
+  row: RowDraw,
+  cells: (string | null)[],
+) {
+  const attributes = span.attributes.map((position) => ({ position, attribute: relation.attributes[position] }))
+  const free = attributes.every(
+    ({ attribute }) => attribute?.group === undefined && attribute?.references.length === 0 && ring.get(relation.path) !== attribute.name,
+  )
+  if (!free || beside === true || row.attempt > 4 || span.contents(cells) === 'empty') return
+  const from = random.below(row.ordinal + 3)
+  const placed = span.place(from, from + random.pick([1, 1, 2]))
+  const open = random.chance(row.nulls / 2) ? random.below(attributes.length) : undefined
+  for (const [end, { position, attribute }] of attributes.entries()) {
+    const cell = end === open && attributes.length === 2 && attribute?.nullable === true ? null : (placed[end] ?? null)
+    if (restrictions.allows(relation.path, position, cell)) cells[position] = cell
+  }
 }
 
 /** The row's slot; now and then what overlaps nothing: an empty range, NULL. */

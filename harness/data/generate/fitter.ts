@@ -1,8 +1,9 @@
 import type { GenerationPlan, KeyPlan, ReferencePlan, RelationPlan } from '../plan/model.ts'
+import { overlap } from '../value/interval.ts'
 import type { Restrictions } from './exclusion.ts'
 import { follows, type Link, setNull, setParent, soil } from './fit-cells.ts'
 import type { FittedRow, IntendedRow, PlacedRows } from './fitted-row.ts'
-import { underKey } from './key-text.ts'
+import { equalUnder, isExempt, underKey } from './key-text.ts'
 
 /** So many combinations of parents are tried for a row. */
 const tries = 200
@@ -141,7 +142,23 @@ export class Fitter implements PlacedRows {
     }
     for (const group of row.intended.dirt === undefined ? relation.groups : [])
       if (!follows(relation, group, row.cells, wanted, (position) => !late && this.#waits(relation, position))) return false
-    return this.#keysFree(relation, row, late)
+    return this.#keysFree(relation, row, late) && this.#spansFree(relation, row, late)
+  }
+
+  #spansFree(relation: RelationPlan, row: FittedRow, late: boolean): boolean {
+    return relation.spans.every((span) => {
+      if (span.equal.some((position) => this.#waits(relation, position)) !== late || isExempt(span, row.cells)) return true
+      const mine = span.contents(row.cells)
+      if (mine === 'empty') return true
+      if (mine === 'illegal') return false
+      const group = equalUnder(relation, span, row.cells)
+      if (group === undefined) return true
+      return this.rowsOf(relation.path).every((other) => {
+        if (other === row || isExempt(span, other.cells) || equalUnder(relation, span, other.cells) !== group) return true
+        const theirs = span.contents(other.cells)
+        return theirs === 'empty' || (mine !== 'unknown' && typeof theirs === 'object' && !overlap(mine, theirs))
+      })
+    })
   }
 
   #keysFree(relation: RelationPlan, row: FittedRow, late: boolean): boolean {

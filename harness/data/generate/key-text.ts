@@ -1,4 +1,4 @@
-import type { KeyPlan, RelationPlan } from '../plan/model.ts'
+import type { KeyPlan, RelationPlan, SpanPlan } from '../plan/model.ts'
 
 /** What a row is told apart by under a key: equal for rows that may not both exist; undefined when NULLs exempt the row. */
 export function underKey(relation: RelationPlan, key: KeyPlan, cells: readonly (string | null)[]): string | undefined {
@@ -19,6 +19,11 @@ export function underKey(relation: RelationPlan, key: KeyPlan, cells: readonly (
 }
 
 /** Whether the predicate of a partial index leaves a row out. */
-export function isExempt({ conditions = [] }: KeyPlan, cells: readonly (string | null)[]): boolean {
+export function isExempt({ conditions = [] }: Pick<KeyPlan, 'conditions'>, cells: readonly (string | null)[]): boolean {
   return conditions.some(({ attribute, holds }) => !holds(cells[attribute] ?? null))
+}
+
+/** The same text for rows whose ranges must not overlap; undefined where a NULL lets the row pass. */
+export function equalUnder(relation: RelationPlan, { name, equal }: SpanPlan, cells: readonly (string | null)[]): string | undefined {
+  return underKey(relation, { name, attributes: equal, nullsNotDistinct: false, folded: false }, cells)
 }

@@ -1,4 +1,5 @@
-import type { RelationPlan } from '../plan/model.ts'
+import type { RelationPlan, SpanPlan } from '../plan/model.ts'
+import { touch } from '../value/interval.ts'
 import type { Drawing } from './draw-cell.ts'
 import type { FittedRow, IntendedRow } from './fitted-row.ts'
 import { isExempt } from './key-text.ts'
@@ -24,11 +25,38 @@ export function twinRow(
     const from = late || earlier.intended.dirt !== undefined ? earlier.intended.cells : earlier.cells
     return from[position] ?? null
   })
+  for (const span of relation.spans) touchEarlier(drawing, relation, span, earlier, cells)
   const parents = relation.references.map((reference, at) => {
     if (reference.attributes.some((position) => own.has(position))) return fresh.parents[at] ?? null
     return (reference.late ? earlier.intended.parents[at] : earlier.parents[at]?.intended) ?? null
   })
   return { cells, parents }
+}
+
+/** Where a check goes over the ends of a range, one of the rows of values that the server has allowed and that begins where another ends. */
+function touchEarlier(
+  { random, restrictions }: Drawing,
+  relation: RelationPlan,
+  span: SpanPlan,
+  earlier: FittedRow,
+  cells: (string | null)[],
+): void {
+  const at = relation.attributes[span.attributes[0] ?? -1]?.group
+  const group = at === undefined ? undefined : relation.groups[at]
+  const other = span.contents(earlier.cells)
+  if (group === undefined || typeof other !== 'object' || !random.chance(0.8)) return
+  const touching = group.tuples.filter((tuple) => {
+    const tried = [...cells]
+    for (const [index, position] of group.attributes.entries()) tried[position] = tuple[index] ?? null
+    const mine = span.contents(tried)
+    return typeof mine === 'object' && touch(mine, other)
+  })
+  if (touching.length === 0) return
+  const tuple = random.pick(touching)
+  for (const [index, position] of group.attributes.entries()) {
+    const cell = tuple[index] ?? null
+    if (restrictions.allows(relation.path, position, cell)) cells[position] = cell
+  }
 }
 
 /** Of a key over several attributes, what differs often differs least: the next number, the same second, another case. */

@@ -1,6 +1,7 @@
 import type { Catalog, Relation } from '../../catalog/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { Meeting, SoftReference } from '../hints.ts'
+import type { RangeContents } from '../value/interval.ts'
 import type { Maker, MakerContext } from '../value/maker.ts'
 import type { ClockChange } from '../value/odd-times.ts'
 
@@ -31,6 +32,7 @@ export interface RelationPlan {
   readonly attributes: readonly AttributePlan[]
   readonly references: readonly ReferencePlan[]
   readonly keys: readonly KeyPlan[]
+  readonly spans: readonly SpanPlan[]
   readonly groups: readonly GroupPlan[]
   /** How rows from before a NOT VALID constraint may violate it. */
   readonly dirt: readonly DirtPlan[]
@@ -110,6 +112,21 @@ export interface KeyPlan {
   readonly folded: boolean
   /** A row for which one of these does not hold is not under the key. */
   readonly conditions?: readonly Condition[] | undefined
+}
+
+/** Ranges that must not overlap in rows that are equal in some attributes: an exclusion constraint, a key WITHOUT OVERLAPS. */
+export interface SpanPlan {
+  readonly name: string
+  /** Attributes in which rows must be equal for the constraint to look at them. */
+  readonly equal: readonly number[]
+  /** The attribute that holds the range; or two that hold its ends. */
+  readonly attributes: readonly number[]
+  /** What the cells of those attributes hold. */
+  contents(cells: readonly (string | null)[]): RangeContents
+  /** Cells for those attributes: from one of a row of points to another. */
+  place(from: number, to: number): readonly string[]
+  /** A row for which one of these does not hold is not looked at. */
+  readonly conditions: readonly Condition[]
 }
 
 /** What the predicate of a partial index wants of one attribute. */

@@ -14,6 +14,7 @@ import { planDirt } from './plan-dirt.ts'
 import { planGroups } from './plan-groups.ts'
 import { planKeys } from './plan-keys.ts'
 import { plannedRelations } from './plan-scope.ts'
+import { planSpans } from './plan-spans.ts'
 import { checksOf, type RelationDraft } from './relation-draft.ts'
 import { type PlanMemory, Server } from './server.ts'
 import { preferSoftTargets } from './soft-order.ts'
@@ -71,7 +72,8 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
   for (const [path, draft] of drafts) {
     if (unfillable.has(path)) continue
     const made = groups.get(path) ?? []
-    const { keys, slots, nowhere } = planKeys(draft)
+    const spans = planSpans(draft)
+    const { keys, slots, nowhere } = planKeys(draft, spans)
     const attributes = draft.attributes.map((attribute, position): AttributePlan => {
       const found = pools.get(path)?.[position]
       if (found === undefined) throw new Error(`no pools for ${pathOf(draft.relation, attribute.source.name)}`)
@@ -84,7 +86,7 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
         nowhere: nowhere.get(position),
       }
     })
-    relations.set(path, { path, relation: draft.relation, attributes, references: draft.references, keys, groups: made, dirt: [] })
+    relations.set(path, { path, relation: draft.relation, attributes, references: draft.references, keys, spans, groups: made, dirt: [] })
   }
   for (const [path, dirt] of await planDirt(server, catalog, drafts, relations)) {
     const clean = relations.get(path)

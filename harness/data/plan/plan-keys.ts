@@ -1,5 +1,5 @@
 import { underDomains } from '../value/value-type.ts'
-import type { KeyPlan } from './model.ts'
+import type { KeyPlan, SpanPlan } from './model.ts'
 import { conditionsOf } from './predicate.ts'
 import { inputsOf, type RelationDraft } from './relation-draft.ts'
 
@@ -16,7 +16,7 @@ export interface Keys {
  * Of a partial unique index the parts of the predicate are known that one cell decides, and the others are taken to hold; an expression is
  * held to as if it were all its attributes without case and blanks: that is stricter than it need be, and legal.
  */
-export function planKeys(draft: RelationDraft): Keys {
+export function planKeys(draft: RelationDraft, spans: readonly SpanPlan[]): Keys {
   const position = new Map(draft.attributes.map((attribute, at) => [attribute.source.name, at]))
   const keys: KeyPlan[] = []
   const slots = new Map<number, (ordinal: number) => string>()
@@ -46,12 +46,15 @@ export function planKeys(draft: RelationDraft): Keys {
       const made = slotsOf(draft, at)
       return made === undefined ? [] : [{ at, made }]
     })
-    if (slotted.length === 0) keys.push({ name: constraint.name, attributes, nullsNotDistinct: false, folded: false })
-    // One range (or geometry) that never overlaps is enough; two times are the two ends of a range.
-    const times = slotted.filter(({ made }) => made.length === 2)
-    const whole = slotted.find(({ made }) => made.length === 1)
+    const span = spans.find((each) => each.name === constraint.name)
+    span?.attributes.forEach((at, end) => {
+      slots.set(at, (ordinal) => span.place(3 * ordinal, 3 * ordinal + 1)[end] ?? '')
+    })
+    if (slotted.length === 0 && span === undefined) keys.push({ name: constraint.name, attributes, nullsNotDistinct: false, folded: false })
+    // One range (or geometry) that never overlaps is enough.
+    const [whole] = slotted
     if (whole !== undefined) {
-      slots.set(whole.at, (ordinal) => whole.made[0]?.(ordinal) ?? '')
+      slots.set(whole.at, slots.get(whole.at) ?? whole.made)
       // An empty range overlaps no other, and only WITHOUT OVERLAPS forbids it; `=` and `-|-` would tell otherwise.
       const type = draft.attributes[whole.at]?.type
       const bare = type && underDomains(type)
@@ -63,7 +66,7 @@ export function planKeys(draft: RelationDraft): Keys {
         onlyOverlaps(constraint.definition)
       )
         nowhere.set(whole.at, kind)
-    } else for (const [end, { at, made }] of times.slice(0, 2).entries()) slots.set(at, (ordinal) => made[end]?.(ordinal) ?? '')
+    }
   }
   return { keys, slots, nowhere }
 }
@@ -77,31 +80,25 @@ const stamp = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T
 const hour = 3_600_000
 const start = Date.UTC(2020, 0, 1)
 
-/** The n-th slot of a type: one function for a value that spans, two for the ends of a span. */
-function slotsOf(draft: RelationDraft, at: number): readonly Slot[] | undefined {
+/** The n-th slot of a type. */
+function slotsOf(draft: RelationDraft, at: number): Slot | undefined {
   const type = draft.attributes[at]?.type
   const bare = type && underDomains(type)
   if (bare?.kind === 'range' || bare?.kind === 'multirange') {
     const wrap = bare.kind === 'range' ? (text: string) => text : (text: string) => `{${text}}`
     const subtype = bare.subtype.kind === 'scalar' ? bare.subtype.name : ''
     if (subtype === 'date')
-      return [(n) => wrap(`[${stamp(start + n * 240 * hour).slice(0, 10)},${stamp(start + (n * 240 + 72) * hour).slice(0, 10)})`)]
+      return (n) => wrap(`[${stamp(start + n * 240 * hour).slice(0, 10)},${stamp(start + (n * 240 + 72) * hour).slice(0, 10)})`)
     if (/^timestamp/.test(subtype)) {
       const zone = subtype === 'timestamptz' ? '+00' : ''
-      return [(n) => wrap(`["${stamp(start + n * 5 * hour)}${zone}","${stamp(start + (n * 5 + 2) * hour)}${zone}")`)]
+      return (n) => wrap(`["${stamp(start + n * 5 * hour)}${zone}","${stamp(start + (n * 5 + 2) * hour)}${zone}")`)
     }
-    return /^(int|numeric|float)/.test(subtype) ? [(n) => wrap(`[${100_000 + n * 1000},${100_000 + n * 1000 + 500})`)] : undefined
+    return /^(int|numeric|float)/.test(subtype) ? (n) => wrap(`[${100_000 + n * 1000},${100_000 + n * 1000 + 500})`) : undefined
   }
   if (bare?.kind !== 'scalar') return undefined
-  if (bare.name === 'date')
-    return [(n) => stamp(start + n * 240 * hour).slice(0, 10), (n) => stamp(start + (n * 240 + 72) * hour).slice(0, 10)]
-  if (/^timestamp/.test(bare.name)) {
-    const zone = bare.name === 'timestamptz' ? '+00' : ''
-    return [(n) => `${stamp(start + n * 5 * hour)}${zone}`, (n) => `${stamp(start + (n * 5 + 2) * hour)}${zone}`]
-  }
-  if (bare.name === 'circle') return [(n) => `<(${n * 100},0),10>`]
-  if (bare.name === 'box') return [(n) => `(${n * 100 + 50},10),(${n * 100},0)`]
-  if (bare.name === 'polygon') return [(n) => `((${n * 100},0),(${n * 100 + 50},0),(${n * 100 + 50},10))`]
-  if (bare.name === 'inet' || bare.name === 'cidr') return [(n) => `10.${(n >> 8) & 255}.${n & 255}.0/24`]
+  if (bare.name === 'circle') return (n) => `<(${n * 100},0),10>`
+  if (bare.name === 'box') return (n) => `(${n * 100 + 50},10),(${n * 100},0)`
+  if (bare.name === 'polygon') return (n) => `((${n * 100},0),(${n * 100 + 50},0),(${n * 100 + 50},10))`
+  if (bare.name === 'inet' || bare.name === 'cidr') return (n) => `10.${(n >> 8) & 255}.${n & 255}.0/24`
   return undefined
 }
