@@ -1,6 +1,6 @@
 export { type BandOptions, bandedDataset } from './band/banded-dataset.ts'
 export * from './dataset.ts'
-export { type DatasetOptions, datasetArbitrary } from './generate/dataset-arbitrary.ts'
+export { type DatasetOptions, datasetArbitrary, makesRings } from './generate/dataset-arbitrary.ts'
 export { type AttributeRule, describeExclusion, type Exclusion } from './generate/exclusion.ts'
 export { sampleDatasets } from './generate/sample-datasets.ts'
 export * from './hints.ts'

@@ -43,6 +43,8 @@ export interface RunRequest {
   readonly deep?: boolean | undefined
   /** Settings of the sessions in which `up` and `down` run. */
   readonly settings?: Readonly<Record<string, string>> | undefined
+  /** For rows on which a migration may not end: the time that each of its statements may take. */
+  readonly statementTimeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
   /** Told the legacy relations that `up` read or wrote, where the run can count that (rung 1). */
   readonly onReached?: ((relations: ReadonlySet<string>) => void) | undefined
@@ -90,6 +92,7 @@ export async function executeRun(subject: UnderTest, stage: Stage, request: RunR
     rung: stage.rung,
     extreme: request.extreme,
     ...(request.settings === undefined ? {} : { settings: request.settings }),
+    ...(request.statementTimeoutMs === undefined ? {} : { statementTimeoutMs: request.statementTimeoutMs }),
     legacy,
     seed,
     bands: request.bands,
@@ -162,12 +165,13 @@ class Execution {
 
   async #apply(phase: 'up' | 'down', at: number): Promise<Applied | Failed> {
     const { migration } = this.#subject
-    const { signal, settings, sabotage, onReached } = this.#request
+    const { signal, settings, statementTimeoutMs: limit, sabotage, onReached } = this.#request
     const step = phase === 'up' ? migration.up : migration.down
     if (step === undefined) throw new Error('a migration without down cannot be reverted')
     const counted = at === 0 && counting(this.#request, this.#stage) ? await this.#stage.look(readAccesses) : undefined
     const from = Date.now()
-    const outcome = await this.#stage.apply(step, { signal, settings })
+    const limited = limit === undefined ? settings : { ...settings, statement_timeout: String(limit) }
+    const outcome = await this.#stage.apply(step, { signal, settings: limited })
     if (outcome.outcome === 'failed') return { phase, outcome: 'failed', failure: outcome.failure }
     if (at === 0) this.#clock = { from, to: Date.now() }
     if (counted !== undefined) onReached?.(reachedSince(this.#subject, counted, await this.#stage.look(readAccesses)))

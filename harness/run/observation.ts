@@ -61,6 +61,8 @@ export interface RunObservation {
   readonly extreme: boolean
   /** Settings of the sessions in which `up` and `down` ran, beside those that every session has. */
   readonly settings?: Readonly<Record<string, string>> | undefined
+  /** The time that each statement of `up` and `down` was given, where less than usual. */
+  readonly statementTimeoutMs?: number | undefined
   readonly legacy: State
   readonly outcomes: readonly PhaseOutcome[]
   /** What the first `up` left; undefined where it failed. */

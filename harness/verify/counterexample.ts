@@ -80,7 +80,7 @@ export function describeCounterexample(
     downSql: way.includes('down') ? down?.text : undefined,
     mode: modeOf(migration.up.script),
     downMode: down === undefined ? undefined : modeOf(down),
-    ...(observation?.settings === undefined ? {} : { settings: observation.settings }),
+    ...settingsOf(finding, observation),
     ...looksOf(subject, source, way),
     sqlstate: finding.sqlstate,
     ...(finding.acquittedFrom === undefined ? {} : { acquitted: true }),
@@ -90,6 +90,13 @@ export function describeCounterexample(
     server: context.server,
     seed: context.seed,
   }
+}
+
+/** What does not end must end where it is shown. */
+function settingsOf(finding: Finding, observation: RunObservation | undefined): Pick<Counterexample, 'settings'> {
+  const { settings, statementTimeoutMs: limit } = observation ?? {}
+  const ending = limit === undefined || finding.sqlstate !== '57014' ? settings : { ...settings, statement_timeout: String(limit) }
+  return ending === undefined ? {} : { settings: ending }
 }
 
 /** What is done to show it; the runs of `zero-loss` only go on to `down` to acquit. */

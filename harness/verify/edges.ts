@@ -1,4 +1,4 @@
-import { type Dataset, type DatasetOptions, datasetArbitrary, sampleDatasets } from '../data/index.ts'
+import { type Dataset, type DatasetOptions, datasetArbitrary, makesRings, sampleDatasets } from '../data/index.ts'
 import { describeFailure, elsewhere, probeWrites } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
@@ -13,6 +13,9 @@ const defaultRows = 6
 const sweptEvery = 5
 /** Every so many run in a session with another time zone. */
 const elsewhereEvery = 10
+/** Every so many have rows in rings, where rows can refer to their own relation. What goes through a tree may not end there. */
+const ringsEvery = 8
+const endlessMs = 2_000
 
 /**
  * Run a migration on edge rows: small data sets first, larger ones later; saved counterexamples before all.
@@ -40,6 +43,10 @@ class EdgeRuns {
   readonly #ways: ReturnType<typeof otherWays>
   readonly #shrinker: FindingShrinker
   readonly #passing: Dataset[] = []
+  readonly #ringed: boolean
+  readonly #mayNotEnd = new WeakSet<Dataset>()
+  /** Something did not end on a ring, which costs its time-out each time. */
+  #endless = false
 
   constructor(inquiry: Inquiry) {
     const { subject, depth, context, active, invariants, runner } = inquiry
@@ -52,6 +59,7 @@ class EdgeRuns {
     this.#rings = ringsFor(subject)
     this.#ways = otherWays(active)
     this.#shrinker = new FindingShrinker(invariants, subject, runner)
+    this.#ringed = makesRings(subject.plan, subject.scope)
   }
 
   /** Rows of counterexamples saved earlier, and those that came with the migration. */
@@ -59,7 +67,7 @@ class EdgeRuns {
     const { context, runner, judging, migration, signal } = this.#inquiry
     const base = { regime: 'given', extreme: false, phases: ['up', 'down', 'up'], signal } as const
     for (const sql of context.options.saved?.get(migration.name) ?? []) {
-      const request: RunRequest = { ...base, filling: { kind: 'sql', sql } }
+      const request: RunRequest = { ...base, filling: { kind: 'sql', sql }, statementTimeoutMs: this.#ringed ? endlessMs : undefined }
       // If the legacy schema has changed since, saved rows are refused: skip them; `godwit replay` reports that.
       const run = await runner.run(this.#subject, request).catch(() => undefined)
       if (run !== undefined) judging.see(run, request)
@@ -97,6 +105,9 @@ class EdgeRuns {
         runs += 1
         inquiry.progress('edge rows', runs, this.#total)
         judging.see(run, request)
+        this.#endless ||=
+          request.statementTimeoutMs !== undefined &&
+          run.outcomes.some((each) => each.outcome === 'failed' && timedOut(each.failure.sqlstate))
         if (run.failure === undefined && revertedOf(run)?.outcome === 'applied') this.#passing.push(dataset)
         if (!free && (await this.#exclude(run, request))) break
       }
@@ -127,6 +138,8 @@ class EdgeRuns {
     const rows = this.#rows
     const draw = (swept: DatasetOptions) =>
       sampleDatasets(datasetArbitrary(this.#subject.plan, { ...options, ...swept }), this.#seed + run, 1)[0]
+    if (this.#ringed && !this.#endless && run % ringsEvery === 5)
+      return this.#withRings(draw({ rings: true, ring: new Map(), dirty: false }))
     // Without exclusions: they come from failures of several rows, and one row may pass.
     if (run === 1) return draw({ rows: { min: 1, max: 1 }, profile: 'plausible', exclude: [], sweep: { of: 'nulls' } })
     if (run % sweptEvery !== 2) return undefined
@@ -139,6 +152,11 @@ class EdgeRuns {
     })
   }
 
+  #withRings(dataset: Dataset | undefined): Dataset | undefined {
+    if (dataset !== undefined) this.#mayNotEnd.add(dataset)
+    return dataset
+  }
+
   #requestOf(dataset: Dataset, run: number): RunRequest {
     const { context, migration, signal } = this.#inquiry
     const phases = wayOf(run, this.#ways, migration.down !== undefined)
@@ -149,7 +167,8 @@ class EdgeRuns {
       phases,
       deep: run < (drawsNumbers(this.#subject) ? 4 * otherEvery : otherEvery) && this.#ways.includes(phases),
       writeSince: writeAfterUp(context.seed)(this.#subject, run),
-      settings: run % elsewhereEvery === 3 ? elsewhere : undefined,
+      settings: run % elsewhereEvery === 3 && !this.#mayNotEnd.has(dataset) ? elsewhere : undefined,
+      statementTimeoutMs: this.#mayNotEnd.has(dataset) ? endlessMs : undefined,
       signal,
     }
   }
@@ -159,7 +178,8 @@ class EdgeRuns {
     const { exclusions, depth } = this.#inquiry
     if (run.failure === undefined || exclusions.length >= mostExclusions) return false
     const finding = describeFailure(run, run.failure, this.#subject.knowledge)
-    if (finding.severity !== 'error') return false
+    // What does not end on rings is not shown by other rows.
+    if (finding.severity !== 'error' || timedOut(run.failure.sqlstate)) return false
     const smallest = await this.#shrinker.smallestFor(finding, request, depth.shrinkAttempts)
     const exclusion = excludeCause(this.#subject, finding, smallest, exclusions)
     if (exclusion === undefined || !('rule' in exclusion) || exclusion.rule === 'empty') return false
@@ -184,6 +204,8 @@ class EdgeRuns {
       inquiry.collector.leaveOut('rollback-restores-state', { because: 'writes after up were not all tried: the time limit was reached' })
   }
 }
+
+const timedOut = (sqlstate: string) => sqlstate === '57014'
 
 function addsLabels(subject: Subject): boolean {
   const { up } = subject.migration

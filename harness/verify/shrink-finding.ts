@@ -10,6 +10,9 @@ import { type Phase, type Runner, type RunRequest, type Shrinker, type ShrinkLim
  */
 export const shrinkAttempts = 150
 
+/** Each try of what does not end takes its time-out. */
+const endlessAttempts = 12
+
 export interface Shrunk {
   readonly dataset: Dataset | undefined
   /** The run that shows the finding on them. */
@@ -65,7 +68,9 @@ export class FindingShrinker {
     for (const dataset of known) {
       if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset
     }
-    const { dataset, complete, attempts } = await shrinkDataset(start, shrinkerOf(this.#subject), shows, limits)
+    const fewer = request.statementTimeoutMs === undefined || collected.finding.kind !== '57014' ? limits.attempts : endlessAttempts
+    const least = { ...limits, attempts: Math.min(limits.attempts, fewer) }
+    const { dataset, complete, attempts } = await shrinkDataset(start, shrinkerOf(this.#subject), shows, least)
     return { dataset, request: requestFor(dataset), complete, attempts }
   }
 
@@ -78,7 +83,7 @@ export class FindingShrinker {
 }
 
 /** Smaller rows, as the plan of a subject makes them. */
-export function shrinkerOf({ plan, scope }: Subject): Shrinker {
+export function shrinkerOf({ plan, scope }: Pick<Subject, 'plan' | 'scope'>): Shrinker {
   const arbitrary = datasetArbitrary(plan, { rows: { min: 0, max: 48 }, relations: [...scope] })
   return {
     *shrink(dataset) {

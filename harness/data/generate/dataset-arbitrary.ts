@@ -1,7 +1,7 @@
 import { Arbitrary, type Random, Stream, Value } from 'fast-check'
 import { BandSource } from '../band/band-source.ts'
 import type { Dataset } from '../dataset.ts'
-import type { GenerationPlan } from '../plan/model.ts'
+import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
 import { Randomness } from '../random.ts'
 import { buildDataset, intentionsOf, type MadeDataset } from './build.ts'
 import type { Drawing, Sweep } from './draw-cell.ts'
@@ -30,6 +30,8 @@ export interface DatasetOptions {
   readonly dirty?: boolean
   /** The rows are to be written beside others: keys of one attribute keep clear of usual values, also when shrunk. */
   readonly beside?: boolean
+  /** Rows that refer to their own relation form rings too: the row itself, two rows, three. See `makesRings`. */
+  readonly rings?: boolean
   /** Cells are not drawn but take what shows something for certain. */
   readonly sweep?: Sweep | undefined
 }
@@ -116,14 +118,32 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
     placeRows(plan, fitter, this.#restrictions.counted(drawn), (relation, ordinal, attempt): IntendedRow => {
       const traits = this.#traits.get(relation.path) ?? noTraits
       const { cells, parents } = drawRow(drawing, relation, traits, ordinal, attempt)
+      const own = this.#options.rings === true ? ringOf(relation) : undefined
+      // A row of which nothing descends is a ring of its own: not all, so that there are roots too.
+      const ring = own !== undefined && parents[own] === null && random.chance(0.6) ? { ring: own } : {}
       // Every third row, and never after refusals: a dirty cell may be in a key.
       const dirty = this.#options.dirty === true && relation.dirt.length > 0 && attempt < 3 && random.chance(0.35)
-      if (!dirty) return { cells, parents }
+      if (!dirty) return { cells, parents, ...ring }
       const of = random.below(relation.dirt.length)
-      return { cells, parents, dirt: { of, tuple: random.below(relation.dirt[of]?.tuples.length ?? 1) } }
+      return { cells, parents, ...ring, dirt: { of, tuple: random.below(relation.dirt[of]?.tuples.length ?? 1) } }
     })
     return buildDataset(plan, fitter, this.#scope)
   }
+}
+
+/** Whether rows of some relation can form rings: it refers to itself, may be NULL there, and no trigger looks at what is inserted. */
+export function makesRings(plan: GenerationPlan, scope: ReadonlySet<string>): boolean {
+  return [...scope].some((path) => {
+    const relation = plan.relations.get(path)
+    return relation !== undefined && ringOf(relation) !== undefined
+  })
+}
+
+function ringOf({ path, references, relation }: RelationPlan): number | undefined {
+  // A trigger may refuse rings, and seeding would go past it.
+  if (relation.triggers.some(({ enabled }) => enabled !== 'disabled')) return undefined
+  const at = references.findIndex(({ parent, late, nullable }) => parent === path && !late && nullable.length > 0)
+  return at < 0 ? undefined : at
 }
 
 /** Two references to one relation that a check tells apart want two rows there. */

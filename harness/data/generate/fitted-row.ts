@@ -4,6 +4,8 @@ export interface IntendedRow {
   readonly cells: readonly (string | null)[]
   /** By position in `RelationPlan.references`; null for none. */
   readonly parents: readonly (IntendedRow | null)[]
+  /** Where nothing else is meant, the row is its own parent, or its descendants' child: which of `RelationPlan.references` makes the ring. */
+  readonly ring?: number | undefined
   /** Violates a NOT VALID constraint: which of `RelationPlan.dirt`, with which tuple. */
   readonly dirt?: { readonly of: number; readonly tuple: number } | undefined
 }

@@ -57,6 +57,33 @@ export class Fitter implements PlacedRows {
     return undefined
   }
 
+  /** Let roots that are meant to be in a ring refer to the last of their descendants; without any, to themselves. */
+  closeRings(relation: RelationPlan): void {
+    const rows = this.rowsOf(relation.path)
+    for (const row of rows) {
+      const at = row.intended.ring
+      const reference = at === undefined ? undefined : relation.references[at]
+      if (at === undefined || reference === undefined || row.parents[at] !== null) continue
+      const below = rows.filter((other) => other !== row && descends(other, row, at))
+      for (const parent of [...below.toReversed(), row]) if (this.#relink(relation, row, at, parent)) break
+    }
+  }
+
+  /** Another parent for a row that is placed; false, and nothing is changed, where that is not legal. */
+  #relink(relation: RelationPlan, row: FittedRow, at: number, parent: FittedRow): boolean {
+    const reference = relation.references[at]
+    if (reference === undefined) return false
+    const fixed = new Set(relation.references.flatMap((other) => (other === reference ? [] : other.attributes)))
+    const before = [...row.cells]
+    for (const key of this.#keysOf(relation.path)) this.#used.get(key)?.delete(underKey(relation, key, before) ?? '')
+    const set = setParent(this.#linkOf(relation, reference), row, parent, fixed)
+    const legal = set && this.#legal(relation, row, row.intended.cells, false)
+    if (legal) row.parents[at] = parent
+    else row.cells.splice(0, before.length, ...before)
+    this.#use(relation, row, false)
+    return legal
+  }
+
   /** Forget the rows of a circle. */
   clear(component: readonly string[]): void {
     for (const path of component) {
@@ -218,6 +245,15 @@ export class Fitter implements PlacedRows {
     this.#use(relation, row, true)
     return true
   }
+}
+
+function descends(row: FittedRow, from: FittedRow, at: number): boolean {
+  const seen = new Set<FittedRow>()
+  for (let next = row.parents[at]; next != null && !seen.has(next); next = next.parents[at]) {
+    if (next === from) return true
+    seen.add(next)
+  }
+  return false
 }
 
 /** The first few, then ever wider apart. */

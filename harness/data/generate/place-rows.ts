@@ -33,9 +33,13 @@ export function placeRows(
   }
 }
 
-/** Link a circle's late references; rows that find no parent go, and with them whatever referenced them. */
+/** Link a circle's late references; rows that find no parent go, and with them whatever referenced them. In one relation, close the rings. */
 export function linkCircle(plan: GenerationPlan, fitter: Fitter, component: readonly string[]): void {
-  if (component.length === 1) return
+  if (component.length === 1) {
+    const relation = plan.relations.get(component[0] ?? '')
+    if (relation !== undefined) fitter.closeRings(relation)
+    return
+  }
   for (let lost = fitter.linkLate(component); lost !== undefined; lost = fitter.linkLate(component)) {
     const rows = component.map((path) => [path, fitter.rowsOf(path).map((row) => row.intended)] as const)
     fitter.clear(component)

@@ -139,6 +139,7 @@ function* withPlainerCells(plan: GenerationPlan, intentions: Intentions, restric
           yield change({ ...row, cells })
         }
       }
+      if (row.ring !== undefined) yield change({ ...row, ring: undefined })
       if (row.dirt !== undefined) yield change({ cells: row.cells, parents: row.parents })
       for (const [position, reference] of relation.references.entries()) {
         const parent = row.parents[position] ?? null

@@ -33,6 +33,7 @@ export const applies: Invariant = {
 export function describeFailure(run: RunObservation, failure: Failure, knowledge: Knowledge): Finding {
   const { relation, attribute } = blameLegacy(run, failure, knowledge)
   const subject = relation === undefined ? '' : ` (${relation}${attribute === undefined ? '' : `.${attribute}`})`
+  const endless = run.statementTimeoutMs !== undefined && failure.sqlstate === '57014'
   const condition = run.regime === 'empty' ? ', even on an empty database' : ''
   return {
     invariant: 'applies',
@@ -46,7 +47,9 @@ export function describeFailure(run: RunObservation, failure: Failure, knowledge
     statement: failure.statement?.text,
     file: failure.file,
     line: failure.line,
-    message: `up fails${condition}: ${failure.message}${subject}`,
+    message: endless
+      ? `up does not end on rows that refer to one another in a ring${subject}`
+      : `up fails${condition}: ${failure.message}${subject}`,
     evidence: {
       sqlstate: failure.sqlstate,
       statement: failure.statement === undefined ? null : shorten(failure.statement.text),

@@ -124,8 +124,9 @@ export const rules = {
   '57014': {
     severity: 'error',
     title: 'up fails: a statement that was cancelled',
-    meaning: 'The statement took longer than its time-out. (SQLSTATE 57014)',
-    remedy: 'Work in smaller batches, or raise the time-out on purpose.',
+    meaning:
+      'The statement took longer than its time-out. On a few rows it does not end, mostly since rows refer to one another in a ring. (SQLSTATE 57014)',
+    remedy: 'Where rows can refer to one another, keep track of those that were met (CYCLE, UNION). Else work in smaller batches.',
   },
   '23P01': {
     severity: 'error',
