@@ -18,6 +18,8 @@ describe('the digest of the rules', () => {
     })
     const { rulesDigest } = await import('../../harness/invariants/registry.ts')
     vi.doUnmock('../../harness/invariants/zero-loss/judge.ts')
+    // Other files run in the same process, and must not get what was mocked.
+    vi.resetModules()
     return rulesDigest()
   }
   const rulesOf = (judge: Record<string, unknown>) => judge.rules as Record<string, Record<string, unknown>>
