@@ -17,7 +17,7 @@ export default defineConfig({
     benchmark: { include: ['specs/**/*.bench.ts'] },
     globalSetup: ['harness/vitest/global-setup.ts'],
     setupFiles: ['specs/setup.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
     // Loading the harness anew for each file takes longer than many a file's tests.
