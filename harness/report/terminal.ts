@@ -92,7 +92,7 @@ function block(
 
   const open = bySeverity(openFindings(migration))
   // What follows from another finding is told with it, in the report.
-  const shown = open.filter(({ cause }) => cause === null || !open.some(({ id }) => id === cause)).slice(0, shownFindings)
+  const shown = open.filter((finding) => !follows(finding, open)).slice(0, shownFindings)
   lines.push(...shown.map((finding) => findingLine(finding, columns, colors)))
   if (migration.verdict !== 'holds' && shown.length === 0) {
     lines.push(`  ${colors.yellow(cliTruncate(visibleText(verdictSentence(migration)), columns - 2))}`)
@@ -121,16 +121,22 @@ function findingLine(finding: FindingResult, columns: number, colors: Colors): s
   return cliTruncate(`  ${paint(finding.severity.padEnd(7))}  ${text}${colors.dim(tail)}`, Math.max(columns, 40))
 }
 
+function follows({ cause }: FindingResult, others: readonly FindingResult[]): boolean {
+  return cause !== null && others.some(({ id, waived, severity }) => id === cause && waived === null && severity !== 'info')
+}
+
 function restOf(migration: MigrationResult, shown: readonly FindingResult[]): string {
   const rest = migration.findings.filter((finding) => !shown.includes(finding))
-  const open = rest.filter((finding) => finding.waived === null)
+  const unwaived = rest.filter((finding) => finding.waived === null)
+  const open = unwaived.filter((finding) => finding.severity === 'info' || !follows(finding, migration.findings))
   const of = (severity: FindingResult['severity']) => open.filter((finding) => finding.severity === severity).length
   const unknown = migration.invariants.filter((invariant) => invariant.verdict === 'unknown')
   const parts = [
     of('error') > 0 ? counted(of('error'), 'more error') : '',
     of('warning') > 0 ? counted(of('warning'), 'more warning') : '',
+    unwaived.length > open.length ? `${unwaived.length - open.length} that follow from others` : '',
     of('info') > 0 ? `${of('info')} for information` : '',
-    rest.length > open.length ? `${rest.length - open.length} waived` : '',
+    rest.length > unwaived.length ? `${rest.length - unwaived.length} waived` : '',
     unknown.length > 0 && commonReason(migration) === undefined
       ? `not tested: ${unknown.map((invariant) => visibleText(invariant.id)).join(', ')} (${visibleText(unknown[0]?.because ?? '')})`
       : '',

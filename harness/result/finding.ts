@@ -13,6 +13,14 @@ export interface Rule {
 }
 
 /** One violation, before it has an id and a counterexample file (those are `verify/`'s to give). */
+/** A foreign key whose ON DELETE action took rows along, or emptied cells. */
+export interface Through {
+  readonly key: string
+  /** The relation that it refers to, of which rows are lost. */
+  readonly of: string
+  readonly action: 'CASCADE' | 'SET NULL' | 'SET DEFAULT'
+}
+
 export interface Finding {
   readonly invariant: string
   /** One of the kinds that the invariant documents. */
@@ -34,6 +42,10 @@ export interface Finding {
   readonly shownBy?: readonly Phase[] | undefined
   /** The severity that it has where `down` does not bring the cells back; set where it does in this run. */
   readonly acquittedFrom?: Severity | undefined
+  /** The key by whose action all of it came about: it follows from another loss. */
+  readonly through?: Through | undefined
+  /** Of a statement that the server refuses: the constraint that it breaks. */
+  readonly refusedBy?: string | undefined
   /** How cells were altered: one of the alterations that `gravity.ts` orders. */
   readonly alteration?: string | undefined
   /** Of a failure: what the server said, and of which statement. */

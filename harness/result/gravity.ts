@@ -33,13 +33,15 @@ export function compareGravity(left: Finding, right: Finding): number {
   return (
     severityRank(left.severity) - severityRank(right.severity) ||
     severityRank(severityBefore(left)) - severityRank(severityBefore(right)) ||
-    alterationRank(left.alteration) - alterationRank(right.alteration)
+    alterationRank(left.alteration) - alterationRank(right.alteration) ||
+    // What comes about by itself stands, whatever else a key took along in another run.
+    Number(left.through === undefined) - Number(right.through === undefined)
   )
 }
 
 /** The class of a finding: what it says (kind, alteration, severity), whatever it is about. Shrinking keeps it. */
 export function classOf(finding: Finding): string {
-  return JSON.stringify([finding.kind, finding.alteration ?? null, severityBefore(finding)])
+  return JSON.stringify([finding.kind, finding.alteration ?? null, severityBefore(finding), finding.through !== undefined])
 }
 
 /** The severity that a finding has, or had before `down` brought everything back. */

@@ -9,7 +9,7 @@ export {
   pruneBaseline,
   staleEntries,
 } from './baseline.ts'
-export { type Finding, messageOf, type Rule, type Severity } from './finding.ts'
+export { type Finding, messageOf, type Rule, type Severity, type Through } from './finding.ts'
 export { findingId, findingKey } from './fingerprint.ts'
 export { alterationRank, classOf, compareGravity, severityRank } from './gravity.ts'
 export type { Saw, Verdict } from './judgement.ts'

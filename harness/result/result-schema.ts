@@ -27,6 +27,11 @@ const finding = z.object({
   file: z.string().nullable(),
   line: z.number().nullable(),
   cause: z.string().nullable().describe('id of the finding that this one follows from'),
+  through: z
+    .object({ key: z.string(), of: z.string(), action: z.enum(['CASCADE', 'SET NULL', 'SET DEFAULT']) })
+    .optional()
+    .describe('the foreign key by whose ON DELETE action it came about, and the relation that it refers to'),
+  refusedBy: z.string().optional().describe('the constraint that a statement breaks'),
   waived,
   message: z.string(),
   evidence: z.record(z.string(), z.unknown()),

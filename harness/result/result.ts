@@ -1,4 +1,4 @@
-import type { Rule, Severity } from './finding.ts'
+import type { Rule, Severity, Through } from './finding.ts'
 import type { Saw } from './judgement.ts'
 
 /** The result of a run of `godwit verify`: the interface of `--json`, published as `result.schema.json`. Plain JSON throughout. */
@@ -117,6 +117,10 @@ export interface FindingResult {
   readonly line: number | null
   /** Id of the finding that this one follows from. */
   readonly cause: string | null
+  /** The foreign key by whose action it came about. */
+  readonly through?: Through | undefined
+  /** Of a statement that the server refuses: the constraint that it breaks. */
+  readonly refusedBy?: string | undefined
   /** By whom and why it is accepted; without a day it is known from the baseline, and holds until the step's files change. */
   readonly waived: { readonly owner: string; readonly reason: string; readonly expires: string | null } | null
   readonly message: string

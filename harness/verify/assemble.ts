@@ -143,6 +143,8 @@ function toResult(
     file: finding.file ?? null,
     line: finding.line ?? null,
     cause: null,
+    ...(finding.through === undefined ? {} : { through: finding.through }),
+    ...(finding.refusedBy === undefined ? {} : { refusedBy: finding.refusedBy }),
     waived: waivedBy(waivers, { id, ...finding }, { migration: subject.migration.name, today: todayUtc() }),
     message: messageOf(finding),
     evidence: finding.evidence,

@@ -1,5 +1,5 @@
 import { isDiscarded, type Knowledge, keyAttributes } from '../../lineage/index.ts'
-import type { Finding, Severity, Shown, Verdict } from '../../result/index.ts'
+import type { Finding, FindingResult, Severity, Shown, Verdict } from '../../result/index.ts'
 import { followsFromLoss } from '../causes.ts'
 import { type ClientsSeen, clients } from '../clients.ts'
 import type { Invariant } from '../invariant.ts'
@@ -21,6 +21,8 @@ export const backwardCompatibility: Invariant<ClientsSeen> = {
   rules,
   looks: clients,
   cause(finding, others) {
+    const emptied = others.find((each) => isRefusedBy(finding, each))
+    if (emptied !== undefined) return { ...finding, cause: emptied.id }
     // A rule that legal rows do not pass refuses the rows of old clients too.
     const refused = others.filter((each) => each.invariant === 'applies' && each.severity !== 'info')
     return followsFromLoss(finding, others, finding.kind === 'fails' ? refused : [])
@@ -53,6 +55,11 @@ export const backwardCompatibility: Invariant<ClientsSeen> = {
     const notes = findings.filter((each) => each.severity === 'info')
     return worst === undefined ? { outcome: 'holds', saw, notes } : { outcome: 'violated', findings: [worst, ...rest, ...notes], saw }
   },
+}
+
+/** Whether a statement runs into the key through which a loss came: it refers to rows that are lost. */
+function isRefusedBy(finding: FindingResult, loss: FindingResult): boolean {
+  return loss.relation === finding.relation && loss.through !== undefined && loss.through.key === finding.refusedBy
 }
 
 /** The changes of the catalog that a diverging statement ran into: what the error names, else what its operation can meet. */
@@ -123,6 +130,7 @@ function divergenceFinding(replayed: Replayed, divergence: Divergence, observati
     relation,
     attribute: given ? undefined : attribute,
     ...(given ? { object: name } : {}),
+    refusedBy: divergence.constraint,
     ...place,
     message: `${given ? `the statement "${name}"` : `${anOf(replayed)} ${relation ?? ''}`} differs: ${divergence.text}`,
     evidence: { ...(altered ? { judgedBy: 'zero-loss' } : {}), ...evidenceOf(replayed, divergence) },

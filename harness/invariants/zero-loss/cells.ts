@@ -1,10 +1,11 @@
 import type { CellFate, Destination } from '../../lineage/index.ts'
 import { columnName, showCell } from '../../lineage/index.ts'
-import { alterationRank, type Finding, type Severity, severityRank } from '../../result/index.ts'
+import { alterationRank, type Finding, type Severity, severityRank, type Through } from '../../result/index.ts'
 import { aimedAt } from './aimed.ts'
 import { type AttributeCase, legacyCell } from './cases.ts'
 import { fatesOf, hintFor, type PlacedFate, showRow } from './fates.ts'
 import { ofTheClock } from './of-the-clock.ts'
+import { toldThrough, wentThrough } from './through.ts'
 import { weigh } from './weigh.ts'
 import { ambiguousRow, reissuedKey, swappedCells, unfaithfulCopy } from './without-loss.ts'
 
@@ -31,7 +32,12 @@ export function judgeAttribute(given: AttributeCase): Finding | undefined {
       : (ambiguousRow(given) ?? reissuedKey(given) ?? unfaithfulCopy(given))
   const lasting = failing.filter(({ row }) => !isRestored(row))
   const worst = gravest(given, lasting.length > 0 ? lasting : failing)
-  return worst && describeFailing(given, worst, failing.length, lasting.length === 0)
+  const through = wentThrough(
+    given,
+    failing.map(({ row }) => row),
+    learned.attribute,
+  )
+  return worst && describeFailing(given, worst, { cells: failing.length, acquitted: lasting.length === 0, through })
 }
 
 /** How one legacy row's cell did not arrive; undefined where it did, or where the whole row did not. */
@@ -59,7 +65,14 @@ function severityOf(given: AttributeCase, { row, fate, destination }: Failing): 
   return (volatile || timed) && fate !== undefined ? 'warning' : weigh(fate?.alteration, legacyCell(given, row), type)
 }
 
-function describeFailing(given: AttributeCase, failing: Failing, cells: number, acquitted: boolean): Finding {
+interface Extent {
+  readonly cells: number
+  /** Whether `down` brings all of them back. */
+  readonly acquitted: boolean
+  readonly through: Through | undefined
+}
+
+function describeFailing(given: AttributeCase, failing: Failing, { cells, acquitted, through }: Extent): Finding {
   const { knowledge, lineage, learned, rows } = given
   const { fate, row, destination } = failing
   const where = destination === undefined ? undefined : `${destination.relation}.${destination.columns.map(columnName).join('+')}`
@@ -74,8 +87,9 @@ function describeFailing(given: AttributeCase, failing: Failing, cells: number, 
     attribute: learned.attribute,
     ...knowledge.locate(lineage.relation, learned.attribute),
     ...(acquitted ? { acquittedFrom: grave } : {}),
+    through,
     ...(fate === undefined ? {} : { alteration: fate.alteration }),
-    message: `${subject} is ${whatBecame(given, failing, where === subject ? undefined : where)} (${cells} of ${rows.legacy.rows.length} rows)`,
+    message: `${subject} is ${whatBecame(given, failing, where === subject ? undefined : where)} (${cells} of ${rows.legacy.rows.length} rows)${toldThrough(through)}`,
     evidence: {
       ...(fate === undefined ? {} : { alteration: fate.alteration, migrated: fate.migrated }),
       legacy: legacyCell(given, row),

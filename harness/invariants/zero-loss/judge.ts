@@ -9,8 +9,10 @@ import { judgeAttribute } from './cells.ts'
 import { judgeCopies } from './copies.ts'
 import { judgeDeclared } from './declared.ts'
 import { judgeGenerated } from './generated.ts'
-import { judgeRows, ownRows, withAbsorbed } from './rows.ts'
+import { ownRows, withAbsorbed } from './own-rows.ts'
+import { judgeRows } from './rows.ts'
 import { rules } from './rules.ts'
+import { causeThrough } from './through.ts'
 
 /**
  * Every legacy cell is kept, moved or reversibly altered, or is declared discarded.
@@ -66,6 +68,8 @@ export const zeroLoss: Invariant = {
 
 /** What is not where the contract says, and nowhere else: that it is lost comes first. */
 function afterLoss(finding: FindingResult, others: readonly FindingResult[]): FindingResult {
+  const taken = causeThrough(finding, others)
+  if (taken !== undefined) return { ...finding, cause: taken.id }
   return finding.object === null
     ? finding
     : followsFromLoss(
