@@ -28,6 +28,8 @@ export interface MigrationContext {
   readonly before?: Readonly<Record<string, number>> | undefined
   /** Of the base, where it was just read. */
   readonly catalog?: Catalog | undefined
+  /** How many failing statements were corrected before; default none. */
+  readonly corrections?: number | undefined
   /** False where neither the tool nor the history knows downs. */
   readonly downsUsed?: boolean | undefined
 }

@@ -1,6 +1,7 @@
 import { describeExclusion } from '../data/index.ts'
 import { passageOf } from '../lineage/index.ts'
 import type { Migration, Script } from '../migration/index.ts'
+import type { MigrationResult } from '../result/index.ts'
 import type { Base } from '../run/index.ts'
 import { assembleResult } from './assemble.ts'
 import { confirmFindings } from './confirm.ts'
@@ -8,6 +9,7 @@ import type { MigrationContext, VerifiedMigration } from './context.ts'
 import { onlyShown } from './counterexamples/only-shown.ts'
 import { rolesSqlOf } from './counterexamples/roles.ts'
 import { runEdges } from './edges.ts'
+import { type Correction, contextOnceCorrected, correct, withWhatFollows } from './go-on.ts'
 import { Inquiry } from './inquiry.ts'
 import { learn } from './learn.ts'
 import { lookByProbes } from './look.ts'
@@ -41,13 +43,21 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     failure,
   })
   const saved = await clock.time('shrink', () => onlyShown(assembled, inquiry.clones, learned.lanes))
-  const result = { ...saved.result, timings: { ...context.before, ...clock.timings() } }
+  const correction = drawn ? correct(inquiry, confirmed) : undefined
+  const whole = correction === undefined ? saved.result : await clock.time('edge', () => goneOn(saved.result, correction, base, context))
+  const result = { ...whole, timings: { ...context.before, ...clock.timings() } }
   return {
     result,
     counterexamples: saved.counterexamples,
     passage: passageOf(inquiry.subject, learned.banded[0]?.run),
     broken: failure,
   }
+}
+
+/** A result with what follows once a statement that always fails is corrected. */
+async function goneOn(result: MigrationResult, correction: Correction, base: Base, context: MigrationContext): Promise<MigrationResult> {
+  const followed = await verifyMigration(correction.migration, base, contextOnceCorrected(context))
+  return withWhatFollows(result, followed, correction, context.options.failOn)
 }
 
 function textsOf({ legacy, up, down }: Migration): readonly string[] {

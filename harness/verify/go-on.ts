@@ -1,0 +1,114 @@
+import { type Failure, type Migration, parseScript, type Statement } from '../migration/index.ts'
+import { type FindingResult, judgeMigration, type MigrationResult } from '../result/index.ts'
+import type { Confirmed } from './confirm.ts'
+import type { MigrationContext, VerifiedMigration } from './context.ts'
+import type { Inquiry } from './inquiry.ts'
+
+/** So many statements of a migration are corrected one after the other. */
+const mostCorrections = 3
+/** What it takes to see a loss that each row shows. */
+const runsOnceCorrected = 20
+
+/** What rows show once a failure is out of the way; what comes of clients and of the way back is asked when it is corrected. */
+const judgedOnceCorrected = new Set(['zero-loss', 'quantity-parity', 'no-orphans', 'applies'])
+
+const movesRows = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'SelectStmt',
+  'CopyStmt',
+  'CreateTableAsStmt',
+  'DoStmt',
+  'CallStmt',
+])
+
+/** A migration as if a statement that fails on any row had been corrected. */
+export interface Correction {
+  readonly migration: Migration
+  /** Where that statement stands. */
+  readonly place: string
+}
+
+/**
+ * The migration without the first failure that no row of a relation gets past: a new attribute may be NULL, any other statement is left out.
+ * Undefined where there is none, or where what is left cannot be read.
+ */
+export function correct({ migration, judging, context }: Inquiry, confirmed: readonly Confirmed[]): Correction | undefined {
+  if ((context.corrections ?? 0) >= mostCorrections) return undefined
+  for (const { finding, observation } of confirmed) {
+    const certain = finding.relation !== undefined && judging.passedWith(finding.relation) === 0
+    if (finding.invariant !== 'applies' || finding.severity === 'info' || !certain || observation?.failure === undefined) continue
+    const made = without(migration, observation.failure)
+    if (made !== undefined) return made
+  }
+  return undefined
+}
+
+/** The context of looking at a corrected migration: shorter, and without rows saved earlier. */
+export function contextOnceCorrected(context: MigrationContext): MigrationContext {
+  return {
+    ...context,
+    corrections: (context.corrections ?? 0) + 1,
+    options: { ...context.options, saved: undefined, online: undefined },
+    depth: (legacy) => {
+      const depth = context.depth(legacy)
+      return { ...depth, runs: Math.min(depth.runs, runsOnceCorrected), repeats: false, faults: 'none' }
+    },
+  }
+}
+
+/** A result with what follows once a statement is corrected: no verdict on the statement, and no finding that is there already. */
+export function withWhatFollows(
+  result: MigrationResult,
+  { result: followed, broken }: Pick<VerifiedMigration, 'result' | 'broken'>,
+  { place }: Correction,
+  failOn: Parameters<typeof judgeMigration>[2],
+): MigrationResult {
+  const subject = ({ invariant, relation, attribute }: FindingResult) => JSON.stringify([invariant, relation, attribute])
+  const known = new Set(result.findings.map(subject))
+  if (broken !== undefined) {
+    const because = `what follows once ${place} is corrected was not looked at: without it up fails (${broken.message})`
+    return { ...result, notChecked: [...result.notChecked, because] }
+  }
+  const follows = followed.findings
+    .filter((each) => each.severity !== 'info' && isOfRows(each) && !known.has(subject(each)))
+    .map((each): FindingResult => ({ ...each, counterexample: null, message: `${each.message}; this follows once ${place} is corrected` }))
+  const ids = new Set([...result.findings, ...follows].map(({ id }) => id))
+  const linked = follows.map((each) => (each.cause !== null && !ids.has(each.cause) ? { ...each, cause: null } : each))
+  const notChecked = `what follows once ${place} is corrected was looked at in ${followed.runs} runs, for losses and failures only`
+  return judgeMigration({ ...result, notChecked: [...result.notChecked, notChecked] }, [...result.findings, ...linked], failOn)
+}
+
+/** What a statement that is left out may cause by itself is no finding: what is not there (class 42) above all. */
+function isOfRows({ invariant, kind }: FindingResult): boolean {
+  return judgedOnceCorrected.has(invariant) && (invariant !== 'applies' || /^2[23]/.test(kind))
+}
+
+function without(migration: Migration, failure: Failure): Correction | undefined {
+  if (migration.up.kind !== 'sql' || failure.statement === undefined) return undefined
+  const { script } = migration.up
+  const statement = script.statements[failure.index]
+  // Without what moves rows, everything after it would look like a loss.
+  if (statement === undefined || movesRows.has(statement.node)) return undefined
+  for (const text of [...(failure.sqlstate === '23502' ? [nullable(statement)] : []), statement.text.replaceAll(/[^\n]/g, ' ')]) {
+    if (text === statement.text) continue
+    const whole = script.text.slice(0, statement.offset) + text + script.text.slice(statement.offset + statement.text.length)
+    try {
+      const corrected = parseScript(script.file, whole, { mode: script.mode })
+      const place = `${statement.file}:${statement.line}`
+      return { migration: { ...migration, up: { kind: 'sql', script: corrected } }, place }
+    } catch {
+      // What is left of the statement may be no SQL: then it is left out as a whole.
+    }
+  }
+  return undefined
+}
+
+/** `ADD COLUMN … NOT NULL` and `SET NOT NULL` without their NOT NULL, as long as before. */
+function nullable({ text, node }: Statement): string {
+  if (node !== 'AlterTableStmt') return text
+  const kept = text.replaceAll(/\bSET(\s+)NOT(\s+NULL)\b/gi, 'DROP$1NOT$2')
+  return kept.replaceAll(/(?<!\bDROP\s+)(?<!\bIS\s+)\bNOT\s+NULL\b/gi, (found) => found.replaceAll(/[^\n]/g, ' '))
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { verifyInline } from './verify-inline.ts'
+
+const legacy = `CREATE TABLE people (id int PRIMARY KEY, email text NOT NULL);
+  CREATE TABLE sessions (id text PRIMARY KEY, person int NOT NULL REFERENCES people, expires timestamp NOT NULL, agent text)`
+
+async function found(up: string) {
+  const result = await verifyInline(legacy, up, { runs: 20 })
+  const told = result.findings
+    .filter(({ severity, invariant }) => severity === 'error' && ['applies', 'zero-loss'].includes(invariant))
+    .map(({ invariant, relation, attribute, message }) => [invariant, `${relation}.${attribute}`, message.includes('this follows once')])
+  return { told: told.toSorted(), notChecked: result.notChecked.filter((each) => each.startsWith('what follows once')) }
+}
+
+describe('after a failure that no row gets past', () => {
+  test('the rest is judged as if it were corrected, and says so', async () => {
+    const up = `ALTER TABLE sessions DROP COLUMN expires, ADD COLUMN expires_at timestamp NOT NULL,
+      ADD COLUMN updated_at timestamp NOT NULL;\nALTER TABLE sessions DROP COLUMN agent`
+    const { told, notChecked } = await found(up)
+    expect(told).toEqual([
+      ['applies', 'public.sessions.expires_at', false],
+      ['zero-loss', 'public.sessions.agent', true],
+      ['zero-loss', 'public.sessions.expires', true],
+    ])
+    expect(notChecked).toEqual([expect.stringMatching(/^what follows once .*up\.sql:1 is corrected was looked at in 20 runs/)])
+  })
+
+  test('one that some rows get past leaves the rest as it is judged anyhow', async () => {
+    const { told, notChecked } = await found(`ALTER TABLE sessions ALTER COLUMN agent SET NOT NULL; ALTER TABLE people DROP COLUMN email`)
+    expect(told).toEqual([
+      ['applies', 'public.sessions.agent', false],
+      ['zero-loss', 'public.people.email', false],
+    ])
+    expect(notChecked).toEqual([])
+  })
+
+  test('several of them are corrected one after the other', async () => {
+    const { told } = await found(
+      `ALTER TABLE sessions ADD COLUMN a int NOT NULL; ALTER TABLE sessions ADD CONSTRAINT none CHECK (id IS NULL); ALTER TABLE sessions DROP COLUMN agent`,
+    )
+    expect(told).toEqual([
+      ['applies', 'public.sessions.a', false],
+      ['applies', 'public.sessions.id', true],
+      ['zero-loss', 'public.sessions.agent', true],
+    ])
+  })
+
+  test('what moves rows is not left out: all after it would look like a loss', async () => {
+    const { told } = await found(
+      `ALTER TABLE sessions ADD COLUMN n int; UPDATE sessions SET n = 1 / (length(id) - length(id)); ALTER TABLE sessions DROP COLUMN agent`,
+    )
+    expect(told.map(([invariant]) => invariant)).toEqual(['applies'])
+  })
+
+  test('where the rest needs the statement, that is said, and nothing is made of it', async () => {
+    const { told, notChecked } = await found(
+      `ALTER TABLE sessions ADD CONSTRAINT none CHECK (id IS NULL); ALTER TABLE sessions DROP CONSTRAINT none, DROP COLUMN agent`,
+    )
+    expect(told.map(([invariant]) => invariant)).toEqual(['applies'])
+    expect(notChecked).toEqual([expect.stringContaining('was not looked at: without it up fails')])
+  })
+})
