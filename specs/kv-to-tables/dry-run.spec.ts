@@ -46,6 +46,22 @@ describe('KV-4: a dry run on tables that a team has put its own triggers, keys a
   })
   afterAll(() => bench[Symbol.asyncDispose]())
 
+  test('a rule of the team is not tried, and named with the rows that it concerns', async () => {
+    await bench.session.script(
+      'CREATE TABLE heard (id text); CREATE RULE hear AS ON INSERT TO clients DO ALSO INSERT INTO heard VALUES (NEW.id::text)',
+    )
+    try {
+      const { untried, kinds } = await bench.run({ dryRun: true })
+      const rows = kinds.find(({ kind }) => kind === 'clients')?.inserted
+      expect(rows).toBeGreaterThan(0)
+      expect(untried.filter(({ what }) => what === 'rule')).toEqual([
+        { table: 'clients', what: 'rule', name: 'hear', why: 'it may write to other tables', rows },
+      ])
+    } finally {
+      await bench.session.script('DROP RULE hear ON clients; DROP TABLE heard')
+    }
+  })
+
   test('it predicts what they refuse and leave out, names those that it cannot try, and leaves no trace', async () => {
     await bench.session.script("INSERT INTO currencies VALUES ('CHF')")
     const before = await readTraces(bench.session)

@@ -93,7 +93,7 @@ const run: readonly Edit[] = [
     file: at('run/mirror.ts'),
     find: `why: 'it may write to other tables' }`,
     replace: `why: 'unknown' }`,
-    test: 'it predicts',
+    test: 'a rule of the team',
   },
   { claim: 'KV-4', file: at('run/pass.ts'), find: 'return rows === 0 ? []', replace: 'return rows >= 0 ? []', test: 'the program says' },
 
