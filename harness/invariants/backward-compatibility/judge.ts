@@ -1,5 +1,5 @@
 import { isDiscarded, type Knowledge, keyAttributes } from '../../lineage/index.ts'
-import type { Finding, FindingResult, Severity, Shown, Verdict } from '../../result/index.ts'
+import { type Finding, type FindingResult, findingKey, type Severity, type Shown, severityRank, type Verdict } from '../../result/index.ts'
 import { followsFromLoss } from '../causes.ts'
 import { type ClientsSeen, clients } from '../clients.ts'
 import type { Invariant } from '../invariant.ts'
@@ -187,13 +187,13 @@ function brief(outcome: StatementOutcome): Record<string, unknown> {
   return { rows: outcome.count }
 }
 
-/** Of several statements that meet the same thing, the first stands for all. */
+/** Of several statements and changes that meet the same thing, the gravest stands for all; of equals the first. */
 function firstOfEach(findings: readonly Finding[]): readonly Finding[] {
-  const seen = new Set<string>()
-  return findings.filter((each) => {
-    const key = JSON.stringify([each.kind, each.relation, each.attribute, each.object])
-    if (seen.has(key)) return false
-    seen.add(key)
-    return true
-  })
+  const gravest = new Map<string, Finding>()
+  for (const finding of findings) {
+    const key = findingKey(finding)
+    const known = gravest.get(key)
+    if (known === undefined || severityRank(finding.severity) > severityRank(known.severity)) gravest.set(key, finding)
+  }
+  return [...gravest.values()]
 }
