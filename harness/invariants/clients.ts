@@ -134,6 +134,7 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
                   after: access.after,
                   reached: access.reached,
                   rows: access.rows,
+                  values: access.values,
                   stated: statedAccess(subject.migration.up),
                 },
           definitions: wanted.definitions ?? {
