@@ -13,6 +13,7 @@ import type { Again, Bench, Probe } from './bench.ts'
 import { mayChangeDefinitions } from './definitions-kept/may-change-definitions.ts'
 import type { DefinitionsSeen } from './definitions-kept/model.ts'
 import { namedIn } from './definitions-kept/named.ts'
+import { answersAfter, legacyRefusals } from './definitions-kept/refusals.ts'
 import type { LeftOut, Look } from './probe.ts'
 
 /** What clients see of a migration, on the same rows before and after. */
@@ -108,6 +109,7 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
       workload: await answerLegacy(subject, session, wanted.touched, wanted.fresh),
       access: wanted.rights ? await accessBefore(subject, session, run) : undefined,
       objects: wanted.definitions === undefined ? await subject.catalogs.objects(session, { way: [] }) : undefined,
+      refused: wanted.definitions === undefined ? await legacyRefusals(session, run, subject.knowledge, wanted.fresh) : [],
     })),
   )
   const applied = await stage.apply(subject.migration.up, { signal: bench.signal })
@@ -117,6 +119,7 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
       const after = await answerMigrated(session, before.workload)
       const access = before.access === undefined ? undefined : await accessAfter(subject, session, run, before.access)
       const objects = before.objects === undefined ? undefined : await subject.catalogs.objects(session, { way: ['up'] })
+      const refusals = await answersAfter(session, run, subject.knowledge, before.refused)
       return {
         clients: {
           workload: {
@@ -141,6 +144,7 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
             before: before.objects ?? none,
             after: objects ?? none,
             named: namedIn(subject.migration.up),
+            refusals,
           },
         },
         notTried: [...new Set([...before.workload.notTried, ...(before.access?.notTried ?? [])])],

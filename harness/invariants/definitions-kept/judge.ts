@@ -11,6 +11,7 @@ import { type Heir, heirsOf } from './heirs.ts'
 import { Translation } from './meaning.ts'
 import type { Change, DefinitionsSeen, Scene } from './model.ts'
 import { rules } from './rules.ts'
+import { weighed } from './weigh-refusals.ts'
 
 /**
  * What the legacy schema says of a table and its columns, the schema after `up` says of what takes their place: keys, checks, triggers,
@@ -51,7 +52,7 @@ function changesOf(scene: Scene): readonly Change[] {
     ...speedChanges(scene, heir, before, after),
     ...sequenceChanges(scene, heir, before, after),
   ])
-  return foldedChanges([...ofRelations, ...routineChanges(scene), ...domainChanges(scene), ...dependentChanges(scene)])
+  return foldedChanges(weighed(scene, [...ofRelations, ...routineChanges(scene), ...domainChanges(scene), ...dependentChanges(scene)]))
 }
 
 /** Of a column that a statement drops, and whose values another table has now, the author knows that its rules end. */
@@ -84,24 +85,34 @@ function united(first: Change, second: Change): Change {
 }
 
 function findingOf(change: Change, { heirs }: Scene, knowledge: Knowledge): Finding {
-  const { kind, severity, relation, attribute, object, message, before, after, remedy } = change
+  const { kind, severity, relation, attribute, object, message, before, after, remedy, shown } = change
   const now = heirs.get(relation ?? '')?.now
   return {
     invariant: 'definitions-kept',
     kind,
     severity,
-    known: 'static',
+    known: shown === undefined ? 'static' : 'observed',
     relation,
     attribute,
     object,
     ...(relation === undefined ? knowledge.locate(object ?? '') : knowledge.locate(relation, attribute)),
     message,
-    evidence: { before: before ?? null, after: after ?? null, place: now === undefined ? null : pathOf(now) },
+    evidence: {
+      before: before ?? null,
+      after: after ?? null,
+      place: now === undefined ? null : pathOf(now),
+      ...(shown === undefined ? {} : { refusedBefore: shown.sql, sqlstate: shown.sqlstate, acceptedNow: shown.after.sql }),
+    },
     hint:
       remedy === undefined
         ? 'Define it again as it was, or name it in a statement if it is not wanted any more.'
         : `Put it back: ${remedy}`,
-    shown: { clients: { before: [], after: [], rows: false } },
+    shown: {
+      clients:
+        shown === undefined
+          ? { before: [], after: [], rows: false }
+          : { before: [{ sql: shown.sql }], after: [{ sql: shown.after.sql }], rows: true, through: shown.after.through },
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import type { RunObservation } from '../../run/index.ts'
 import type { Heir } from './heirs.ts'
 import type { Translation } from './meaning.ts'
 import type { Named } from './named.ts'
+import type { Answered } from './refusals.ts'
 import type { rules } from './rules.ts'
 
 /** The definitions of a database before and after `up`. */
@@ -11,6 +12,8 @@ export interface DefinitionsSeen {
   readonly before: CatalogObjects
   readonly after: CatalogObjects
   readonly named: Named
+  /** INSERTs that the legacy schema refuses, sent again after `up`. */
+  readonly refusals: readonly Answered[]
 }
 
 /** What the comparisons of one migration share. */
@@ -32,6 +35,8 @@ export interface Change {
   readonly message: string
   readonly before: string | undefined
   readonly after: string | undefined
+  /** The INSERT that was refused before and is accepted now. */
+  readonly shown?: Answered | undefined
   /** The SQL that puts it back, where that is one statement. */
   readonly remedy?: string | undefined
 }

@@ -16,7 +16,12 @@ export async function judgePair(session: Session, legacy: string, up: string): P
     await session.script(up)
     const after = await read(session)
     const pair = run(before.state, after.state)
-    const seen = { before: before.objects, after: after.objects, named: namedIn({ kind: 'sql', script: parseScript('up.sql', up) }) }
+    const seen = {
+      before: before.objects,
+      after: after.objects,
+      named: namedIn({ kind: 'sql', script: parseScript('up.sql', up) }),
+      refusals: [],
+    }
     const workload = { run: pair, statements: [], given: false, routines: { before: [], after: [] } }
     const knowledge = { ...knowing([]), lineage: undefined }
     const verdict = definitionsKept.judge({ workload, access: { because: '' }, definitions: seen }, knowledge)
