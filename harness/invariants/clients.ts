@@ -8,6 +8,7 @@ import type { AccessObservation } from './access-parity/model.ts'
 import { accessAfter, accessBefore, mostRelations } from './access-parity/observe-access.ts'
 import { statedAccess } from './access-parity/stated.ts'
 import type { WorkloadObservation } from './backward-compatibility/model.ts'
+import { untouchedTables } from './backward-compatibility/workload/elsewhere.ts'
 import { answerLegacy, answerMigrated, touchedRelations } from './backward-compatibility/workload/observe-workload.ts'
 import type { Again, Bench, Probe } from './bench.ts'
 import { mayChangeDefinitions } from './definitions-kept/may-change-definitions.ts'
@@ -106,7 +107,7 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
   await fillStage(subject, stage, filling)
   const before = await stage.look((session) =>
     undone(stage, session, sequences(subject), async () => ({
-      workload: await answerLegacy(subject, session, wanted.touched, wanted.fresh),
+      workload: await answerLegacy(subject, session, wanted.touched, { fresh: wanted.fresh, untouched: untouchedTables(run) }),
       access: wanted.rights ? await accessBefore(subject, session, run) : undefined,
       objects: wanted.definitions === undefined ? await subject.catalogs.objects(session, { way: [] }) : undefined,
       refused: wanted.definitions === undefined ? await legacyRefusals(session, run, subject.knowledge, wanted.fresh) : [],
