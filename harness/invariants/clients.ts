@@ -139,6 +139,7 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
                   reached: access.reached,
                   rows: access.rows,
                   values: access.values,
+                  calls: access.calls,
                   stated: statedAccess(subject.migration.up),
                 },
           definitions: wanted.definitions ?? {

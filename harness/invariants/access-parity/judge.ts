@@ -5,6 +5,7 @@ import type { Invariant } from '../invariant.ts'
 import { compareRights, type RightChange } from './compare-rights.ts'
 import { compareRows, type RowChange } from './compare-rows.ts'
 import { compareValues, type ValueChange } from './compare-values.ts'
+import { followsFromFunction, lostCalls } from './lost-calls.ts'
 import { type AccessObservation, everybody } from './model.ts'
 import { rules } from './rules.ts'
 import { shownBypass, shownRights, shownRows } from './shown-access.ts'
@@ -23,6 +24,7 @@ export const accessParity: Invariant<ClientsSeen> = {
   holds: 'each role can do what it could, to the rows that it could, and nothing more',
   rules,
   looks: clients,
+  cause: followsFromFunction,
   judge({ access }: ClientsSeen, knowledge: Knowledge): Verdict {
     if ('because' in access) return { outcome: 'not-applicable', because: access.because }
     const observation = { ...access, knowledge }
@@ -33,6 +35,7 @@ export const accessParity: Invariant<ClientsSeen> = {
       ...rights.map((each) => rightFinding(observation, each)),
       ...rows.map((each) => rowFinding(observation, each)),
       ...compareValues(observation).map((each) => valueFinding(observation, each)),
+      ...lostCalls(observation),
       ...bypasses(observation, new Set(rows.map(({ change }) => change.through))),
       ...definers(observation),
     ]

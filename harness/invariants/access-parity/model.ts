@@ -89,6 +89,16 @@ export interface ValuesRead {
   readonly shown: ShownStatement
 }
 
+/** A function called as a role. */
+export interface Call {
+  readonly role: string
+  /** `public.f(integer)`. */
+  readonly path: string
+  readonly sql: string
+  /** Undefined where it answered. */
+  readonly error: { readonly sqlstate: string; readonly message: string } | undefined
+}
+
 /** What the migration says of access in so many words; `program` is SQL that it puts together when it runs. */
 export interface Stated {
   readonly effect: 'grant' | 'revoke' | 'owner' | 'policy' | 'drop-policy' | 'enable' | 'disable' | 'role' | 'program'
@@ -116,5 +126,7 @@ export interface AccessObservation {
     readonly after: readonly ValuesRead[]
     readonly legacy: ReadonlyMap<string, ReadonlySet<string>>
   }
+  /** Functions that the migration names, called as those who may execute them. */
+  readonly calls: { readonly before: readonly Call[]; readonly after: readonly Call[] }
   readonly stated: readonly Stated[]
 }

@@ -4,8 +4,9 @@ import type { State } from '../../run/index.ts'
 import { readRows } from '../../snapshot/index.ts'
 import { type Copied, copiedAttributes, copySource, legacySource, legacyValues, readValues } from './copies.ts'
 import { type Identity, identitiesFor, policyTexts } from './identities.ts'
-import { type AccessObservation, type AccessState, everybody, type Reached, type ValuesRead } from './model.ts'
+import { type AccessObservation, type AccessState, type Call, everybody, type Reached, type ValuesRead } from './model.ts'
 import { mostRoles, readAccess } from './read-access.ts'
+import { callRoutines } from './routine-calls.ts'
 import { successorsOf } from './successors.ts'
 import type { Trial } from './trial.ts'
 import { allKeys, canBeTold, tryRows } from './trials.ts'
@@ -25,6 +26,7 @@ export interface AccessBefore extends LegacyPeople {
   /** Attributes that will be in another relation. */
   readonly copied: readonly Copied[]
   readonly values: readonly ValuesRead[]
+  readonly calls: readonly Call[]
   /** Legacy relations whose rows were tried. */
   readonly tried: readonly string[]
   readonly notTried: readonly string[]
@@ -50,12 +52,13 @@ export async function accessBefore(subject: Subject, session: Session, run: Acce
   const identities = new Map(texts.map((each) => [each.relation, identitiesFor(each, state)]))
   const trials = tried.flatMap((path) => trialOf(subject, path, path, undefined) ?? [])
   const keyless = tried.filter((path) => !trials.some((each) => each.relation === path))
-  const stranger = await makeStranger(session, trials.length + copied.length)
+  const stranger = await makeStranger(session, trials.length + copied.length + access.routines.size)
   const reached = await asRoles({ session, stranger, roles: access.roles }, access, trials, { state, identities })
   const sources = copied.flatMap((each) => legacySource(each, run) ?? [])
   return {
     access,
     copied,
+    calls: await callRoutines(session, access, subject.migration.up, { roles: access.roles, stranger }),
     values: await readValues(session, sources, { access, roles: access.roles.slice(0, mostTriedRoles), stranger }, identities),
     state,
     identities,
@@ -77,7 +80,7 @@ export async function accessAfter(
   session: Session,
   run: AccessObservation['run'],
   before: AccessBefore,
-): Promise<Pick<AccessObservation, 'after' | 'reached' | 'rows' | 'values'> & { readonly leftOut: readonly string[] }> {
+): Promise<Pick<AccessObservation, 'after' | 'reached' | 'rows' | 'values' | 'calls'> & { readonly leftOut: readonly string[] }> {
   const access = await readAccess(session, before.access.roles)
   const trials = before.tried.flatMap((path) => {
     const places = successorsOf(run, subject.knowledge, path).filter((each) => access.relations.has(each.path))
@@ -96,7 +99,7 @@ export async function accessAfter(
     })
     return [...own, ...through]
   })
-  const stranger = await makeStranger(session, trials.length + before.copied.length)
+  const stranger = await makeStranger(session, trials.length + before.copied.length + access.routines.size)
   const roles = [...new Set([...access.roles, ...before.access.roles])]
   const reached = await asRoles({ session, stranger, roles }, access, trials, before)
   const sources = before.copied.flatMap((each) => copySource(each, run) ?? [])
@@ -105,6 +108,10 @@ export async function accessAfter(
   )
   return {
     after: access,
+    calls: {
+      before: before.calls,
+      after: await callRoutines(session, access, subject.migration.up, { roles: before.access.roles, stranger }),
+    },
     values: {
       before: before.values,
       after: await readValues(session, sources, { access, roles: readers.slice(0, mostTriedRoles), stranger }, before.identities),
