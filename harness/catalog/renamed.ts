@@ -30,11 +30,14 @@ export function pairRenamed(before: CatalogObjects, after: CatalogObjects): Rena
     oldKeys.add(found[0])
     nowKeys.add(key)
   }
-  return { pairs: pairs.filter(({ old }) => !backsConstraint(old)), before: oldKeys, after: nowKeys }
+  return { pairs: pairs.filter(({ old }) => !backsConstraint(old) && !isNotNull(old)), before: oldKeys, after: nowKeys }
 }
 
 /** The index of a constraint is called as the constraint is: one name, one difference. */
 const backsConstraint = (object: CatalogObject): boolean => object.kind === 'index' && object.properties.constraint !== undefined
+
+/** The server names NOT NULL after the table that it was written for, and nothing asks for the name. */
+const isNotNull = (object: CatalogObject): boolean => object.kind === 'constraint' && object.properties.type === 'not null'
 
 function definitionOf(object: CatalogObject): string {
   const { comment, label, constraint, ...rest } = object.properties

@@ -1,3 +1,4 @@
+import type { CatalogObjects } from '../catalog/index.ts'
 import { bandedDataset, type Dataset } from '../data/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import { quoteName, type Session } from '../postgres/index.ts'
@@ -7,8 +8,13 @@ import type { AccessObservation } from './access-parity/model.ts'
 import { accessAfter, accessBefore, mostRelations } from './access-parity/observe-access.ts'
 import { statedAccess } from './access-parity/stated.ts'
 import type { WorkloadObservation } from './backward-compatibility/model.ts'
+import { untouchedTables } from './backward-compatibility/workload/elsewhere.ts'
 import { answerLegacy, answerMigrated, touchedRelations } from './backward-compatibility/workload/observe-workload.ts'
 import type { Again, Bench, Probe } from './bench.ts'
+import { mayChangeDefinitions } from './definitions-kept/may-change-definitions.ts'
+import type { DefinitionsSeen } from './definitions-kept/model.ts'
+import { namedIn } from './definitions-kept/named.ts'
+import { answersAfter, legacyRefusals } from './definitions-kept/refusals.ts'
 import type { LeftOut, Look } from './probe.ts'
 
 /** What clients see of a migration, on the same rows before and after. */
@@ -16,6 +22,8 @@ export interface ClientsSeen {
   readonly workload: Omit<WorkloadObservation, 'knowledge'>
   /** Or why nobody's rights were looked at. */
   readonly access: Omit<AccessObservation, 'knowledge'> | { readonly because: string }
+  /** Or why nobody looked at what the schemas say. */
+  readonly definitions: DefinitionsSeen | { readonly because: string }
 }
 
 /** A run that went through, with its rows; without rows it is the one on an empty database. */
@@ -50,10 +58,12 @@ export const clients: Probe<ClientsSeen> = {
     const because = bench.superuser
       ? 'no statement of it can change who may do what'
       : 'the harness cannot take the part of other roles on this cluster'
-    if (!rights && touched.length === 0 && contract.workload === undefined)
-      return { seen: [{ seen: { workload: nothingSent(scene), access: { because } } }] }
+    const defines = mayChangeDefinitions(up)
+    const definitions = { because: 'no statement of it can take a definition away' }
+    if (!rights && !defines && touched.length === 0 && contract.workload === undefined)
+      return { seen: [{ seen: { workload: nothingSent(scene), access: { because }, definitions } }] }
     const fresh = touched.length === 0 || contract.workload !== undefined ? undefined : freshRows(bench, touched)
-    const wanted: Wanted = { rights, because, touched, fresh }
+    const wanted: Wanted = { rights, because, touched, fresh, definitions: defines ? undefined : definitions }
     const secured = rights ? await securedWithin(bench.session(), up, subject.legacy) : []
     const { wide, filling } = await withRows(scene, secured)
     const once = (stage: Stage) => observe(scene, wide, stage, filling, wanted)
@@ -71,6 +81,8 @@ interface Wanted {
   /** Legacy relations whose statements are sent. */
   readonly touched: readonly string[]
   readonly fresh: Dataset | undefined
+  /** Why definitions are not looked at, where they are not. */
+  readonly definitions: { readonly because: string } | undefined
 }
 
 /** Rows where policies decide: a step that only makes a view, or writes a policy, is otherwise looked at without any. */
@@ -95,8 +107,10 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
   await fillStage(subject, stage, filling)
   const before = await stage.look((session) =>
     undone(stage, session, sequences(subject), async () => ({
-      workload: await answerLegacy(subject, session, wanted.touched, wanted.fresh),
+      workload: await answerLegacy(subject, session, wanted.touched, { fresh: wanted.fresh, untouched: untouchedTables(run) }),
       access: wanted.rights ? await accessBefore(subject, session, run) : undefined,
+      objects: wanted.definitions === undefined ? await subject.catalogs.objects(session, { way: [] }) : undefined,
+      refused: wanted.definitions === undefined ? await legacyRefusals(session, run, subject.knowledge, wanted.fresh) : [],
     })),
   )
   const applied = await stage.apply(subject.migration.up, { signal: bench.signal })
@@ -105,6 +119,8 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
     undone(stage, session, [], async () => {
       const after = await answerMigrated(session, before.workload)
       const access = before.access === undefined ? undefined : await accessAfter(subject, session, run, before.access)
+      const objects = before.objects === undefined ? undefined : await subject.catalogs.objects(session, { way: ['up'] })
+      const refusals = await answersAfter(session, run, subject.knowledge, before.refused)
       return {
         clients: {
           workload: {
@@ -122,8 +138,16 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
                   after: access.after,
                   reached: access.reached,
                   rows: access.rows,
+                  values: access.values,
+                  calls: access.calls,
                   stated: statedAccess(subject.migration.up),
                 },
+          definitions: wanted.definitions ?? {
+            before: before.objects ?? none,
+            after: objects ?? none,
+            named: namedIn(subject.migration.up),
+            refusals,
+          },
         },
         notTried: [...new Set([...before.workload.notTried, ...(before.access?.notTried ?? [])])],
         leftOut: [...new Set([...(before.access?.leftOut ?? []), ...(access?.leftOut ?? [])])].map((because) => ({
@@ -134,6 +158,8 @@ async function observe(scene: Scene, subject: Subject, stage: Stage, filling: Fi
     }),
   )
 }
+
+const none: CatalogObjects = new Map()
 
 /** What the catalogs tell without a statement. */
 function nothingSent({ bench, run }: Scene): ClientsSeen['workload'] {

@@ -8,6 +8,7 @@ import { atomicity } from './atomicity/judge.ts'
 import { backwardCompatibility } from './backward-compatibility/judge.ts'
 import type { Probe } from './bench.ts'
 import { checkInvariant } from './define-invariant.ts'
+import { definitionsKept } from './definitions-kept/judge.ts'
 import { determinism } from './determinism/judge.ts'
 import { idempotence } from './idempotence/judge.ts'
 import type { AnyInvariant, Invariant } from './invariant.ts'
@@ -30,6 +31,7 @@ export const invariants: readonly AnyInvariant[] = [
   idempotence,
   determinism,
   atomicity,
+  definitionsKept,
   backwardCompatibility,
   viewEquivalence,
   onlineSafety,

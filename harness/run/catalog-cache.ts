@@ -40,10 +40,15 @@ export interface ReadAs {
   readonly deep?: boolean | undefined
 }
 
+/** No phase: the way to the legacy schema. */
+const legacyWay = ''
+
 /** The schemas that one migration leads to. Runs end in the same ones nearly always, so each is read once. */
 export class CatalogCache {
   readonly #options: CacheOptions
   readonly #catalogs: Map<string, Catalog>
+  /** By fingerprint. A shape is no fingerprint: what is read by shapes is for this migration alone. */
+  readonly #objects: Map<string, CatalogObjects>
   /** Way and shape → fingerprint. */
   readonly #shapes = new Map<string, string>()
   /** Way → fingerprint, where the way alone tells it. */
@@ -53,13 +58,16 @@ export class CatalogCache {
   constructor(options: CacheOptions) {
     this.#options = options
     this.#catalogs = new Map([[options.legacy.fingerprint, options.legacy.catalog]])
+    this.#objects = options.compared ? options.objects : new Map()
+    this.#ends.set(legacyWay, options.legacy.fingerprint)
   }
 
   /** The schema of the state that a session is in. */
   async read(session: Session, { way, deep = false }: ReadAs): Promise<KnownCatalog> {
     const { oneSchema, compared } = this.#options
     const name = way?.join(' ')
-    const end = name === undefined || deep || !oneSchema ? undefined : this.#ends.get(name)
+    const isCertain = name === legacyWay || (name !== undefined && !deep && oneSchema)
+    const end = isCertain ? this.#ends.get(name) : undefined
     const only = end === undefined ? undefined : this.#catalogs.get(end)
     if (end !== undefined && only !== undefined) return { catalog: only, fingerprint: end }
     const shape = await catalogShape(session)
@@ -74,10 +82,18 @@ export class CatalogCache {
 
   async #readWhole(session: Session, fingerprint: string): Promise<Catalog> {
     const catalog = await readCatalog(session)
-    if (this.#options.compared) this.#options.objects.set(fingerprint, await readObjects(session))
+    if (this.#options.compared) this.#objects.set(fingerprint, await readObjects(session))
     // Set this last: another run that sees the catalog expects the objects to be there.
     this.#catalogs.set(fingerprint, catalog)
     return catalog
+  }
+
+  /** All objects of the state that a session is in: read once for each schema. */
+  async objects(session: Session, as: ReadAs): Promise<CatalogObjects> {
+    const { fingerprint } = await this.read(session, as)
+    const objects = this.#objects.get(fingerprint) ?? (await readObjects(session))
+    this.#objects.set(fingerprint, objects)
+    return objects
   }
 
   /**
@@ -90,7 +106,7 @@ export class CatalogCache {
     const key = `${from} ${to}`
     const known = this.#differences.get(key)
     if (known !== undefined) return known
-    const [before, after] = [this.#options.objects.get(from), this.#options.objects.get(to)]
+    const [before, after] = [this.#objects.get(from), this.#objects.get(to)]
     if (before === undefined || after === undefined) throw new Error('a catalog was compared that was never read')
     const found = await canonicalExpressions(session, diffObjects(before, after), before, after)
     this.#differences.set(key, found)

@@ -65,7 +65,9 @@ export async function measurePair(cluster: Cluster, id: string, options: VerifyO
   const { result } = await verifyOn(cluster, await readSources([join(corpus, id)], {}), options, {})
   const migration = result.migrations[0]
   if (migration === undefined) throw new Error(`no result for ${id}`)
-  const findings = migration.findings.filter((each) => each.severity !== 'info' && labelled.has(each.invariant))
+  // What a pair is there for counts in it, whatever invariant it is.
+  const accounted = new Set([...labelled, ...expected.findings.map((each) => each.invariant)])
+  const findings = migration.findings.filter((each) => each.severity !== 'info' && accounted.has(each.invariant))
   const found = expected.findings.filter((label) => findings.some((finding) => matches(label, finding)))
   const alarms = findings.filter((finding) => ![...expected.findings, ...expected.optional].some((label) => matches(label, finding)))
   return {

@@ -110,7 +110,7 @@ function surplus(
 }
 
 /** A change that the migration states is what its author wants; one that nobody wrote down is an accident. */
-function said(
+export function said(
   { stated }: AccessObservation,
   kind: 'gained' | 'lost',
   paths: readonly string[],

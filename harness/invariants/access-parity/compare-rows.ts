@@ -28,11 +28,21 @@ export function compareRows(observation: AccessObservation): readonly RowChange[
     const gained = has.filter((key) => known.has(key) && !had.includes(key))
     const lost = had.filter((key) => left.has(key) && !has.includes(key))
     const own = now.through === placeOf(observation, now)
+    const everyRow = now.command === 'SELECT' && has.length === known.size && hadOwnRows(observation, now)
     return [
-      ...(gained.length === 0 ? [] : [{ ...base, kind: 'gained' as const, keys: gained, ...said(observation, 'gained', now) }]),
+      ...(gained.length === 0 ? [] : [{ ...base, kind: 'gained' as const, keys: gained, ...said(observation, 'gained', now, everyRow) }]),
       // Less through a view is what views are for.
       ...(lost.length === 0 || !own ? [] : [{ ...base, kind: 'lost' as const, keys: lost, ...said(observation, 'lost', now) }]),
     ]
+  })
+}
+
+/** Whether policies let people of this role see some of the rows, each their own. */
+function hadOwnRows({ reached, rows }: AccessObservation, { role, relation, command }: Reached): boolean {
+  const all = rows.before.get(relation)?.length ?? 0
+  return reached.before.some((each) => {
+    const keys = each.role === role && each.relation === relation && each.command === command ? (keysOf(each)?.length ?? 0) : 0
+    return keys > 0 && keys < all
   })
 }
 
@@ -56,6 +66,7 @@ function said(
   { stated, before, after }: AccessObservation,
   kind: 'gained' | 'lost',
   { relation, through, role }: Reached,
+  everyRow = false,
 ): { readonly severity: Severity; readonly because: string } {
   const names = [relation, through].map((path) => path.slice(path.lastIndexOf('.') + 1).replaceAll('"', ''))
   const states = (effect: string) =>
@@ -66,6 +77,8 @@ function said(
   const was = before.relations.get(relation)
   if (kind === 'gained' && was?.rowSecurity === true && view?.rowSecurity === false)
     return { severity: 'error', because: `row security is off on ${through}` }
+  if (everyRow && states('policy'))
+    return { severity: 'error', because: 'a policy of the migration shows everybody rows that only their owners saw' }
   if (states('policy')) return { severity: 'warning', because: 'the migration changes its policies' }
   if (kind === 'lost' && ((states('enable') && was?.rowSecurity !== true) || states('drop-policy')))
     return { severity: 'warning', because: 'the migration says so' }

@@ -4,6 +4,8 @@ import { type ClientsSeen, clients } from '../clients.ts'
 import type { Invariant } from '../invariant.ts'
 import { compareRights, type RightChange } from './compare-rights.ts'
 import { compareRows, type RowChange } from './compare-rows.ts'
+import { compareValues, type ValueChange } from './compare-values.ts'
+import { followsFromFunction, lostCalls } from './lost-calls.ts'
 import { type AccessObservation, everybody } from './model.ts'
 import { rules } from './rules.ts'
 import { shownBypass, shownRights, shownRows } from './shown-access.ts'
@@ -12,8 +14,9 @@ import { newRelations } from './successors.ts'
 /**
  * For each role, command, table, column and row: what was allowed is allowed, and nothing more.
  *
- * Kinds: `gained` and `lost` (an error where nobody wrote it down; a warning where the migration changes policies, owners or memberships; a
- * GRANT or REVOKE of the migration is information), `bypass` (a view that reads past row security, where rows could not tell), `search-path`
+ * Kinds: `gained` and `lost` (an error where nobody wrote it down, where a policy shows everybody what only owners saw, and where a copy has
+ * values that row security kept from a role; a warning where the migration changes policies otherwise, owners or memberships; a GRANT or
+ * REVOKE of the migration is information), `bypass` (a view that reads past row security, where rows could not tell), `search-path`
  * (a SECURITY DEFINER function that does not set its own).
  */
 export const accessParity: Invariant<ClientsSeen> = {
@@ -21,6 +24,7 @@ export const accessParity: Invariant<ClientsSeen> = {
   holds: 'each role can do what it could, to the rows that it could, and nothing more',
   rules,
   looks: clients,
+  cause: followsFromFunction,
   judge({ access }: ClientsSeen, knowledge: Knowledge): Verdict {
     if ('because' in access) return { outcome: 'not-applicable', because: access.because }
     const observation = { ...access, knowledge }
@@ -30,6 +34,8 @@ export const accessParity: Invariant<ClientsSeen> = {
     const findings = [
       ...rights.map((each) => rightFinding(observation, each)),
       ...rows.map((each) => rowFinding(observation, each)),
+      ...compareValues(observation).map((each) => valueFinding(observation, each)),
+      ...lostCalls(observation),
       ...bypasses(observation, new Set(rows.map(({ change }) => change.through))),
       ...definers(observation),
     ]
@@ -159,6 +165,28 @@ function rowFinding(observation: AccessObservation, { change, roles, rights }: F
         ? 'Give what took its place the same row security and policies (a view: WITH (security_invoker = true)).'
         : 'Give what took its place the same policies, and the roles the same grants.',
     shown: { clients: { ...shownRows(observation, change), through } },
+  }
+}
+
+/** What a role reads in a copy; the statement is the one that makes it. */
+function valueFinding({ knowledge }: AccessObservation, change: ValueChange): Finding {
+  const { severity, relation, through, attributes, roles, identity, values, because, before, after } = change
+  const [first] = attributes
+  const as = identity === '' ? '' : ` with ${identity}`
+  return {
+    invariant: 'access-parity',
+    kind: 'gained',
+    severity,
+    known: 'observed',
+    byStatements: true,
+    relation,
+    attribute: attributes.length === 1 ? first : undefined,
+    object: through,
+    ...knowledge.locate(relation, first, ['copy']),
+    message: `${roles.join(', ')}${as} reads values of ${attributes.join(', ')} of ${relation} in ${through} that it could not read, e.g. '${values[0]?.slice(0, 40)}': ${because}`,
+    evidence: { roles, identity, attributes, through, values: values.slice(0, 5), count: values.length, because },
+    hint: `Enable row security on ${through} with the policies of ${relation}, or revoke the right to read it; accept it by a waiver in the contract if it is wanted.`,
+    shown: { clients: { before: before === undefined ? [] : [before.shown], after: [after.shown], rows: true, through } },
   }
 }
 

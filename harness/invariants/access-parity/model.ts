@@ -76,6 +76,29 @@ export interface Reached {
   readonly shown?: readonly (ShownStatement & { readonly key?: string | undefined })[] | undefined
 }
 
+/** The values of one attribute that one role reads, being one person: of the legacy relation before `up`, of a copy after it. */
+export interface ValuesRead {
+  readonly role: string
+  readonly identity: string
+  /** Path of the legacy relation whose attribute it is. */
+  readonly relation: string
+  readonly attribute: string
+  /** Path of the copy. */
+  readonly through: string
+  readonly values: readonly string[]
+  readonly shown: ShownStatement
+}
+
+/** A function called as a role. */
+export interface Call {
+  readonly role: string
+  /** `public.f(integer)`. */
+  readonly path: string
+  readonly sql: string
+  /** Undefined where it answered. */
+  readonly error: { readonly sqlstate: string; readonly message: string } | undefined
+}
+
 /** What the migration says of access in so many words; `program` is SQL that it puts together when it runs. */
 export interface Stated {
   readonly effect: 'grant' | 'revoke' | 'owner' | 'policy' | 'drop-policy' | 'enable' | 'disable' | 'role' | 'program'
@@ -97,5 +120,13 @@ export interface AccessObservation {
   readonly reached: { readonly before: readonly Reached[]; readonly after: readonly Reached[] }
   /** Keys of all legacy rows by relation, before and after, whoever sees them. */
   readonly rows: { readonly before: ReadonlyMap<string, readonly string[]>; readonly after: ReadonlyMap<string, readonly string[]> }
+  /** Of attributes that are in another relation after `up`: what was read of them, and all their values by relation and attribute as JSON. */
+  readonly values: {
+    readonly before: readonly ValuesRead[]
+    readonly after: readonly ValuesRead[]
+    readonly legacy: ReadonlyMap<string, ReadonlySet<string>>
+  }
+  /** Functions that the migration names, called as those who may execute them. */
+  readonly calls: { readonly before: readonly Call[]; readonly after: readonly Call[] }
   readonly stated: readonly Stated[]
 }

@@ -2,9 +2,11 @@ import type { Subject } from '../../lineage/index.ts'
 import { quoteIdentifier, type Session } from '../../postgres/index.ts'
 import type { State } from '../../run/index.ts'
 import { readRows } from '../../snapshot/index.ts'
+import { type Copied, copiedAttributes, copySource, legacySource, legacyValues, readValues } from './copies.ts'
 import { type Identity, identitiesFor, policyTexts } from './identities.ts'
-import { type AccessObservation, type AccessState, everybody, type Reached } from './model.ts'
+import { type AccessObservation, type AccessState, type Call, everybody, type Reached, type ValuesRead } from './model.ts'
 import { mostRoles, readAccess } from './read-access.ts'
+import { callRoutines } from './routine-calls.ts'
 import { successorsOf } from './successors.ts'
 import type { Trial } from './trial.ts'
 import { allKeys, canBeTold, tryRows } from './trials.ts'
@@ -21,6 +23,10 @@ export interface AccessBefore extends LegacyPeople {
   readonly access: AccessState
   readonly reached: readonly Reached[]
   readonly rows: ReadonlyMap<string, readonly string[]>
+  /** Attributes that will be in another relation. */
+  readonly copied: readonly Copied[]
+  readonly values: readonly ValuesRead[]
+  readonly calls: readonly Call[]
   /** Legacy relations whose rows were tried. */
   readonly tried: readonly string[]
   readonly notTried: readonly string[]
@@ -39,14 +45,21 @@ export async function accessBefore(subject: Subject, session: Session, run: Acce
   const secured = securedRelations(subject, access, run)
   const tried = secured.slice(0, mostRelations)
   const texts = tried.length === 0 ? [] : await policyTexts(session, access, subject.legacy, tried)
-  const read = [...new Set([...tried, ...texts.flatMap((each) => each.others.slice(0, mostOthers))])]
+  const copied = copiedAttributes(run, subject.knowledge)
+  const others = [...texts.flatMap((each) => each.others.slice(0, mostOthers)), ...copied.map((each) => each.relation)]
+  const read = [...new Set([...tried, ...others])]
   const state = { catalog: subject.legacy, rows: await readRows(session, subject.legacy, read) }
   const identities = new Map(texts.map((each) => [each.relation, identitiesFor(each, state)]))
   const trials = tried.flatMap((path) => trialOf(subject, path, path, undefined) ?? [])
   const keyless = tried.filter((path) => !trials.some((each) => each.relation === path))
-  const reached = await asRoles(session, access, trials, { state, identities })
+  const stranger = await makeStranger(session, trials.length + copied.length + access.routines.size)
+  const reached = await asRoles({ session, stranger, roles: access.roles }, access, trials, { state, identities })
+  const sources = copied.flatMap((each) => legacySource(each, run) ?? [])
   return {
     access,
+    copied,
+    calls: await callRoutines(session, access, subject.migration.up, { roles: access.roles, stranger }),
+    values: await readValues(session, sources, { access, roles: access.roles.slice(0, mostTriedRoles), stranger }, identities),
     state,
     identities,
     reached: reached.list,
@@ -67,9 +80,7 @@ export async function accessAfter(
   session: Session,
   run: AccessObservation['run'],
   before: AccessBefore,
-): Promise<
-  Pick<AccessObservation, 'after' | 'reached'> & { readonly rows: AccessObservation['rows']; readonly leftOut: readonly string[] }
-> {
+): Promise<Pick<AccessObservation, 'after' | 'reached' | 'rows' | 'values' | 'calls'> & { readonly leftOut: readonly string[] }> {
   const access = await readAccess(session, before.access.roles)
   const trials = before.tried.flatMap((path) => {
     const places = successorsOf(run, subject.knowledge, path).filter((each) => access.relations.has(each.path))
@@ -88,9 +99,24 @@ export async function accessAfter(
     })
     return [...own, ...through]
   })
-  const reached = await asRoles(session, access, trials, before, before.access.roles)
+  const stranger = await makeStranger(session, trials.length + before.copied.length + access.routines.size)
+  const roles = [...new Set([...access.roles, ...before.access.roles])]
+  const reached = await asRoles({ session, stranger, roles }, access, trials, before)
+  const sources = before.copied.flatMap((each) => copySource(each, run) ?? [])
+  const readers = roles.filter((role) =>
+    before.copied.some(({ through }) => access.relations.get(through)?.rights[role]?.SELECT !== undefined),
+  )
   return {
     after: access,
+    calls: {
+      before: before.calls,
+      after: await callRoutines(session, access, subject.migration.up, { roles: before.access.roles, stranger }),
+    },
+    values: {
+      before: before.values,
+      after: await readValues(session, sources, { access, roles: readers.slice(0, mostTriedRoles), stranger }, before.identities),
+      legacy: new Map(before.copied.map((each) => [JSON.stringify([each.relation, each.attribute]), legacyValues(before.state, each)])),
+    },
     reached: { before: before.reached, after: reached.list },
     rows: { before: before.rows, after: await allKeys(session, firstOfEach(trials)) },
     leftOut: reached.leftOut,
@@ -153,24 +179,27 @@ function firstOfEach(trials: readonly Trial[]): readonly Trial[] {
   return trials.filter((each, at) => trials.findIndex((other) => other.relation === each.relation) === at)
 }
 
+/** A role without grants, for PUBLIC, where there is something to try. It is made and undone in this transaction: nobody else ever sees it. */
+async function makeStranger(session: Session, trials: number): Promise<string> {
+  const stranger = `godwit_stranger_${process.pid}_${Math.floor(performance.now() * 1000)}`
+  if (trials > 0) await session.script(`CREATE ROLE ${quoteIdentifier(stranger)} NOLOGIN`)
+  return stranger
+}
+
 /** Try as every role that the catalog names, and as one that nobody gave anything. */
 async function asRoles(
-  session: Session,
+  { session, stranger, roles: named }: { readonly session: Session; readonly stranger: string; readonly roles: readonly string[] },
   access: AccessState,
   trials: readonly Trial[],
   { state, identities }: LegacyPeople,
-  also: readonly string[] = [],
 ): Promise<{ readonly list: readonly Reached[]; readonly leftOut: readonly string[] }> {
   if (trials.length === 0) return { list: [], leftOut: [] }
-  const roles = [...new Set([...access.roles, ...also])].filter((role) =>
+  const roles = named.filter((role) =>
     trials.some(({ through }) => {
       const relation = access.relations.get(through.path)
       return relation !== undefined && relation.owner !== role && relation.rights[role] !== undefined
     }),
   )
-  const stranger = `godwit_stranger_${process.pid}_${Math.floor(performance.now() * 1000)}`
-  // Made and undone in this transaction: nobody else ever sees it.
-  await session.script(`CREATE ROLE ${quoteIdentifier(stranger)} NOLOGIN`)
   const list = await tryRows(session, access, state, trials, [...roles.slice(0, mostTriedRoles), everybody], identities, stranger)
   return {
     list,

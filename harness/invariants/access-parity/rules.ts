@@ -5,7 +5,7 @@ export const rules = {
     severity: 'error',
     title: 'a role may do more than before',
     meaning:
-      'After the migration a role has a right, or reaches rows, that it did not, and no statement of the migration says so: a table rebuilt without its policies, a view that reads as its owner, row security switched off, default privileges.',
+      'After the migration a role has a right, or reaches rows, that it did not, and no statement of the migration says so: a table rebuilt without its policies, a copy that row security does not guard, a view that reads as its owner, row security switched off, a policy that shows every row, default privileges.',
     remedy:
       'Revoke it, put the same row security where the rows are now (a view: WITH (security_invoker = true)), or write the GRANT down.',
   },

@@ -117,6 +117,7 @@ export function withoutCasts(expression: string): string {
   return expression
     .replaceAll(/::(?:"[^"]*"|[\w.]+)(?: varying| precision| with(?:out)? time zone)?(?:\(\d+(?:,\d+)?\))?(?:\[\])*/g, '')
     .replaceAll(/[()\s]+/g, ' ')
+    .replaceAll(/ ?([[\],]) ?/g, '$1')
     .trim()
 }
 

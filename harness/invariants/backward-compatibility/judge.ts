@@ -1,5 +1,5 @@
 import { isDiscarded, type Knowledge, keyAttributes } from '../../lineage/index.ts'
-import type { Finding, FindingResult, Severity, Shown, Verdict } from '../../result/index.ts'
+import { type Finding, type FindingResult, findingKey, type Severity, type Shown, severityRank, type Verdict } from '../../result/index.ts'
 import { followsFromLoss } from '../causes.ts'
 import { type ClientsSeen, clients } from '../clients.ts'
 import type { Invariant } from '../invariant.ts'
@@ -25,7 +25,11 @@ export const backwardCompatibility: Invariant<ClientsSeen> = {
     if (emptied !== undefined) return { ...finding, cause: emptied.id }
     // A rule that legal rows do not pass refuses the rows of old clients too.
     const refused = others.filter((each) => each.invariant === 'applies' && each.severity !== 'info')
-    return followsFromLoss(finding, others, finding.kind === 'fails' ? refused : [])
+    // A trigger or an action that is gone changes what writes leave behind.
+    const definitions = others.filter(
+      (each) => each.invariant === 'definitions-kept' && each.severity !== 'info' && explains(each, finding),
+    )
+    return followsFromLoss(finding, others, [...definitions, ...(finding.kind === 'fails' ? refused : [])])
   },
   judge({ workload }: ClientsSeen, knowledge: Knowledge): Verdict {
     const observation = { ...workload, knowledge }
@@ -60,6 +64,12 @@ export const backwardCompatibility: Invariant<ClientsSeen> = {
 /** Whether a statement runs into the key through which a loss came: it refers to rows that are lost. */
 function isRefusedBy(finding: FindingResult, loss: FindingResult): boolean {
   return loss.relation === finding.relation && loss.through !== undefined && loss.through.key === finding.refusedBy
+}
+
+/** Whether a definition that is gone is why a statement leaves something else behind. */
+function explains({ kind }: FindingResult, finding: FindingResult): boolean {
+  if (kind === 'trigger' || kind === 'generated') return finding.kind === 'rows' || finding.kind === 'count'
+  return kind === 'foreign-key' && finding.kind !== 'type'
 }
 
 /** The changes of the catalog that a diverging statement ran into: what the error names, else what its operation can meet. */
@@ -118,7 +128,7 @@ function changeFinding(
 function divergenceFinding(replayed: Replayed, divergence: Divergence, observation: WorkloadObservation): Finding {
   const { knowledge } = observation
   const { relation, given, name } = replayed
-  const attribute = divergence.columns.length === 1 ? divergence.columns[0] : undefined
+  const attribute = divergence.columns.length === 1 && replayed.elsewhere !== true ? divergence.columns[0] : undefined
   const altered = !given && isAltered(observation, replayed, divergence)
   const place = relation === undefined ? undefined : (knowledge.locate(relation, attribute) ?? knowledge.locate(relation))
   return {
@@ -187,13 +197,13 @@ function brief(outcome: StatementOutcome): Record<string, unknown> {
   return { rows: outcome.count }
 }
 
-/** Of several statements that meet the same thing, the first stands for all. */
+/** Of several statements and changes that meet the same thing, the gravest stands for all; of equals the first. */
 function firstOfEach(findings: readonly Finding[]): readonly Finding[] {
-  const seen = new Set<string>()
-  return findings.filter((each) => {
-    const key = JSON.stringify([each.kind, each.relation, each.attribute, each.object])
-    if (seen.has(key)) return false
-    seen.add(key)
-    return true
-  })
+  const gravest = new Map<string, Finding>()
+  for (const finding of findings) {
+    const key = findingKey(finding)
+    const known = gravest.get(key)
+    if (known === undefined || severityRank(finding.severity) > severityRank(known.severity)) gravest.set(key, finding)
+  }
+  return [...gravest.values()]
 }

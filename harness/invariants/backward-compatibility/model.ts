@@ -36,6 +36,8 @@ export interface Replayed {
   readonly readBack: { readonly before: StatementOutcome; readonly after: StatementOutcome } | undefined
   /** That other statement. */
   readonly readBackSql?: string | undefined
+  /** Whether what it left behind is in other tables than its own. */
+  readonly elsewhere?: true | undefined
   /** Columns of its answer whose values no client can foretell: issued, random, the clock. */
   readonly unsteady: ReadonlySet<string>
 }

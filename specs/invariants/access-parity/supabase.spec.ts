@@ -26,7 +26,7 @@ describe('the roles of Supabase', () => {
   })
   test('a policy that is widened is told with who sees more', () => {
     expect(found(steps.get('drafts_are_shared'))).toEqual([
-      'warning | gained | public.documents | anon,authenticated | the migration changes its policies',
+      'error | gained | public.documents | anon,authenticated | a policy of the migration shows everybody rows that only their owners saw',
     ])
   })
   test('a table made anew keeps its grants by default privileges and loses its row security', () => {

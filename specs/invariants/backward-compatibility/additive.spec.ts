@@ -90,7 +90,11 @@ async function holds(
     tried.cases += replayed.length
     tried.changes.set(kind, (tried.changes.get(kind) ?? 0) + replayed.length)
     const verdict = backwardCompatibility.judge(
-      { workload: { run, statements: replayed, given: false, routines: { before: [], after: [] } }, access: { because: '' } },
+      {
+        workload: { run, statements: replayed, given: false, routines: { before: [], after: [] } },
+        access: { because: '' },
+        definitions: { because: '' },
+      },
       knowledge,
     )
     expect([kind, sql, verdict]).toEqual([kind, sql, { outcome: 'holds', saw: expect.anything(), notes: [] }])

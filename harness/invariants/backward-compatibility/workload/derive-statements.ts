@@ -13,6 +13,8 @@ export interface WorkloadStatement {
   readonly attributes: readonly string[]
   readonly sql: string
   readonly readBack: string | undefined
+  /** Whether `readBack` reads other tables than its own. */
+  readonly elsewhere?: true
   /** Columns that no client can foretell, as far as the catalog tells. */
   readonly unsteady: readonly string[]
 }

@@ -6,6 +6,7 @@ import type { State } from '../../../run/index.ts'
 import { readRows } from '../../../snapshot/index.ts'
 import type { Replayed, Routine } from '../model.ts'
 import { deriveStatements, type WorkloadStatement } from './derive-statements.ts'
+import { writesElsewhere } from './elsewhere.ts'
 import { givenStatements } from './given-statements.ts'
 import { insertCandidates } from './insert-candidates.ts'
 import { type Answer, replayStatements } from './replay-statements.ts'
@@ -28,19 +29,21 @@ export interface Answered {
  *
  * @param touched  Paths of legacy relations.
  * @param fresh  Rows with other keys, for inserts.
+ * @param untouched  Paths of tables in which what writes change is compared too.
  */
 export async function answerLegacy(
   subject: Subject,
   session: Session,
   touched: readonly string[],
-  fresh: Dataset | undefined,
+  { fresh, untouched }: { readonly fresh: Dataset | undefined; readonly untouched: readonly string[] },
 ): Promise<Answered> {
   const routines = await readRoutines(session)
   const { workload } = subject.migration.contract
   const paths = workload === undefined ? touched : [...subject.scope]
   const state = await stateOf(session, subject.legacy, paths)
-  const { statements, notTried } =
+  const { statements: own, notTried } =
     workload === undefined ? await derive(session, state, touched, fresh) : { statements: givenStatements(workload, state), notTried: [] }
+  const statements = [...own, ...writesElsewhere(own, subject.legacy, untouched)]
   const [answers, again] = [await replayStatements(session, statements), await replayStatements(session, statements)]
   const sound = statements.flatMap((statement, at) => {
     const answer = answers[at]

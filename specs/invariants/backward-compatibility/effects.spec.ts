@@ -1,0 +1,36 @@
+import { beforeAll, expect, test } from 'vitest'
+import { type InlineCase, verifyCases } from '../../harness/verify/verify-inline.ts'
+
+const counted = `CREATE TABLE t (id integer PRIMARY KEY, a integer); CREATE TABLE t_log (a integer, at timestamptz DEFAULT now());
+  CREATE FUNCTION t_count() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO t_log (a) VALUES (NEW.a); RETURN NULL; END';
+  CREATE TRIGGER t_count AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION t_count()`
+const rebuilt = `CREATE TABLE t_new (id integer PRIMARY KEY, a integer); INSERT INTO t_new SELECT id, a FROM t; DROP TABLE t; ALTER TABLE t_new RENAME TO t`
+const trigger = 'CREATE TRIGGER t_count AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION t_count()'
+
+const cases: Readonly<Record<string, InlineCase>> = {
+  'a trigger that is gone wrote to another table': {
+    legacy: counted,
+    up: rebuilt,
+    found: ['warning rows: an insert into public.t differs: what it leaves behind differs: public.t_log'],
+  },
+  'a trigger that was off writes to another table': {
+    legacy: `${counted}; ALTER TABLE t DISABLE TRIGGER t_count`,
+    up: 'ALTER TABLE t ENABLE TRIGGER USER; ALTER TABLE t ADD COLUMN b integer',
+    found: ['warning rows: an insert into public.t differs: what it leaves behind differs: public.t_log'],
+  },
+  'a trigger that is made again writes as it did': { legacy: counted, up: `${rebuilt}; ${trigger}`, found: [] },
+  'a trigger that writes the clock and a number': {
+    legacy: `${counted}; ALTER TABLE t_log ADD COLUMN n serial`,
+    up: `${rebuilt}; ${trigger}`,
+    found: [],
+  },
+}
+
+let found: ReadonlyMap<string, readonly string[]>
+beforeAll(async () => {
+  found = (await verifyCases('backward-compatibility', cases)).found
+}, 240_000)
+
+test.each(Object.keys(cases))('%s', (title) => {
+  expect(found.get(title)?.map((each) => each.replace(/ is '.*/, ''))).toEqual(cases[title]?.found)
+})

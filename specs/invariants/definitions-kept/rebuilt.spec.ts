@@ -1,0 +1,269 @@
+import { useCluster } from 'godwit/vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Database, Session } from '../../../harness/postgres/index.ts'
+import { judgePair, toldOf } from './judge-pair.ts'
+
+interface Case {
+  readonly legacy: string
+  readonly up: string
+  readonly found: readonly string[]
+}
+
+const before = `CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+  CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TABLE parent (id integer PRIMARY KEY)`
+const columns = '(id integer NOT NULL, a integer, b text)'
+
+/** A table with something that a swap can forget. */
+const table = (parts: string, more = '') => `CREATE TABLE t (id integer NOT NULL, a integer, b text${parts}); ${more}`
+const swapped = (more = '', made = columns) =>
+  `CREATE TABLE t_new ${made}; INSERT INTO t_new (id, a, b) SELECT id, a, b FROM t; DROP TABLE t; ALTER TABLE t_new RENAME TO t; ${more}`
+
+const forgotten: Readonly<Record<string, Case>> = {
+  'a primary key': {
+    legacy: table(', CONSTRAINT t_pkey PRIMARY KEY (id)'),
+    up: swapped(),
+    found: ['error key: Equal values of id are accepted in public.t: the primary key "t_pkey" is gone, and no statement drops it.'],
+  },
+  'a unique constraint': {
+    legacy: table(', CONSTRAINT t_a_key UNIQUE (a, b)'),
+    up: swapped(),
+    found: [
+      'error key: Equal values of a, b are accepted in public.t: the unique constraint "t_a_key" is gone, and no statement drops it.',
+    ],
+  },
+  'a unique index on an expression': {
+    legacy: table('', 'CREATE UNIQUE INDEX t_lower ON t (lower(b))'),
+    up: swapped('ALTER TABLE t ADD UNIQUE (b)'),
+    found: ['error key: Equal values of lower(b) are accepted in public.t: the unique index "t_lower" is gone, and no statement drops it.'],
+  },
+  'a unique constraint that is a partial index now': {
+    legacy: table(', CONSTRAINT t_a_key UNIQUE (a)'),
+    up: swapped('CREATE UNIQUE INDEX ON t (a) WHERE b IS NULL'),
+    found: ['error key: Equal values of a are accepted in public.t: the unique constraint "t_a_key" is gone, and no statement drops it.'],
+  },
+  'NULLS NOT DISTINCT': {
+    legacy: table(', CONSTRAINT t_a_key UNIQUE NULLS NOT DISTINCT (a)'),
+    up: swapped('ALTER TABLE t ADD CONSTRAINT t_a_key UNIQUE (a)'),
+    found: ['error key: Equal values of a are accepted in public.t: the unique constraint "t_a_key" is gone, and no statement drops it.'],
+  },
+  'a foreign key': {
+    legacy: table(', CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES parent ON DELETE CASCADE'),
+    up: swapped(),
+    found: [
+      'error foreign-key: Rows of public.t (a) may refer to nothing in public.parent, and stay when the row that they refer to is deleted: the foreign key "t_a_fkey" is gone, and no statement drops it.',
+    ],
+  },
+  'the action of a foreign key': {
+    legacy: table(', CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES parent ON UPDATE CASCADE ON DELETE SET NULL'),
+    up: swapped('ALTER TABLE t ADD CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES parent ON DELETE SET NULL'),
+    found: [
+      'error foreign-key: The foreign key from public.t (a) to public.parent has ON DELETE SET NULL instead of ON UPDATE CASCADE ON DELETE SET NULL, and no statement drops "t_a_fkey".',
+    ],
+  },
+  'that a foreign key can wait': {
+    legacy: table(', CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES parent DEFERRABLE INITIALLY DEFERRED'),
+    up: swapped('ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES parent'),
+    found: ['warning foreign-key: The foreign key "t_a_fkey" of public.t (a) is NOT DEFERRABLE now; it was INITIALLY DEFERRED.'],
+  },
+  'a check': {
+    legacy: table(", CONSTRAINT t_b_check CHECK (b IN ('x', 'y'))"),
+    up: swapped(),
+    found: ['error check: Rows that the check "t_b_check" refused are accepted in public.t: it is gone, and no statement drops it.'],
+  },
+  'an exclusion constraint': {
+    legacy: table(', CONSTRAINT t_excl EXCLUDE USING btree (a WITH =)'),
+    up: swapped(),
+    found: [
+      'error exclusion: Rows that the exclusion constraint "t_excl" refused are accepted in public.t: it is gone, and no statement drops it.',
+    ],
+  },
+  'NOT NULL': {
+    legacy: table('', 'ALTER TABLE t ALTER b SET NOT NULL'),
+    up: swapped(),
+    found: ['warning not-null: public.t.b takes NULL now: NOT NULL is gone, and no statement says so.'],
+  },
+  'a trigger': {
+    legacy: table('', 'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()'),
+    up: swapped(),
+    found: [
+      'error trigger: Writes to public.t do not run the trigger "t_touch" (public.touch()) any more: it is gone, and no statement drops it.',
+    ],
+  },
+  'that a trigger is always on': {
+    legacy: table(
+      '',
+      'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch(); ALTER TABLE t ENABLE ALWAYS TRIGGER t_touch',
+    ),
+    up: swapped('CREATE TRIGGER t_new_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()'),
+    found: ['error trigger: The trigger "t_touch" of public.t fires in the mode "origin"; it was "always", and no statement names it.'],
+  },
+  'a rule': {
+    legacy: table('', 'CREATE RULE t_guard AS ON DELETE TO t WHERE old.a > 5 DO INSTEAD NOTHING'),
+    up: swapped(),
+    found: ['error trigger: Writes to public.t do not run the rule "t_guard" any more: it is gone, and no statement drops it.'],
+  },
+  'an index': {
+    legacy: table('', 'CREATE INDEX t_b_idx ON t (b)'),
+    up: swapped(),
+    found: [
+      'warning index: Queries on public.t that used the index "t_b_idx" read the whole table: it is gone, and no statement drops it.',
+    ],
+  },
+  'a policy': {
+    legacy: table('', 'ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY t_own ON t USING (a > 0)'),
+    up: swapped('ALTER TABLE t ENABLE ROW LEVEL SECURITY'),
+    found: ['error policy: public.t has lost the policy "t_own", and no statement drops it.'],
+  },
+  'row security': {
+    legacy: table('', 'ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY t_own ON t USING (a > 0)'),
+    up: swapped('CREATE POLICY t_own ON t USING (a > 0)'),
+    found: ['error policy: public.t has no row security any more: its policies do not apply, and no statement says so.'],
+  },
+  'a generated column': {
+    legacy: table(', c integer GENERATED ALWAYS AS (a + 1) STORED'),
+    up: swapped('', '(id integer NOT NULL, a integer, b text, c integer)'),
+    found: ['error generated: public.t.c is a plain column now: nothing computes it any more, and no statement says so.'],
+  },
+  'a comment': {
+    legacy: table('', "COMMENT ON COLUMN t.b IS 'said'"),
+    up: swapped(),
+    found: ['info detail: public.t.b has lost its comment, and no statement says so.'],
+  },
+}
+
+const kept: Readonly<Record<string, Case>> = {
+  'everything, under other names and in other words': {
+    legacy: table(
+      `, CONSTRAINT t_pkey PRIMARY KEY (id), CONSTRAINT t_a_key UNIQUE (a), CONSTRAINT t_b_check CHECK (b IN ('x', 'y')), FOREIGN KEY (a) REFERENCES parent ON DELETE CASCADE`,
+      `CREATE INDEX t_b_idx ON t (b) WHERE a > 0; CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW WHEN (new.a > 0) EXECUTE FUNCTION touch();
+       ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY t_own ON t USING (a > 0); COMMENT ON TABLE t IS 'said'`,
+    ),
+    up: swapped(`ALTER TABLE t ADD PRIMARY KEY (id), ADD UNIQUE (a), ADD CHECK (b = ANY (ARRAY['x', 'y'])), ADD CONSTRAINT t_to_parent FOREIGN KEY (a) REFERENCES parent ON DELETE CASCADE;
+      CREATE INDEX ON t (b) WHERE a > 0; CREATE TRIGGER t_other BEFORE INSERT ON t FOR EACH ROW WHEN (NEW.a > 0) EXECUTE FUNCTION touch();
+      ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY t_theirs ON t USING (a > 0); COMMENT ON TABLE t IS 'said'`),
+    found: [],
+  },
+  'what hangs on a column that is dropped': {
+    legacy: table(', UNIQUE (a, b), CHECK (a > 0), FOREIGN KEY (a) REFERENCES parent', 'CREATE INDEX ON t (a)'),
+    up: 'ALTER TABLE t DROP COLUMN a',
+    found: [],
+  },
+  'what statements drop by name': {
+    legacy: table(
+      ', CONSTRAINT t_a_key UNIQUE (a), CONSTRAINT t_check CHECK (a > 0)',
+      'CREATE INDEX t_b_idx ON t (b); CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()',
+    ),
+    up: 'ALTER TABLE t DROP CONSTRAINT t_a_key, DROP CONSTRAINT t_check; DROP INDEX t_b_idx; DROP TRIGGER t_touch ON t; ALTER TABLE t ALTER id DROP NOT NULL',
+    found: [],
+  },
+  'a renamed table and column': {
+    legacy: table(
+      ', PRIMARY KEY (id), UNIQUE (a), CHECK (a > 0)',
+      'CREATE TRIGGER t_touch BEFORE UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION touch()',
+    ),
+    up: 'ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t RENAME TO t_renamed',
+    found: [],
+  },
+  'a key on fewer columns, NOT NULL by a check': {
+    legacy: table(', UNIQUE (a, b)', 'ALTER TABLE t ALTER b SET NOT NULL'),
+    up: swapped('ALTER TABLE t ADD UNIQUE (a), ADD CHECK (b IS NOT NULL)'),
+    found: [],
+  },
+  'a table that is dropped': {
+    legacy: table(', PRIMARY KEY (id), CHECK (a > 0)'),
+    up: 'DROP TABLE t',
+    found: [],
+  },
+}
+
+const others: Readonly<Record<string, Case>> = {
+  'a trigger that was off, by ENABLE TRIGGER USER': {
+    legacy: table(
+      '',
+      'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch(); ALTER TABLE t DISABLE TRIGGER t_touch',
+    ),
+    up: 'ALTER TABLE t DISABLE TRIGGER USER; UPDATE t SET a = 1; ALTER TABLE t ENABLE TRIGGER USER',
+    found: [
+      'error trigger: Writes to public.t run the trigger "t_touch" (public.touch()) now: it was disabled, and no statement names it.',
+    ],
+  },
+  'triggers that stay off': {
+    legacy: table('', 'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()'),
+    up: 'ALTER TABLE t DISABLE TRIGGER ALL; UPDATE t SET a = 1',
+    found: [
+      'error trigger: Writes to public.t do not run the trigger "t_touch" (public.touch()) any more: it is disabled, and no statement names it.',
+    ],
+  },
+  'triggers off and on again': {
+    legacy: table('', 'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()'),
+    up: 'ALTER TABLE t DISABLE TRIGGER ALL; UPDATE t SET a = 1; ALTER TABLE t ENABLE TRIGGER ALL',
+    found: [],
+  },
+  'a foreign key that follows the old table': {
+    legacy: `${table(', PRIMARY KEY (id)')} CREATE TABLE t_child (t_id integer CONSTRAINT t_child_fkey REFERENCES t)`,
+    up: `ALTER TABLE t RENAME TO t_old; CREATE TABLE t (id integer PRIMARY KEY, a integer, b text); INSERT INTO t SELECT * FROM t_old`,
+    found: [
+      'error foreign-key: Rows of public.t_child (t_id) may refer to nothing in public.t: the foreign key "t_child_fkey" is gone, and no statement drops it.',
+    ],
+  },
+  'a foreign key that a CASCADE takes': {
+    legacy: `${table(', CONSTRAINT t_pkey PRIMARY KEY (id)')} CREATE TABLE t_child (t_id integer CONSTRAINT t_child_fkey REFERENCES t)`,
+    up: 'ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE; ALTER TABLE t ADD PRIMARY KEY (id)',
+    found: [
+      'error foreign-key: Rows of public.t_child (t_id) may refer to nothing in public.t: the foreign key "t_child_fkey" is gone, and no statement drops it.',
+    ],
+  },
+  'triggers that a replaced function takes along': {
+    legacy: `CREATE FUNCTION t_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ${table('', 'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION t_f()')}`,
+    up: `DROP FUNCTION t_f() CASCADE; CREATE FUNCTION t_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'`,
+    found: [
+      'error trigger: Writes to public.t do not run the trigger "t_touch" (public.t_f()) any more: it is gone, and no statement drops it.',
+    ],
+  },
+  'triggers that go with their function': {
+    legacy: `CREATE FUNCTION t_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ${table('', 'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION t_f()')}`,
+    up: 'DROP FUNCTION t_f() CASCADE',
+    found: [],
+  },
+  'attributes of a replaced function': {
+    legacy: `CREATE FUNCTION t(n int) RETURNS int LANGUAGE sql STRICT IMMUTABLE SECURITY DEFINER SET search_path = public AS 'SELECT n'`,
+    up: `CREATE OR REPLACE FUNCTION t(n int) RETURNS int LANGUAGE sql AS 'SELECT n + 1'`,
+    found: [
+      'error function: public.t(integer) runs with the rights of its caller now: it was SECURITY DEFINER, and no statement says so. public.t(integer) has lost the setting search_path=public, and no statement says so. public.t(integer) runs with NULL arguments now: it was STRICT and answered NULL, and no statement says so. public.t(integer) is VOLATILE now; it was IMMUTABLE: indexes and plans cannot rely on it, and no statement says so.',
+    ],
+  },
+  'attributes of a replaced function that are given': {
+    legacy: `CREATE FUNCTION t(n int) RETURNS int LANGUAGE sql STRICT IMMUTABLE SECURITY DEFINER SET search_path = public AS 'SELECT n'`,
+    up: `CREATE OR REPLACE FUNCTION t(n int) RETURNS int LANGUAGE sql CALLED ON NULL INPUT VOLATILE SECURITY INVOKER SET search_path = pg_catalog AS 'SELECT n + 1'`,
+    found: [],
+  },
+  'the options of a view': {
+    legacy: `${table('')} CREATE VIEW t_view WITH (security_barrier) AS SELECT a FROM t`,
+    up: 'CREATE OR REPLACE VIEW t_view AS SELECT a FROM t WHERE a > 0',
+    found: ['warning view: public.t_view has lost the option security_barrier=true, and no statement says so.'],
+  },
+}
+
+let database: Database
+let session: Session
+
+beforeAll(async () => {
+  database = await (await useCluster()).createDatabase()
+  session = await database.connect()
+  await session.script(before)
+})
+
+afterAll(async () => {
+  await session.close()
+  await database[Symbol.asyncDispose]()
+})
+
+describe.each([
+  ['a table made anew that forgets', forgotten],
+  ['nothing is found about', kept],
+  ['also found, or not, are', others],
+])('%s', (_, cases) => {
+  test.each(Object.entries(cases))('%s', async (_title, { legacy, up, found }) => {
+    expect((await judgePair(session, legacy, up)).map(toldOf).toSorted()).toEqual(found)
+  })
+})
