@@ -1,4 +1,5 @@
 export { type ApplyOptions, applyStep } from './apply.ts'
+export { type Body, bodyOf } from './body.ts'
 export {
   type Contract,
   contractSchema,
@@ -38,7 +39,10 @@ export {
   parseTree,
   type RawStatement,
   stringsOf,
+  type Token,
   type TreeNode,
+  tokensOf,
+  treeText,
   tryParse,
   tryParseExpression,
   tryParsePlpgsql,

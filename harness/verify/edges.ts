@@ -1,3 +1,4 @@
+import type { Coverage, RunQuestions } from '../coverage/index.ts'
 import { type Dataset, type DatasetOptions, datasetArbitrary, makesRings, sampleDatasets } from '../data/index.ts'
 import { describeFailure, elsewhere, probeWrites } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
@@ -24,8 +25,8 @@ const endlessMs = 2_000
  *
  * @returns How many of them were made.
  */
-export async function runEdges(inquiry: Inquiry): Promise<number> {
-  const edges = new EdgeRuns(inquiry)
+export async function runEdges(inquiry: Inquiry, coverage: Coverage): Promise<number> {
+  const edges = new EdgeRuns(inquiry, coverage)
   await edges.given()
   const runs = await edges.drawn()
   await edges.writes()
@@ -47,10 +48,12 @@ class EdgeRuns {
   readonly #mayNotEnd = new WeakSet<Dataset>()
   /** Something did not end on a ring, which costs its time-out each time. */
   #endless = false
+  readonly #coverage: Coverage
 
-  constructor(inquiry: Inquiry) {
+  constructor(inquiry: Inquiry, coverage: Coverage) {
     const { subject, depth, context, active, invariants, runner } = inquiry
     this.#inquiry = inquiry
+    this.#coverage = coverage
     this.#subject = subject
     this.#total = depth.runs
     this.#batch = Math.max(1, Math.min(largestBatch, Math.ceil(depth.runs / 2)))
@@ -86,8 +89,9 @@ class EdgeRuns {
       // An exclusion excludes more than the cause: draw every other batch without exclusions; rows of it that pass are judged too.
       const free = exclusions.length > 0 && Math.floor(runs / this.#batch) % 2 === 1
       const from = runs
+      const questions = this.#coverage.plan()
       const made = inOrder(this.#sample(runs, free), runner.lanes, async (dataset, at) => {
-        const request = this.#requestOf(dataset, from + at)
+        const request = this.#requestOf(dataset, from + at, questions())
         // An enum label cannot be used in the transaction that adds it: if `up` adds one, write on a clone, after a commit.
         const onClone = request.phases.includes('write') && addsLabels(this.#subject)
         return {
@@ -104,6 +108,7 @@ class EdgeRuns {
         }
         runs += 1
         inquiry.progress('edge rows', runs, this.#total)
+        if (request.questions !== undefined) this.#coverage.note(runs, request.questions)
         judging.see(run, request)
         this.#endless ||=
           request.statementTimeoutMs !== undefined &&
@@ -157,7 +162,7 @@ class EdgeRuns {
     return dataset
   }
 
-  #requestOf(dataset: Dataset, run: number): RunRequest {
+  #requestOf(dataset: Dataset, run: number, questions: RunQuestions): RunRequest {
     const { context, migration, signal } = this.#inquiry
     const phases = wayOf(run, this.#ways, migration.down !== undefined)
     return {
@@ -169,6 +174,7 @@ class EdgeRuns {
       writeSince: writeAfterUp(context.seed)(this.#subject, run),
       settings: run % elsewhereEvery === 3 && !this.#mayNotEnd.has(dataset) ? elsewhere : undefined,
       statementTimeoutMs: this.#mayNotEnd.has(dataset) ? endlessMs : undefined,
+      questions,
       signal,
     }
   }

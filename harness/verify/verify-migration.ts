@@ -11,6 +11,7 @@ import { runEdges } from './edges.ts'
 import { Inquiry } from './inquiry.ts'
 import { learn } from './learn.ts'
 import { lookByProbes } from './look.ts'
+import { coverageOf } from './measure-coverage.ts'
 
 /**
  * Verify one migration: learn on banded rows, judge on edge rows, let each probe look, and confirm on a clone what was found.
@@ -23,7 +24,20 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   const learned = await learn(inquiry)
   const { failure } = learned.empty.run
   const drawn = failure === undefined && inquiry.depth.runs > 0 && inquiry.subject.scope.size > 0
-  const runs = drawn ? await clock.time('edge', () => runEdges(inquiry)) : 0
+  const coverage = drawn ? await coverageOf(base.session(), inquiry.subject, learned.empty.run.migrated?.catalog) : undefined
+  const runs = coverage === undefined ? 0 : await clock.time('edge', () => runEdges(inquiry, coverage))
+    for (const m of coverage?.measured() ?? [])
+      console.error(
+        m.state,
+        m.run ?? '',
+        m.target.direction,
+        m.target.line,
+        m.target.kind,
+        m.target.text,
+        '|',
+        m.target.outcome,
+        m.because ?? '',
+      )
   await lookByProbes(inquiry, learned)
   collector.settle()
   inquiry.progress('counterexamples')

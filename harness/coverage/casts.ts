@@ -1,0 +1,105 @@
+import { asList, asText, type Fields, fieldsOf, isFields, nodeOf, stringsOf } from '../migration/index.ts'
+import { quoteIdentifier, quoteLiteral } from '../postgres/index.ts'
+import type { Level, Over } from './level.ts'
+import { neverNull } from './never-null.ts'
+import { functionName, namesColumn, type Outcome, type Reader } from './reader.ts'
+import { columnIn } from './sources.ts'
+
+const texts = /^(text|character varying|character|citext|name|"char")\b/
+const makesText =
+  /^(btrim|ltrim|rtrim|trim|lower|upper|initcap|substring|substr|split_part|replace|translate|regexp_replace|left|right|lpad|rpad|concat|concat_ws|nullif|format|jsonb?_extract_path_text|string_agg)$/
+
+/** A cast of a text to another type: of its special forms each is a target. */
+export function readCast(reader: Reader, level: Level, cast: unknown, over: Over): void {
+  const fields = fieldsOf(cast, 'TypeCast')
+  if (fields === undefined || !namesColumn(fields.arg) || !isText(level, fields.arg)) return
+  const type = typeText(fields.typeName)
+  if (type === undefined || texts.test(type) || /^(pg_catalog\.)?(varchar|bpchar)\b/.test(type)) return
+  askCast(reader, level, { tree: cast, arg: fields.arg, type, over })
+}
+
+/** The value that is cast, and to what. */
+interface Cast {
+  readonly tree: unknown
+  readonly arg: unknown
+  readonly type: string
+  readonly over: Over
+}
+
+function askCast(reader: Reader, level: Level, { tree, arg, type, over }: Cast): void {
+  const sql = reader.text.expression(arg)
+  const unsafe = reader.unsafeCall(arg)
+  if (sql === undefined || unsafe !== undefined) {
+    reader.leaveOut('cast', tree, unsafe ?? 'its text could not be cut out of the statement')
+    return
+  }
+  const never = neverNull(level.sources, arg)
+  const text = `${sql} as ${type}`
+  const outcomes: Outcome[] = [
+    { kind: 'cast', tree, text, outcome: 'castable' },
+    { kind: 'cast', tree, text, outcome: 'not castable' },
+    { kind: 'cast', tree, text, outcome: 'empty text' },
+    { kind: 'cast', tree, text, outcome: 'blanks outside' },
+    ...(never === 'always' ? [] : [{ kind: 'cast' as const, tree, text, outcome: 'NULL', infeasible: never?.because }]),
+  ]
+  const valid = `pg_catalog.pg_input_is_valid((${sql})::pg_catalog.text, ${quoteLiteral(type)})`
+  const value = `(${sql})::pg_catalog.text`
+  const expressions = [
+    valid,
+    `NOT ${valid}`,
+    `${value} = ''`,
+    `${value} <> pg_catalog.btrim(${value}) AND pg_catalog.btrim(${value}) <> ''`,
+    `(${sql}) IS NULL`,
+  ]
+  reader.askRows(level, over, outcomes, expressions.slice(0, outcomes.length))
+}
+
+/** ALTER COLUMN … TYPE: values that the new type alters, and those that it refuses. */
+export function readTypeChange(reader: Reader, level: Level, tree: unknown, column: string, definition: Fields): void {
+  const type = typeText(definition.typeName)
+  if (type === undefined) return
+  const sql = quoteIdentifier(column)
+  const arg = { ColumnRef: { fields: [{ String: { sval: column } }] } }
+  const never = neverNull(level.sources, arg)
+  const base = { kind: 'cast' as const, tree, text: `${column} as ${type}` }
+  const outcomes: Outcome[] = [
+    { ...base, outcome: 'the same text' },
+    { ...base, outcome: 'another text' },
+    { ...base, outcome: 'refused' },
+    { ...base, outcome: 'NULL', infeasible: never === 'always' ? undefined : never?.because },
+  ]
+  const value = `(${sql})::pg_catalog.text`
+  const valid = `pg_catalog.pg_input_is_valid(${value}, ${quoteLiteral(type)})`
+  const cast = `CASE WHEN ${valid} THEN (${value}::${type})::pg_catalog.text END`
+  reader.askRows(level, 'all', outcomes, [`${cast} = ${value}`, `${cast} <> ${value}`, `NOT ${valid}`, `${sql} IS NULL`])
+}
+
+/** Whether a value is a text before it is cast, as far as the catalog and the form tell. */
+function isText(level: Level, tree: unknown): boolean {
+  const column = columnIn(level.sources, tree)
+  if (column !== undefined) return texts.test(column.attribute.type)
+  const node = nodeOf(tree)
+  switch (node?.name) {
+    case 'A_Expr':
+      return node.fields.kind === 'AEXPR_NULLIF'
+        ? isText(level, node.fields.lexpr)
+        : /^(->>|#>>|\|\|)$/.test(stringsOf(node.fields.name).at(-1) ?? '')
+    case 'FuncCall':
+      return makesText.test(functionName(node.fields))
+    case 'CoalesceExpr':
+      return asList(node.fields.args).some((each) => isText(level, each))
+    default:
+      return false
+  }
+}
+
+/** A type as `pg_input_is_valid` takes it: `numeric(10,2)`, `public.mood[]`. */
+function typeText(name: unknown): string | undefined {
+  if (!isFields(name)) return undefined
+  const modifiers = asList(name.typmods).map((each) => fieldsOf(fieldsOf(each, 'A_Const'), 'ival')?.ival ?? 0)
+  const names = stringsOf(name.names)
+  const last = names.at(-1)
+  if (last === undefined || asText(name.setof) !== undefined || last === 'interval') return undefined
+  const plain = names.map((each) => (/^[a-z_][a-z0-9_]*$/.test(each) ? each : quoteIdentifier(each))).join('.')
+  return `${plain}${modifiers.length === 0 ? '' : `(${modifiers.map(String).join(',')})`}${asList(name.arrayBounds).length === 0 ? '' : '[]'}`
+}

@@ -1,0 +1,48 @@
+import { asList, asText, type Fields, fieldsOf, isFields } from '../migration/index.ts'
+import { quoteIdentifier } from '../postgres/index.ts'
+import { anyOf, type Level } from './level.ts'
+import { columnNames, rangeText } from './ranges.ts'
+import type { Around } from './read-query.ts'
+import type { Outcome, Reader } from './reader.ts'
+
+/** INSERT … ON CONFLICT: a new row, one that meets a row that is there, two new rows that meet each other. */
+export function readConflict(reader: Reader, insert: Fields, select: Fields, around: Around): void {
+  const clause = isFields(insert.onConflictClause) ? insert.onConflictClause : {}
+  const infer = isFields(clause.infer) ? clause.infer : {}
+  const keys = columnNames(infer.indexElems)
+  const columns = columnsOf(reader, insert)
+  const query = reader.text.query(select)
+  const because =
+    keys.length === 0 || keys.length !== asList(infer.indexElems).length
+      ? 'its ON CONFLICT names no columns'
+      : columns === undefined || query === undefined || keys.some((key) => !columns.includes(key))
+        ? 'it does not say which column gets which value'
+        : reader.unsafeCall(select)
+  const tree = asList(infer.indexElems)[0] ?? select
+  if (because !== undefined || columns === undefined) {
+    reader.leaveOut('conflict', { SelectStmt: select }, because ?? '')
+    return
+  }
+  const text = `ON CONFLICT (${keys.join(', ')})`
+  const outcomes = ['a new row', 'a row that is there', 'two new rows of one key'].map(
+    (outcome): Outcome => ({ kind: 'conflict', tree, text, outcome }),
+  )
+  const on = keys.map((key) => `godwit_old.${quoteIdentifier(key)} = godwit_new.${quoteIdentifier(key)}`).join(' AND ')
+  const { alias: _, ...range } = isFields(insert.relation) ? insert.relation : {}
+  const there = `EXISTS (SELECT FROM ${rangeText(range)} AS godwit_old WHERE ${on})`
+  const rows = `(${query}) AS godwit_new (${columns.map(quoteIdentifier).join(', ')})`
+  const twice = `pg_catalog.count(*) OVER (PARTITION BY ${keys.map((key) => `godwit_new.${quoteIdentifier(key)}`).join(', ')}) > 1`
+  const level: Level = { with: around.with, from: '', where: undefined, groupBy: undefined, outer: undefined, sources: [] }
+  reader.ask(level, outcomes, anyOf(`SELECT NOT ${there} AS c0, ${there} AS c1, ${twice} AS c2 FROM ${rows}`, 3))
+}
+
+/** The columns that an INSERT fills, in its order; undefined where nothing tells. */
+function columnsOf(reader: Reader, insert: Fields): readonly string[] | undefined {
+  const named = columnNames(insert.cols)
+  if (named.length > 0) return named
+  const relation = isFields(insert.relation) ? reader.find(insert.relation) : undefined
+  const targets = asList(fieldsOf(insert.selectStmt, 'SelectStmt')?.targetList)
+  const all = relation?.attributes.map(({ name }) => name)
+  const star = targets.some((item) => asText(fieldsOf(item, 'ResTarget')?.name) === undefined && JSON.stringify(item).includes('A_Star'))
+  return all === undefined || star ? all : all.slice(0, targets.length || all.length)
+}

@@ -1,0 +1,132 @@
+import { asList, asText, everyNode, type Fields, nodeOf, stringsOf } from '../migration/index.ts'
+import { type Level, type Over, questionOf, someRow } from './level.ts'
+import type { FindRelation } from './sources.ts'
+import type { StatementText } from './statement-text.ts'
+import type { Place, Question, Target, TargetKind } from './target.ts'
+
+/** An outcome with the expression that tells it, row by row. */
+export interface Outcome {
+  readonly kind: TargetKind
+  readonly tree: unknown
+  /** As it is shown; default: the text of the tree. */
+  readonly text?: string
+  readonly outcome: string
+  readonly infeasible?: string | undefined
+}
+
+/** Longest part of a statement that is shown. */
+const longestText = 80
+
+/** Gathers what there is to reach in one statement. */
+export class Reader {
+  readonly text: StatementText
+  readonly find: FindRelation
+  /** Asked before the statement runs. */
+  readonly questions: Question[] = []
+  /** Asked before the first statement of the script: about rows as they are before anything cleans them. */
+  readonly early: Question[] = []
+  readonly silent: Target[] = []
+  readonly #place: Place
+  #isEarly = false
+  readonly #isSafe: (functionName: string) => boolean
+
+  constructor(text: StatementText, place: Place, knows: { readonly find: FindRelation; readonly isSafe: (name: string) => boolean }) {
+    this.text = text
+    this.#place = place
+    this.find = knows.find
+    this.#isSafe = knows.isSafe
+  }
+
+  /**
+   * Ask for outcomes, each by a boolean column of one query.
+   *
+   * @param inners  Queries with the columns `c0` and so on; later ones where those before fail.
+   * @param outcomes  In the order of the columns.
+   */
+  ask(level: Level, outcomes: readonly Outcome[], ...inners: readonly string[]): void {
+    const open = outcomes.filter(({ infeasible }) => infeasible === undefined)
+    for (const outcome of outcomes) if (outcome.infeasible !== undefined) this.silent.push(this.target(outcome))
+    if (open.length === 0) return
+    const columns = outcomes.flatMap((outcome, at) => (outcome.infeasible === undefined ? [at] : []))
+    const queries = inners.map((inner) => {
+      const chosen = columns.map((at, to) => `godwit_chosen.c${at} AS c${to}`).join(', ')
+      const all = open.length === outcomes.length
+      return questionOf(level, all ? inner : `SELECT ${chosen} FROM (${inner}) AS godwit_chosen`, open.length)
+    })
+    const question = { targets: open.map((each) => this.target(each)), queries: [...new Set(queries)] }
+    ;(this.#isEarly ? this.early : this.questions).push(question)
+  }
+
+  /** Ask everything in `work` before the script begins. */
+  beforehand(work: () => void): void {
+    this.#isEarly = true
+    work()
+    this.#isEarly = false
+  }
+
+  /** Ask which of some expressions are true in some row of a level. */
+  askRows(level: Level, over: Over, outcomes: readonly Outcome[], ...expressions: readonly (readonly string[])[]): void {
+    this.ask(level, outcomes, ...expressions.map((each) => someRow(level, each, over)))
+  }
+
+  /** Something that is there to reach and cannot be asked for. */
+  leaveOut(kind: TargetKind, tree: unknown, because: string): void {
+    const { infeasible: _, ...target } = this.target({ kind, tree, outcome: 'every outcome' })
+    if (!this.silent.some((each) => each.text === target.text && each.line === target.line && each.kind === kind))
+      this.silent.push({ ...target, unmeasured: because })
+  }
+
+  /** A function that a question must not call: what it does stays, or it answers anew each time. */
+  unsafeCall(...trees: readonly unknown[]): string | undefined {
+    for (const { name, fields } of everyNode(trees)) {
+      if (name === 'FuncCall' && !this.#isSafe(functionName(fields))) return `it calls ${functionName(fields)}(), which is volatile`
+      if (/^(InsertStmt|UpdateStmt|DeleteStmt|MergeStmt)$/.test(name)) return 'its WITH changes rows'
+    }
+    return undefined
+  }
+
+  target({ kind, tree, text, outcome, infeasible }: Outcome): Target {
+    const { direction, file, line } = this.#place
+    const shown = (text ?? this.text.expression(tree) ?? this.text.text).replaceAll(/\s+/g, ' ').trim()
+    return {
+      direction,
+      file,
+      line: line + this.text.linesBefore(tree),
+      kind,
+      text: shown.length > longestText ? `${shown.slice(0, longestText - 1)}…` : shown,
+      outcome,
+      ...(infeasible === undefined ? {} : { infeasible }),
+    }
+  }
+}
+
+/** The bare name of the function that a call names. */
+export function functionName(call: Fields): string {
+  return stringsOf(call.funcname).at(-1) ?? ''
+}
+
+/** Whether an expression names a column at all. */
+export function namesColumn(tree: unknown): boolean {
+  return [...everyNode(tree)].some(({ name }) => name === 'ColumnRef')
+}
+
+const aggregates =
+  /^(count|sum|avg|min|max|array_agg|string_agg|jsonb?_agg(_strict)?|jsonb?_object_agg(_strict|_unique)?|bool_and|bool_or|every|bit_(and|or|xor)|any_value|range_agg|range_intersect_agg|xmlagg|mode|percentile_(cont|disc)|stddev(_pop|_samp)?|variance|var_(pop|samp))$/
+
+/** Whether a node is a call of an aggregate, as far as its name and form tell; a window's call is none. */
+export function isAggregate(tree: unknown): boolean {
+  const node = nodeOf(tree)
+  if (node?.name !== 'FuncCall' || node.fields.over !== undefined) return false
+  const { fields } = node
+  return (
+    fields.agg_star === true ||
+    fields.agg_filter !== undefined ||
+    asList(fields.agg_order).length > 0 ||
+    aggregates.test(functionName(fields))
+  )
+}
+
+/** The alias of an item of a SELECT list. */
+export function aliasOf(target: Fields): string | undefined {
+  return asText(target.name)
+}
