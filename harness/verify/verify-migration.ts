@@ -26,18 +26,6 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   const drawn = failure === undefined && inquiry.depth.runs > 0 && inquiry.subject.scope.size > 0
   const coverage = drawn ? await coverageOf(base.session(), inquiry.subject, learned.empty.run.migrated?.catalog) : undefined
   const runs = coverage === undefined ? 0 : await clock.time('edge', () => runEdges(inquiry, coverage))
-    for (const m of coverage?.measured() ?? [])
-      console.error(
-        m.state,
-        m.run ?? '',
-        m.target.direction,
-        m.target.line,
-        m.target.kind,
-        m.target.text,
-        '|',
-        m.target.outcome,
-        m.because ?? '',
-      )
   await lookByProbes(inquiry, learned)
   collector.settle()
   inquiry.progress('counterexamples')
@@ -50,6 +38,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     server: base.cluster.version.text,
     rolesSql,
     runs,
+    coverage,
     exclusions: inquiry.exclusions.map(describeExclusion),
     banded: learned.banded.map(({ run }) => run),
     failure,
