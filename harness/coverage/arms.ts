@@ -1,9 +1,12 @@
 import { asList, type Fields, fieldsOf, nodeOf } from '../migration/index.ts'
+import { aimsOf, columnOf, wantsFor } from './aims.ts'
+import { isAggregate, namesColumn } from './calls.ts'
 import { readCast } from './casts.ts'
 import { readCondition } from './conditions.ts'
 import type { Level, Over } from './level.ts'
 import { neverNull } from './never-null.ts'
-import { isAggregate, namesColumn, type Outcome, type Reader } from './reader.ts'
+import type { Outcome, Reader } from './reader.ts'
+import type { Want } from './want.ts'
 
 /** Reads a subquery that stands in an expression. */
 export type ReadSubquery = (sublink: Fields, outer: Level, filtered: boolean) => void
@@ -83,17 +86,25 @@ function readCoalesce(reader: Reader, level: Level, tree: unknown, fields: Field
   let forbidden: string | undefined
   for (const [at, arg] of args.entries()) {
     const missing = texts.slice(0, at).map((text) => `(${text}) IS NULL`)
-    outcomes.push({ kind: 'arm', tree, outcome: `argument ${at + 1} taken`, infeasible: forbidden })
+    const before = wantedNull(level, args.slice(0, at))
+    outcomes.push({ kind: 'arm', tree, outcome: `argument ${at + 1} taken`, infeasible: forbidden, aims: aimsOf(before) })
     expressions.push([...missing, `(${texts[at]}) IS NOT NULL`].join(' AND '))
     const never = neverNull(level.sources, arg)
     if (never === 'always') break
     forbidden ??= never?.because
     if (at === args.length - 1) {
-      outcomes.push({ kind: 'arm', tree, outcome: 'all NULL', infeasible: forbidden })
+      outcomes.push({ kind: 'arm', tree, outcome: 'all NULL', infeasible: forbidden, aims: aimsOf(wantedNull(level, args)) })
       expressions.push(texts.map((text) => `(${text}) IS NULL`).join(' AND '))
     }
   }
   reader.askRows(level, over, outcomes, expressions)
+}
+
+function wantedNull(level: Level, args: readonly unknown[]): readonly Want[] {
+  return args.flatMap((arg) => {
+    const column = columnOf(level.sources, arg)
+    return column === undefined ? [] : [{ column, cells: [null] }]
+  })
 }
 
 function readNullif(reader: Reader, level: Level, tree: unknown, fields: Fields, over: Over): void {
@@ -103,7 +114,15 @@ function readNullif(reader: Reader, level: Level, tree: unknown, fields: Fields,
     reader.leaveOut('arm', tree, unsafe ?? 'its text could not be cut out of the statement')
     return
   }
-  const outcomes = ['equal', 'different'].map((outcome): Outcome => ({ kind: 'arm', tree, outcome }))
+  const equal = { A_Expr: { ...fields, kind: 'AEXPR_OP', name: [{ String: { sval: '=' } }] } }
+  const outcomes = [true, false].map(
+    (truth): Outcome => ({
+      kind: 'arm',
+      tree,
+      outcome: truth ? 'equal' : 'different',
+      aims: aimsOf(wantsFor(level.sources, equal, truth)),
+    }),
+  )
   reader.askRows(level, over, outcomes, [`((${left}) = (${right})) IS TRUE`, `((${left}) = (${right})) IS FALSE`])
 }
 

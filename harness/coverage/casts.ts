@@ -1,8 +1,11 @@
+import type { AimedCell } from '../data/index.ts'
 import { asList, asText, type Fields, fieldsOf, isFields, nodeOf, stringsOf } from '../migration/index.ts'
 import { quoteIdentifier, quoteLiteral } from '../postgres/index.ts'
+import { cellAims } from './aims.ts'
+import { functionName, namesColumn } from './calls.ts'
 import type { Level, Over } from './level.ts'
 import { neverNull } from './never-null.ts'
-import { functionName, namesColumn, type Outcome, type Reader } from './reader.ts'
+import type { Outcome, Reader } from './reader.ts'
 import { columnIn } from './sources.ts'
 
 const texts = /^(text|character varying|character|citext|name|"char")\b/
@@ -35,12 +38,13 @@ function askCast(reader: Reader, level: Level, { tree, arg, type, over }: Cast):
   }
   const never = neverNull(level.sources, arg)
   const text = `${sql} as ${type}`
+  const aims = (cells: readonly AimedCell[]) => cellAims(level.sources, arg, cells)
   const outcomes: Outcome[] = [
-    { kind: 'cast', tree, text, outcome: 'castable' },
-    { kind: 'cast', tree, text, outcome: 'not castable' },
-    { kind: 'cast', tree, text, outcome: 'empty text' },
-    { kind: 'cast', tree, text, outcome: 'blanks outside' },
-    ...(never === 'always' ? [] : [{ kind: 'cast' as const, tree, text, outcome: 'NULL', infeasible: never?.because }]),
+    { kind: 'cast', tree, text, outcome: 'castable', aims: aims(['1', '2024-02-29', 'true', '{}']) },
+    { kind: 'cast', tree, text, outcome: 'not castable', aims: aims(['x', '1,5', '2023-02-29']) },
+    { kind: 'cast', tree, text, outcome: 'empty text', aims: aims(['']) },
+    { kind: 'cast', tree, text, outcome: 'blanks outside', aims: aims([' 1 ', ' a', 'a ']) },
+    ...(never === 'always' ? [] : [{ kind: 'cast' as const, tree, text, outcome: 'NULL', infeasible: never?.because, aims: aims([null]) }]),
   ]
   const valid = `pg_catalog.pg_input_is_valid((${sql})::pg_catalog.text, ${quoteLiteral(type)})`
   const value = `(${sql})::pg_catalog.text`
@@ -66,7 +70,7 @@ export function readTypeChange(reader: Reader, level: Level, tree: unknown, colu
     { ...base, outcome: 'the same text' },
     { ...base, outcome: 'another text' },
     { ...base, outcome: 'refused' },
-    { ...base, outcome: 'NULL', infeasible: never === 'always' ? undefined : never?.because },
+    { ...base, outcome: 'NULL', infeasible: never === 'always' ? undefined : never?.because, aims: cellAims(level.sources, arg, [null]) },
   ]
   const value = `(${sql})::pg_catalog.text`
   const valid = `pg_catalog.pg_input_is_valid(${value}, ${quoteLiteral(type)})`

@@ -1,7 +1,9 @@
 import { asList, asText, fieldsOf, nodeOf, stringsOf } from '../migration/index.ts'
+import { aimsOf, wantsFor } from './aims.ts'
+import { namesColumn } from './calls.ts'
 import type { Level, Over } from './level.ts'
 import { neverNull } from './never-null.ts'
-import { namesColumn, type Outcome, type Reader } from './reader.ts'
+import type { Outcome, Reader } from './reader.ts'
 import { columnIn, notNullOf } from './sources.ts'
 
 /** A condition that is no AND, OR or NOT of others. */
@@ -11,6 +13,8 @@ interface Atom {
   /** What the others must be so that this one decides the whole: those written before it, and those behind. */
   readonly before: readonly string[]
   readonly behind: readonly string[]
+  /** The same as trees. */
+  readonly beside: readonly { readonly tree: unknown; readonly truth: boolean }[]
 }
 
 export interface ConditionOptions {
@@ -31,40 +35,59 @@ export function readCondition(reader: Reader, level: Level, condition: unknown, 
       continue
     }
     for (const { outcome, test, infeasible } of outcomesOf(level, atom)) {
-      outcomes.push({ kind: 'condition', tree: atom.tree, text: atom.sql, outcome, infeasible })
-      const own = `(${atom.sql}) IS ${test}`
-      strict.push([...given, ...atom.before, own, ...atom.behind].join(' AND '))
+      const own = wantsFor(level.sources, atom.tree, truths[outcome])
+      const others = atom.beside.flatMap(({ tree, truth }) => wantsFor(level.sources, tree, truth))
+      outcomes.push({
+        kind: 'condition',
+        tree: atom.tree,
+        text: atom.sql,
+        outcome,
+        infeasible,
+        aims: own.length === 0 ? [] : aimsOf([...own, ...others]),
+        only: own.length === 1 ? own[0] : undefined,
+      })
+      const asked = `(${atom.sql}) IS ${test}`
+      strict.push([...given, ...atom.before, asked, ...atom.behind].join(' AND '))
       // A condition behind it may fail on rows that this one keeps from it.
-      lenient.push([...given, ...atom.before, own].join(' AND '))
+      lenient.push([...given, ...atom.before, asked].join(' AND '))
     }
   }
   if (outcomes.length > 0) reader.askRows(level, over, outcomes, strict, lenient)
 }
 
+const truths = { true: true, false: false, NULL: null } as const
+
 /** The whole condition has no text of its own where some part of it has none: it is left out then. */
 function atomsOf(reader: Reader, condition: unknown): readonly Atom[] {
   const atoms: Atom[] = []
-  const walk = (tree: unknown, before: readonly string[], behind: readonly string[]): void => {
+  const walk = (tree: unknown, { before, behind, beside }: Omit<Atom, 'tree' | 'sql'>): void => {
     const bool = fieldsOf(tree, 'BoolExpr')
     const args = asList(bool?.args)
     const kind = asText(bool?.boolop)
     if (bool === undefined || (kind === 'NOT_EXPR' && reader.text.expression(args[0]) === undefined)) {
       const sql = reader.text.expression(tree)
       if (sql === undefined) reader.leaveOut('condition', tree, 'its text could not be cut out of the statement')
-      else atoms.push({ tree, sql, before, behind })
+      else atoms.push({ tree, sql, before, behind, beside })
       return
     }
     if (kind === 'NOT_EXPR') {
-      walk(args[0], before, behind)
+      walk(args[0], { before, behind, beside })
       return
     }
     const neutral = args.map((each) => {
       const sql = reader.text.expression(each)
       return sql === undefined ? 'false' : `(${sql}) IS ${kind === 'AND_EXPR' ? 'TRUE' : 'NOT TRUE'}`
     })
-    for (const [at, each] of args.entries()) walk(each, [...before, ...neutral.slice(0, at)], [...neutral.slice(at + 1), ...behind])
+    for (const [at, each] of args.entries()) {
+      const others = args.filter((_, index) => index !== at).map((tree) => ({ tree, truth: kind === 'AND_EXPR' }))
+      walk(each, {
+        before: [...before, ...neutral.slice(0, at)],
+        behind: [...neutral.slice(at + 1), ...behind],
+        beside: [...beside, ...others],
+      })
+    }
   }
-  walk(condition, [], [])
+  walk(condition, { before: [], behind: [], beside: [] })
   return atoms
 }
 

@@ -1,5 +1,7 @@
+import type { Relation } from '../catalog/index.ts'
 import { asList, asText, everyNode, type Fields, fieldsOf, isFields, stringsOf } from '../migration/index.ts'
 import { quoteIdentifier } from '../postgres/index.ts'
+import { cellAims } from './aims.ts'
 import { readExpression } from './arms.ts'
 import { readTypeChange } from './casts.ts'
 import { readCondition } from './conditions.ts'
@@ -8,7 +10,7 @@ import type { Level } from './level.ts'
 import { askPartners } from './partners.ts'
 import { columnNames, rangeText } from './ranges.ts'
 import type { Outcome, Reader } from './reader.ts'
-import { notNullOf, sourcesOf } from './sources.ts'
+import { type KnownColumn, notNullOf, sourcesOf } from './sources.ts'
 
 /** Statements that ask something of the rows that are there: constraints, unique indexes, other types, policies. */
 export function readConstraints(reader: Reader, name: string, fields: Fields): void {
@@ -54,7 +56,14 @@ function readCommand(reader: Reader, level: Level, item: unknown): void {
     const text = `${column} SET NOT NULL`
     const outcomes = [
       { kind: 'constraint', tree: undefined, text, outcome: 'satisfied' },
-      { kind: 'constraint', tree: undefined, text, outcome: 'violated', infeasible },
+      {
+        kind: 'constraint',
+        tree: undefined,
+        text,
+        outcome: 'violated',
+        infeasible,
+        aims: cellAims(level.sources, columnRef(column), [null]),
+      },
     ] as const
     reader.askRows(level, 'all', outcomes, [`${quoteIdentifier(column)} IS NOT NULL`, `${quoteIdentifier(column)} IS NULL`])
   }
@@ -147,12 +156,14 @@ function readForeignKey(reader: Reader, level: Level, constraint: Fields): void 
     name: `row of ${name}`,
     never: { none: because },
     outcomes: ['none', 'one'],
+    pairs: pairsOf(child?.relation, own, parent, theirs),
   })
   const missing: Outcome = {
     kind: 'constraint',
     tree: constraint,
     text,
     outcome: 'NULL',
+    aims: cellAims(level.sources, columnRef(own[0] ?? ''), [null]),
     infeasible: nullable.every((each) => each !== undefined) ? [...new Set(nullable)].join(' and ') : undefined,
   }
   reader.askRows(level, 'all', [missing], [own.map((each) => `${quoteIdentifier(each)} IS NULL`).join(' OR ')])
@@ -183,6 +194,18 @@ function readExclusion(reader: Reader, level: Level, constraint: Fields): void {
   const pairs = `FROM ${level.from} AS godwit_one, ${level.from} AS godwit_other WHERE godwit_one.ctid < godwit_other.ctid`
   const near = [...scalars, `(${all}) IS NOT TRUE`].join(' AND ')
   reader.ask(level, outcomes, `SELECT pg_catalog.bool_or(${all}) AS c0, pg_catalog.bool_or(${near}) AS c1 ${pairs}`)
+}
+
+function pairsOf(child: Relation | undefined, own: readonly string[], parent: Relation | undefined, theirs: readonly string[]) {
+  if (child === undefined || parent === undefined) return []
+  const known = (relation: Relation, name: string | undefined): KnownColumn | undefined => {
+    const attribute = relation.attributes.find((each) => each.name === name)
+    return attribute === undefined ? undefined : { relation, attribute, source: { alias: relation.name, relation, optional: false } }
+  }
+  return own.flatMap((name, at): readonly (readonly [KnownColumn, KnownColumn])[] => {
+    const [one, other] = [known(child, name), known(parent, theirs[at])]
+    return one === undefined || other === undefined ? [] : [[one, other]]
+  })
 }
 
 function plainKey(name: string): Key {

@@ -47,6 +47,7 @@ export class Coverage {
   readonly #reached = new Map<Target, number>()
   readonly #failed = new Map<Question, string>()
   readonly #answered = new Set<Question>()
+  readonly #forbidden = new Map<Target, string>()
   /** How many noted runs have asked a question without learning anything. */
   readonly #vain = new Map<Question, number>()
   #batches = 0
@@ -92,9 +93,14 @@ export class Coverage {
     return news
   }
 
-  /** Whether something is left that a run could reach. */
-  get isComplete(): boolean {
-    return this.left().length === 0
+  /** Targets that no legal row reaches, as far as values were tried, unless one does. @param because  Undefined for one that may be reached. */
+  forbid(because: (target: Target) => string | undefined): void {
+    for (const { questions } of [...this.#up, ...this.#down]) {
+      for (const target of questions.flatMap((question) => question.targets)) {
+        const reason = because(target)
+        if (reason !== undefined) this.#forbidden.set(target, reason)
+      }
+    }
   }
 
   /** Targets that no run has reached, of questions that were answered. */
@@ -121,6 +127,8 @@ export class Coverage {
   #measure(target: Target, question: Question): Measured {
     const run = this.#reached.get(target)
     if (run !== undefined) return { target, state: 'reached', run, because: undefined }
+    const forbidden = this.#forbidden.get(target)
+    if (forbidden !== undefined) return { target, state: 'infeasible', run: undefined, because: forbidden }
     if (this.#answered.has(question)) return { target, state: 'left', run: undefined, because: undefined }
     const sqlstate = this.#failed.get(question)
     const because = sqlstate === undefined ? 'no run came so far' : `the server refuses the question (${sqlstate})`

@@ -1,6 +1,10 @@
+import type { Aim } from '../data/index.ts'
 import { asList, asText, everyNode, type Fields, fieldsOf, nodeOf, treeText } from '../migration/index.ts'
+import { pathOf } from '../postgres/index.ts'
+import { alikeAims, cellAims } from './aims.ts'
+import { isAggregate, namesColumn } from './calls.ts'
 import { anyOf, fromOf, type Level } from './level.ts'
-import { isAggregate, namesColumn, type Outcome, type Reader } from './reader.ts'
+import type { Outcome, Reader } from './reader.ts'
 import { columnIn, notNullOf, uniqueKeyOf } from './sources.ts'
 import type { TargetKind } from './target.ts'
 
@@ -30,11 +34,19 @@ export function askGroups(reader: Reader, level: Level, { kind, tree, text, keys
   const single = keyReason(level, keys)
   const nulls = nullReason(level, keys)
   const base = { kind, tree, text }
+  const trees = keys.map((key) => key.tree)
+  const alike = (differ: readonly unknown[]) => alikeAims(level.sources, trees, differ)
+  const nullAims = keys.flatMap((key) => cellAims(level.sources, key.tree, [null])).slice(0, 1)
   const outcomes: Outcome[] = [
     { ...base, outcome: 'one row' },
-    { ...base, outcome: 'several rows', infeasible: single },
-    ...(keys.some(({ tree: key }) => namesColumn(key)) ? [{ ...base, outcome: 'NULL in the key', infeasible: nulls }] : []),
-    ...others.map(({ sql }) => ({ ...base, outcome: `several rows that differ in ${sql.replaceAll(/\s+/g, ' ')}`, infeasible: single })),
+    { ...base, outcome: 'several rows', infeasible: single, aims: alike([]) },
+    ...(keys.some(({ tree: key }) => namesColumn(key)) ? [{ ...base, outcome: 'NULL in the key', infeasible: nulls, aims: nullAims }] : []),
+    ...others.map(({ sql, tree: other }) => ({
+      ...base,
+      outcome: `several rows that differ in ${sql.replaceAll(/\s+/g, ' ')}`,
+      infeasible: single,
+      aims: alike([other]),
+    })),
   ]
   const hasNull = outcomes.some(({ outcome }) => outcome === 'NULL in the key')
   const inner = [
@@ -64,7 +76,18 @@ export function askTies(reader: Reader, level: Level, tree: unknown, keys: reado
     reader.leaveOut('order', tree, unsafe)
     return
   }
-  const outcome: Outcome = { kind: 'order', tree, text, outcome: 'two rows alike', infeasible: keyReason(level, keys) }
+  const outcome: Outcome = {
+    kind: 'order',
+    tree,
+    text,
+    outcome: 'two rows alike',
+    infeasible: keyReason(level, keys),
+    aims: alikeAims(
+      level.sources,
+      keys.map((key) => key.tree),
+      [],
+    ),
+  }
   const grouped = `SELECT pg_catalog.count(*) AS n ${fromOf(level, 'filtered')} GROUP BY ${keys.map(({ sql }) => `(${sql})`).join(', ')}`
   reader.ask(level, [outcome], anyOf(`SELECT godwit_group.n > 1 AS c0 FROM (${grouped}) AS godwit_group`, 1))
 }
@@ -80,11 +103,20 @@ export function askRowCount(reader: Reader, level: Level, tree: unknown, text: s
 /** Ask whether there are fewer rows than a limit, as many, more. */
 export function askLimit(reader: Reader, level: Level, tree: unknown, limit: number): void {
   const outcomes = [`fewer than ${limit} rows`, `${limit} rows`, `more than ${limit} rows`].map(
-    (outcome): Outcome => ({ kind: 'limit', tree, text: `LIMIT ${limit}`, outcome }),
+    (outcome, at): Outcome => ({ kind: 'limit', tree, text: `LIMIT ${limit}`, outcome, aims: countAims(level, limit + at - 1) }),
   )
   const counted = `SELECT pg_catalog.count(*) AS n ${fromOf(level, 'filtered')}`
   const columns = ['<', '=', '>'].map((test, at) => `godwit_count.n ${test} ${limit} AS c${at}`).join(', ')
   reader.ask(level, outcomes, anyOf(`SELECT ${columns} FROM (${counted}) AS godwit_count`, 3))
+}
+
+/** More rows than these are too many for an edge run. */
+const mostRows = 20
+
+function countAims({ sources }: Level, rows: number): readonly Aim[] {
+  const [only] = sources
+  if (sources.length !== 1 || only?.relation === undefined || rows > mostRows) return []
+  return [{ kind: 'rows', relation: pathOf(only.relation), rows }]
 }
 
 /** The expressions of GROUP BY, DISTINCT ON, ORDER BY or PARTITION BY; undefined where one is not found. */

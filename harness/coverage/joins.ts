@@ -1,4 +1,5 @@
 import { asList, asText, type Fields, fieldsOf } from '../migration/index.ts'
+import { equated } from './aims.ts'
 import { readCondition } from './conditions.ts'
 import type { Level } from './level.ts'
 import { askPartners, atLeastOne, atMostOne } from './partners.ts'
@@ -70,6 +71,10 @@ export function readSides(reader: Reader, level: Level, { tree, on, condition, l
       name: `row of ${to.name} for a row of ${from.name}`,
       never: { none: atLeastOne(condition, inside, all), several: atMostOne(condition, inside, all) },
       outcomes: ['none', 'one', 'several'],
+      pairs: equated(all, condition).flatMap(([one, other]) => {
+        if (inside.includes(other.source)) return [[one, other] as const]
+        return inside.includes(one.source) ? [[other, one] as const] : []
+      }),
     })
   }
 }

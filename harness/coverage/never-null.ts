@@ -1,5 +1,5 @@
 import { asList, asText, fieldsOf, nodeOf, stringsOf } from '../migration/index.ts'
-import { functionName } from './reader.ts'
+import { functionName } from './calls.ts'
 import { notNullOf, type Source } from './sources.ts'
 
 /** `always`: by its form alone; else by constraints of the columns in it. */

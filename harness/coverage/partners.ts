@@ -1,9 +1,10 @@
 import type { Relation } from '../catalog/index.ts'
+import type { Aim } from '../data/index.ts'
 import { asList, everyNode, fieldsOf, nodeOf, stringsOf } from '../migration/index.ts'
 import { pathOf } from '../postgres/index.ts'
 import { anyOf, type Level } from './level.ts'
 import type { Outcome, Reader } from './reader.ts'
-import { columnIn, type Source, uniqueKeyOf } from './sources.ts'
+import { columnIn, type KnownColumn, type Source, uniqueKeyOf } from './sources.ts'
 import type { TargetKind } from './target.ts'
 
 /** Rows that look for partners, and where they look. */
@@ -20,13 +21,15 @@ export interface Meeting {
   /** Why none can be missing, and why there are never several. */
   readonly never?: { readonly none?: string | undefined; readonly several?: string | undefined }
   readonly outcomes: readonly ('none' | 'one' | 'several')[]
+  /** Columns of those that look with the columns of those that are found that they must equal. */
+  readonly pairs: readonly (readonly [looking: KnownColumn, found: KnownColumn])[]
 }
 
 const tests = { none: '= 0', one: '= 1', several: '> 1' } as const
 
 /** Ask whether some row finds no partner, one, several. */
 export function askPartners(reader: Reader, level: Level, meeting: Meeting): void {
-  const { kind, tree, text, from, found, name, never = {}, outcomes } = meeting
+  const { kind, tree, text, from, found, name, never = {}, outcomes, pairs } = meeting
   const asked = outcomes.map(
     (each): Outcome => ({
       kind,
@@ -34,11 +37,27 @@ export function askPartners(reader: Reader, level: Level, meeting: Meeting): voi
       ...(text === undefined ? {} : { text }),
       outcome: named(each, name),
       infeasible: each === 'one' ? undefined : never[each],
+      aims: partnerAims(each, pairs),
     }),
   )
   const columns = outcomes.map((each, at) => `godwit_count.n ${tests[each]} AS c${at}`).join(', ')
   const counted = `SELECT (SELECT pg_catalog.count(*) FROM ${found}) AS n FROM ${from}`
   reader.ask(level, asked, anyOf(`SELECT ${columns} FROM (${counted}) AS godwit_count`, outcomes.length))
+}
+
+/** Rows that are likely to have so many partners. */
+function partnerAims(count: 'none' | 'one' | 'several', pairs: Meeting['pairs']): readonly Aim[] {
+  const [first] = pairs
+  if (first === undefined) return []
+  const found = pathOf(first[1].relation)
+  const same = pairs.flatMap(([, column]) => (column.relation === first[1].relation ? [column.attribute.name] : []))
+  if (count === 'several') return [{ kind: 'alike', relation: found, same, differ: [] }]
+  if (count === 'one') return [{ kind: 'rows', relation: found, rows: 1 }]
+  const cells = { [first[0].attribute.name]: [{ fresh: true } as const, null] }
+  return [
+    { kind: 'cells', relation: pathOf(first[0].relation), cells },
+    { kind: 'rows', relation: found, rows: 1 },
+  ]
 }
 
 /** `no row of a`, `several rows of a`. */

@@ -1,4 +1,5 @@
 import { asList, asText, everyNode, type Fields, fieldsOf, isFields, nodeOf } from '../migration/index.ts'
+import { equated } from './aims.ts'
 import { aggregatesRows, readExpression } from './arms.ts'
 import { readCondition } from './conditions.ts'
 import { aggregated, askGroups, askLimit, askRowCount, askTies, type Key, keysOf } from './groups.ts'
@@ -243,6 +244,7 @@ export function readSubquery(reader: Reader, sublink: Fields, around: Around): v
   const unsafe = reader.unsafeCall(select)
   if (!isPlain || from === undefined || outer.from === '' || unsafe !== undefined || sublink.subLinkType === 'ANY_SUBLINK') return
   const inside = sourcesOf(select.fromClause, reader.find, around.queries)
+  const both = [...inside, ...outer.sources]
   const exists = sublink.subLinkType === 'EXISTS_SUBLINK'
   const level: Level = { with: outer.with, from: '', where: undefined, groupBy: undefined, outer: outer.outer, sources: [] }
   const filter = around.outer?.filtered === true && outer.where !== undefined ? ` WHERE ${outer.where}` : ''
@@ -253,7 +255,11 @@ export function readSubquery(reader: Reader, sublink: Fields, around: Around): v
     from: `${outer.from}${filter}`,
     found: `${from}${where === undefined ? '' : ` WHERE ${where}`}`,
     name: `row of ${nameOf(inside)}`,
-    never: { several: atMostOne(select.whereClause, inside, [...inside, ...outer.sources]) },
+    never: { several: atMostOne(select.whereClause, inside, both) },
     outcomes: exists ? ['several'] : ['none', 'one', 'several'],
+    pairs: equated(both, select.whereClause).flatMap(([one, other]) => {
+      if (inside.includes(other.source)) return [[one, other] as const]
+      return inside.includes(one.source) ? [[other, one] as const] : []
+    }),
   })
 }

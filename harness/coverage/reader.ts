@@ -1,8 +1,11 @@
-import { asList, asText, everyNode, type Fields, nodeOf, stringsOf } from '../migration/index.ts'
+import type { Aim } from '../data/index.ts'
+import { everyNode } from '../migration/index.ts'
+import { functionName } from './calls.ts'
 import { type Level, type Over, questionOf, someRow } from './level.ts'
 import type { FindRelation } from './sources.ts'
 import type { StatementText } from './statement-text.ts'
 import type { Place, Question, Target, TargetKind } from './target.ts'
+import type { Want } from './want.ts'
 
 /** An outcome with the expression that tells it, row by row. */
 export interface Outcome {
@@ -12,6 +15,8 @@ export interface Outcome {
   readonly text?: string
   readonly outcome: string
   readonly infeasible?: string | undefined
+  readonly aims?: readonly Aim[] | undefined
+  readonly only?: Want | undefined
 }
 
 /** Longest part of a statement that is shown. */
@@ -85,7 +90,7 @@ export class Reader {
     return undefined
   }
 
-  target({ kind, tree, text, outcome, infeasible }: Outcome): Target {
+  target({ kind, tree, text, outcome, infeasible, aims, only }: Outcome): Target {
     const { direction, file, line } = this.#place
     const shown = (text ?? this.text.expression(tree) ?? this.text.text).replaceAll(/\s+/g, ' ').trim()
     return {
@@ -96,37 +101,8 @@ export class Reader {
       text: shown.length > longestText ? `${shown.slice(0, longestText - 1)}…` : shown,
       outcome,
       ...(infeasible === undefined ? {} : { infeasible }),
+      ...(aims === undefined || aims.length === 0 ? {} : { aims }),
+      ...(only === undefined ? {} : { only }),
     }
   }
-}
-
-/** The bare name of the function that a call names. */
-export function functionName(call: Fields): string {
-  return stringsOf(call.funcname).at(-1) ?? ''
-}
-
-/** Whether an expression names a column at all. */
-export function namesColumn(tree: unknown): boolean {
-  return [...everyNode(tree)].some(({ name }) => name === 'ColumnRef')
-}
-
-const aggregates =
-  /^(count|sum|avg|min|max|array_agg|string_agg|jsonb?_agg(_strict)?|jsonb?_object_agg(_strict|_unique)?|bool_and|bool_or|every|bit_(and|or|xor)|any_value|range_agg|range_intersect_agg|xmlagg|mode|percentile_(cont|disc)|stddev(_pop|_samp)?|variance|var_(pop|samp))$/
-
-/** Whether a node is a call of an aggregate, as far as its name and form tell; a window's call is none. */
-export function isAggregate(tree: unknown): boolean {
-  const node = nodeOf(tree)
-  if (node?.name !== 'FuncCall' || node.fields.over !== undefined) return false
-  const { fields } = node
-  return (
-    fields.agg_star === true ||
-    fields.agg_filter !== undefined ||
-    asList(fields.agg_order).length > 0 ||
-    aggregates.test(functionName(fields))
-  )
-}
-
-/** The alias of an item of a SELECT list. */
-export function aliasOf(target: Fields): string | undefined {
-  return asText(target.name)
 }

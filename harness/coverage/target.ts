@@ -1,3 +1,6 @@
+import type { Aim } from '../data/index.ts'
+import type { Want } from './want.ts'
+
 /** What a target is about. */
 export type TargetKind =
   | 'condition'
@@ -29,6 +32,10 @@ export interface Target extends Place {
   readonly outcome: string
   /** Why no legal row reaches it: the constraint that forbids it. */
   readonly infeasible?: string | undefined
+  /** Rows that are likely to reach it. */
+  readonly aims?: readonly Aim[] | undefined
+  /** A column and the values that alone reach it, where it is so plain. */
+  readonly only?: Want | undefined
   /** Why the server cannot be asked for it. */
   readonly unmeasured?: string | undefined
 }

@@ -1,5 +1,6 @@
 export { type ApplyOptions, applyStep } from './apply.ts'
 export { type Body, bodyOf } from './body.ts'
+export { plainConstants } from './constant.ts'
 export {
   type Contract,
   contractSchema,

@@ -28,6 +28,8 @@ export interface MigrationContext {
   readonly before?: Readonly<Record<string, number>> | undefined
   /** Of the base, where it was just read. */
   readonly catalog?: Catalog | undefined
+  /** False in our own measurements: no run is aimed at what those before did not reach. */
+  readonly aimed?: boolean | undefined
   /** False where neither the tool nor the history knows downs. */
   readonly downsUsed?: boolean | undefined
 }

@@ -3,6 +3,7 @@ import { type Dataset, type DatasetOptions, datasetArbitrary, makesRings, sample
 import { describeFailure, elsewhere, probeWrites } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
+import { aimsOfRun, forbidByChecks, isAimed } from './aim.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
 import { FindingShrinker } from './shrink-finding.ts'
@@ -54,6 +55,7 @@ class EdgeRuns {
     const { subject, depth, context, active, invariants, runner } = inquiry
     this.#inquiry = inquiry
     this.#coverage = coverage
+    forbidByChecks(coverage, subject.plan)
     this.#subject = subject
     this.#total = depth.runs
     this.#batch = Math.max(1, Math.min(largestBatch, Math.ceil(depth.runs / 2)))
@@ -135,7 +137,16 @@ class EdgeRuns {
     }
     const count = Math.min(this.#batch, this.#total - runs)
     const drawn = sampleDatasets(datasetArbitrary(this.#subject.plan, options), this.#seed + runs, count)
-    return drawn.map((dataset, at) => this.#sweptInstead(options, runs + at) ?? dataset)
+    return drawn.map((dataset, at) => this.#sweptInstead(options, runs + at) ?? this.#aimedInstead(options, runs + at) ?? dataset)
+  }
+
+  /** The data set of a run that is aimed at what no run before has reached; undefined where it is not. */
+  #aimedInstead(options: DatasetOptions, run: number): Dataset | undefined {
+    if (this.#inquiry.context.aimed === false || !isAimed(run, this.#total, run % sweptEvery === 2)) return undefined
+    const aims = aimsOfRun(this.#coverage.left(), run)
+    if (aims.length === 0) return undefined
+    const aimed: DatasetOptions = { ...options, ring: new Map(), profile: 'plausible', aims }
+    return sampleDatasets(datasetArbitrary(this.#subject.plan, aimed), this.#seed + run, 1)[0]
   }
 
   /** The data set of a run that is not drawn at random: NULL wherever it may be in the second run, a sweep in every so many; undefined for the others. */

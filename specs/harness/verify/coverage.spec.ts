@@ -5,7 +5,7 @@ import { exampleResult } from '../result/result-arbitrary.ts'
 import { verifyInline } from './verify-inline.ts'
 
 const legacy = 'CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL CHECK (a > 0), b text)'
-const up = "UPDATE t SET b = 'x' WHERE a < 0 OR b IS NULL;\nALTER TABLE t ALTER COLUMN b SET NOT NULL"
+const up = "UPDATE t SET b = 'x' WHERE a < 0 OR b IS NULL OR md5(b) = 'x';\nALTER TABLE t ALTER COLUMN b SET NOT NULL"
 
 const states = ({ coverage }: MigrationResult) =>
   (coverage?.targets ?? []).map(({ line, text, outcome, state }) => `${line} ${text} ${outcome}: ${state}`)
@@ -14,17 +14,22 @@ describe('the result', () => {
   test('has every target, and what is left among what was not checked', async () => {
     const result = await verifyInline(legacy, up, { runs: 20 })
     expect(states(result)).toEqual([
-      '1 a < 0 true: left',
+      '1 a < 0 true: infeasible',
       '1 a < 0 false: reached',
       '1 b IS NULL true: reached',
       '1 b IS NULL false: reached',
+      "1 md5(b) = 'x' true: left",
+      "1 md5(b) = 'x' false: reached",
+      "1 md5(b) = 'x' NULL: left",
       '1 a < 0 NULL: infeasible',
       '2 b SET NOT NULL satisfied: reached',
       '2 b SET NOT NULL violated: reached',
     ])
-    expect(result.coverage).toMatchObject({ reached: 5, feasible: 6, infeasible: 1, unmeasured: 0, wanted: null })
-    expect(result.notChecked.find((text) => text.includes('a < 0'))).toMatch(/^no generated row reached .*up\.sql:1: "a < 0": true$/)
-    expect(coverageLine(result)).toBe('5 of 6 targets reached (1 infeasible; not reached: up.sql:1 "a < 0" true)')
+    expect(result.coverage).toMatchObject({ reached: 6, feasible: 8, infeasible: 2, unmeasured: 0, wanted: null })
+    expect(result.notChecked.find((text) => text.includes('md5'))).toMatch(
+      /^no generated row reached .*up\.sql:1: "md5\(b\) = 'x'": true, NULL$/,
+    )
+    expect(coverageLine(result)).toBe(`6 of 8 targets reached (2 infeasible; not reached: up.sql:1 "md5(b) = 'x'" true)`)
   })
 
   test('is the same under the same seed', async () => {
