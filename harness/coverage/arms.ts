@@ -3,7 +3,7 @@ import { aimsOf, columnOf, wantsFor } from './aims.ts'
 import { isAggregate, namesColumn } from './calls.ts'
 import { readCast } from './casts.ts'
 import { readCondition } from './conditions.ts'
-import type { Level, Over } from './level.ts'
+import { inSight, type Level, type Over } from './level.ts'
 import { neverNull } from './never-null.ts'
 import type { Outcome, Reader } from './reader.ts'
 import type { Want } from './want.ts'
@@ -89,7 +89,7 @@ function readCoalesce(reader: Reader, level: Level, tree: unknown, fields: Field
     const before = wantedNull(level, args.slice(0, at))
     outcomes.push({ kind: 'arm', tree, outcome: `argument ${at + 1} taken`, infeasible: forbidden, aims: aimsOf(before) })
     expressions.push([...missing, `(${texts[at]}) IS NOT NULL`].join(' AND '))
-    const never = neverNull(level.sources, arg)
+    const never = neverNull(inSight(level), arg)
     if (never === 'always') break
     forbidden ??= never?.because
     if (at === args.length - 1) {
@@ -102,7 +102,7 @@ function readCoalesce(reader: Reader, level: Level, tree: unknown, fields: Field
 
 function wantedNull(level: Level, args: readonly unknown[]): readonly Want[] {
   return args.flatMap((arg) => {
-    const column = columnOf(level.sources, arg)
+    const column = columnOf(inSight(level), arg)
     return column === undefined ? [] : [{ column, cells: [null] }]
   })
 }
@@ -120,7 +120,7 @@ function readNullif(reader: Reader, level: Level, tree: unknown, fields: Fields,
       kind: 'arm',
       tree,
       outcome: truth ? 'equal' : 'different',
-      aims: aimsOf(wantsFor(level.sources, equal, truth)),
+      aims: aimsOf(wantsFor(inSight(level), equal, truth)),
     }),
   )
   reader.askRows(level, over, outcomes, [`((${left}) = (${right})) IS TRUE`, `((${left}) = (${right})) IS FALSE`])

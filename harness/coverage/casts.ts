@@ -3,7 +3,7 @@ import { asList, asText, type Fields, fieldsOf, isFields, nodeOf, stringsOf } fr
 import { quoteIdentifier, quoteLiteral } from '../postgres/index.ts'
 import { cellAims } from './aims.ts'
 import { functionName, namesColumn } from './calls.ts'
-import type { Level, Over } from './level.ts'
+import { inSight, type Level, type Over } from './level.ts'
 import { neverNull } from './never-null.ts'
 import type { Outcome, Reader } from './reader.ts'
 import { columnIn } from './sources.ts'
@@ -36,9 +36,9 @@ function askCast(reader: Reader, level: Level, { tree, arg, type, over }: Cast):
     reader.leaveOut('cast', tree, unsafe ?? 'its text could not be cut out of the statement')
     return
   }
-  const never = neverNull(level.sources, arg)
+  const never = neverNull(inSight(level), arg)
   const text = `${sql} as ${type}`
-  const aims = (cells: readonly AimedCell[]) => cellAims(level.sources, arg, cells)
+  const aims = (cells: readonly AimedCell[]) => cellAims(inSight(level), arg, cells)
   const outcomes: Outcome[] = [
     { kind: 'cast', tree, text, outcome: 'castable', aims: aims(['1', '2024-02-29', 'true', '{}']) },
     { kind: 'cast', tree, text, outcome: 'not castable', aims: aims(['x', '1,5', '2023-02-29']) },
@@ -61,16 +61,17 @@ function askCast(reader: Reader, level: Level, { tree, arg, type, over }: Cast):
 /** ALTER COLUMN … TYPE: values that the new type alters, and those that it refuses. */
 export function readTypeChange(reader: Reader, level: Level, tree: unknown, column: string, definition: Fields): void {
   const type = typeText(definition.typeName)
-  if (type === undefined) return
+  // A text takes everything as it is.
+  if (type === undefined || type === 'text') return
   const sql = quoteIdentifier(column)
   const arg = { ColumnRef: { fields: [{ String: { sval: column } }] } }
-  const never = neverNull(level.sources, arg)
+  const never = neverNull(inSight(level), arg)
   const base = { kind: 'cast' as const, tree, text: `${column} as ${type}` }
   const outcomes: Outcome[] = [
     { ...base, outcome: 'the same text' },
     { ...base, outcome: 'another text' },
-    { ...base, outcome: 'refused' },
-    { ...base, outcome: 'NULL', infeasible: never === 'always' ? undefined : never?.because, aims: cellAims(level.sources, arg, [null]) },
+    { ...base, outcome: 'refused', ofLegacy: true },
+    { ...base, outcome: 'NULL', infeasible: never === 'always' ? undefined : never?.because, aims: cellAims(inSight(level), arg, [null]) },
   ]
   const value = `(${sql})::pg_catalog.text`
   const valid = `pg_catalog.pg_input_is_valid(${value}, ${quoteLiteral(type)})`
@@ -80,7 +81,7 @@ export function readTypeChange(reader: Reader, level: Level, tree: unknown, colu
 
 /** Whether a value is a text before it is cast, as far as the catalog and the form tell. */
 function isText(level: Level, tree: unknown): boolean {
-  const column = columnIn(level.sources, tree)
+  const column = columnIn(inSight(level), tree)
   if (column !== undefined) return texts.test(column.attribute.type)
   const node = nodeOf(tree)
   switch (node?.name) {

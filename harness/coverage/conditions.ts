@@ -1,7 +1,7 @@
 import { asList, asText, fieldsOf, nodeOf, stringsOf } from '../migration/index.ts'
 import { aimsOf, wantsFor } from './aims.ts'
 import { namesColumn } from './calls.ts'
-import type { Level, Over } from './level.ts'
+import { inSight, type Level, type Over } from './level.ts'
 import { neverNull } from './never-null.ts'
 import type { Outcome, Reader } from './reader.ts'
 import { columnIn, notNullOf } from './sources.ts'
@@ -21,10 +21,17 @@ export interface ConditionOptions {
   readonly over: Over
   /** What must be true beside it: that no earlier WHEN was. */
   readonly given?: readonly string[]
+  /** A constraint asks for it: only legacy rows can violate it. */
+  readonly mustHold?: boolean
 }
 
 /** Ask for each atomic condition whether it is true, false and NULL in some row, each time while it decides the whole (MC/DC). */
-export function readCondition(reader: Reader, level: Level, condition: unknown, { over, given = [] }: ConditionOptions): void {
+export function readCondition(
+  reader: Reader,
+  level: Level,
+  condition: unknown,
+  { over, given = [], mustHold = false }: ConditionOptions,
+): void {
   const outcomes: Outcome[] = []
   const [strict, lenient]: [string[], string[]] = [[], []]
   for (const atom of atomsOf(reader, condition)) {
@@ -35,14 +42,15 @@ export function readCondition(reader: Reader, level: Level, condition: unknown, 
       continue
     }
     for (const { outcome, test, infeasible } of outcomesOf(level, atom)) {
-      const own = wantsFor(level.sources, atom.tree, truths[outcome])
-      const others = atom.beside.flatMap(({ tree, truth }) => wantsFor(level.sources, tree, truth))
+      const own = wantsFor(inSight(level), atom.tree, truths[outcome])
+      const others = atom.beside.flatMap(({ tree, truth }) => wantsFor(inSight(level), tree, truth))
       outcomes.push({
         kind: 'condition',
         tree: atom.tree,
         text: atom.sql,
         outcome,
         infeasible,
+        ofLegacy: mustHold && outcome !== 'true',
         aims: own.length === 0 ? [] : aimsOf([...own, ...others]),
         only: own.length === 1 ? own[0] : undefined,
       })
@@ -106,14 +114,14 @@ function outcomesOf(level: Level, { tree }: Atom): readonly AtomOutcome[] {
   const node = nodeOf(tree)
   const test = fieldsOf(tree, 'NullTest')
   if (test !== undefined) {
-    const because = notNullOf(level.sources, test.arg)
+    const because = notNullOf(inSight(level), test.arg)
     const isNull = test.nulltesttype === 'IS_NULL'
     return [
       { outcome: 'true', test: 'TRUE', infeasible: isNull ? because : undefined },
       { outcome: 'false', test: 'FALSE', infeasible: isNull ? undefined : because },
     ]
   }
-  const never = neverNull(level.sources, tree)
+  const never = neverNull(inSight(level), tree)
   const unknown: readonly AtomOutcome[] = never === 'always' ? [] : [{ outcome: 'NULL', test: 'NULL', infeasible: never?.because }]
   // That two rows meet or do not is told by the partners that they find.
   if (node !== undefined && equatesTwo(level, tree)) return unknown

@@ -62,6 +62,7 @@ function readCommand(reader: Reader, level: Level, item: unknown): void {
         text,
         outcome: 'violated',
         infeasible,
+        ofLegacy: true,
         aims: cellAims(level.sources, columnRef(column), [null]),
       },
     ] as const
@@ -79,7 +80,7 @@ function readCommand(reader: Reader, level: Level, item: unknown): void {
 function readConstraint(reader: Reader, level: Level, constraint: Fields): void {
   switch (constraint.contype) {
     case 'CONSTR_CHECK':
-      readCondition(reader, level, constraint.raw_expr, { over: 'all' })
+      readCondition(reader, level, constraint.raw_expr, { over: 'all', mustHold: true })
       return
     case 'CONSTR_UNIQUE':
     case 'CONSTR_PRIMARY': {
@@ -156,6 +157,7 @@ function readForeignKey(reader: Reader, level: Level, constraint: Fields): void 
     name: `row of ${name}`,
     never: { none: because },
     outcomes: ['none', 'one'],
+    mustMeet: true,
     pairs: pairsOf(child?.relation, own, parent, theirs),
   })
   const missing: Outcome = {
@@ -163,6 +165,7 @@ function readForeignKey(reader: Reader, level: Level, constraint: Fields): void 
     tree: constraint,
     text,
     outcome: 'NULL',
+    ofLegacy: true,
     aims: cellAims(level.sources, columnRef(own[0] ?? ''), [null]),
     infeasible: nullable.every((each) => each !== undefined) ? [...new Set(nullable)].join(' and ') : undefined,
   }
@@ -188,7 +191,7 @@ function readExclusion(reader: Reader, level: Level, constraint: Fields): void {
   const scalars = known.filter(({ sign }) => sign === '=').map(test)
   const text = `exclude (${known.map(({ name, sign }) => `${name} with ${sign}`).join(', ')})`
   const outcomes: Outcome[] = [
-    { kind: 'constraint', tree: constraint, text, outcome: 'two rows that conflict' },
+    { kind: 'constraint', tree: constraint, text, outcome: 'two rows that conflict', ofLegacy: true },
     { kind: 'constraint', tree: constraint, text, outcome: 'two rows that come near and do not conflict' },
   ]
   const pairs = `FROM ${level.from} AS godwit_one, ${level.from} AS godwit_other WHERE godwit_one.ctid < godwit_other.ctid`

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/index.ts'
-import { everyNode, fieldsOf, type Script, type Statement } from '../migration/index.ts'
+import { everyNode, fieldsOf, isFields, type Script, type Statement } from '../migration/index.ts'
 import { functionName } from './calls.ts'
 import { readStatement } from './read-statement.ts'
 import { Reader } from './reader.ts'
@@ -23,10 +23,11 @@ export function enumerateTargets(script: Script, direction: 'up' | 'down', knows
   const early: Question[] = []
   const all = script.statements.flatMap((statement, index): readonly StatementTargets[] => {
     if (!asked.test(statement.node)) return []
+    const earlier = script.statements.slice(0, index)
     const reader = new Reader(
       new StatementText(statement.text),
       { direction, file: statement.file, line: statement.line },
-      { find: findRelationIn(knows.catalog, script.statements.slice(0, index)), isSafe: knows.isSafe },
+      { find: findRelationIn(knows.catalog, earlier), isEmpty: (name) => isEmptyAfter(earlier, name), isSafe: knows.isSafe },
     )
     readStatement(reader)
     const { questions, silent } = reader
@@ -38,6 +39,17 @@ export function enumerateTargets(script: Script, direction: 'up' | 'down', knows
   return first?.statement === 0
     ? [{ ...first, questions: [...early, ...first.questions] }, ...all.slice(1)]
     : [{ statement: 0, questions: early, silent: [] }, ...all]
+}
+
+function isEmptyAfter(earlier: readonly Statement[], name: string): boolean {
+  const nameOf = (tree: unknown, node: string) => {
+    const range = fieldsOf(tree, node)?.relation
+    return isFields(range) ? range.relname : undefined
+  }
+  const made = earlier.findLastIndex(({ tree }) => nameOf(tree, 'CreateStmt') === name)
+  const isWriting = ({ node, tree }: Statement) =>
+    /^(DoStmt|SelectStmt|CallStmt|MergeStmt)$/.test(node) || ['InsertStmt', 'CopyStmt'].some((each) => nameOf(tree, each) === name)
+  return made >= 0 && !earlier.slice(made + 1).some(isWriting)
 }
 
 /** The bare names of the functions that some scripts call, to ask the server what they are. */

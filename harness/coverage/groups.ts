@@ -34,13 +34,16 @@ export function askGroups(reader: Reader, level: Level, { kind, tree, text, keys
   const single = keyReason(level, keys)
   const nulls = nullReason(level, keys)
   const base = { kind, tree, text }
+  const ofLegacy = kind === 'constraint'
   const trees = keys.map((key) => key.tree)
   const alike = (differ: readonly unknown[]) => alikeAims(level.sources, trees, differ)
   const nullAims = keys.flatMap((key) => cellAims(level.sources, key.tree, [null])).slice(0, 1)
   const outcomes: Outcome[] = [
     { ...base, outcome: 'one row' },
-    { ...base, outcome: 'several rows', infeasible: single, aims: alike([]) },
-    ...(keys.some(({ tree: key }) => namesColumn(key)) ? [{ ...base, outcome: 'NULL in the key', infeasible: nulls, aims: nullAims }] : []),
+    { ...base, outcome: 'several rows', infeasible: single, ofLegacy, aims: alike([]) },
+    ...(keys.some(({ tree: key }) => namesColumn(key))
+      ? [{ ...base, outcome: 'NULL in the key', infeasible: nulls, ofLegacy, aims: nullAims }]
+      : []),
     ...others.map(({ sql, tree: other }) => ({
       ...base,
       outcome: `several rows that differ in ${sql.replaceAll(/\s+/g, ' ')}`,

@@ -14,6 +14,11 @@ export interface Level {
   readonly sources: readonly Source[]
 }
 
+/** Everything that an expression of a level can name: its own sources, then those of the levels around it. */
+export function inSight({ sources, outer }: Pick<Level, 'sources' | 'outer'>): readonly Source[] {
+  return outer === undefined ? sources : [...sources, ...inSight(outer.level)]
+}
+
 /** Which rows of a level: those of FROM, those that pass WHERE, or the groups made of them. */
 export type Over = 'all' | 'filtered' | 'groups'
 

@@ -21,6 +21,8 @@ export interface Meeting {
   /** Why none can be missing, and why there are never several. */
   readonly never?: { readonly none?: string | undefined; readonly several?: string | undefined }
   readonly outcomes: readonly ('none' | 'one' | 'several')[]
+  /** A constraint asks for a partner: only legacy rows can be without. */
+  readonly mustMeet?: boolean
   /** Columns of those that look with the columns of those that are found that they must equal. */
   readonly pairs: readonly (readonly [looking: KnownColumn, found: KnownColumn])[]
 }
@@ -29,7 +31,7 @@ const tests = { none: '= 0', one: '= 1', several: '> 1' } as const
 
 /** Ask whether some row finds no partner, one, several. */
 export function askPartners(reader: Reader, level: Level, meeting: Meeting): void {
-  const { kind, tree, text, from, found, name, never = {}, outcomes, pairs } = meeting
+  const { kind, tree, text, from, found, name, never = {}, outcomes, pairs, mustMeet } = meeting
   const asked = outcomes.map(
     (each): Outcome => ({
       kind,
@@ -37,6 +39,7 @@ export function askPartners(reader: Reader, level: Level, meeting: Meeting): voi
       ...(text === undefined ? {} : { text }),
       outcome: named(each, name),
       infeasible: each === 'one' ? undefined : never[each],
+      ofLegacy: mustMeet === true && each === 'none',
       aims: partnerAims(each, pairs),
     }),
   )

@@ -152,7 +152,7 @@ function readRows(reader: Reader, level: Level, select: Fields, targets: readonl
       keys: grouped,
       others: aggregated(reader, [values, select.havingClause], grouped),
     })
-  else if (level.groupBy !== undefined) askRowCount(reader, level, values[0], 'aggregate without GROUP BY')
+  else if (level.groupBy !== undefined && level.outer === undefined) askRowCount(reader, level, values[0], 'aggregate without GROUP BY')
   if (level.groupBy === undefined) {
     readDistinct(reader, level, select, targets)
     const limit = fieldsOf(fieldsOf(select.limitCount, 'A_Const'), 'ival')
@@ -242,7 +242,9 @@ export function readSubquery(reader: Reader, sublink: Fields, around: Around): v
   const from = reader.text.from(select.fromClause)
   const where = select.whereClause === undefined ? undefined : reader.text.expression(select.whereClause)
   const unsafe = reader.unsafeCall(select)
-  if (!isPlain || from === undefined || outer.from === '' || unsafe !== undefined || sublink.subLinkType === 'ANY_SUBLINK') return
+  // How many rows a function gives is its own affair.
+  const calls = asList(select.fromClause).some((item) => nodeOf(item)?.name === 'RangeFunction')
+  if (!isPlain || calls || from === undefined || outer.from === '' || unsafe !== undefined || sublink.subLinkType === 'ANY_SUBLINK') return
   const inside = sourcesOf(select.fromClause, reader.find, around.queries)
   const both = [...inside, ...outer.sources]
   const exists = sublink.subLinkType === 'EXISTS_SUBLINK'

@@ -15,8 +15,17 @@ export interface Outcome {
   readonly text?: string
   readonly outcome: string
   readonly infeasible?: string | undefined
+  /** Only legacy rows count: what the script itself has written cannot be aimed at, and is told by what wrote it. */
+  readonly ofLegacy?: boolean | undefined
   readonly aims?: readonly Aim[] | undefined
   readonly only?: Want | undefined
+}
+
+/** What is known at one statement. */
+export interface KnownToReader {
+  readonly find: FindRelation
+  readonly isEmpty: (name: string) => boolean
+  readonly isSafe: (functionName: string) => boolean
 }
 
 /** Longest part of a statement that is shown. */
@@ -26,6 +35,8 @@ const longestText = 80
 export class Reader {
   readonly text: StatementText
   readonly find: FindRelation
+  /** Whether the script has made a relation of this name, and nothing has written to it yet. */
+  readonly isEmpty: (name: string) => boolean
   /** Asked before the statement runs. */
   readonly questions: Question[] = []
   /** Asked before the first statement of the script: about rows as they are before anything cleans them. */
@@ -35,10 +46,11 @@ export class Reader {
   #isEarly = false
   readonly #isSafe: (functionName: string) => boolean
 
-  constructor(text: StatementText, place: Place, knows: { readonly find: FindRelation; readonly isSafe: (name: string) => boolean }) {
+  constructor(text: StatementText, place: Place, knows: KnownToReader) {
     this.text = text
     this.#place = place
     this.find = knows.find
+    this.isEmpty = knows.isEmpty
     this.#isSafe = knows.isSafe
   }
 
@@ -49,10 +61,12 @@ export class Reader {
    * @param outcomes  In the order of the columns.
    */
   ask(level: Level, outcomes: readonly Outcome[], ...inners: readonly string[]): void {
-    const open = outcomes.filter(({ infeasible }) => infeasible === undefined)
-    for (const outcome of outcomes) if (outcome.infeasible !== undefined) this.silent.push(this.target(outcome))
+    const counts = ({ ofLegacy }: Outcome) => ofLegacy !== true || (this.#isEarly && this.#place.direction === 'up')
+    const isOpen = (outcome: Outcome) => counts(outcome) && outcome.infeasible === undefined
+    const open = outcomes.filter(isOpen)
+    for (const outcome of outcomes) if (counts(outcome) && outcome.infeasible !== undefined) this.silent.push(this.target(outcome))
     if (open.length === 0) return
-    const columns = outcomes.flatMap((outcome, at) => (outcome.infeasible === undefined ? [at] : []))
+    const columns = outcomes.flatMap((outcome, at) => (isOpen(outcome) ? [at] : []))
     const queries = inners.map((inner) => {
       const chosen = columns.map((at, to) => `godwit_chosen.c${at} AS c${to}`).join(', ')
       const all = open.length === outcomes.length
