@@ -54,6 +54,8 @@ export function wantsFor(sources: readonly Source[], tree: unknown, truth: Truth
     case 'NullTest': {
       const column = columnOf(sources, fields.arg)
       if (column === undefined || truth === null) return []
+      const all = asList(fieldsOf(fields.arg, 'CoalesceExpr')?.args).flatMap((each) => columnOf(sources, each) ?? [])
+      if (all.length > 0 && (fields.nulltesttype === 'IS_NULL') === truth) return all.map((each) => ({ column: each, cells: [null] }))
       return [{ column, cells: (fields.nulltesttype === 'IS_NULL') === truth ? [null] : [{ fresh: true }] }]
     }
     case 'ColumnRef': {

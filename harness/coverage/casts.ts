@@ -70,13 +70,27 @@ export function readTypeChange(reader: Reader, level: Level, tree: unknown, colu
   const outcomes: Outcome[] = [
     { ...base, outcome: 'the same text' },
     { ...base, outcome: 'another text' },
-    { ...base, outcome: 'refused', ofLegacy: true },
+    { ...base, outcome: 'refused', ofLegacy: true, infeasible: widened(columnIn(level.sources, arg)?.attribute.type, type) },
     { ...base, outcome: 'NULL', infeasible: never === 'always' ? undefined : never?.because, aims: cellAims(inSight(level), arg, [null]) },
   ]
   const value = `(${sql})::pg_catalog.text`
   const valid = `pg_catalog.pg_input_is_valid(${value}, ${quoteLiteral(type)})`
   const cast = `CASE WHEN ${valid} THEN (${value}::${type})::pg_catalog.text END`
   reader.askRows(level, 'all', outcomes, [`${cast} = ${value}`, `${cast} <> ${value}`, `NOT ${valid}`, `${sql} IS NULL`])
+}
+
+/** Why a type takes every value of another: it has room for more. */
+function widened(from: string | undefined, to: string): string | undefined {
+  const digits = (type: string | undefined) =>
+    /^(?:pg_catalog\.)?numeric(?:\((\d+)(?:,(\d+))?\))?$/
+      .exec(type ?? '')
+      ?.slice(1)
+      .map((each) => (each === undefined ? undefined : Number(each)))
+  const [old, wide] = [digits(from), digits(to)]
+  if (old === undefined || wide === undefined) return undefined
+  const whole = ([precision, scale = 0]: readonly (number | undefined)[]) =>
+    precision === undefined ? Number.POSITIVE_INFINITY : precision - scale
+  return whole(wide) >= whole(old) ? `${to} has room for all of ${from}` : undefined
 }
 
 /** Whether a value is a text before it is cast, as far as the catalog and the form tell. */

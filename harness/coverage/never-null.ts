@@ -22,6 +22,7 @@ export function neverNull(sources: readonly Source[], tree: unknown): NeverNull 
       const because = notNullOf(sources, tree)
       return because === undefined ? undefined : { because }
     }
+    case 'SQLValueFunction':
     case 'NullTest':
     case 'BooleanTest':
       return 'always'
@@ -37,6 +38,7 @@ export function neverNull(sources: readonly Source[], tree: unknown): NeverNull 
         .map((each) => neverNull(sources, each))
         .find((each) => each !== undefined)
     case 'FuncCall':
+      if (/^(now|(clock|statement|transaction)_timestamp|gen_random_uuid|random)$/.test(functionName(fields))) return 'always'
       return strict.test(functionName(fields)) ? together(asList(fields.args).map((each) => neverNull(sources, each))) : undefined
     case 'A_Expr':
       return ofOperator(sources, fields)

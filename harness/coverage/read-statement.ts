@@ -1,6 +1,7 @@
+import type { Relation } from '../catalog/index.ts'
 import { asList, type Fields, fieldsOf, isFields, nodeOf } from '../migration/index.ts'
 import { readExpression } from './arms.ts'
-import { readBody } from './bodies.ts'
+import { readBody, readTriggers } from './bodies.ts'
 import { readConflict } from './conflicts.ts'
 import { readConstraints } from './constraints.ts'
 import { nameOf, readSides } from './joins.ts'
@@ -20,12 +21,15 @@ export function readStatement(reader: Reader): void {
       readQuery(reader, fields, nothingAround)
       return
     case 'InsertStmt':
+      readTriggers(reader, relationOf(reader, fields), 'INSERT')
       readInsert(reader, fields)
       return
     case 'UpdateStmt':
+      readTriggers(reader, relationOf(reader, fields), 'UPDATE')
       readChange(reader, fields, fields.fromClause)
       return
     case 'DeleteStmt':
+      readTriggers(reader, relationOf(reader, fields), 'DELETE')
       readChange(reader, fields, fields.usingClause)
       return
     case 'MergeStmt':
@@ -47,6 +51,10 @@ export function readStatement(reader: Reader): void {
     default:
       readConstraints(reader, name, fields)
   }
+}
+
+function relationOf(reader: Reader, { relation }: Fields): Relation | undefined {
+  return isFields(relation) ? reader.find(relation) : undefined
 }
 
 function readInsert(reader: Reader, fields: Fields): void {

@@ -95,6 +95,12 @@ export class Reader {
       this.silent.push({ ...target, unmeasured: because })
   }
 
+  /** The same for a part of a body, which has no tree of the statement: its text and the lines before it in the statement. */
+  leaveOutPart(text: string, linesBefore: number, because: string): void {
+    const target = this.target({ kind: 'body', tree: undefined, text, outcome: 'every outcome' })
+    this.silent.push({ ...target, line: target.line + linesBefore, unmeasured: because })
+  }
+
   /** A function that a question must not call: what it does stays, or it answers anew each time. */
   unsafeCall(...trees: readonly unknown[]): string | undefined {
     for (const { name, fields } of everyNode(trees)) {

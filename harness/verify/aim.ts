@@ -23,9 +23,24 @@ export function aimsOfRun(left: readonly Target[], run: number): readonly Aim[] 
   return (turn % 2 === 0 ? chosen.slice(0, 1) : chosen).flatMap((target) => target?.aims ?? [])
 }
 
+/** The attribute that some aims want NULL in, where that is all that they want. */
+function wantedNull(aims: readonly Aim[]): { readonly relation: string; readonly attribute: string } | undefined {
+  const [aim, ...more] = aims
+  if (aim?.kind !== 'cells' || more.length > 0) return undefined
+  const [first, ...others] = Object.entries(aim.cells)
+  const isNull = first !== undefined && others.length === 0 && first[1].length === 1 && first[1][0] === null
+  return isNull ? { relation: aim.relation, attribute: first[0] } : undefined
+}
+
 /** Mark targets that want a value of one column which its checks do not allow, as far as the plan asked the server about values. */
 export function forbidByChecks(coverage: Coverage, plan: GenerationPlan): void {
-  coverage.forbid(({ only }) => {
+  coverage.forbid(({ only, aims }) => {
+    const missing = aims === undefined ? undefined : wantedNull(aims)
+    if (
+      missing !== undefined &&
+      plan.relations.get(missing.relation)?.attributes.find(({ name }) => name === missing.attribute)?.nullable === false
+    )
+      return `the constraints of ${missing.relation}.${missing.attribute} allow no NULL`
     const serves = only?.serves
     if (only === undefined || serves === undefined) return undefined
     const { relation, attribute: column } = only.column
