@@ -17,7 +17,7 @@ export function readCast(reader: Reader, level: Level, cast: unknown, over: Over
   const fields = fieldsOf(cast, 'TypeCast')
   if (fields === undefined || !namesColumn(fields.arg) || !isText(level, fields.arg)) return
   const type = typeText(fields.typeName)
-  if (type === undefined || texts.test(type) || /^(pg_catalog\.)?(varchar|bpchar)\b/.test(type)) return
+  if (type === undefined || isTextType(type)) return
   askCast(reader, level, { tree: cast, arg: fields.arg, type, over })
 }
 
@@ -67,16 +67,32 @@ export function readTypeChange(reader: Reader, level: Level, tree: unknown, colu
   const arg = { ColumnRef: { fields: [{ String: { sval: column } }] } }
   const never = neverNull(inSight(level), arg)
   const base = { kind: 'cast' as const, tree, text: `${column} as ${type}` }
-  const outcomes: Outcome[] = [
-    { ...base, outcome: 'the same text' },
-    { ...base, outcome: 'another text' },
-    { ...base, outcome: 'refused', ofLegacy: true, infeasible: widened(columnIn(level.sources, arg)?.attribute.type, type) },
-    { ...base, outcome: 'NULL', infeasible: never === 'always' ? undefined : never?.because, aims: cellAims(inSight(level), arg, [null]) },
-  ]
+  const from = columnIn(level.sources, arg)?.attribute.type
   const value = `(${sql})::pg_catalog.text`
   const valid = `pg_catalog.pg_input_is_valid(${value}, ${quoteLiteral(type)})`
   const cast = `CASE WHEN ${valid} THEN (${value}::${type})::pg_catalog.text END`
-  reader.askRows(level, 'all', outcomes, [`${cast} = ${value}`, `${cast} <> ${value}`, `NOT ${valid}`, `${sql} IS NULL`])
+  const asked: (readonly [Outcome, string])[] = [[{ ...base, outcome: 'the same text' }, `${cast} = ${value}`]]
+  // What a shorter text type takes it does not alter.
+  if (!isTextType(type)) asked.push([{ ...base, outcome: 'another text' }, `${cast} <> ${value}`])
+  // A date takes the text of a time: only texts and numbers are refused for what they say.
+  if (from !== undefined && (texts.test(from) || isNumeric(from)))
+    asked.push([{ ...base, outcome: 'refused', ofLegacy: true, infeasible: widened(from, type) }, `NOT ${valid}`])
+  const infeasible = never === 'always' ? undefined : never?.because
+  asked.push([{ ...base, outcome: 'NULL', infeasible, aims: cellAims(inSight(level), arg, [null]) }, `${sql} IS NULL`])
+  reader.askRows(
+    level,
+    'all',
+    asked.map(([outcome]) => outcome),
+    asked.map(([, test]) => test),
+  )
+}
+
+function isTextType(type: string): boolean {
+  return texts.test(type) || /^(pg_catalog\.)?(varchar|bpchar)\b/.test(type)
+}
+
+function isNumeric(type: string): boolean {
+  return /^(smallint|integer|bigint|numeric|real|double precision)\b/.test(type)
 }
 
 /** Why a type takes every value of another: it has room for more. */

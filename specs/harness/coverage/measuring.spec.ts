@@ -72,6 +72,27 @@ describe('what rows reach', () => {
     expect(states.reached).toContain('1 a SET NOT NULL: violated')
   })
 
+  test('of another type is told by what the type can refuse or alter', async () => {
+    const { states } = await measured(
+      `CREATE TABLE t (a text, b timestamp NOT NULL, c numeric(8,2)); INSERT INTO t VALUES ('long', '2024-02-29 10:00', 1.25)`,
+      'ALTER TABLE t ALTER a TYPE varchar(2), ALTER b TYPE date, ALTER c TYPE numeric(10,2)',
+    )
+    expect(states).toEqual({
+      reached: ['1 a as pg_catalog.varchar(2): refused', '1 b as date: another text', '1 c as pg_catalog.numeric(10,2): the same text'],
+      left: [
+        '1 a as pg_catalog.varchar(2): the same text',
+        '1 a as pg_catalog.varchar(2): NULL',
+        '1 b as date: the same text',
+        '1 c as pg_catalog.numeric(10,2): another text',
+        '1 c as pg_catalog.numeric(10,2): NULL',
+      ],
+      infeasible: [
+        '1 b as date: NULL: t.b is NOT NULL',
+        '1 c as pg_catalog.numeric(10,2): refused: pg_catalog.numeric(10,2) has room for all of numeric(8,2)',
+      ],
+    })
+  })
+
   test('a statement that fails leaves its own answers', async () => {
     const { outcome, states } = await measured(
       "CREATE TABLE t (a text); INSERT INTO t VALUES ('x'), ('1')",
