@@ -8,6 +8,13 @@ export function parseCount(text: string): number {
   return count
 }
 
+/** A whole number from 1 to 100. */
+export function parsePercent(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) < 1 || Number(text) > 100)
+    throw new InvalidArgumentError('It is not a whole number from 1 to 100.')
+  return Number(text)
+}
+
 const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
 
 /** A duration such as `90s`, `5m`, `1h30m` or `500ms`, in milliseconds. */

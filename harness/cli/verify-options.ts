@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { allOptions, type Flags, type OptionRow } from '../options/index.ts'
-import { collect, parseCount, parseName, parseTime } from './option-values.ts'
+import { collect, parseCount, parseName, parsePercent, parseTime } from './option-values.ts'
 
 /** The options that `verify`, `baseline` and `gate` share, as the command line (or the environment) gives them; a configuration has the rest. */
 export interface VerifyFlags extends Flags {
@@ -13,7 +13,7 @@ export function addVerifyOptions(command: Command): Command {
   return command
 }
 
-const parsers = { text: parseName, count: parseCount, duration: parseTime } as const
+const parsers = { text: parseName, count: parseCount, percent: parsePercent, duration: parseTime } as const
 
 function optionsOf(row: OptionRow): readonly Option[] {
   if (row.flag === undefined) return []

@@ -93,3 +93,8 @@ function kindOf(type: string): Constant['kind'] {
   if (/^(int[248]|integer|smallint|bigint|numeric|decimal|float[48]|real)$/.test(type)) return 'number'
   return type === 'bool' || type === 'boolean' ? 'boolean' : 'text'
 }
+
+/** The texts of the constants that an expression plainly is. */
+export function plainConstants(expression: unknown): readonly string[] {
+  return constantsOf(expression).map(({ value }) => value)
+}

@@ -1,4 +1,6 @@
 export { type ApplyOptions, applyStep } from './apply.ts'
+export { type Body, bodyOf, plpgsqlNodes } from './body.ts'
+export { plainConstants } from './constant.ts'
 export {
   type Contract,
   contractSchema,
@@ -38,7 +40,10 @@ export {
   parseTree,
   type RawStatement,
   stringsOf,
+  type Token,
   type TreeNode,
+  tokensOf,
+  treeText,
   tryParse,
   tryParseExpression,
   tryParsePlpgsql,

@@ -1,4 +1,4 @@
-import { loadModule, parsePlPgSQLSync, parseSync } from 'libpg-query'
+import { loadModule, parsePlPgSQLSync, parseSync, scanSync } from 'libpg-query'
 
 // WebAssembly, 25 ms, once; so that everything above is plain and synchronous.
 await loadModule()
@@ -41,6 +41,29 @@ export function tryParse(sql: string): readonly unknown[] | undefined {
   } catch {
     return undefined
   }
+}
+
+/** A token of SQL, comments left out. */
+export interface Token {
+  /** UTF-8 bytes into the text; `end` is behind it. */
+  readonly start: number
+  readonly end: number
+  /** As it is written, in capitals where it is no quoted name. */
+  readonly word: string
+}
+
+/** The tokens of a text that parses. */
+export function tokensOf(sql: string): readonly Token[] {
+  return scanSync(sql).tokens.flatMap(({ start, end, text }) =>
+    /^(--|\/\*)/.test(text) ? [] : [{ start, end, word: /^["']/.test(text) ? text : text.toUpperCase() }],
+  )
+}
+
+/** A tree as a text that is the same for two texts that mean the same: without the places of its nodes. */
+export function treeText(tree: unknown): string {
+  return (
+    JSON.stringify(tree, (key, value) => (/^(location|(rexpr_)?list_(start|end)|stmt_(location|len))$/.test(key) ? undefined : value)) ?? ''
+  )
 }
 
 /** The expression's tree, or undefined when it does not parse. */

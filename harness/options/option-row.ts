@@ -28,7 +28,7 @@ export interface OptionRow {
   readonly affects: Affects
 }
 
-export type FlagValue = 'text' | 'count' | 'duration' | 'list' | 'choice'
+export type FlagValue = 'text' | 'count' | 'percent' | 'duration' | 'list' | 'choice'
 
 /**
  * What depends on an option: the verdict of a step (then it is part of the digest), which steps are verified, the server (whose version is

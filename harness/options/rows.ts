@@ -222,6 +222,18 @@ export const optionRows = {
     default: '`error`',
     affects: 'verdict',
   },
+  minCoverage: {
+    flag: '--min-coverage <n>',
+    takes: 'percent',
+    variable: 'GODWIT_MIN_COVERAGE',
+    schema: (kit) => kit.percent,
+    of: 'project',
+    passedAs: 'minCoverage',
+    description: 'least share of the feasible targets that generated rows must reach, in percent; below it the verdict is `unknown`',
+    page: 'coverage.md',
+    default: 'none',
+    affects: 'verdict',
+  },
   contracts: {
     schema: (kit) => kit.contracts,
     of: 'project',

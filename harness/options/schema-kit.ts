@@ -44,6 +44,7 @@ export function schemaKit({ z, formatNames, isOwnFormat, contract }: SchemaParts
     texts,
     oneOrMore: z.union([text, texts.min(1, 'is empty')], { error: 'expected a text, or a list of texts' }),
     count,
+    percent: z.int().min(1).max(100),
     flag: z.boolean(),
     // The id may be that of one of the caller's own, which is checked together with them.
     format: text.meta({ enum: ['auto', ...formatNames] }),

@@ -1,6 +1,7 @@
 export { renderAnnotations } from './annotations.ts'
 export { renderCodeQuality } from './code-quality.ts'
 export { type CounterexampleInput, type CounterexampleMeta, metaPrefix, renderCounterexample, rowMarkers } from './counterexample.ts'
+export { coverageLine, shareReached, shortfallSentence } from './coverage-text.ts'
 export { type StepEnvironment, showOnGitHub } from './github.ts'
 export { renderJUnit } from './junit.ts'
 export { type RunInfo, renderMarkdown } from './markdown.ts'

@@ -1,5 +1,6 @@
 import junit, { type Builder, type TestSuite } from 'junit-report-builder'
 import type { FindingResult, InvariantResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
+import { coverageLine } from './coverage-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { bySeverity, nothingJudged, placeOf, subjectOf, verdictSentence } from './severity.ts'
 import { counted } from './visible-text.ts'
@@ -34,6 +35,8 @@ function addSuite(suite: TestSuite, migration: MigrationResult, run: VerifyResul
     .property('cached', String(migration.cached))
     .property('seed', run.seed)
     .property('postgres', run.postgres.version)
+  const reached = coverageLine(migration)
+  if (reached !== undefined) suite.property('coverage', reached)
   for (const [part, digest] of Object.entries(run.digest)) suite.property(`digest.${part}`, digest)
   for (const invariant of migration.invariants) addCase(suite, migration, invariant)
 

@@ -1,4 +1,5 @@
-import type { FindingResult, InvariantResult, LineageEntry, MigrationResult, VerifyResult } from '../result/index.ts'
+import type { FindingResult, InvariantResult, LineageEntry, MigrationResult, TargetResult, VerifyResult } from '../result/index.ts'
+import { coverageLine } from './coverage-text.ts'
 import { renderEvidence } from './evidence.ts'
 import { code, type Markdown, prose, table } from './markdown-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
@@ -28,6 +29,7 @@ export function renderMarkdown(migrationResult: MigrationResult, runInfo: RunInf
     ...findings(migration.findings),
     '## Lineage',
     lineage(migration),
+    ...coverage(migration),
     '## Not checked',
     list(migration.notChecked, 'Everything that applies was checked.'),
     '## Limits',
@@ -135,6 +137,40 @@ function lineage(migration: MigrationResult): Markdown {
     entry.known,
   ])
   return table(['from', 'to', 'transform', 'fate', 'known'], rows)
+}
+
+/** What the generated rows have reached, place by place; what was reached everywhere needs no row. */
+function coverage(migration: MigrationResult): readonly Markdown[] {
+  const line = coverageLine(migration)
+  if (line === undefined || migration.coverage === undefined) return []
+  const places = new Map<string, TargetResult[]>()
+  for (const target of migration.coverage.targets) {
+    const key = JSON.stringify([target.file, target.line, target.text])
+    places.set(key, [...(places.get(key) ?? []), target])
+  }
+  const rows = [...places.values()].map((targets) => {
+    const of = (state: TargetResult['state']) => targets.filter((target) => target.state === state)
+    const told = (state: TargetResult['state']) =>
+      of(state)
+        .map(({ outcome, because }) => prose(because === null ? outcome : `${outcome} (${because})`))
+        .join('<br>')
+    const [{ file = '', line: at = 0, text = '' } = {}] = targets
+    return [
+      code(`${file}:${at}`),
+      code(text),
+      of('reached')
+        .map(({ outcome }) => prose(outcome))
+        .join('<br>'),
+      told('left'),
+      told('infeasible'),
+      told('unmeasured'),
+    ]
+  })
+  return [
+    '## What the rows reached',
+    prose(`${line}.`),
+    table(['where', 'what', 'reached', 'not reached', 'infeasible', 'not measured'], rows),
+  ]
 }
 
 function fateText({ fate, because }: LineageEntry): Markdown {

@@ -1,6 +1,7 @@
 import type { Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif'
 import { type NamedRule, ruleOf, rulesOf } from '../invariants/index.ts'
 import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
+import { coverageLine } from './coverage-text.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 import { packageVersion } from './package-version.ts'
 import { findingGravity, nothingJudged, subjectOf } from './severity.ts'
@@ -242,7 +243,16 @@ function sourceNotes({ path, brokenAt, endToEnd, notes }: VerifyResult['sources'
 
 function migrationNotes(migration: MigrationResult, files: SourceFiles): readonly Notification[] {
   const at = { path: files.get(migration.path)?.path ?? migration.path, line: undefined }
+  const reached = coverageLine(migration)
+  const left = (migration.coverage?.targets ?? []).filter(({ state }) => state === 'left')
   return [
+    ...(reached === undefined ? [] : [note('coverage', 'note', `${migration.name}: ${reached}`, at)]),
+    ...left.map(({ file, line: start, text, outcome }) =>
+      note('not-reached', 'note', `${migration.name}: no generated row reached "${text}" ${outcome}`, {
+        path: files.get(file)?.path ?? file,
+        line: start,
+      }),
+    ),
     ...migration.disagreements.map((text) => note('disagreement', 'error', `${migration.name}: ${text}`, at)),
     ...migration.invariants
       .filter((invariant) => invariant.verdict === 'unknown')

@@ -1,4 +1,5 @@
-import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
+import { type FindingResult, fallsShort, type MigrationResult, type VerifyResult } from '../result/index.ts'
+import { shortfallSentence } from './coverage-text.ts'
 
 const gravity = { error: 0, warning: 1, info: 2 } as const
 
@@ -52,6 +53,8 @@ export function verdictSentence(migration: MigrationResult): string {
     }
     case 'unknown': {
       const first = unknown[0]
+      if (first === undefined && migration.coverage !== undefined && fallsShort(migration.coverage))
+        return shortfallSentence(migration.coverage)
       if (first === undefined) return 'Nothing was judged, and that is no pass.'
       const reason = commonReason(migration)
       if (reason !== undefined) return `Not verified: ${sentence(reason)}`

@@ -1,6 +1,7 @@
 import cliTruncate from 'cli-truncate'
 import pc from 'picocolors'
 import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
+import { coverageLine } from './coverage-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { againLine, replayLine } from './replay-line.ts'
 import { bySeverity, commonReason, isQuiet, nothingJudged, openFindings, placeOf, subjectOf, verdictSentence } from './severity.ts'
@@ -92,12 +93,15 @@ function block(
 
   const open = bySeverity(openFindings(migration))
   // What follows from another finding is told with it, in the report.
-  const shown = open.filter((finding) => !follows(finding, open)).slice(0, shownFindings)
+  const reached = coverageLine(migration)
+  const room = reached === undefined ? shownFindings : shownFindings - 1
+  const shown = open.filter((finding) => !follows(finding, open)).slice(0, room)
   lines.push(...shown.map((finding) => findingLine(finding, columns, colors)))
   if (migration.verdict !== 'holds' && shown.length === 0) {
     lines.push(`  ${colors.yellow(cliTruncate(visibleText(verdictSentence(migration)), columns - 2))}`)
   }
 
+  if (reached !== undefined) lines.push(colors.dim(cliTruncate(`  ${visibleText(reached)}`, columns)))
   const rest = restOf(migration, shown)
   if (rest !== '') lines.push(colors.dim(cliTruncate(`  ${rest}`, columns)))
   if (report !== undefined) lines.push(`  report  ${visibleText(report)}`)

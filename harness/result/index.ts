@@ -15,6 +15,7 @@ export { alterationRank, classOf, compareGravity, severityRank } from './gravity
 export type { Saw, Verdict } from './judgement.ts'
 export { mergeResults } from './merge-results.ts'
 export type {
+  CoverageResult,
   FindingResult,
   InvariantResult,
   LineageEntry,
@@ -23,9 +24,10 @@ export type {
   OwnInvariant,
   ResultDigest,
   SourceResult,
+  TargetResult,
   VerifyResult,
 } from './result.ts'
 export { parseResult, resultSchema, resultSchemaText } from './result-schema.ts'
 export type { Shown, ShownSender, ShownSequence, ShownStatement, ShownToClients } from './shown.ts'
-export { counts, type FailOn, gravest, judgeMigration, judgeRun, warningsOf } from './verdict.ts'
+export { counts, type FailOn, fallsShort, gravest, judgeMigration, judgeRun, warningsOf } from './verdict.ts'
 export { expiredText, type FindingWaiver, isExpired, todayUtc, waivedBy } from './waiver.ts'

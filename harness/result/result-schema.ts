@@ -61,6 +61,27 @@ const lineage = z.object({
 
 const rule = z.object({ severity: z.enum(['error', 'warning', 'info']), title: z.string(), meaning: z.string(), remedy: z.string() })
 
+const target = z.object({
+  direction: z.enum(['up', 'down']),
+  file: z.string(),
+  line: z.number(),
+  kind: z.string().describe('`condition`, `join`, `group`, …'),
+  text: z.string().describe('the part of the statement'),
+  outcome: z.string(),
+  state: z.enum(['reached', 'left', 'infeasible', 'unmeasured']),
+  run: z.number().nullable().describe('the first edge run that reached it, from 1'),
+  because: z.string().nullable().describe('the constraint that forbids it, or why it was not measured'),
+})
+
+const coverage = z.object({
+  reached: z.number(),
+  feasible: z.number().describe('reached ones, and those that were not though nothing is known to forbid it'),
+  infeasible: z.number().describe('those that constraints forbid'),
+  unmeasured: z.number().describe('those that the server could not be asked for'),
+  wanted: z.number().nullable().describe('least share of feasible targets that was asked for, in percent'),
+  targets: z.array(target),
+})
+
 const migration = z.object({
   name: z.string(),
   path: z.string(),
@@ -74,6 +95,7 @@ const migration = z.object({
   invariants: z.array(invariant),
   findings: z.array(finding),
   lineage: z.array(lineage),
+  coverage: coverage.optional().describe('what the generated rows have reached; absent where no edge run was made'),
   notChecked: texts,
   disagreements: texts.describe("violations that a clone did not confirm: the harness's own fault, shown and not counted"),
   timings,

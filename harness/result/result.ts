@@ -81,10 +81,43 @@ export interface MigrationResult {
   readonly invariants: readonly InvariantResult[]
   readonly findings: readonly FindingResult[]
   readonly lineage: readonly LineageEntry[]
+  /** What the generated rows have reached; absent where no edge run was made. */
+  readonly coverage?: CoverageResult | undefined
   readonly notChecked: readonly string[]
   /** Where the harness contradicts itself, e.g. a finding of rung 1 that rung 2 does not show: the invariants concerned are unknown. */
   readonly disagreements: readonly string[]
   readonly timings: Readonly<Record<string, number>>
+}
+
+/** How much of what a migration can do was done to some generated row. */
+export interface CoverageResult {
+  readonly reached: number
+  /** Reached ones, and those that were not though nothing is known to forbid it. */
+  readonly feasible: number
+  /** Those that constraints forbid. */
+  readonly infeasible: number
+  /** Those that the server could not be asked for. */
+  readonly unmeasured: number
+  /** The least share of feasible targets that was asked for, in percent; null where none was. */
+  readonly wanted: number | null
+  readonly targets: readonly TargetResult[]
+}
+
+/** One outcome at one place of a migration. */
+export interface TargetResult {
+  readonly direction: 'up' | 'down'
+  readonly file: string
+  readonly line: number
+  /** `condition`, `join`, `group`, … */
+  readonly kind: string
+  /** The part of the statement. */
+  readonly text: string
+  readonly outcome: string
+  readonly state: 'reached' | 'left' | 'infeasible' | 'unmeasured'
+  /** The first edge run that reached it, from 1. */
+  readonly run: number | null
+  /** The constraint that forbids it, or why it was not measured. */
+  readonly because: string | null
 }
 
 export interface InvariantResult {

@@ -1,5 +1,5 @@
 import type { Verdict } from './judgement.ts'
-import type { FindingResult, InvariantResult, MigrationResult, Outcome, VerifyResult } from './result.ts'
+import type { CoverageResult, FindingResult, InvariantResult, MigrationResult, Outcome, VerifyResult } from './result.ts'
 
 /** From which severity on a finding violates; default `error`. */
 export type FailOn = 'error' | 'warning' | undefined
@@ -72,8 +72,17 @@ export function judgeMigration(result: MigrationResult, findings: readonly Findi
   const invariants = result.invariants.map((each) => judgeInvariant(each, findings, failOn))
   const verdict = findings.some((each) => counts(each, failOn))
     ? 'violated'
-    : gravest(invariants.map((each) => (isAccepted(each) ? 'holds' : each.verdict)))
+    : gravest([
+        ...invariants.map((each) => (isAccepted(each) ? 'holds' : each.verdict)),
+        ...(fallsShort(result.coverage) ? ['unknown' as const] : []),
+      ])
   return { ...result, findings, invariants, verdict }
+}
+
+/** Whether fewer targets were reached than were asked for. */
+export function fallsShort(coverage: CoverageResult | undefined): boolean {
+  if (coverage === undefined || coverage.wanted === null) return false
+  return coverage.reached * 100 < coverage.wanted * coverage.feasible
 }
 
 /** Whether somebody accepted that this invariant could not be judged. */

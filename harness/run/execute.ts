@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/index.ts'
+import type { RunQuestions } from '../coverage/index.ts'
 import { type Dataset, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
 import { InputError } from '../errors.ts'
 import type { Measure, Script } from '../migration/index.ts'
@@ -48,6 +49,8 @@ export interface RunRequest {
   readonly signal?: AbortSignal | undefined
   /** Told the legacy relations that `up` read or wrote, where the run can count that (rung 1). */
   readonly onReached?: ((relations: ReadonlySet<string>) => void) | undefined
+  /** What the server is asked before statements of the first `up` and the first `down`. */
+  readonly questions?: RunQuestions | undefined
   /** Our own specs corrupt the migrated database on purpose and demand to be caught: run as the harness before the state after `up`, and the one after `down`, is read. */
   readonly sabotage?: ((session: Session, after: 'up' | 'down') => Promise<void>) | undefined
 }
@@ -165,13 +168,14 @@ class Execution {
 
   async #apply(phase: 'up' | 'down', at: number): Promise<Applied | Failed> {
     const { migration } = this.#subject
-    const { signal, settings, statementTimeoutMs: limit, sabotage, onReached } = this.#request
+    const { signal, settings, statementTimeoutMs: limit, sabotage, onReached, questions } = this.#request
     const step = phase === 'up' ? migration.up : migration.down
     if (step === undefined) throw new Error('a migration without down cannot be reverted')
     const counted = at === 0 && counting(this.#request, this.#stage) ? await this.#stage.look(readAccesses) : undefined
     const from = Date.now()
     const limited = limit === undefined ? settings : { ...settings, statement_timeout: String(limit) }
-    const outcome = await this.#stage.apply(step, { signal, settings: limited })
+    const asking = this.#phases.indexOf(phase) === at ? questions?.[phase] : undefined
+    const outcome = await this.#stage.apply(step, { signal, settings: limited, asking })
     if (outcome.outcome === 'failed') return { phase, outcome: 'failed', failure: outcome.failure }
     if (at === 0) this.#clock = { from, to: Date.now() }
     if (counted !== undefined) onReached?.(reachedSince(this.#subject, counted, await this.#stage.look(readAccesses)))

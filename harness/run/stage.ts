@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import type { Catalog, Sequence } from '../catalog/index.ts'
+import type { Asking } from '../coverage/index.ts'
 import { applyStep, type Outcome, type Step } from '../migration/index.ts'
 import {
   type ConnectOptions,
@@ -10,12 +11,15 @@ import {
   type Session,
   StatementError,
 } from '../postgres/index.ts'
+import { answersOf, askBefore, askedScript, mayAsk } from './ask.ts'
 import type { Base } from './base.ts'
 
 export interface ApplyAs {
   readonly signal?: AbortSignal | undefined
   /** Settings of the migration's session, as if they came with its connection. */
   readonly settings?: Readonly<Record<string, string>> | undefined
+  /** What the server is asked before its statements; nothing that is judged depends on it. */
+  readonly asking?: Asking | undefined
 }
 
 /** One isolated run: the harness looks and seeds, the migration's role applies; each phase on a fresh connection, or what stands for one. */
@@ -127,15 +131,16 @@ class TransactionStage implements Stage {
     return work(this.#session)
   }
 
-  async apply(step: Step, { signal, settings = {} }: ApplyAs = {}): Promise<Outcome> {
+  async apply(step: Step, { signal, settings = {}, asking }: ApplyAs = {}): Promise<Outcome> {
     const session = this.#session
     const set = Object.entries(settings).map(([name, value]) => `; SET ${quoteIdentifier(name)} = ${quoteLiteral(value)}`)
     const fresh = `${resetSession}${this.#role === undefined ? '' : `; SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`}${set.join('')}`
     if (step.kind !== 'sql' || mentionsDeferral(step.script.text)) this.#deferrable = true
-    const whole = await this.#applyWhole(step, fresh)
+    const whole = await this.#applyWhole(step, fresh, asking)
     if (whole?.outcome === 'applied' && !this.#deferrable) return whole
     if (whole === undefined) await session.script(fresh)
-    const outcome = whole ?? (await applyStep(session, step, { enclosed: true, ...(signal === undefined ? {} : { signal }) }))
+    const ask = asking === undefined ? {} : { onStatement: askBefore(session, asking, true) }
+    const outcome = whole ?? (await applyStep(session, step, { enclosed: true, ...ask, ...(signal === undefined ? {} : { signal }) }))
     if (outcome.outcome === 'failed') return outcome
     try {
       await this.settle()
@@ -164,13 +169,14 @@ class TransactionStage implements Stage {
    * Send a whole script in one message: nearly every run succeeds, and then nobody asks which statement it was. Undefined when it failed, or
    * is nothing for one message; what it did is undone then, and the statements can be sent one by one.
    */
-  async #applyWhole(step: Step, fresh: string): Promise<Outcome | undefined> {
+  async #applyWhole(step: Step, fresh: string, asking: Asking | undefined): Promise<Outcome | undefined> {
     if (step.kind !== 'sql' || step.script.statements.some((each) => each.copyData !== undefined)) return undefined
     const started = performance.now()
-    const statements = ['SAVEPOINT godwit_step', fresh, ...step.script.statements.map((each) => each.text), 'RELEASE SAVEPOINT godwit_step']
+    const statements = ['SAVEPOINT godwit_step', fresh, ...askedScript(step.script, asking), 'RELEASE SAVEPOINT godwit_step']
     try {
       // One message from the reset before to the reset behind, where nothing waits for COMMIT in between.
-      await this.#session.script([...statements, ...(this.#deferrable ? [] : [resetSession])].join('\n;\n'))
+      const results = await this.#session.script([...statements, ...(this.#deferrable ? [] : [resetSession])].join('\n;\n'))
+      if (asking !== undefined) answersOf(results, asking)
       return { outcome: 'applied', durationMs: performance.now() - started, notices: [] }
     } catch (error) {
       if (!(error instanceof StatementError)) throw error
@@ -236,9 +242,10 @@ export class CloneStage implements Stage, AsyncDisposable {
     return work(this.#harness)
   }
 
-  async apply(step: Step, { signal, settings }: ApplyAs = {}): Promise<Outcome> {
+  async apply(step: Step, { signal, settings, asking }: ApplyAs = {}): Promise<Outcome> {
     await using session = await this.connect(settings)
-    return await applyStep(session, step, { url: this.url, ...(signal === undefined ? {} : { signal }) })
+    const ask = asking !== undefined && mayAsk(step) ? { onStatement: askBefore(session, asking, step.script.mode === 'transaction') } : {}
+    return await applyStep(session, step, { url: this.url, ...ask, ...(signal === undefined ? {} : { signal }) })
   }
 
   /** A fresh connection as the role that runs migrations. */

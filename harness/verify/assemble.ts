@@ -1,3 +1,4 @@
+import type { Coverage } from '../coverage/index.ts'
 import type { AnyInvariant } from '../invariants/index.ts'
 import { followsFromLoss, isOurs } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
@@ -17,6 +18,7 @@ import {
 import type { RunObservation } from '../run/index.ts'
 import type { Confirmed } from './confirm.ts'
 import { type Counterexample, describeCounterexample } from './counterexample.ts'
+import { coverageResult, notReached } from './coverage-result.ts'
 import type { Inquiry } from './inquiry.ts'
 import { lineageEntries } from './lineage-entries.ts'
 import { unfilledRelations } from './unfilled.ts'
@@ -32,6 +34,7 @@ export interface Assembly {
   readonly runs: number
   readonly exclusions: readonly string[]
   readonly banded: readonly RunObservation[]
+  readonly coverage: Coverage | undefined
   /** Why `up` does not even run on an empty database. */
   readonly failure: Failure | undefined
 }
@@ -63,10 +66,12 @@ export function assembleResult(assembly: Assembly): {
     invariants,
     findings,
     lineage: lineageEntries(subject, findings),
+    ...(assembly.coverage === undefined ? {} : { coverage: coverageResult(assembly.coverage, context.options.minCoverage) }),
     notChecked: [
       ...inquiry.notChecked,
       ...invariants.flatMap(({ id, verdict, because }) => (verdict === 'unknown' && because !== '' ? [`${id}: ${because}`] : [])),
       ...unfilled.all,
+      ...notReached(assembly.coverage),
       ...expiredWaivers(subject),
       ...confirmed
         .filter((each) => !each.smallest)

@@ -30,6 +30,8 @@ export interface MigrationContext {
   readonly catalog?: Catalog | undefined
   /** How many failing statements were corrected before; default none. */
   readonly corrections?: number | undefined
+  /** False in our own measurements: no run is aimed at what those before did not reach. */
+  readonly aimed?: boolean | undefined
   /** False where neither the tool nor the history knows downs. */
   readonly downsUsed?: boolean | undefined
 }

@@ -1,7 +1,9 @@
+import type { Coverage, RunQuestions } from '../coverage/index.ts'
 import { type Dataset, type DatasetOptions, datasetArbitrary, makesRings, sampleDatasets } from '../data/index.ts'
 import { describeFailure, elsewhere, probeWrites } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
+import { aimsOfRun, forbidByChecks, isAimed } from './aim.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
 import { FindingShrinker } from './shrink-finding.ts'
@@ -24,8 +26,8 @@ const endlessMs = 2_000
  *
  * @returns How many of them were made.
  */
-export async function runEdges(inquiry: Inquiry): Promise<number> {
-  const edges = new EdgeRuns(inquiry)
+export async function runEdges(inquiry: Inquiry, coverage: Coverage): Promise<number> {
+  const edges = new EdgeRuns(inquiry, coverage)
   await edges.given()
   const runs = await edges.drawn()
   await edges.writes()
@@ -47,10 +49,13 @@ class EdgeRuns {
   readonly #mayNotEnd = new WeakSet<Dataset>()
   /** Something did not end on a ring, which costs its time-out each time. */
   #endless = false
+  readonly #coverage: Coverage
 
-  constructor(inquiry: Inquiry) {
+  constructor(inquiry: Inquiry, coverage: Coverage) {
     const { subject, depth, context, active, invariants, runner } = inquiry
     this.#inquiry = inquiry
+    this.#coverage = coverage
+    forbidByChecks(coverage, subject.plan)
     this.#subject = subject
     this.#total = depth.runs
     this.#batch = Math.max(1, Math.min(largestBatch, Math.ceil(depth.runs / 2)))
@@ -86,8 +91,9 @@ class EdgeRuns {
       // An exclusion excludes more than the cause: draw every other batch without exclusions; rows of it that pass are judged too.
       const free = exclusions.length > 0 && Math.floor(runs / this.#batch) % 2 === 1
       const from = runs
+      const questions = this.#coverage.plan()
       const made = inOrder(this.#sample(runs, free), runner.lanes, async (dataset, at) => {
-        const request = this.#requestOf(dataset, from + at)
+        const request = this.#requestOf(dataset, from + at, questions())
         // An enum label cannot be used in the transaction that adds it: if `up` adds one, write on a clone, after a commit.
         const onClone = request.phases.includes('write') && addsLabels(this.#subject)
         return {
@@ -104,6 +110,7 @@ class EdgeRuns {
         }
         runs += 1
         inquiry.progress('edge rows', runs, this.#total)
+        if (request.questions !== undefined) this.#coverage.note(runs, request.questions)
         judging.see(run, request)
         this.#endless ||=
           request.statementTimeoutMs !== undefined &&
@@ -130,7 +137,16 @@ class EdgeRuns {
     }
     const count = Math.min(this.#batch, this.#total - runs)
     const drawn = sampleDatasets(datasetArbitrary(this.#subject.plan, options), this.#seed + runs, count)
-    return drawn.map((dataset, at) => this.#sweptInstead(options, runs + at) ?? dataset)
+    return drawn.map((dataset, at) => this.#sweptInstead(options, runs + at) ?? this.#aimedInstead(options, runs + at) ?? dataset)
+  }
+
+  /** The data set of a run that is aimed at what no run before has reached; undefined where it is not. */
+  #aimedInstead(options: DatasetOptions, run: number): Dataset | undefined {
+    if (this.#inquiry.context.aimed === false || !isAimed(run, this.#total, run % sweptEvery === 2)) return undefined
+    const aims = aimsOfRun(this.#coverage.left(), run)
+    if (aims.length === 0) return undefined
+    const aimed: DatasetOptions = { ...options, ring: new Map(), profile: 'plausible', aims }
+    return sampleDatasets(datasetArbitrary(this.#subject.plan, aimed), this.#seed + run, 1)[0]
   }
 
   /** The data set of a run that is not drawn at random: NULL wherever it may be in the second run, a sweep in every so many; undefined for the others. */
@@ -157,7 +173,7 @@ class EdgeRuns {
     return dataset
   }
 
-  #requestOf(dataset: Dataset, run: number): RunRequest {
+  #requestOf(dataset: Dataset, run: number, questions: RunQuestions): RunRequest {
     const { context, migration, signal } = this.#inquiry
     const phases = wayOf(run, this.#ways, migration.down !== undefined)
     return {
@@ -169,6 +185,7 @@ class EdgeRuns {
       writeSince: writeAfterUp(context.seed)(this.#subject, run),
       settings: run % elsewhereEvery === 3 && !this.#mayNotEnd.has(dataset) ? elsewhere : undefined,
       statementTimeoutMs: this.#mayNotEnd.has(dataset) ? endlessMs : undefined,
+      questions,
       signal,
     }
   }

@@ -17,6 +17,8 @@ export interface VerifyOptions {
   readonly online?: OnlineOptions | undefined
   /** From which severity on a finding violates. Default `error`. */
   readonly failOn?: 'error' | 'warning' | undefined
+  /** The least share of feasible targets that generated rows must reach, in percent; below it the verdict is unknown. Default none. */
+  readonly minCoverage?: number | undefined
   /** Names of the migrations to verify. */
   readonly only?: readonly string[] | undefined
   /** For each migration; runs that do not fit are left out and named. */

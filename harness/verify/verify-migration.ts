@@ -13,6 +13,7 @@ import { type Correction, contextOnceCorrected, correct, withWhatFollows } from 
 import { Inquiry } from './inquiry.ts'
 import { learn } from './learn.ts'
 import { lookByProbes } from './look.ts'
+import { coverageOf } from './measure-coverage.ts'
 
 /**
  * Verify one migration: learn on banded rows, judge on edge rows, let each probe look, and confirm on a clone what was found.
@@ -25,7 +26,8 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   const learned = await learn(inquiry)
   const { failure } = learned.empty.run
   const drawn = failure === undefined && inquiry.depth.runs > 0 && inquiry.subject.scope.size > 0
-  const runs = drawn ? await clock.time('edge', () => runEdges(inquiry)) : 0
+  const coverage = drawn ? await coverageOf(base.session(), inquiry.subject, learned.empty.run.migrated?.catalog) : undefined
+  const runs = coverage === undefined ? 0 : await clock.time('edge', () => runEdges(inquiry, coverage))
   await lookByProbes(inquiry, learned)
   collector.settle()
   inquiry.progress('counterexamples')
@@ -38,6 +40,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
     server: base.cluster.version.text,
     rolesSql,
     runs,
+    coverage,
     exclusions: inquiry.exclusions.map(describeExclusion),
     banded: learned.banded.map(({ run }) => run),
     failure,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSources, type Verified, verifyOn } from '../history/index.ts'
 import { withOwn } from '../invariants/index.ts'
-import { renderCounterexample } from '../report/index.ts'
-import { acceptFindings, type FindingWaiver, todayUtc } from '../result/index.ts'
+import { renderCounterexample, shortfallSentence } from '../report/index.ts'
+import { acceptFindings, type FindingWaiver, fallsShort, type MigrationResult, todayUtc } from '../result/index.ts'
 import type { VerifyOptions } from '../verify/index.ts'
 import { useCluster } from './cluster.ts'
 import { plainJson, type SpecRecord } from './spec-record.ts'
@@ -70,7 +70,16 @@ export function describeMigration(path: string, { waivers, ...options }: SuiteOp
         expect({ judged: judged.length > 0, wrong }, replay).toEqual({ judged: true, wrong: [] })
       })
     }
+    if (options.minCoverage !== undefined)
+      test(`generated rows reach ${options.minCoverage} % of the targets`, () => {
+        const short = (verified?.result.migrations ?? []).filter(({ coverage }) => fallsShort(coverage)).map(verdictShortfall)
+        expect(short).toEqual([])
+      })
   })
+}
+
+function verdictShortfall({ name, coverage }: MigrationResult): string {
+  return coverage === undefined ? name : `${name}: ${shortfallSentence(coverage)}`
 }
 
 function recordOf(nothing: SpecRecord, { result, counterexamples }: Verified): SpecRecord {

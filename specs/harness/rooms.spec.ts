@@ -10,6 +10,7 @@ const rooms = [
   'snapshot',
   'data',
   'migration',
+  'coverage',
   'formats',
   'environment',
   'run',

@@ -3,6 +3,7 @@ import { BandSource } from '../band/band-source.ts'
 import type { Dataset } from '../dataset.ts'
 import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
 import { Randomness } from '../random.ts'
+import type { Aim } from './aim.ts'
 import { buildDataset, intentionsOf, type MadeDataset } from './build.ts'
 import type { Drawing, Sweep } from './draw-cell.ts'
 import { drawRow } from './draw-row.ts'
@@ -34,6 +35,8 @@ export interface DatasetOptions {
   readonly rings?: boolean
   /** Cells are not drawn but take what shows something for certain. */
   readonly sweep?: Sweep | undefined
+  /** What some rows are to be like, as far as that is legal. */
+  readonly aims?: readonly Aim[] | undefined
 }
 
 /**
@@ -105,6 +108,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
         random.chance(plan.clocks.hinted ? 0.35 : 0.1) && plan.clocks.changes.length > 0 ? random.pick(plan.clocks.changes) : undefined,
       beside: this.#options.beside ?? false,
       sweep: this.#options.sweep,
+      aims: this.#options.aims,
     }
     const emptied = plan.emptied.length > 0 && random.chance(0.2) ? random.pick(plan.emptied) : undefined
     const drawn = new Map(
@@ -112,7 +116,8 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
         path,
         path === emptied
           ? 0
-          : Math.min(Math.max(random.between(min, max), min > 0 ? (this.#least.get(path) ?? 0) : 0), this.#restrictions.most(path)),
+          : (aimedRows(this.#options.aims, path, random) ??
+            Math.min(Math.max(random.between(min, max), min > 0 ? (this.#least.get(path) ?? 0) : 0), this.#restrictions.most(path))),
       ]),
     )
     placeRows(plan, fitter, this.#restrictions.counted(drawn), (relation, ordinal, attempt): IntendedRow => {
@@ -144,6 +149,12 @@ function ringOf({ path, references, relation }: RelationPlan): number | undefine
   if (relation.triggers.some(({ enabled }) => enabled !== 'disabled')) return undefined
   const at = references.findIndex(({ parent, late, nullable }) => parent === path && !late && nullable.length > 0)
   return at < 0 ? undefined : at
+}
+
+/** How many rows an aim asks for, in half of the data sets. */
+function aimedRows(aims: readonly Aim[] | undefined, path: string, random: Randomness): number | undefined {
+  const aimed = aims?.flatMap((aim) => (aim.kind === 'rows' && aim.relation === path ? [aim.rows] : [])) ?? []
+  return aimed.length > 0 && random.chance(0.5) ? random.pick(aimed) : undefined
 }
 
 /** Two references to one relation that a check tells apart want two rows there. */

@@ -3,6 +3,7 @@ import type { AttributePlan, GenerationPlan, KeyPlan, RelationPlan, SpanPlan, Tu
 import type { Randomness } from '../random.ts'
 import { castables, castableText } from '../value/castable.ts'
 import type { ClockChange } from '../value/odd-times.ts'
+import type { Aim } from './aim.ts'
 import type { Restrictions } from './exclusion.ts'
 import type { Fitter } from './fitter.ts'
 import { linkedValue, type SoftLinks } from './soft-references.ts'
@@ -31,6 +32,8 @@ export interface Drawing {
   /** The rows are written beside others, whose keys they must not meet. */
   readonly beside?: boolean
   readonly sweep?: Sweep | undefined
+  /** What some rows are to be like. */
+  readonly aims?: readonly Aim[] | undefined
 }
 
 /** A row that is to be drawn. */

@@ -1,4 +1,5 @@
 import type { RelationPlan } from '../plan/model.ts'
+import { aimedRow } from './aimed-row.ts'
 import { type Drawing, drawCells } from './draw-cell.ts'
 import type { IntendedRow } from './fitted-row.ts'
 import type { Traits } from './traits.ts'
@@ -29,9 +30,9 @@ export function drawRow(
   halve(drawing, relation, cells, parents)
   const earlier = fitter.rowsOf(relation.path)
   const owed = relation.references.some((_, at) => drawing.restrictions.due(relation, at, fitter) !== undefined)
-  if (drawing.sweep !== undefined || owed || earlier.length === 0 || attempt > 3 || !random.chance(twinShare(drawing, relation)))
-    return { cells, parents }
-  return twinRow(drawing, relation, traits, random.pick(earlier), { cells, parents })
+  const twin = drawing.sweep === undefined && !owed && earlier.length > 0 && attempt <= 3 && random.chance(twinShare(drawing, relation))
+  const row = twin ? twinRow(drawing, relation, traits, random.pick(earlier), { cells, parents }) : { cells, parents }
+  return owed ? row : aimedRow(drawing, relation, row, attempt)
 }
 
 /** A key of several attributes looks at no row that has NULL in one of them, whatever stands in the others. */

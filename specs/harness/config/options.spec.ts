@@ -36,7 +36,7 @@ describe('on the command line', () => {
     return command.parse([...args], { from: 'user' }).opts()
   }
   const sample = ({ takes, choices }: OptionRow) =>
-    ({ text: 'a', count: '7', duration: '90s', list: 'a', choice: choices?.[0] ?? '' })[takes ?? 'text']
+    ({ text: 'a', count: '7', percent: '7', duration: '90s', list: 'a', choice: choices?.[0] ?? '' })[takes ?? 'text']
 
   afterEach(() => {
     vi.unstubAllEnvs()
@@ -51,9 +51,10 @@ describe('on the command line', () => {
     const attribute = attributeOf(row) ?? ''
     vi.stubEnv(row.variable ?? '', sample(row))
     const fromVariable = parse([])[attribute]
-    expect([fromVariable].flat()).toEqual([row.takes === 'count' ? 7 : sample(row)])
-    const other = row.takes === 'count' ? '8' : row.takes === 'choice' ? (row.choices?.[1] ?? '') : row.takes === 'duration' ? '5m' : 'b'
-    expect([parse([flag.split(' ')[0] ?? '', other])[attribute]].flat().at(-1)).toEqual(row.takes === 'count' ? 8 : other)
+    const isNumber = row.takes === 'count' || row.takes === 'percent'
+    expect([fromVariable].flat()).toEqual([isNumber ? 7 : sample(row)])
+    const other = isNumber ? '8' : row.takes === 'choice' ? (row.choices?.[1] ?? '') : row.takes === 'duration' ? '5m' : 'b'
+    expect([parse([flag.split(' ')[0] ?? '', other])[attribute]].flat().at(-1)).toEqual(isNumber ? 8 : other)
     vi.stubEnv(row.variable ?? '', '')
     expect(parse([])).not.toHaveProperty(attribute)
   })
@@ -76,6 +77,7 @@ describe('the digest of the options', () => {
     postgres: '17',
     online: {},
     failOn: 'warning',
+    minCoverage: 90,
     only: ['a'],
     timeLimitMs: 7,
     runAs: 'a',

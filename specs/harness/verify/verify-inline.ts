@@ -16,18 +16,25 @@ export async function verifyInline(
     timeLimitMs,
     seed,
     invariants,
+    minCoverage,
   }: {
     readonly runs?: number
     readonly files?: Readonly<Record<string, string>>
     readonly timeLimitMs?: number
     readonly seed?: string
     readonly invariants?: VerifyOptions['invariants']
+    readonly minCoverage?: number
   } = {},
 ): Promise<MigrationResult> {
   const folder = mkdtempSync(join(tmpdir(), 'godwit-inline-'))
   try {
     for (const [name, text] of Object.entries({ 'legacy.sql': legacy, 'up.sql': up, ...files })) writeFileSync(join(folder, name), text)
-    const { result } = await verifyOn(await useCluster(), await readSources([folder], {}), { runs, timeLimitMs, seed, invariants }, {})
+    const { result } = await verifyOn(
+      await useCluster(),
+      await readSources([folder], {}),
+      { runs, timeLimitMs, seed, invariants, minCoverage },
+      {},
+    )
     const [migration] = result.migrations
     if (migration === undefined) throw new Error('no result')
     return migration
