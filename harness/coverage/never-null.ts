@@ -5,6 +5,10 @@ import { notNullOf, type Source } from './sources.ts'
 /** `always`: by its form alone; else by constraints of the columns in it. */
 export type NeverNull = 'always' | { readonly because: string } | undefined
 
+/** Functions that never give NULL. */
+const whole =
+  /^(now|(clock|statement|transaction)_timestamp|gen_random_uuid|random|num_nulls|num_nonnulls|count|concat|jsonb?_build_(object|array)|row_number|rank|dense_rank)$/
+
 /** Functions that give NULL only for NULL. */
 const strict =
   /^(lower|upper|initcap|btrim|ltrim|rtrim|length|char_length|octet_length|abs|round|trunc|floor|ceil|ceiling|replace|left|right|concat_ws|md5|translate|lpad|rpad|repeat|reverse)$/
@@ -38,7 +42,7 @@ export function neverNull(sources: readonly Source[], tree: unknown): NeverNull 
         .map((each) => neverNull(sources, each))
         .find((each) => each !== undefined)
     case 'FuncCall':
-      if (/^(now|(clock|statement|transaction)_timestamp|gen_random_uuid|random)$/.test(functionName(fields))) return 'always'
+      if (whole.test(functionName(fields))) return 'always'
       return strict.test(functionName(fields)) ? together(asList(fields.args).map((each) => neverNull(sources, each))) : undefined
     case 'A_Expr':
       return ofOperator(sources, fields)
