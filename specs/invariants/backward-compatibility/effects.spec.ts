@@ -24,6 +24,13 @@ const cases: Readonly<Record<string, InlineCase>> = {
     up: `${rebuilt}; ${trigger}`,
     found: [],
   },
+  'a trigger that keeps whole rows, which have a new column': {
+    legacy: `CREATE TABLE t (id integer PRIMARY KEY, a integer); CREATE TABLE t_log (row jsonb, op text);
+      CREATE FUNCTION t_keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO t_log VALUES (to_jsonb(NEW), TG_OP); RETURN NULL; END';
+      CREATE TRIGGER t_keep AFTER INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION t_keep()`,
+    up: 'ALTER TABLE t ADD COLUMN b integer',
+    found: [],
+  },
 }
 
 let found: ReadonlyMap<string, readonly string[]>
