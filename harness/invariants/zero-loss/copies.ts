@@ -49,9 +49,9 @@ function incompleteCopy(
   { place, byRow }: Recaptured['places'][number],
 ): Finding | undefined {
   const all = copiedAttributes(lineage, place)
-  // A row with NULL wherever it may be has nothing to be copied: an item that was never in stock.
+  // Where most of what is copied may be NULL, a row with NULL in all of it has nothing to be copied: an item that was never in stock.
   const optional = all.filter((name) => catalog.attributes.some((each) => each.name === name && !each.notNull))
-  const copied = optional.length > 0 ? optional : all
+  const copied = optional.length * 2 > all.length ? optional : all
   const hasValue = (row: number) => Object.entries(showRow(rows.legacy, row)).some(([name, cell]) => cell !== null && copied.includes(name))
   const missing = rows.legacy.rows.flatMap((_, row) => ((byRow[row] ?? []).length === 0 && hasValue(row) ? [row] : []))
   const [first] = missing

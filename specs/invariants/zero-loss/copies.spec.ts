@@ -4,8 +4,8 @@ import { verifyInline } from '../../harness/verify/verify-inline.ts'
 const legacy = 'CREATE TABLE remark (id int PRIMARY KEY, author text NOT NULL, body text, mood text)'
 const table = 'CREATE TABLE remark_text (remark_id int PRIMARY KEY REFERENCES remark, author text, body text, mood text);'
 
-async function told(up: string): Promise<readonly string[]> {
-  const { findings } = await verifyInline(legacy, up, { runs: 30 })
+async function told(up: string, before = legacy): Promise<readonly string[]> {
+  const { findings } = await verifyInline(before, up, { runs: 30 })
   return findings.flatMap((each) =>
     each.invariant === 'zero-loss' && each.severity !== 'info' ? [`${each.severity} ${each.kind} ${each.attribute ?? each.object}`] : [],
   )
@@ -16,6 +16,20 @@ describe('a copy in a new table, while the old one stays', () => {
     expect(await told(`${table} INSERT INTO remark_text SELECT * FROM remark WHERE mood IS NOT NULL`)).toEqual([
       'warning copy-incomplete public.remark_text',
     ])
+  })
+
+  test('whose join leaves out rows that refer to nothing is a warning', async () => {
+    const linked = `CREATE TABLE place (id int PRIMARY KEY); CREATE TABLE dose (id int PRIMARY KEY, place int REFERENCES place, lot text NOT NULL, given date NOT NULL)`
+    const up = `CREATE TABLE register (dose int PRIMARY KEY REFERENCES dose, place int NOT NULL REFERENCES place, lot text NOT NULL, given date NOT NULL);
+      INSERT INTO register SELECT d.id, p.id, d.lot, d.given FROM dose AS d JOIN place AS p ON p.id = d.place`
+    expect(await told(up, linked)).toEqual(['warning copy-incomplete public.register'])
+  })
+
+  test('of what may be NULL has no row where all of it is', async () => {
+    const stocked = `CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL, stock int, shelf text)`
+    const up = `CREATE TABLE batch (thing int PRIMARY KEY REFERENCES thing, stock int, shelf text);
+      INSERT INTO batch SELECT id, stock, shelf FROM thing WHERE num_nonnulls(stock, shelf) > 0`
+    expect(await told(up, stocked)).toEqual([])
   })
 
   test('that changes every value is a warning for each column', async () => {
