@@ -103,6 +103,7 @@ describe('classes that unseen pairs showed', () => {
       'round-trip',
       'determinism',
       'atomicity',
+      'definitions-kept',
       'backward-compatibility',
       'view-equivalence',
       'online-safety',
