@@ -14,7 +14,7 @@ export type ReadSubquery = (sublink: Fields, outer: Level, filtered: boolean) =>
 /**
  * Everything in an expression that can come out in several ways: arms of CASE, COALESCE and NULLIF, casts, FILTER, subqueries.
  *
- * @param over  The rows that it is evaluated for; `groups` for what stands outside an aggregate where the query makes groups.
+ * @param over  The rows for which it is evaluated; `groups`: the groups of a query with GROUP BY.
  */
 export function readExpression(reader: Reader, level: Level, tree: unknown, over: Over, readSubquery: ReadSubquery): void {
   const walk = (value: unknown, at: Over): void => {

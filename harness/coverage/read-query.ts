@@ -80,7 +80,7 @@ function levelOf(reader: Reader, select: Fields, around: Around): Level | undefi
   }
 }
 
-/** The queries of a WITH clause, each with those before it; undefined where what follows cannot be looked at. */
+/** The queries of a WITH clause. Each has the earlier ones in front of it. Undefined where a later query cannot be measured. */
 export function readWith(reader: Reader, clause: unknown, around: Around): Around | undefined {
   if (!isFields(clause)) return around
   const queries = new Set(around.queries)

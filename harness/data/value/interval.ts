@@ -7,7 +7,7 @@ export interface Interval {
 /** What a range holds: nothing, or an interval; `illegal` where the server refuses the bounds, `unknown` where the text is not understood. */
 export type RangeContents = Interval | 'empty' | 'illegal' | 'unknown'
 
-/** A type whose values can be counted in steps, with what stands at each of a row of points that are some steps apart. */
+/** How the values of a type are counted in steps, and a series of values at equal distances. */
 export interface Steps {
   /** Undefined for a text that is not understood, infinities among them. */
   read(text: string): bigint | undefined

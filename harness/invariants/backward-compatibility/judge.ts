@@ -25,7 +25,7 @@ export const backwardCompatibility: Invariant<ClientsSeen> = {
     if (emptied !== undefined) return { ...finding, cause: emptied.id }
     // A rule that legal rows do not pass refuses the rows of old clients too.
     const refused = others.filter((each) => each.invariant === 'applies' && each.severity !== 'info')
-    // A trigger or an action that is gone changes what writes leave behind.
+    // Without its trigger or its ON DELETE action, a write has other effects.
     const definitions = others.filter(
       (each) => each.invariant === 'definitions-kept' && each.severity !== 'info' && explains(each, finding),
     )
@@ -66,7 +66,7 @@ function isRefusedBy(finding: FindingResult, loss: FindingResult): boolean {
   return loss.relation === finding.relation && loss.through !== undefined && loss.through.key === finding.refusedBy
 }
 
-/** Whether a definition that is gone is why a statement leaves something else behind. */
+/** Whether a lost definition explains that a statement has other effects. */
 function explains({ kind }: FindingResult, finding: FindingResult): boolean {
   if (kind === 'trigger' || kind === 'generated') return finding.kind === 'rows' || finding.kind === 'count'
   return kind === 'foreign-key' && finding.kind !== 'type'

@@ -27,8 +27,8 @@ describe('a copy in a new table, while the old one stays', () => {
 
   test('of what may be NULL has no row where all of it is', async () => {
     const stocked = `CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL, stock int, shelf text)`
-    const up = `CREATE TABLE batch (thing int PRIMARY KEY REFERENCES thing, stock int, shelf text);
-      INSERT INTO batch SELECT id, stock, shelf FROM thing WHERE num_nonnulls(stock, shelf) > 0`
+    const up = `CREATE TABLE batch (thing int PRIMARY KEY REFERENCES thing, name text NOT NULL, stock int, shelf text);
+      INSERT INTO batch SELECT id, name, stock, shelf FROM thing WHERE num_nonnulls(stock, shelf) > 0`
     expect(await told(up, stocked)).toEqual([])
   })
 

@@ -48,6 +48,13 @@ describe('what a key takes along', () => {
     expect([found.get('public.orders')?.cause, found.get('public.lines')?.cause]).toEqual([null, null])
   })
 
+  test('nor do rows that only go together with those that a key takes', async () => {
+    const found = await losses(`DELETE FROM calls;
+      DELETE FROM lines AS a USING lines AS b JOIN orders AS o ON o.id = b.order_id WHERE o.gone_at IS NOT NULL AND a.what = b.what;
+      DELETE FROM orders WHERE gone_at IS NOT NULL`)
+    expect([found.get('public.orders')?.cause, found.get('public.lines')?.cause]).toEqual([null, null])
+  })
+
   test('statements that refer to lost rows follow from the loss', async () => {
     const { findings } = await verifyInline(legacy, 'DELETE FROM calls; DELETE FROM orders WHERE gone_at IS NOT NULL', { runs: 30 })
     const refused = findings.filter(({ invariant, kind }) => invariant === 'backward-compatibility' && kind === 'fails')
