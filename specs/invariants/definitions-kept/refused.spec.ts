@@ -34,6 +34,13 @@ const cases: Readonly<Record<string, InlineCase>> = {
     up: swapped(`${whole} CONSTRAINT t_n_known CHECK (n <> 0))`),
     found: ['error check: observed'],
   },
+  'a view of the old name that lets pass what the check refused': {
+    legacy: table,
+    up: `ALTER TABLE t RENAME TO t_kept; CREATE VIEW t AS SELECT * FROM t_kept;
+      CREATE FUNCTION t_put() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO t_kept VALUES (NEW.id, NEW.a, NEW.b, 1); RETURN NEW; END';
+      CREATE TRIGGER t_put INSTEAD OF INSERT ON t FOR EACH ROW EXECUTE FUNCTION t_put()`,
+    found: ['error check: observed'],
+  },
   'a check that a statement drops': { legacy: table, up: 'ALTER TABLE t DROP CONSTRAINT t_n_check', found: [] },
 }
 
