@@ -1,6 +1,6 @@
 import type { Coverage, RunQuestions } from '../coverage/index.ts'
 import { type Dataset, type DatasetOptions, datasetArbitrary, makesRings, sampleDatasets } from '../data/index.ts'
-import { describeFailure, elsewhere, probeWrites } from '../invariants/index.ts'
+import { describeFailure, otherZone, probeWrites } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
 import { aimsOfRun, forbidByChecks, isAimed } from './aim.ts'
@@ -183,7 +183,7 @@ class EdgeRuns {
       phases,
       deep: run < (drawsNumbers(this.#subject) ? 4 * otherEvery : otherEvery) && this.#ways.includes(phases),
       writeSince: writeAfterUp(context.seed)(this.#subject, run),
-      settings: run % elsewhereEvery === 3 && !this.#mayNotEnd.has(dataset) ? elsewhere : undefined,
+      settings: run % elsewhereEvery === 3 && !this.#mayNotEnd.has(dataset) ? otherZone : undefined,
       statementTimeoutMs: this.#mayNotEnd.has(dataset) ? endlessMs : undefined,
       questions,
       signal,

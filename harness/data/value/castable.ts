@@ -35,8 +35,13 @@ const realDay = (text: string | undefined) =>
   !text.startsWith('0000') &&
   !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&
   new Date(`${text}T00:00:00Z`).toISOString().startsWith(text)
+/** A day that each DateStyle reads, in an order of its own. */
+const ambiguousDay = /^(0[1-9]|1[0-2])\/(0[1-9]|1[0-2])\/\d{4}$/
 
-/** @see https://www.postgresql.org/docs/current/datatype.html */
+/** A day of the same year that DateStyle decides: `03/04/2021` is in March or in April. */
+const eitherOrder = (text: string) => [`03/04/${text.slice(0, 4)}`, `11/05/${text.slice(0, 4)}`].filter((each) => ambiguousDay.test(each))
+
+/** @see https://www.postgresql.org/docs/current/datatype.html#DATATYPE-DATETIME-INPUT */
 export const castables: Readonly<Record<CastableType, Castable>> = {
   smallint: whole(-32768n, 32767n),
   integer: whole(-2147483648n, 2147483647n),
@@ -60,13 +65,13 @@ export const castables: Readonly<Record<CastableType, Castable>> = {
   },
   date: {
     maker: dateMaker(),
-    notations: (text) => [text, ` ${text} `, `${text} `],
-    reads: (text) => realDay(day.exec(text)?.[1]),
+    notations: (text) => [text, ` ${text} `, `${text} `, ...eitherOrder(text)],
+    reads: (text) => realDay(day.exec(text)?.[1]) || ambiguousDay.test(text),
   },
   timestamp: {
     maker: timestampMaker(false, 6),
-    notations: (text) => [text, text.replace(' ', 'T'), text.slice(0, 10), ` ${text} `],
-    reads: (text) => realDay(moment.exec(text)?.[1]),
+    notations: (text) => [text, text.replace(' ', 'T'), text.slice(0, 10), ` ${text} `, ...eitherOrder(text)],
+    reads: (text) => realDay(moment.exec(text)?.[1]) || ambiguousDay.test(text),
   },
   uuid: {
     maker: uuidMaker(),

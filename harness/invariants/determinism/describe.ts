@@ -1,66 +1,80 @@
 import { type Knowledge, showCell } from '../../lineage/index.ts'
 import type { Finding, Severity } from '../../result/index.ts'
 import type { State } from '../../run/index.ts'
-import type { Repetition } from './repetition.ts'
+import type { Repetition, SessionRun, SessionSetting } from './repetition.ts'
 
 type Kind = 'random' | 'clock' | 'row-order' | 'session'
 
 /** A migrated attribute that comes out otherwise. */
-export interface Varying {
+export type Varying = {
   readonly path: string
   readonly attribute: string
-  readonly kind: Kind
   /** It is one of several of its relation. */
   readonly several?: boolean
-}
+} & ({ readonly kind: Exclude<Kind, 'session'> } | { readonly kind: 'session'; readonly session: SessionRun })
 
 interface Wording {
   /** In a legacy attribute, and in a new one. */
   readonly severity: { readonly legacy: Severity; readonly added: Severity }
   /** The rest of a sentence about what differs. */
   readonly when: string
-  readonly other: (repetition: Repetition) => State | undefined
   readonly hint: (attribute: string) => string
 }
 
 const fromTheRow = () => 'Derive it from the row where two runs must agree (a staged roll-out, a re-run after a failure).'
 
-const wordings: Readonly<Record<Kind, Wording>> = {
+const wordings: Readonly<Record<Exclude<Kind, 'session'>, Wording>> = {
   random: {
     severity: { legacy: 'warning', added: 'info' },
     when: 'between two runs on the same rows: it comes from random values',
-    other: ({ second }) => second,
     hint: fromTheRow,
   },
   clock: {
     severity: { legacy: 'warning', added: 'info' },
     when: 'between two runs on the same rows: it comes from the clock',
-    other: ({ second }) => second,
     hint: fromTheRow,
   },
   'row-order': {
     severity: { legacy: 'error', added: 'error' },
     when: 'when the same rows lie in another order: it comes from the physical order of rows',
-    other: () => undefined,
     hint: (attribute) => `Order by a key: ${showCell(attribute)} depends on how the rows happen to lie.`,
-  },
-  session: {
-    severity: { legacy: 'error', added: 'warning' },
-    when: 'when the session that migrates has another TimeZone',
-    other: ({ elsewhere }) => elsewhere,
-    hint: () => "Name the zone: AT TIME ZONE 'UTC', or SET LOCAL TimeZone at the beginning of the migration.",
   },
 }
 
+const nameTheForm = (setting: SessionSetting, instead: string) => () =>
+  `${instead}, or SET LOCAL ${setting} at the beginning of the migration.`
+
+const sessionHints: Readonly<Record<SessionSetting, () => string>> = {
+  TimeZone: nameTheForm('TimeZone', "Name the zone: AT TIME ZONE 'UTC'"),
+  DateStyle: nameTheForm('DateStyle', "Name the form: to_date(…, 'DD/MM/YYYY') or to_char(…, 'YYYY-MM-DD')"),
+  IntervalStyle: nameTheForm('IntervalStyle', 'Name the form: to_char(…)'),
+  bytea_output: nameTheForm('bytea_output', "Name the form: encode(…, 'hex')"),
+}
+
+/** What depends on the setting of a session: a zone changes what a value means, another setting the value that a text is read as, or only the form that a text gets. */
+function sessionWording(setting: SessionSetting, type: string): Wording {
+  const severity = /^(text|character|citext)/.test(type)
+    ? ({ legacy: 'info', added: 'info' } as const)
+    : ({ legacy: 'warning', added: 'warning' } as const)
+  return {
+    severity: setting === 'TimeZone' ? { legacy: 'error', added: 'warning' } : severity,
+    when: `when the session that migrates has another ${setting}`,
+    hint: sessionHints[setting],
+  }
+}
+
 /** The finding about an attribute that comes out otherwise. */
-export function describe(repetition: Repetition, knowledge: Knowledge, { path, attribute, kind, several = false }: Varying): Finding {
+export function describe(repetition: Repetition, knowledge: Knowledge, { path, attribute, several = false, ...varying }: Varying): Finding {
   const relation = repetition.first.catalog.relations.get(path)
   const before = [...repetition.legacy.catalog.relations].find(([, each]) => each.oid === relation?.oid)
   const number = relation?.attributes.find((each) => each.name === attribute)?.number
   const legacyAttribute = before?.[1].attributes.find((each) => each.number === number)?.name
-  const { severity, when, other, hint } = wordings[kind]
+  const { kind } = varying
+  const type = relation?.attributes.find(({ name }) => name === attribute)?.type ?? ''
+  const { severity, when, hint } = kind === 'session' ? sessionWording(varying.session.setting, type) : wordings[kind]
+  const other = kind === 'session' ? varying.session.state : kind === 'row-order' ? undefined : repetition.second
   const cells = cellsOf(repetition.first, path, attribute) ?? []
-  const [first, second] = differing(cells, cellsOf(other(repetition), path, attribute))
+  const [first, second] = differing(cells, cellsOf(other, path, attribute))
   // A placeholder that is the same in every row (DEFAULT '1970-01-01') says nothing about the row.
   const isConstant = kind === 'session' && new Set(cells).size === 1
   const example = kind === 'session' ? `: ${showCell(first)} becomes ${showCell(second)}` : ''

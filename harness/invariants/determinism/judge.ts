@@ -15,9 +15,10 @@ const repetitions: Probe<Repetition> = { name: 'repetitions', observe: async (be
 /**
  * The same legacy data gives the same migrated data.
  *
- * Kinds: `random`, `clock` (the values are instants of the run), `row-order`, `session` (the TimeZone of the session). In a new attribute
+ * Kinds: `random`, `clock` (the values are instants of the run), `row-order`, `session` (a setting of the session, such as TimeZone). In a new attribute
  * random and clock are info, in a legacy one a warning; dependence on the physical order of rows is an error, except for keys that the
- * migration issues; dependence on the time zone is an error in a legacy attribute, and a warning in a new one.
+ * migration issues; dependence on the time zone is an error in a legacy attribute, and a warning in a new one; a text that another setting
+ * reads as another value is a warning, and a value that it only writes in another form is info.
  */
 export const determinism: Invariant<Repetition> = {
   id: 'determinism',
@@ -25,7 +26,7 @@ export const determinism: Invariant<Repetition> = {
   rules,
   looks: repetitions,
   judge(repetition: Repetition, knowledge: Knowledge): Verdict {
-    const { first, second, reordered, elsewhere, legacy, runs } = repetition
+    const { first, second, reordered, sessions = [], legacy, runs } = repetition
     const saw = { relations: first.rows.size, rows: 0, cells: 0, runs: runs ?? (reordered === undefined ? 2 : 3) }
     const findings: Finding[] = []
     for (const rows of first.rows.values()) {
@@ -49,10 +50,11 @@ export const determinism: Invariant<Repetition> = {
         findings.push(describe(repetition, knowledge, { path, attribute, kind: 'row-order', several: more.length > 0 }))
       }
     }
-    for (const [path, attribute] of elsewhere === undefined ? [] : volatileAttributes(first, elsewhere).values()) {
-      if (volatile.has(`${path}.${attribute}`) || sameInstants(first, elsewhere, path, attribute)) continue
-      findings.push(describe(repetition, knowledge, { path, attribute, kind: 'session' }))
-    }
+    for (const session of sessions)
+      for (const [path, attribute] of volatileAttributes(first, session.state).values()) {
+        if (volatile.has(`${path}.${attribute}`) || sameInstants(first, session.state, path, attribute)) continue
+        findings.push(describe(repetition, knowledge, { path, attribute, kind: 'session', session }))
+      }
     if (saw.rows === 0) return { outcome: 'unknown', because: 'no migrated row was seen', saw }
     const grave = findings.filter((each) => each.severity !== 'info')
     const [worst, ...rest] = grave
@@ -118,7 +120,7 @@ function followsVolatile(state: State, path: string, attribute: string, volatile
 }
 
 /** Whether a column holds texts that name the same instants in two zones. */
-function sameInstants(first: State, second: State | undefined, path: string, attribute: string): boolean {
+function sameInstants(first: State, second: State, path: string, attribute: string): boolean {
   const [left, right] = [first, second].map((state) => {
     const table = state?.rows.get(path)
     const at = table?.attributes.indexOf(attribute) ?? -1

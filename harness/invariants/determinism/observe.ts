@@ -5,13 +5,11 @@ import { allInOrder, executeRun, inOrder, type RunRequest, type State } from '..
 import type { Look } from '../probe.ts'
 import { type Migrated, unevenRelations, withoutDrawnAnew } from './drawn-anew.ts'
 import { determinism, volatileAttributes } from './judge.ts'
-import type { Repetition } from './repetition.ts'
+import type { Repetition, SessionRun } from './repetition.ts'
+import { otherSessions, otherSettings } from './sessions.ts'
 
 /** Another order of rows is hidden where an index gives them in its own: a planner may do without, on other statistics. */
 const otherPlans = { enable_indexscan: 'off', enable_indexonlyscan: 'off', enable_bitmapscan: 'off', enable_mergejoin: 'off' } as const
-
-/** The settings of a session somewhere else: a zone half a day ahead, with a quarter of an hour in its offset and clocks that are put forward and back. */
-export const elsewhere = { TimeZone: 'Pacific/Chatham' } as const
 
 /** What repetitions of one migration on the same rows told. */
 export interface Repeated {
@@ -50,11 +48,11 @@ export async function repeatRuns(subject: Subject, runner: Runner, plan: RepeatP
   if (onClones === 'suspected' && runner.need.rung === 'transaction' && (await agree(dataset, ties, ways.inTransaction))) {
     const { legacy, migrated } = await ways.inTransaction(dataset)
     if (migrated === undefined) return upFailed
-    const alike = { legacy, first: migrated, second: migrated, reordered: undefined, runs: 4 + 2 * ties.length }
+    const alike = { legacy, first: migrated, second: migrated, reordered: undefined, runs: 4 + 3 * ties.length }
     return { look: { seen: [{ seen: alike }] }, ...nothingVaries }
   }
   const runs = await ways.thrice(dataset)
-  const repetition = repetitionOf(runs, await ranElsewhere(dataset, ways, runner.need.rung === 'transaction'))
+  const repetition = repetitionOf(runs, await inOtherSessions(dataset, ways, runner.need.rung === 'transaction'))
   if (repetition === undefined) return upFailed
   // What the legacy schema draws anew differs from run to run too, and nobody should compare it.
   const volatile = new Set([
@@ -120,18 +118,38 @@ function waysToRun(subject: Subject, runner: Runner, { lanes, signal }: RepeatPl
 }
 
 /** Undefined where `up` failed on the rows as they are. */
-function repetitionOf(runs: Thrice, there?: Migrated): Repetition | undefined {
-  const [first, second, reordered, elsewhere] = withoutDrawnAnew(there === undefined ? runs : [...runs, there])
-  return first === undefined || second === undefined ? undefined : { legacy: runs[0].legacy, first, second, reordered, elsewhere }
+function repetitionOf(runs: Thrice, there: readonly SessionMigrated[] = []): Repetition | undefined {
+  const [first, second, reordered, ...others] = withoutDrawnAnew([...runs, ...there.map(({ migrated }) => migrated)])
+  if (first === undefined || second === undefined) return undefined
+  const sessions = there.flatMap(({ setting }, at): SessionRun[] => {
+    const state = others[at]
+    return state === undefined ? [] : [{ setting, state }]
+  })
+  return { legacy: runs[0].legacy, first, second, reordered, sessions }
 }
 
-/** A run in a session with another time zone; undefined where a transaction shows that it makes no difference. */
-async function ranElsewhere(rows: Dataset, ways: WaysToRun, cheap: boolean): Promise<Migrated | undefined> {
-  if (cheap) {
-    const [here, there] = withoutDrawnAnew([await ways.inTransaction(rows), await ways.inTransaction(rows, elsewhere)])
-    if (here !== undefined && there !== undefined && volatileAttributes(here, there).size === 0) return undefined
+interface SessionMigrated {
+  readonly setting: SessionRun['setting']
+  readonly migrated: Migrated
+}
+
+/** Runs in sessions with another setting, on clones: only those settings of which a transaction, where one is cheap, shows that they make a difference. */
+async function inOtherSessions(rows: Dataset, ways: WaysToRun, cheap: boolean): Promise<readonly SessionMigrated[]> {
+  const here = cheap ? await ways.inTransaction(rows) : undefined
+  if (here !== undefined && !differ(here, await ways.inTransaction(rows, otherSettings))) return []
+  const found: SessionMigrated[] = []
+  for (const [setting, value] of otherSessions) {
+    const settings = { [setting]: value }
+    if (here !== undefined && !differ(here, await ways.inTransaction(rows, settings))) continue
+    found.push({ setting, migrated: await ways.onClone(rows, settings) })
   }
-  return ways.onClone(rows, elsewhere)
+  return found
+}
+
+/** Whether two runs on the same rows end in different rows. */
+function differ(left: Migrated, right: Migrated, paired = false): boolean {
+  const [one, other] = withoutDrawnAnew([left, right])
+  return one !== undefined && other !== undefined && volatileAttributes(one, other, paired).size > 0
 }
 
 /** Ties are rare, so they are looked for where a run is cheap; what differs there is judged on clones, where the clock goes on. */
@@ -143,18 +161,24 @@ async function repeatTies(
   const found: Repetition[] = []
   const bothWays = inOrder(ties, lanes, async (rows, at) => ({
     rows,
-    runs: [await ways.inTransaction(rows, undefined, at), await ways.inTransaction(opposite(rows), otherPlans, at)] as const,
+    runs: [
+      await ways.inTransaction(rows, undefined, at),
+      await ways.inTransaction(opposite(rows), otherPlans, at),
+      await ways.inTransaction(rows, otherSettings, at),
+    ] as const,
   }))
   // One data set on which the order of rows decides is enough; a tie that clones do not show is no reason to stop.
-  let shown = false
+  const shown = { order: false, session: false }
   for await (const { rows, runs } of bothWays) {
-    const [straight, reversed] = withoutDrawnAnew(runs)
-    if (shown || straight === undefined || reversed === undefined) continue
-    if (volatileAttributes(straight, reversed, true).size === 0) continue
-    const repetition = repetitionOf(await ways.thrice(rows))
+    const [straight, reversed, there] = runs
+    const ordered = !shown.order && differ(straight, reversed, true)
+    const inSession = !shown.session && differ(straight, there)
+    if (!ordered && !inSession) continue
+    const repetition = repetitionOf(await ways.thrice(rows), inSession ? await inOtherSessions(rows, ways, true) : [])
     if (repetition === undefined) continue
     found.push(repetition)
-    shown = isViolated(repetition)
+    shown.session ||= inSession
+    shown.order ||= ordered && isViolated(repetition)
   }
   return found
 }
@@ -171,12 +195,11 @@ function unevenText(paths: readonly string[]): readonly string[] {
  */
 async function agree(dataset: Dataset, ties: readonly Dataset[], run: WaysToRun['inTransaction']): Promise<boolean> {
   const straightRun = await run(dataset)
-  const [first, second, there] = withoutDrawnAnew([straightRun, await run(dataset), await run(dataset, elsewhere)])
+  const [first, second] = withoutDrawnAnew([straightRun, await run(dataset)])
   if (first === undefined || second === undefined || volatileAttributes(first, second).size > 0) return false
-  if (there !== undefined && volatileAttributes(first, there).size > 0) return false
   for (const rows of [dataset, ...ties]) {
-    const [straight, reversed] = withoutDrawnAnew([rows === dataset ? straightRun : await run(rows), await run(opposite(rows), otherPlans)])
-    if (straight !== undefined && reversed !== undefined && volatileAttributes(straight, reversed, true).size > 0) return false
+    const straight = rows === dataset ? straightRun : await run(rows)
+    if (differ(straight, await run(opposite(rows), otherPlans), true) || differ(straight, await run(rows, otherSettings))) return false
   }
   return true
 }

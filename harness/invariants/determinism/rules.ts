@@ -21,9 +21,10 @@ export const rules = {
   },
   session: {
     severity: 'error',
-    title: 'the result depends on the time zone of the session',
+    title: 'the result depends on a setting of the session',
     meaning:
-      'The same rows become other rows where the session that migrates has another TimeZone: a date or time without a zone is read by the setting of the session.',
-    remedy: "Name the zone: AT TIME ZONE 'UTC', or SET LOCAL TimeZone at the beginning of the migration.",
+      'The same rows become other rows where the session that migrates has another TimeZone or DateStyle: a date or time without a zone, or a text such as 03/04/2021, is read by the setting of the session.',
+    remedy:
+      "Name the zone (AT TIME ZONE 'UTC') or the form (to_date(…, 'DD/MM/YYYY')), or SET LOCAL the setting at the beginning of the migration.",
   },
 } as const satisfies Readonly<Record<string, Rule>>

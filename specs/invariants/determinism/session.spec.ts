@@ -46,3 +46,33 @@ test('a day of the session in a new column is a warning, a constant or the text 
   expect(about(await migrated("ALTER TABLE visit ADD seen timestamptz NOT NULL DEFAULT '1970-01-01'"), 'determinism')).toEqual([])
   expect(about(await migrated('ALTER TABLE visit ADD said text; UPDATE visit SET said = made::text'), 'determinism')).toEqual([])
 })
+
+const bookings = `CREATE TABLE booking (id int PRIMARY KEY, length interval, seal bytea, due text NOT NULL
+  CONSTRAINT form CHECK (due ~ '^(0[1-9]|1[0-2])/(0[1-9]|1[0-2])/20[0-9][0-9]$'))`
+const asDate = (using: string) => `ALTER TABLE booking DROP CONSTRAINT form; ALTER TABLE booking ALTER due TYPE date USING ${using}`
+
+test('a day whose order of figures the session decides is a warning', async () => {
+  const result = await verifyInline(bookings, asDate('due::date'), { runs: 20 })
+  expect(about(result, 'determinism', 'zero-loss')).toEqual(['warning determinism session due'])
+  expect(result.findings.find(({ kind }) => kind === 'session')?.message).toMatch(
+    /differs when the session that migrates has another DateStyle: '20\d\d-\d\d-\d\d' becomes '20\d\d-\d\d-\d\d'$/,
+  )
+})
+
+test('with its form named it is none', async () => {
+  const result = await verifyInline(bookings, asDate("to_date(due, 'DD/MM/YYYY')"), { runs: 20 })
+  expect(about(result, 'determinism', 'zero-loss')).toEqual([])
+})
+
+test.each([
+  ['DateStyle', 'made::date::text', 'CREATE TABLE booking (id int PRIMARY KEY, made timestamp NOT NULL)'],
+  ['IntervalStyle', 'length::text', bookings],
+  ['bytea_output', 'seal::text', bookings],
+])('what %s only writes in another form is information', async (setting, value, before) => {
+  const result = await verifyInline(before, `ALTER TABLE booking ADD label text; UPDATE booking SET label = 'is ' || ${value}`, {
+    runs: 20,
+  })
+  const sessions = result.findings.filter(({ kind }) => kind === 'session')
+  expect(sessions.map(({ severity, attribute }) => `${severity} ${attribute}`)).toEqual(['info label'])
+  expect(sessions[0]?.message).toContain(`another ${setting}`)
+})
