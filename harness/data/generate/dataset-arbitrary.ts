@@ -33,6 +33,8 @@ export interface DatasetOptions {
   readonly beside?: boolean
   /** Rows that refer to their own relation form rings too: the row itself, two rows, three. See `makesRings`. */
   readonly rings?: boolean
+  /** Rows of relations that get a unique key, or of which a key holds what gets another type, differ as little as they may. */
+  readonly alike?: boolean
   /** Cells are not drawn but take what shows something for certain. */
   readonly sweep?: Sweep | undefined
   /** What some rows are to be like, as far as that is legal. */
@@ -93,6 +95,8 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
     const { min, max } = this.#options.rows ?? { min: 1, max: 6 }
     const extreme = random.chance(0.25) && this.#options.profile !== 'plausible'
     const fitter = new Fitter(plan, this.#restrictions)
+    const alike = this.#options.alike ?? (plan.unified.size > 0 && random.chance(0.3))
+    const clocked = !plan.clocks.hinted ? 0.1 : this.#options.alike === true ? 0.7 : 0.35
     const drawing: Drawing = {
       plan,
       random,
@@ -103,9 +107,8 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       ring: this.#options.ring ?? new Map(),
       extreme,
       crowded: plan.doubled.size > 0 && random.chance(0.4),
-      alike: plan.unified.size > 0 && random.chance(0.3),
-      clock:
-        random.chance(plan.clocks.hinted ? 0.35 : 0.1) && plan.clocks.changes.length > 0 ? random.pick(plan.clocks.changes) : undefined,
+      alike,
+      clock: plan.clocks.changes.length > 0 && random.chance(clocked) ? random.pick(plan.clocks.changes) : undefined,
       beside: this.#options.beside ?? false,
       sweep: this.#options.sweep,
       aims: this.#options.aims,

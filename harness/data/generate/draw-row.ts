@@ -55,7 +55,8 @@ function twinShare({ clock, plan, alike }: Drawing, relation: RelationPlan): num
   const timed = (position: number) => relation.attributes[position]?.maker.clock !== undefined
   const meets = clock !== undefined && relation.keys.some((key) => key.attributes.length > 1 && key.attributes.some(timed))
   if (meets) return 0.5
-  return plan.doubled.has(relation.path) || (alike === true && plan.unified.has(relation.path)) ? 0.4 : twins
+  if (alike === true && plan.unified.has(relation.path)) return 0.6
+  return plan.doubled.has(relation.path) ? 0.4 : twins
 }
 
 /** Some rows are NULL wherever they may be, some nowhere. */

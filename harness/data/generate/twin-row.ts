@@ -71,7 +71,8 @@ function neighbour(drawing: Drawing, relation: RelationPlan, position: number, c
   if (!free || typeof cell !== 'string') return undefined
   const turned = atTheTurn(drawing, maker.clock, cell)
   if (turned !== undefined && !pools.checked && drawing.random.chance(0.8)) return turned
-  if (!drawing.random.chance(near ? 0.6 : 0.4)) return undefined
+  const meeting = drawing.alike === true && drawing.plan.unified.has(relation.path)
+  if (!drawing.random.chance(meeting ? 0.8 : near ? 0.6 : 0.4)) return undefined
   const others = [...(maker.near?.(cell) ?? []), ...(/^-?\d{1,18}$/.test(cell) ? (maker.neighbours?.(cell) ?? []) : [])].filter(
     (text) => text !== cell && maker.accepts(text) === true && (pools.plausible === undefined || pools.plausible.includes(text)),
   )

@@ -19,7 +19,7 @@ export interface GenerationPlan {
   readonly emptied: readonly string[]
   /** Relations in which rows that resemble one another matter most. */
   readonly doubled: ReadonlySet<string>
-  /** Relations of which some data sets hold more rows alike than usual: a unique key is to come. */
+  /** Relations of which some data sets hold more rows alike than usual: a unique key is to come, or what one holds gets another type. */
   readonly unified: ReadonlySet<string>
   /** Turns of the clocks in the zones that the migration names; where it names none, in two usual ones. */
   readonly clocks: { readonly hinted: boolean; readonly changes: readonly ClockChange[] }

@@ -102,9 +102,18 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
     meetings: hints.meetings ?? [],
     emptied: (hints.emptied ?? []).filter((path) => relations.has(path)),
     doubled: new Set(hints.doubled),
-    unified: new Set(hints.unified),
+    unified: new Set([...(hints.unified ?? []), ...withRecastKeys(relations, hints.casts)]),
     clocks: clocksOf(turns, relations),
   }
+}
+
+/** Relations of which a key holds an attribute that gets another type: values that differ may be equal then. */
+function withRecastKeys(relations: ReadonlyMap<string, RelationPlan>, casts: Hints['casts']): readonly string[] {
+  return casts.flatMap(({ relation, attribute, direction }) => {
+    const plan = direction === 'up' && relation !== undefined ? relations.get(relation) : undefined
+    const position = plan?.attributes.findIndex(({ name }) => name === attribute) ?? -1
+    return plan?.keys.some((key) => key.attributes.includes(position)) === true ? [plan.path] : []
+  })
 }
 
 interface Drafted {

@@ -106,11 +106,12 @@ function textBand(source: BandSource, limit: number, padded: boolean): string {
   return blanks ? source.random.pick([` ${text}`, `${text} `, ` ${text} `]) : text
 }
 
-/** The same words in another case, or with a blank more or less. */
+/** The same words in another case, with a blank more or less, joined or marked otherwise, or with another end. */
 function nearTexts(text: string): readonly string[] {
   if (text.trim() === '') return text === '' ? [' '] : ['']
   const capital = `${text.charAt(0).toUpperCase()}${text.slice(1).toLowerCase()}`
-  return [...new Set([text.toLowerCase(), text.toUpperCase(), capital, ` ${text}`, `${text} `, text.trim()])]
+  const joined = [text.replace(/[ _]/, '-'), text.replace(/[- ._]/, ''), text.replace(' ', '  '), text.replace(/.$/, '~')]
+  return [...new Set([text.toLowerCase(), text.toUpperCase(), capital, ` ${text}`, `${text} `, text.trim(), ...joined])]
 }
 
 const delimiters = [',', ', ', ';', '|', '/', ' - ', '\n', '\t', '"', "'", '\\']
