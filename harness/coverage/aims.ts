@@ -177,12 +177,31 @@ function isPlain(tree: unknown): boolean {
   return fieldsOf(tree, 'ColumnRef') !== undefined || plainConstants(tree).length > 0
 }
 
+type ColumnPair = readonly [KnownColumn, KnownColumn]
+
 /** Pairs of columns of two range variables that a condition equates, wherever in it. */
-export function equated(sources: readonly Source[], condition: unknown): readonly (readonly [KnownColumn, KnownColumn])[] {
+export function equated(sources: readonly Source[], condition: unknown): readonly ColumnPair[] {
+  return compared(sources, condition, (kind, operator) => kind === 'AEXPR_OP' && operator === '=')
+}
+
+/** Pairs of columns of two range variables that must differ for a condition to be true: `a.at < b.at`. */
+export function unequal(sources: readonly Source[], condition: unknown): readonly ColumnPair[] {
+  return compared(
+    sources,
+    condition,
+    (kind, operator) => kind === 'AEXPR_DISTINCT' || (kind === 'AEXPR_OP' && ['<', '>', '<>'].includes(operator)),
+  )
+}
+
+function compared(
+  sources: readonly Source[],
+  condition: unknown,
+  wanted: (kind: unknown, operator: string) => boolean,
+): readonly ColumnPair[] {
   const bool = fieldsOf(condition, 'BoolExpr')
-  if (bool !== undefined) return asList(bool.args).flatMap((each) => equated(sources, each))
+  if (bool !== undefined) return asList(bool.args).flatMap((each) => compared(sources, each, wanted))
   const fields = fieldsOf(condition, 'A_Expr')
-  if (fields?.kind !== 'AEXPR_OP' || stringsOf(fields.name).at(-1) !== '=') return []
+  if (fields === undefined || !wanted(fields.kind, stringsOf(fields.name).at(-1) ?? '')) return []
   const [left, right] = [columnOf(sources, fields.lexpr), columnOf(sources, fields.rexpr)]
   return left === undefined || right === undefined || left.source === right.source ? [] : [[left, right]]
 }

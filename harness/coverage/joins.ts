@@ -1,5 +1,5 @@
 import { asList, asText, type Fields, fieldsOf } from '../migration/index.ts'
-import { equated } from './aims.ts'
+import { equated, unequal } from './aims.ts'
 import { readCondition } from './conditions.ts'
 import type { Level } from './level.ts'
 import { askPartners, atLeastOne, atMostOne } from './partners.ts'
@@ -75,6 +75,7 @@ export function readSides(reader: Reader, level: Level, { tree, on, condition, l
         if (inside.includes(other.source)) return [[one, other] as const]
         return inside.includes(one.source) ? [[other, one] as const] : []
       }),
+      apart: unequal(all, condition).flatMap((pair) => pair.filter(({ source }) => inside.includes(source))),
     })
   }
 }

@@ -25,13 +25,15 @@ export interface Meeting {
   readonly mustMeet?: boolean
   /** Columns of those that look with the columns of those that are found that they must equal. */
   readonly pairs: readonly (readonly [looking: KnownColumn, found: KnownColumn])[]
+  /** Columns of those that are found in which they must differ from those that look. */
+  readonly apart?: readonly KnownColumn[]
 }
 
 const tests = { none: '= 0', one: '= 1', several: '> 1' } as const
 
 /** Ask whether some row finds no partner, one, several. */
 export function askPartners(reader: Reader, level: Level, meeting: Meeting): void {
-  const { kind, tree, text, from, found, name, never = {}, outcomes, pairs, mustMeet } = meeting
+  const { kind, tree, text, from, found, name, never = {}, outcomes, pairs, apart = [], mustMeet } = meeting
   const asked = outcomes.map(
     (each): Outcome => ({
       kind,
@@ -40,7 +42,7 @@ export function askPartners(reader: Reader, level: Level, meeting: Meeting): voi
       outcome: named(each, name),
       infeasible: each === 'one' ? undefined : never[each],
       ofLegacy: mustMeet === true && each === 'none',
-      aims: partnerAims(each, pairs),
+      aims: partnerAims(each, pairs, apart),
     }),
   )
   const columns = outcomes.map((each, at) => `godwit_count.n ${tests[each]} AS c${at}`).join(', ')
@@ -49,13 +51,18 @@ export function askPartners(reader: Reader, level: Level, meeting: Meeting): voi
 }
 
 /** Rows that are likely to have so many partners. */
-function partnerAims(count: 'none' | 'one' | 'several', pairs: Meeting['pairs']): readonly Aim[] {
+function partnerAims(count: 'none' | 'one' | 'several', pairs: Meeting['pairs'], apart: readonly KnownColumn[]): readonly Aim[] {
   const [first] = pairs
   if (first === undefined) return []
   const found = pathOf(first[1].relation)
   const same = pairs.flatMap(([, column]) => (column.relation === first[1].relation ? [column.attribute.name] : []))
-  if (count === 'several') return [{ kind: 'alike', relation: found, same, differ: [] }]
-  if (count === 'one') return [{ kind: 'rows', relation: found, rows: 1 }]
+  const differ = apart.flatMap(({ relation, attribute }) => (relation === first[1].relation ? [attribute.name] : []))
+  const alike: Aim = { kind: 'alike', relation: found, same, differ }
+  // A row that looks among those of its own relation for another one.
+  const amongItself = first[0].relation === first[1].relation && differ.length > 0
+  if (count === 'several') return [alike, ...(amongItself ? [{ kind: 'rows', relation: found, rows: 3 } as const] : [])]
+  if (count === 'one')
+    return amongItself ? [alike, { kind: 'rows', relation: found, rows: 2 }] : [{ kind: 'rows', relation: found, rows: 1 }]
   const cells = { [first[0].attribute.name]: [{ fresh: true } as const, null] }
   return [
     { kind: 'cells', relation: pathOf(first[0].relation), cells },

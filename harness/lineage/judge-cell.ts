@@ -1,3 +1,4 @@
+import { listOf } from './lists.ts'
 import type { Destination } from './model.ts'
 import { alterationOf, explains, holdsText } from './transform.ts'
 import { sameValue } from './value.ts'
@@ -39,6 +40,8 @@ export function judgeCell(
     return legacy === null ? { fate: 'altered', alteration: 'null-filled', migrated: cell } : { fate: 'kept' }
   if (legacy === null && cell === null) return { fate: 'kept' }
   if (legacy === null || cell === null) return altered(legacy, cell, types)
+  const elements = type.endsWith('[]') && !legacyType.endsWith('[]') ? listOf(cell, type) : undefined
+  if (elements !== undefined && judgeParts(legacy, elements).fate === 'kept') return { fate: 'kept' }
   if (explains({ kind: 'same-value' }, legacy, cell, types) && (legacyType !== type || legacy === cell)) return { fate: 'kept' }
   if (transform.kind === 'same-value' && sameValue(legacy, cell, legacyType, type)) return { fate: 'kept' }
   const reversible =

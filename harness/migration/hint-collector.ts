@@ -133,6 +133,13 @@ export class HintCollector {
     if (relation !== undefined) this.#unified.add(relation)
   }
 
+  /** An attribute gets other values. Where a unique key holds it, they must be unique too. */
+  rewrite(reference: Reference | undefined): void {
+    const path = this.#legacy(reference?.relation)
+    const indexes = path === undefined ? [] : (this.#catalog.relations.get(path)?.indexes ?? [])
+    if (indexes.some((index) => index.unique && index.attributes.includes(reference?.attribute))) this.unify(path)
+  }
+
   /** An attribute that says how many rows or characters are made. */
   counted(reference: Reference): void {
     const end = this.#end(reference)

@@ -354,6 +354,7 @@ export class HintWalker implements Walk {
       if (path.length > 0) this.hints.jsonKey(column, path)
       // With subscripts, what is given is a part and no value of the attribute.
       const whole = asList(assigned?.indirection).length === 0 ? column : undefined
+      this.hints.rewrite(whole)
       const row = fieldsOf(multiple?.source, 'RowExpr')
       if (row !== undefined) this.assign(whole, asList(row.args)[Number(multiple?.colno ?? 1) - 1], scope)
       else if (multiple === undefined) this.assign(whole, assigned?.val, scope)

@@ -1,4 +1,12 @@
-import { type BandedDataset, bandedDataset, type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../data/index.ts'
+import {
+  type BandedDataset,
+  bandedDataset,
+  type Dataset,
+  type DatasetOptions,
+  datasetArbitrary,
+  type Exclusion,
+  sampleDatasets,
+} from '../data/index.ts'
 import { seedNumber } from './seed.ts'
 import type { UnderTest } from './under-test.ts'
 
@@ -30,13 +38,17 @@ export function smallFillings(subject: UnderTest, seed: string, exclude: readonl
   )
 }
 
-/** Data sets of a few rows with duplicates and NULLs, in which a migration that picks one of several has a choice. */
+/**
+ * Data sets with duplicates and NULLs, in which a migration that picks one of several has a choice. Where a unique key is to come, as many
+ * of a few rows that are almost alike: among many rows, one on which `up` fails would hide the tie.
+ */
 export function tiedRows(subject: UnderTest, seed: string, exclude: readonly Exclusion[], count: number): readonly Dataset[] {
-  const arbitrary = datasetArbitrary(subject.plan, {
-    rows: { min: 10, max: 16 },
-    relations: [...subject.scope],
-    exclude,
-    profile: 'plausible',
-  })
-  return sampleDatasets(arbitrary, seedNumber(seed, 'ties'), count)
+  const draw = (options: DatasetOptions) =>
+    sampleDatasets(
+      datasetArbitrary(subject.plan, { relations: [...subject.scope], exclude, profile: 'plausible', ...options }),
+      seedNumber(seed, 'ties'),
+      count,
+    )
+  const many = draw({ rows: { min: 10, max: 16 } })
+  return subject.plan.unified.size === 0 ? many : [...many, ...draw({ rows: { min: 2, max: 5 }, alike: true })]
 }

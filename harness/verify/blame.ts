@@ -5,6 +5,8 @@ import type { Finding } from '../result/index.ts'
 
 /** Values that shrinking ends at. A cell of the smallest failing rows with another value is needed for the failure. */
 const plain: ReadonlySet<string> = new Set(['', '0', '1', 'f', '{}', '[]', '0.0', '0.00', '00:00:00', '1970-01-01', '2000-01-01'])
+const plainInstant = /^(1970|2000)-01-01 00:00:00(\+00)?$/
+const isPlain = (cell: string) => plain.has(cell) || plainInstant.test(cell)
 
 /**
  * Name the attribute to blame for a failure of `up`, or of `down` on legacy rows, where the server names none: the only attribute of the
@@ -32,13 +34,15 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
   const odd = table.attributes.filter((name, at) =>
     finding.kind === '22012'
       ? divisors.has(name) && table.rows.some((row) => Number(row[at] ?? Number.NaN) === 0)
-      : !keys.has(name) && table.rows.some((row) => typeof row[at] === 'string' && !plain.has(row[at])),
+      : !keys.has(name) && table.rows.some((row) => typeof row[at] === 'string' && !isPlain(row[at])),
   )
   const holding =
     unread === undefined
       ? []
       : odd.filter((name) => table.rows.some((row) => cellHolds(cellOf(row[table.attributes.indexOf(name)]), unread)))
   if (holding.length === 1) return blamed(finding, relation, holding[0] as string)
+  const documents = isOfDocuments(finding) ? catalog.attributes.filter(({ type }) => /^jsonb?$/.test(type)) : []
+  if (documents.length === 1) return blamed(finding, relation, documents[0]?.name as string)
   const empty = /\bnull\b/i.test(finding.message)
     ? table.attributes.filter((name, at) => !keys.has(name) && table.rows.some((row) => cellOf(row[at]) === null))
     : []
@@ -50,6 +54,11 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
 /** A range with its bounds in the wrong order: both attributes cause the failure, even if shrinking made one of them plain. */
 function isOfTwoBounds({ message }: Finding): boolean {
   return /range lower bound must be less than or equal to range upper bound/.test(message)
+}
+
+/** A JSON value of another kind than a function takes, where shrinking leaves the plainest object: `cannot extract elements from an object`. */
+function isOfDocuments({ kind, message }: Finding): boolean {
+  return kind === '22023' && /\b(an object|a scalar|an array|a non-(object|array))\b/.test(message)
 }
 
 /** The only attribute of the smallest rows that holds a value. The server names no statement, hence no relation, for a script sent as one message. */

@@ -59,19 +59,19 @@ function touchEarlier(
   }
 }
 
-/** Of a key over several attributes, what differs often differs least: the next number, the same second, another case. */
+/** Of a key over several attributes, and of each key where rows are to be alike, what differs often differs least: the next number, the same second, another case. */
 function neighbour(drawing: Drawing, relation: RelationPlan, position: number, cell: string | null | undefined): string | undefined {
   const attribute = relation.attributes[position]
   const keys = relation.keys.filter((key) => key.attributes.includes(position))
   // In no key: another notation of the same value, which a group takes for equal.
   const near = keys.length === 0 && attribute?.maker.near !== undefined
-  if (attribute === undefined || (!near && keys.every((key) => key.attributes.length === 1))) return undefined
+  const meeting = drawing.alike === true && drawing.plan.unified.has(relation.path) && keys.every((key) => !key.folded)
+  if (attribute === undefined || (!near && !meeting && keys.every((key) => key.attributes.length === 1))) return undefined
   const { pools, maker } = attribute
   const free = attribute.group === undefined && attribute.references.length === 0 && attribute.slot === undefined
   if (!free || typeof cell !== 'string') return undefined
   const turned = atTheTurn(drawing, maker.clock, cell)
   if (turned !== undefined && !pools.checked && drawing.random.chance(0.8)) return turned
-  const meeting = drawing.alike === true && drawing.plan.unified.has(relation.path)
   if (!drawing.random.chance(meeting ? 0.8 : near ? 0.6 : 0.4)) return undefined
   const others = [...(maker.near?.(cell) ?? []), ...(/^-?\d{1,18}$/.test(cell) ? (maker.neighbours?.(cell) ?? []) : [])].filter(
     (text) => text !== cell && maker.accepts(text) === true && (pools.plausible === undefined || pools.plausible.includes(text)),

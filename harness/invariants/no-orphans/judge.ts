@@ -105,6 +105,7 @@ function isUnique(run: RunObservation, path: string, attributes: readonly string
 /** The rows that refer, and what of them held before. */
 interface Held {
   readonly held: number
+  readonly values: ReadonlySet<string>
   /** Values that referred to nothing before. */
   readonly orphans: ReadonlySet<string>
 }
@@ -116,7 +117,7 @@ function heldBefore({ child, childAttributes, parent, parentAttributes }: Refere
   const keys = new Set(plainTuples(referred, parentAttributes))
   const values = plainTuples(referring, childAttributes).filter((each) => each !== undefined)
   const orphans = values.filter((each) => !keys.has(each))
-  return { held: values.length - orphans.length, orphans: new Set(orphans) }
+  return { held: values.length - orphans.length, values: new Set(values), orphans: new Set(orphans) }
 }
 
 /** Where both ends of a reference are after `up`. */
@@ -177,11 +178,26 @@ function follow(
       return table === undefined ? [] : movedTuples(table, part)
     }),
   )
-  const orphans = movedTuples(moved.table, moved.from).filter((each) => each !== undefined && !keys.has(each) && !before.orphans.has(each))
+  const renamed = otherKeys(moved, run, migrated)
+  const resolves = (value: string) => keys.has(value) || (renamed.has(value) && !before.values.has(value))
+  const orphans = movedTuples(moved.table, moved.from).filter((each) => each !== undefined && !resolves(each) && !before.orphans.has(each))
   return {
     followed: before.held,
     finding: orphans[0] === undefined ? undefined : describeOrphans(moved, orphans[0], orphans.length, knowledge),
   }
+}
+
+/** What else the parent's rows are named by. A child that holds such a value, and did not before, names the same row by another of its keys. */
+function otherKeys({ reference, to }: Moved, run: RunObservation, migrated: ReadonlyMap<string, ColumnTable>): ReadonlySet<string> {
+  if (reference.childAttributes.length > 1) return new Set()
+  return new Set(
+    to.flatMap((part) => {
+      const table = migrated.get(part[0]?.relation ?? '')
+      const indexes = run.migrated?.catalog.relations.get(table?.relation ?? '')?.indexes ?? []
+      const single = indexes.filter((index) => index.unique && index.predicate === undefined && index.attributes.length === 1)
+      return table === undefined ? [] : single.flatMap(({ attributes: [key] }) => (key === undefined ? [] : plainTuples(table, [key])))
+    }),
+  ) as ReadonlySet<string>
 }
 
 function describeOrphans({ reference, table, home }: Moved, value: string, orphans: number, knowledge: Knowledge): Finding {
