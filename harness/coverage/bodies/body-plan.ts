@@ -5,8 +5,8 @@ import { type FindRelation, findRelationIn } from '../sources.ts'
 import type { Place, Target } from '../target.ts'
 import { bodyPlaces } from './body-places.ts'
 import { BodyReader, type MarkedTarget } from './body-reader.ts'
-import { BodyScope, type Fired } from './body-scope.ts'
-import { type Callable, Reached, type Trigger, triggerOf } from './reached-functions.ts'
+import { BodyScope } from './body-scope.ts'
+import { type Call, type Callable, type Fired, Reached, type Trigger, triggerOf } from './reached-functions.ts'
 import { isSameBody } from './same-body.ts'
 
 /** A function of the legacy database. */
@@ -115,7 +115,13 @@ class BodyPlanner {
       return undefined
     }
     const name = `function ${made.name}`
-    return this.#mark(text, place, { find, name, fired: by.firedAs(made.name), ambiguous: this.#isAmbiguous(made) })
+    return this.#mark(text, place, {
+      find,
+      name,
+      fired: by.firedAs(made.name),
+      calls: by.callsOf(made),
+      ambiguous: this.#isAmbiguous(made),
+    })
   }
 
   #legacy(each: LegacyFunction): string | undefined {
@@ -124,7 +130,13 @@ class BodyPlanner {
     const place = { direction: by === this.#reached.up ? ('up' as const) : ('down' as const), file: each.shown, line: 1 }
     const name = `function ${each.shown}`
     const find = findRelationIn(this.#knows.legacy, [])
-    return this.#mark(each.definition, place, { find, name, fired: by.firedAs(each.name), ambiguous: this.#isAmbiguous(each) })
+    return this.#mark(each.definition, place, {
+      find,
+      name,
+      fired: by.firedAs(each.name),
+      calls: by.callsOf(each),
+      ambiguous: this.#isAmbiguous(each),
+    })
   }
 
   #reachedBy(callable: Callable): Reached | undefined {
@@ -138,7 +150,7 @@ class BodyPlanner {
   }
 
   /** A statement with marks in its body, where they can be put there. */
-  #mark(text: string, place: Place, { find, name, fired, ambiguous = false }: MarkOptions): string | undefined {
+  #mark(text: string, place: Place, { find, name, fired, calls = [], ambiguous = false }: MarkOptions): string | undefined {
     const shown = name ?? 'DO'
     const [tree] = tryParse(text) ?? []
     const body = bodyOf(tree)
@@ -155,8 +167,7 @@ class BodyPlanner {
     }
     // Lines of a function that no file has are those that PL/pgSQL counts in its body.
     const line = place.file === this.#fileOf(place.direction) ? place.line + text.slice(0, at).split('\n').length - 1 : 1
-    const parameters = nodes.filter((node) => node.name === 'PLpgSQL_var').findIndex(({ fields }) => fields.refname === 'found')
-    const scope = new BodyScope(nodes, Math.max(0, parameters), find, fired)
+    const scope = new BodyScope(nodes, find, fired, calls)
     const reader = new BodyReader(body.text, { ...place, line }, scope, () => ++this.#marks)
     reader.read(places, name)
     const { body: marked, marks } = reader.instrumented
@@ -195,6 +206,7 @@ interface MarkOptions {
   readonly find: FindRelation
   readonly name?: string
   readonly fired?: Fired | undefined
+  readonly calls?: readonly Call[]
   readonly ambiguous?: boolean
 }
 

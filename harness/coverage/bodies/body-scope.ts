@@ -14,11 +14,7 @@ import {
 import { neverNull } from '../never-null.ts'
 import { columnIn, type FindRelation, type Source, sourcesOf } from '../sources.ts'
 
-/** A trigger's function, as the migration fires it. */
-export interface Fired {
-  readonly relation: Relation | undefined
-  readonly events: ReadonlySet<string>
-}
+import type { Call, Fired } from './reached-functions.ts'
 
 type Meant = { readonly source: Source; readonly column: string } | 'never NULL' | 'a variable'
 
@@ -37,14 +33,28 @@ export class BodyScope {
   /** Variables and records whose values come from rows, or may. */
   readonly #ofRows = new Set(['found', 'new', 'old'])
 
-  constructor(nodes: readonly TreeNode[], parameters: number, find: FindRelation, fired: Fired | undefined) {
+  /** @param calls  Those from which the parameters come. */
+  constructor(nodes: readonly TreeNode[], find: FindRelation, fired: Fired | undefined, calls: readonly Call[]) {
     this.#find = find
     this.fired = fired
     this.#datums = asList(nodes.find(({ name }) => name === 'PLpgSQL_function')?.fields.datums)
     for (const name of ['found', 'sqlstate', 'sqlerrm', 'tg_op', 'tg_name', 'tg_when', 'tg_level', 'tg_table_name', 'tg_table_schema'])
       this.#meant.set(name, 'never NULL')
     if (fired?.relation !== undefined) this.#ofTrigger(fired.relation, fired.events)
-    for (const [at, { fields }] of nodes.filter(({ name }) => name === 'PLpgSQL_var').entries()) this.#declare(fields, at < parameters)
+    const variables = nodes.flatMap(({ name, fields }) => (name === 'PLpgSQL_var' ? [fields] : []))
+    // PL/pgSQL lists the parameters first, then FOUND.
+    const parameters = variables.slice(
+      0,
+      Math.max(
+        0,
+        variables.findIndex(({ refname }) => refname === 'found'),
+      ),
+    )
+    for (const fields of variables) this.#declare(fields, parameters.includes(fields))
+    this.#give(
+      parameters.map(({ refname }) => asText(refname) ?? ''),
+      calls,
+    )
     for (const node of nodes) this.#assignments(node)
     this.#settle()
     const isOfRows = ({ name, fields }: TreeNode) =>
@@ -102,6 +112,24 @@ export class BodyScope {
     if (isParameter && this.#meant.get(name) !== 'never NULL') this.#ofRows.add(name)
     const [given] = asList(fields.default_val).flatMap((item) => bodyQueries(fieldsOf(item, 'PLpgSQL_expr') ?? {}))
     if (given !== undefined) this.#assign(name, given.tree)
+  }
+
+  /** What the parameters are in the first call, if they are columns there. */
+  #give(parameters: readonly string[], [call, ...more]: readonly Call[]): void {
+    if (call === undefined) return
+    const found = sourcesOf(
+      call.ranges.map((range) => ({ RangeVar: range })),
+      this.#find,
+      new Set(),
+    )
+    for (const [at, name] of parameters.entries()) {
+      const known = columnIn(found, call.args[at])
+      if (known === undefined || this.#meant.get(name) !== 'a variable') continue
+      const optional = call.optional || more.length > 0
+      const source = { ...known.source, alias: `given ${name}`, optional, qualifiedOnly: true }
+      this.sources.push(source)
+      this.#meant.set(name, { source, column: known.attribute.name })
+    }
   }
 
   #assign(name: string, tree: unknown): void {

@@ -14,7 +14,6 @@ import {
   tryParse,
 } from '../../migration/index.ts'
 import { functionName } from '../calls.ts'
-import type { Fired } from './body-scope.ts'
 
 /** A function as far as it is known by what can call it. */
 export interface Callable {
@@ -24,6 +23,20 @@ export interface Callable {
   readonly most: number
   /** A whole CREATE FUNCTION, or CREATE PROCEDURE. */
   readonly definition: string
+}
+
+/** A trigger's function, as the migration fires it. */
+export interface Fired {
+  readonly relation: Relation | undefined
+  readonly events: ReadonlySet<string>
+}
+
+/** A call with the tables of the statement in which it stands. */
+export interface Call {
+  readonly args: readonly unknown[]
+  readonly ranges: readonly Fields[]
+  /** Whether a row of them may be missing, by an outer join. */
+  readonly optional: boolean
 }
 
 export interface Trigger {
@@ -56,7 +69,7 @@ export function triggerOf(tree: unknown): Trigger | undefined {
 export class Reached {
   readonly #catalog: Catalog
   readonly #triggersOf: (relation: string) => readonly Trigger[]
-  readonly #calls = new Map<string, Set<number>>()
+  readonly #calls = new Map<string, Call[]>()
   readonly #writes = new Map<string, Set<string>>()
   #grown = false
 
@@ -89,8 +102,12 @@ export class Reached {
 
   /** Whether a function is called, or fired. */
   reaches(callable: Callable): boolean {
-    const counts = this.#calls.get(callable.name) ?? new Set()
-    return [...counts].some((count) => count >= callable.least && count <= callable.most) || this.firing(callable.name).length > 0
+    return this.callsOf(callable).length > 0 || this.firing(callable.name).length > 0
+  }
+
+  /** The calls that may be calls of a function. */
+  callsOf({ name, least, most }: Callable): readonly Call[] {
+    return (this.#calls.get(name) ?? []).filter(({ args }) => args.length >= least && args.length <= most)
   }
 
   /** The triggers that fire a function. */
@@ -130,9 +147,14 @@ export class Reached {
   }
 
   #tree(tree: unknown): void {
+    const ranges = [...everyNode(tree)].flatMap(({ name, fields }) => {
+      if (name === 'RangeVar') return [fields]
+      return /^(Update|Delete)Stmt$/.test(name) && isFields(fields.relation) ? [fields.relation] : []
+    })
+    const optional = /"JOIN_(LEFT|RIGHT|FULL)"/.test(JSON.stringify(tree) ?? '')
     for (const { name, fields } of everyNode(tree)) {
-      if (name === 'FuncCall') this.#call(fields)
-      else if (name === 'CallStmt' && isFields(fields.funccall)) this.#call(fields.funccall)
+      if (name === 'FuncCall') this.#call(fields, ranges, optional)
+      else if (name === 'CallStmt' && isFields(fields.funccall)) this.#call(fields.funccall, ranges, optional)
       else if (name === 'InsertStmt')
         this.#write(fields.relation, fields.onConflictClause === undefined ? ['INSERT'] : ['INSERT', 'UPDATE'])
       else if (name === 'UpdateStmt') this.#write(fields.relation, ['UPDATE'])
@@ -143,19 +165,21 @@ export class Reached {
     }
   }
 
-  #call(call: Fields): void {
-    this.#add(this.#calls, functionName(call), asList(call.args).length)
+  #call(call: Fields, ranges: readonly Fields[], optional: boolean): void {
+    const known = this.#calls.get(functionName(call)) ?? []
+    if (known.length === 0) this.#grown = true
+    this.#calls.set(functionName(call), [...known, { args: asList(call.args), ranges, optional }])
   }
 
   #write(range: unknown, events: readonly string[]): void {
     const name = isFields(range) ? asText(range.relname) : undefined
-    if (name !== undefined) for (const event of events) this.#add(this.#writes, name, event)
+    if (name !== undefined) for (const event of events) this.#addWrite(name, event)
   }
 
-  #add<Value>(to: Map<string, Set<Value>>, name: string, value: Value): void {
-    const known = to.get(name) ?? new Set()
+  #addWrite(name: string, value: string): void {
+    const known = this.#writes.get(name) ?? new Set()
     if (known.has(value)) return
-    to.set(name, known.add(value))
+    this.#writes.set(name, known.add(value))
     this.#grown = true
   }
 
@@ -164,8 +188,8 @@ export class Reached {
       for (const { references, onDelete } of relation.constraints) {
         const target = references === undefined ? undefined : this.#catalog.relations.get(references.relation)
         const written = target === undefined ? undefined : this.#writes.get(target.name)
-        if (written?.has('DELETE') === true && onDelete === 'cascade') this.#add(this.#writes, relation.name, 'DELETE')
-        if (written?.has('DELETE') === true && /^set/.test(onDelete ?? '')) this.#add(this.#writes, relation.name, 'UPDATE')
+        if (written?.has('DELETE') === true && onDelete === 'cascade') this.#addWrite(relation.name, 'DELETE')
+        if (written?.has('DELETE') === true && /^set/.test(onDelete ?? '')) this.#addWrite(relation.name, 'UPDATE')
       }
     }
   }

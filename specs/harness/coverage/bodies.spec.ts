@@ -245,8 +245,8 @@ END $$;
         'app.Grade(v integer):3 IF v > 1: false',
         'app.Grade(v integer):3 IF v > 1: NULL',
         "app.Grade(v integer, w text):1 IF w = 'y': true",
-        "app.Grade(v integer, w text):1 IF w = 'y': NULL",
       ],
+      infeasible: ["app.Grade(v integer, w text):1 IF w = 'y': NULL: t.b is NOT NULL"],
       unmeasured: ['called', 'true', 'false'].map((outcome) => {
         const text = outcome === 'called' ? 'function app.Grade(v date)' : 'IF v IS NULL'
         return `app.Grade(v date):1 ${text}: ${outcome}: no run called it; another function of its name may be meant`

@@ -1,11 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { MigrationResult } from '../../../harness/result/index.ts'
-import { verifyInline } from './verify-inline.ts'
-
-const reached = ({ coverage }: MigrationResult, text: string) =>
-  (coverage?.targets ?? []).flatMap((each) => (each.text.includes(text) ? [`${each.outcome}: ${each.state}`] : []))
-const lost = ({ findings }: MigrationResult) =>
-  findings.filter(({ invariant, severity }) => invariant === 'zero-loss' && severity === 'error').length > 0
+import { Coverage } from '../../../harness/coverage/index.ts'
+import { readPair } from '../../../harness/formats/index.ts'
+import { fullDepth, onPairBase, type RunObservation } from '../../../harness/run/index.ts'
+import { runEdges } from '../../../harness/verify/edges.ts'
+import { Inquiry, learn } from '../../../harness/verify/index.ts'
+import { coverageOf } from '../../../harness/verify/measure-coverage.ts'
+import { useCluster } from '../../../harness/vitest/index.ts'
 
 const legacy = 'CREATE TABLE t (id int PRIMARY KEY, a int, b text, v text NOT NULL)'
 const over = (work: string, query = 'SELECT id, a, b FROM t ORDER BY id') =>
@@ -13,21 +16,29 @@ const over = (work: string, query = 'SELECT id, a, b FROM t ORDER BY id') =>
 const wipe = "UPDATE t SET v = '' WHERE id = r.id;"
 
 /** Each loses something behind one kind of target only. */
-const planted: Readonly<Record<string, { readonly up: string; readonly legacy?: string; readonly target: string }>> = {
+const planted: Readonly<
+  Record<string, { readonly up: string; readonly legacy?: string; readonly target: string; readonly outcome?: string }>
+> = {
   IF: { up: over(`IF r.a = 47110 AND r.b IS NULL THEN ${wipe} END IF;`), target: 'IF r.a' },
   ELSIF: { up: over(`IF r.a > 0 THEN NULL; ELSIF r.a < -81234 THEN ${wipe} END IF;`), target: 'ELSIF r.a' },
   'a condition that is NULL': { up: over(`IF (r.a > 5) IS NULL THEN ${wipe} END IF;`), target: 'IS NULL' },
-  'a WHEN of CASE': { up: over(`CASE r.b WHEN 'gone away' THEN ${wipe} ELSE NULL; END CASE;`), target: 'WHEN' },
-  'CONTINUE WHEN': { up: over(`CONTINUE WHEN r.b IS DISTINCT FROM 'kept back'; ${wipe}`), target: 'CONTINUE' },
-  'EXIT WHEN': { up: over(`EXIT WHEN r.a <> 77123; ${wipe}`), target: 'EXIT' },
+  'a WHEN of CASE': {
+    up: over(`CASE r.b WHEN 'gone away' THEN ${wipe} ELSE NULL; END CASE;`),
+    target: "CASE r.b WHEN 'gone away'",
+    outcome: 'taken',
+  },
+  'CONTINUE WHEN': { up: over(`CONTINUE WHEN r.b IS DISTINCT FROM 'kept back'; ${wipe}`), target: 'CONTINUE', outcome: 'false' },
+  'EXIT WHEN': { up: over(`EXIT WHEN r.a <> 77123; ${wipe}`), target: 'EXIT', outcome: 'false' },
   WHILE: { up: over(`n := r.a; WHILE n = 52341 LOOP n := 0; ${wipe} END LOOP;`), target: 'WHILE' },
-  'several passes': {
-    up: over("n := n + 1; IF n > 4 THEN UPDATE t SET v = '' WHERE id = r.id; END IF;", "SELECT id FROM t WHERE b = 'in a row' ORDER BY id"),
-    target: 'n > 4',
+  'a second pass': {
+    up: over(`n := n + 1; IF n > 1 THEN ${wipe} END IF;`, "SELECT id FROM t WHERE b = 'in a row' ORDER BY id"),
+    target: "b = 'in a row'",
+    outcome: 'several passes',
   },
   'a handler': {
-    up: over(`BEGIN n := 1 / (r.a - 61234); EXCEPTION WHEN division_by_zero THEN ${wipe} END;`),
-    target: 'WHEN division_by_zero',
+    up: over(`BEGIN n := r.b::int; EXCEPTION WHEN invalid_text_representation THEN ${wipe} END;`),
+    target: 'WHEN invalid_text',
+    outcome: 'entered',
   },
   'WHERE in a body': { up: "DO $$ BEGIN UPDATE t SET v = '' WHERE a = 70123 AND b = 'odd'; END $$", target: 'a = 70123' },
   'a function': {
@@ -48,15 +59,99 @@ const planted: Readonly<Record<string, { readonly up: string; readonly legacy?: 
   },
 }
 
-describe('a fault behind a branch of a body', () => {
-  test.each(Object.entries(planted))('%s: it is found, and the branch is reached', async (_, { up, target, ...more }) => {
-    const result = await verifyInline(more.legacy ?? legacy, up, { runs: 40, seed: 'bodies', invariants: [] })
-    console.log(
-      _,
-      lost(result),
-      result.coverage?.targets.map((e) => `${e.text} ${e.outcome} ${e.state} ${e.run}`),
-    )
-    expect(lost(result)).toBe(true)
-    expect(reached(result, target).filter((each) => !/reached|infeasible/.test(each))).toEqual([])
-  })
+const named = Object.entries(planted).map(([title, { legacy: own = legacy, up, target, outcome = 'true' }], at) => {
+  const put = (sql: string) => sql.replaceAll(/(?<![a-zA-Z0-9'])t(?![a-zA-Z0-9])/g, `t${at}`).replaceAll(/\bclean\b/g, `clean${at}`)
+  return { title, table: `public.t${at}`, legacy: put(own), up: put(up), target, outcome }
 })
+
+interface Edges {
+  readonly legacy: string
+  readonly up: string
+  readonly down?: string
+  readonly runs: number
+  readonly aimed: boolean
+  /** False: without copies that count. */
+  readonly counts?: boolean
+}
+
+/** Make the edge runs of a migration: the relations that lose something, what was reached, and what each run saw. */
+async function edges({ legacy: schema, up, down, runs, aimed, counts = true }: Edges) {
+  const folder = mkdtempSync(join(tmpdir(), 'godwit-bodies-'))
+  try {
+    writeFileSync(join(folder, 'legacy.sql'), schema)
+    writeFileSync(join(folder, 'up.sql'), up)
+    if (down !== undefined) writeFileSync(join(folder, 'down.sql'), down)
+    return await onPairBase(await useCluster(), await readPair(folder), {}, async (base, migration) => {
+      const depth = () => ({ ...fullDepth(runs), variants: 1, repeats: false, faults: 'none' }) as const
+      const inquiry = await Inquiry.begin(migration, base, { options: {}, seed: 'bodies', hooks: {}, path: folder, depth, aimed })
+      const learned = await learn(inquiry)
+      const seen: RunObservation[] = []
+      const see = inquiry.judging.see.bind(inquiry.judging)
+      inquiry.judging.see = (run, request) => {
+        seen.push(run)
+        see(run, request)
+      }
+      const coverage = counts
+        ? await coverageOf(base.session(), inquiry.subject, learned.empty.run.migrated?.catalog)
+        : new Coverage([], [])
+      await runEdges(inquiry, coverage)
+      inquiry.collector.settle()
+      const findings = inquiry.collector.findings().map(({ finding }) => finding)
+      return { findings, measured: coverage.measured(), seen }
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('a fault behind each kind of branch of a body', () => {
+  const both = { legacy: named.map((each) => each.legacy).join(';\n'), up: named.map((each) => each.up).join(';\n'), runs: 40 }
+  const titles = ({ findings }: Awaited<ReturnType<typeof edges>>) =>
+    named.flatMap(({ title, table }) =>
+      findings.some(({ invariant, relation, severity }) => invariant === 'zero-loss' && relation === table && severity === 'error')
+        ? [title]
+        : [],
+    )
+
+  test('is found, and the branch is reached', async () => {
+    const aimed = await edges({ ...both, aimed: true })
+    const drawn = titles(await edges({ ...both, aimed: false }))
+    console.log(`found ${titles(aimed).length} of ${named.length} with aiming, ${drawn.length} without`)
+    expect(named.map(({ title }) => title).filter((title) => !titles(aimed).includes(title))).toEqual([])
+    const missing = named.filter(
+      (each) =>
+        !aimed.measured.some(
+          ({ target, state }) => state === 'reached' && target.text.includes(each.target) && target.outcome === each.outcome,
+        ),
+    )
+    expect(missing.map(({ title }) => title)).toEqual([])
+  }, 120_000)
+})
+
+describe('runs that are judged', () => {
+  test('see the original text of a body, and the same with copies that count as without', async () => {
+    const migration = {
+      legacy: `${legacy}; CREATE FUNCTION clean(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF n > 5 THEN RETURN 5; END IF; RETURN n; END $$;
+        CREATE TABLE texts (id serial PRIMARY KEY, body text)`,
+      up: `INSERT INTO texts (body) SELECT prosrc FROM pg_proc WHERE proname = 'clean'; UPDATE t SET a = clean(a);
+        DO $$ BEGIN INSERT INTO texts (body) SELECT prosrc FROM pg_proc WHERE proname = 'clean'; IF (SELECT count(*) FROM t) > 2 THEN DELETE FROM t WHERE a = 5; END IF; END $$`,
+      down: 'DELETE FROM texts',
+      runs: 20,
+      aimed: false,
+    }
+    const [counting, plain] = [await edges(migration), await edges({ ...migration, counts: false })]
+    expect(counting.measured.filter(({ state }) => state === 'reached').length).toBeGreaterThan(3)
+    const told = (runs: readonly RunObservation[]) => runs.map(({ outcomes, legacy: before }) => ({ outcomes, rows: before.rows }))
+    expect(counting.seen.length).toBeGreaterThan(19)
+    expect(JSON.stringify(counting.seen, withMaps)).toContain('IF n > 5 THEN')
+    expect(JSON.stringify(counting.seen, withMaps)).not.toContain('pg_try_advisory')
+    expect(JSON.stringify(told(counting.seen), withMaps)).toBe(JSON.stringify(told(plain.seen), withMaps))
+    expect(JSON.stringify(counting.findings, withMaps)).toBe(JSON.stringify(plain.findings, withMaps))
+  }, 60_000)
+})
+
+/** Maps as lists, without times, and without the folder of the files. */
+function withMaps(key: string, value: unknown): unknown {
+  if (key === 'durationMs' || key === 'file') return undefined
+  return value instanceof Map || value instanceof Set ? [...value] : value
+}
