@@ -1,4 +1,7 @@
 import { asList, asText, type Fields, fieldsOf } from '../../migration/index.ts'
+import type { Truth } from '../aims.ts'
+import { neverNull } from '../never-null.ts'
+import { notNullOf, type Source } from '../sources.ts'
 import type { StatementText, TextPlace } from '../statement-text.ts'
 
 /** A condition that is no AND, OR or NOT of others, with its place in bytes. */
@@ -41,4 +44,25 @@ export function whereOf(tree: unknown): { readonly select: Fields; readonly wher
 
 function rangesOf(changed: Fields): readonly unknown[] {
   return [{ RangeVar: changed.relation }, ...asList(changed.fromClause ?? changed.usingClause)]
+}
+
+/** One way in which a condition can come out. */
+export interface AtomOutcome {
+  /** Which of the three marks. */
+  readonly digit: 0 | 1 | 2
+  readonly truth: Truth
+  readonly infeasible?: string | undefined
+}
+
+/** In which ways a condition can come out, names of the body being those of columns. */
+export function outcomesOf(sources: readonly Source[], tree: unknown): readonly AtomOutcome[] {
+  const test = fieldsOf(tree, 'NullTest')
+  const because = test === undefined ? undefined : notNullOf(sources, test.arg)
+  const isNull = test?.nulltesttype === 'IS_NULL'
+  const never = neverNull(sources, tree)
+  return [
+    { digit: 0, truth: true, infeasible: isNull ? because : undefined },
+    { digit: 1, truth: false, infeasible: isNull ? undefined : because },
+    ...(never === 'always' ? [] : [{ digit: 2, truth: null, infeasible: never?.because } as const]),
+  ]
 }

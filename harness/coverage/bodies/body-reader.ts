@@ -3,22 +3,16 @@ import { asList, everyNode, fieldsOf, tryParse, tryParseExpression } from '../..
 import { pathOf } from '../../postgres/index.ts'
 import { aimsOf, type Truth, wantsFor } from '../aims.ts'
 import { namesColumn } from '../calls.ts'
-import { neverNull } from '../never-null.ts'
-import { notNullOf, type Source } from '../sources.ts'
+import type { Source } from '../sources.ts'
 import { StatementText, type TextPlace } from '../statement-text.ts'
 import { type Place, shownText, type Target, type TargetKind } from '../target.ts'
 import type { Want } from '../want.ts'
-import { asQuery, type BodyAtom, bodyAtoms, whereOf } from './body-atoms.ts'
+import { asQuery, type BodyAtom, bodyAtoms, outcomesOf, whereOf } from './body-atoms.ts'
 import type { BodyPlace, Guard } from './body-places.ts'
 import { impossibleEvent, touchesRows } from './body-rules.ts'
 import type { BodyScope } from './body-scope.ts'
+import { MarkedText } from './marked-text.ts'
 import { counterOf, noted, noting, tellBefore, tellBehind } from './marks.ts'
-
-/** A text to put into a body, at so many bytes. */
-interface Insertion {
-  readonly at: number
-  readonly text: string
-}
 
 /** A target that is reached where a mark is noted. */
 export interface MarkedTarget {
@@ -40,26 +34,21 @@ interface Told {
 export class BodyReader {
   readonly marked: MarkedTarget[] = []
   readonly silent: Target[] = []
-  readonly #insertions: Insertion[] = []
-  readonly #bytes: Buffer
+  readonly #text: MarkedText
   readonly #place: Place
   readonly #scope: BodyScope
   readonly #nextMark: () => number
 
   /** @param place  Of the first byte of the body. */
   constructor(body: string, place: Place, scope: BodyScope, nextMark: () => number) {
-    this.#bytes = Buffer.from(body, 'utf8')
+    this.#text = new MarkedText(body)
     this.#place = place
     this.#scope = scope
     this.#nextMark = nextMark
   }
 
-  /** The body with its marks, and how many they are. */
-  get instrumented(): { readonly body: string; readonly marks: number } {
-    const insertions = this.#insertions.toSorted((one, other) => one.at - other.at)
-    const pieces = insertions.map(({ at, text }, index) => this.#slice({ from: insertions[index - 1]?.at ?? 0, to: at }) + text)
-    const body = pieces.join('') + this.#slice({ from: insertions.at(-1)?.at ?? 0, to: this.#bytes.length })
-    return { body, marks: insertions.flatMap(({ text }) => text.match(/advisory/g) ?? []).length }
+  get instrumented(): MarkedText['marked'] {
+    return this.#text.marked
   }
 
   /** @param name  What the body is called: nothing for that of DO, which always runs. */
@@ -76,20 +65,14 @@ export class BodyReader {
   }
 
   #texts(places: readonly BodyPlace[], { block, at }: BodyPlace & { readonly kind: 'handler' }): readonly string[] {
-    return places.flatMap((each) => (each.kind === 'statement' && each.at > block && each.at < at ? [this.#slice(each.statement)] : []))
-  }
-
-  #slice({ from, to }: TextPlace): string {
-    return this.#bytes.subarray(from, to).toString('utf8')
-  }
-
-  #put(at: number, text: string): void {
-    this.#insertions.push({ at, text })
+    return places.flatMap((each) =>
+      each.kind === 'statement' && each.at > block && each.at < at ? [this.#text.slice(each.statement)] : [],
+    )
   }
 
   #arm(place: BodyPlace & { readonly inside: number }, told: Omit<Told, 'mark'>): void {
     const mark = this.#nextMark()
-    this.#put(place.inside, noting(noted(mark)))
+    this.#text.put(place.inside, noting(noted(mark)))
     this.#tell(place, { aims: aimsOf(this.#guardWants(place.guards)), ...told, mark })
   }
 
@@ -112,9 +95,9 @@ export class BodyReader {
   #condition(place: BodyPlace & { readonly kind: 'condition' }): void {
     const prefix = 'SELECT '
     const { from } = place.condition
-    const sql = prefix + this.#slice(place.condition)
+    const sql = prefix + this.#text.slice(place.condition)
     const select = fieldsOf(tryParse(sql)?.[0], 'SelectStmt')
-    const text = `${place.word} ${this.#slice(place.condition)}`
+    const text = `${place.word} ${this.#text.slice(place.condition)}`
     if (select === undefined || select.fromClause !== undefined || asList(select.targetList).length !== 1) {
       this.#leaveOut('condition', place.at, text, 'it is a query without SELECT')
       return
@@ -142,13 +125,13 @@ export class BodyReader {
       return
     }
     const first = this.#marks3()
-    this.#put(whole.from, tellBefore)
+    this.#text.put(whole.from, tellBefore)
     for (const atom of atoms) {
       if (!isOfRows(atom.tree)) continue
       const place = { from: atom.place.from + base, to: atom.place.to + base }
-      this.#mark(condition, atom, this.#slice(place), place)
+      this.#mark(condition, atom, this.#text.slice(place), place)
     }
-    this.#put(whole.to, tellBehind(first))
+    this.#text.put(whole.to, tellBehind(first))
     for (const [at, truth] of [true, false].entries())
       this.#tell(place, {
         kind: 'condition',
@@ -168,8 +151,8 @@ export class BodyReader {
 
   #mark({ place, sources }: Condition, atom: BodyAtom, text: string, at: TextPlace): void {
     const first = this.#marks3()
-    this.#put(at.from, tellBefore)
-    this.#put(at.to, tellBehind(first))
+    this.#text.put(at.from, tellBefore)
+    this.#text.put(at.to, tellBehind(first))
     const resolved = this.#scope.resolve(atom.tree)
     for (const { digit, truth, infeasible } of outcomesOf(sources, resolved)) {
       const own = this.#wants(sources, atom.tree, truth)
@@ -189,16 +172,16 @@ export class BodyReader {
   }
 
   #loop(place: BodyPlace & { readonly kind: 'loop' }): void {
-    const query = place.over === undefined ? undefined : this.#slice(place.over)
+    const query = place.over === undefined ? undefined : this.#text.slice(place.over)
     const select = query === undefined ? undefined : fieldsOf(tryParse(query)?.[0], 'SelectStmt')
     if (place.over !== undefined && query !== undefined && select !== undefined) this.#where(place, query, place.over.from)
     if (!this.#goesOverRows(place, query)) return
-    const passes = counterOf(this.#insertions.length)
+    const passes = counterOf(this.#text.insertions)
     const marks = { none: place.text === 'LOOP' ? undefined : this.#nextMark(), one: this.#nextMark(), several: this.#nextMark() }
-    this.#put(place.before, `DECLARE ${passes} pg_catalog.int4 := 0; BEGIN `)
-    this.#put(place.inside, ` ${passes} := ${passes} + 1;${noting(`${passes} = 2 AND ${noted(marks.several)}`)}`)
+    this.#text.put(place.before, `DECLARE ${passes} pg_catalog.int4 := 0; BEGIN `)
+    this.#text.put(place.inside, ` ${passes} := ${passes} + 1;${noting(`${passes} = 2 AND ${noted(marks.several)}`)}`)
     const none = marks.none === undefined ? '' : noting(`${passes} = 0 AND ${noted(marks.none)}`)
-    this.#put(place.behind, `${none}${noting(`${passes} = 1 AND ${noted(marks.one)}`)} END;`)
+    this.#text.put(place.behind, `${none}${noting(`${passes} = 1 AND ${noted(marks.one)}`)} END;`)
     const guards = this.#guardWants(place.guards)
     const sources = select === undefined ? [] : this.#scope.within(select)
     const where = (truth: boolean) => aimsOf([...this.#wants(sources, select?.whereClause, truth), ...guards])
@@ -223,7 +206,7 @@ export class BodyReader {
   }
 
   #statement(place: BodyPlace & { readonly kind: 'statement' }): void {
-    const text = this.#slice(place.statement)
+    const text = this.#text.slice(place.statement)
     if (/^execute\b/i.test(text)) {
       this.#leaveOut('body', place.at, text, 'its text is made while it runs')
       return
@@ -255,7 +238,7 @@ export class BodyReader {
     const at = { from: whole.from + from, to: whole.to + from }
     const sources = this.#scope.within(found.select)
     this.#decide(
-      { place: { ...place, at: at.from }, text: this.#slice(at), tree: found.where, whole: at, sources, base: from, ofTable: true },
+      { place: { ...place, at: at.from }, text: this.#text.slice(at), tree: found.where, whole: at, sources, base: from, ofTable: true },
       text,
     )
   }
@@ -284,7 +267,7 @@ export class BodyReader {
   }
 
   #target(kind: TargetKind, at: number, text: string, outcome: string): Target {
-    const line = this.#place.line + this.#slice({ from: 0, to: at }).split('\n').length - 1
+    const line = this.#place.line + this.#text.linesBefore(at)
     return { ...this.#place, line, kind, text: shownText(text), outcome }
   }
 }
@@ -299,23 +282,4 @@ interface Condition {
   readonly base: number
   /** Whether its names are those of a table's columns. */
   readonly ofTable: boolean
-}
-
-interface AtomOutcome {
-  /** Which of the three marks. */
-  readonly digit: 0 | 1 | 2
-  readonly truth: Truth
-  readonly infeasible?: string | undefined
-}
-
-function outcomesOf(sources: readonly Source[], tree: unknown): readonly AtomOutcome[] {
-  const test = fieldsOf(tree, 'NullTest')
-  const because = test === undefined ? undefined : notNullOf(sources, test.arg)
-  const isNull = test?.nulltesttype === 'IS_NULL'
-  const never = neverNull(sources, tree)
-  return [
-    { digit: 0, truth: true, infeasible: isNull ? because : undefined },
-    { digit: 1, truth: false, infeasible: isNull ? undefined : because },
-    ...(never === 'always' ? [] : [{ digit: 2, truth: null, infeasible: never?.because } as const]),
-  ]
 }
