@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/index.ts'
-import { asList, bodyOf, fieldsOf, plpgsqlNodes, type Script, type Statement, tryParse } from '../../migration/index.ts'
+import { asList, bodyOf, fieldsOf, plpgsqlNodes, type Script, type Statement, stringsOf, tryParse } from '../../migration/index.ts'
 import { functionName } from '../calls.ts'
 import { type FindRelation, findRelationIn } from '../sources.ts'
 import type { Place, Target } from '../target.ts'
@@ -72,11 +72,10 @@ class BodyPlanner {
         { name: functionName(made), least, most: made.is_procedure === true ? inputs.length : most, definition: statement.text, statement },
       ]
     })
-    const triggers = triggersOf(knows)
     const callables = [...knows.functions, ...this.#made]
     this.#reached = {
-      up: new Reached(up, callables, triggers, knows.legacy),
-      down: new Reached(down, callables, triggers, knows.legacy),
+      up: new Reached(up, callables, triggersOf(knows, 'up'), knows.legacy),
+      down: new Reached(down, callables, triggersOf(knows, 'down'), knows.legacy),
     }
   }
 
@@ -211,12 +210,16 @@ interface MarkOptions {
 }
 
 /** Triggers by the bare name of their relation, parsed when they are asked for: most of a history's are never fired. */
-function triggersOf({ up, down, legacy }: BodyKnowledge): (relation: string) => readonly Trigger[] {
+function triggersOf({ up, down, legacy }: BodyKnowledge, direction: 'up' | 'down'): (relation: string) => readonly Trigger[] {
   const scripts = [up, down].flatMap((each) => each ?? [])
   const enables = scripts.some(({ text }) => /\benable\s+(always\s+|replica\s+)?trigger\b/i.test(text))
-  const made = scripts.flatMap(({ statements }) =>
-    statements.flatMap(({ node, tree }) => (node === 'CreateTrigStmt' ? (triggerOf(tree) ?? []) : [])),
-  )
+  const own = (direction === 'up' ? up : down)?.statements ?? []
+  const earlier = direction === 'up' ? [] : (up?.statements ?? [])
+  const made = [
+    ...earlier.flatMap(({ node, tree }) => (node === 'CreateTrigStmt' ? (triggerOf(tree) ?? []) : [])),
+    ...own.flatMap(({ node, tree }, at) => (node === 'CreateTrigStmt' ? (triggerOf(tree, at) ?? []) : [])),
+  ]
+  const drops = own.flatMap(({ tree }, at) => droppedTriggers(tree).map((each) => ({ ...each, at })))
   const known = new Map<string, readonly Trigger[]>()
   return (relation) => {
     const there = known.get(relation)
@@ -225,8 +228,21 @@ function triggersOf({ up, down, legacy }: BodyKnowledge): (relation: string) => 
       name === relation ? triggers.flatMap((each) => (each.enabled === 'disabled' && !enables ? [] : [each.definition])) : [],
     )
     const parsed = definitions.flatMap((definition) => (tryParse(definition) ?? []).flatMap((tree) => triggerOf(tree) ?? []))
-    const all = [...parsed, ...made.filter((each) => each.relation === relation)]
+    const all = [...parsed, ...made.filter((each) => each.relation === relation)].map((each) => {
+      const drop = drops.find(({ name, relation: of, at }) => name === each.name && of === relation && at > each.from)
+      return drop === undefined ? each : { ...each, until: drop.at }
+    })
     known.set(relation, all)
     return all
   }
+}
+
+/** The triggers that DROP TRIGGER names. */
+function droppedTriggers(tree: unknown): readonly { readonly name: string; readonly relation: string }[] {
+  const drop = fieldsOf(tree, 'DropStmt')
+  if (drop?.removeType !== 'OBJECT_TRIGGER') return []
+  return asList(drop.objects).map((object) => {
+    const names = stringsOf(fieldsOf(object, 'List')?.items ?? object)
+    return { name: names.at(-1) ?? '', relation: names.at(-2) ?? '' }
+  })
 }

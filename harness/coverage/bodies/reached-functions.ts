@@ -44,7 +44,13 @@ export interface Trigger {
   readonly relation: string
   readonly events: readonly string[]
   readonly function: string
+  /** The statement that makes it, and the one that drops it, where the script does: it fires in between. */
+  readonly from: number
+  readonly until: number
 }
+
+/** Stands for any statement: what the body of a function writes, what is there before the script. */
+const anywhere = -1
 
 const eventBits: readonly (readonly [string, number])[] = [
   ['INSERT', 4],
@@ -54,12 +60,19 @@ const eventBits: readonly (readonly [string, number])[] = [
 ]
 
 /** What a CREATE TRIGGER makes; undefined for any other statement. */
-export function triggerOf(tree: unknown): Trigger | undefined {
+export function triggerOf(tree: unknown, from = anywhere): Trigger | undefined {
   const fields = fieldsOf(tree, 'CreateTrigStmt')
   const relation = isFields(fields?.relation) ? asText(fields.relation.relname) : undefined
   if (fields === undefined || relation === undefined) return undefined
   const events = eventBits.flatMap(([event, bit]) => ((Number(fields.events) & bit) === 0 ? [] : [event]))
-  return { name: asText(fields.trigname) ?? '', relation, events, function: stringsOf(fields.funcname).at(-1) ?? '' }
+  return {
+    name: asText(fields.trigname) ?? '',
+    relation,
+    events,
+    function: stringsOf(fields.funcname).at(-1) ?? '',
+    from,
+    until: Number.POSITIVE_INFINITY,
+  }
 }
 
 /**
@@ -70,7 +83,9 @@ export class Reached {
   readonly #catalog: Catalog
   readonly #triggersOf: (relation: string) => readonly Trigger[]
   readonly #calls = new Map<string, Call[]>()
-  readonly #writes = new Map<string, Set<string>>()
+  /** By relation and event, the statements that write. */
+  readonly #writes = new Map<string, Map<string, Set<number>>>()
+  #at = anywhere
   #grown = false
 
   /** @param triggersOf  By the bare name of a relation. */
@@ -82,10 +97,12 @@ export class Reached {
   ) {
     this.#catalog = catalog
     this.#triggersOf = triggersOf
-    for (const { tree, text, node } of statements) {
+    for (const [at, { tree, text, node }] of statements.entries()) {
+      this.#at = at
       if (node === 'DoStmt') this.#body(tree, text)
       else if (node !== 'CreateFunctionStmt') this.#tree(tree)
     }
+    this.#at = anywhere
     const done = new Set<Callable>()
     do {
       this.#grown = false
@@ -133,9 +150,10 @@ export class Reached {
     return [...this.#catalog.relations.values()].filter((each) => each.name === name)
   }
 
-  #eventsOf({ relation, events }: Trigger): readonly string[] {
+  #eventsOf({ relation, events, from, until }: Trigger): readonly string[] {
     const written = this.#writes.get(relation)
-    return events.filter((event) => written?.has(event) === true)
+    const isBetween = (at: number) => at === anywhere || (at > from && at < until)
+    return events.filter((event) => [...(written?.get(event) ?? [])].some(isBetween))
   }
 
   #body(tree: unknown, text: string): void {
@@ -177,9 +195,10 @@ export class Reached {
   }
 
   #addWrite(name: string, value: string): void {
-    const known = this.#writes.get(name) ?? new Set()
-    if (known.has(value)) return
-    this.#writes.set(name, known.add(value))
+    const events = this.#writes.get(name) ?? new Map<string, Set<number>>()
+    const known = events.get(value) ?? new Set()
+    if (known.has(this.#at)) return
+    this.#writes.set(name, events.set(value, known.add(this.#at)))
     this.#grown = true
   }
 

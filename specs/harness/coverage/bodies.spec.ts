@@ -303,6 +303,17 @@ END $$;
     expect(reached).toEqual(['public.gone():1 function public.gone(): called', 'public.gone():1 IF OLD.t = 1: true'])
   })
 
+  test('of a trigger that is made after the write, or dropped before it, is not fired', async () => {
+    const legacy = `${table}; CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.a > 1 THEN NULL; END IF; RETURN NEW; END $$;
+      CREATE TRIGGER early BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION noted()`
+    const make = 'CREATE TRIGGER late BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION noted()'
+    const drop = 'DROP TRIGGER early ON t'
+    const write = 'UPDATE t SET a = 9'
+    const called = async (...statements: readonly string[]) => (await counted(statements.join('; '), { legacy, rows })).reached?.length ?? 0
+    expect([await called(drop, write, make), await called(drop, make, write), await called(write, drop)]).toEqual([0, 2, 2])
+    expect(await counted([drop, write, make].join('; '), { legacy, rows })).toEqual({})
+  })
+
   test('that up makes and down calls is counted in down', async () => {
     const { reached } = await counted(
       'CREATE FUNCTION f(v int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF v > 1 THEN RETURN 1; END IF; RETURN 0; END $$',
