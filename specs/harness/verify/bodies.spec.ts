@@ -128,14 +128,37 @@ describe('a fault behind each kind of branch of a body', () => {
   }, 120_000)
 })
 
+describe('a branch that no row reaches', () => {
+  test('is infeasible where a constraint forbids it, and left where nothing is known to', async () => {
+    const { measured } = await edges({
+      legacy: 'CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL CHECK (a > 0), b text NOT NULL)',
+      up: over("IF r.a < 0 THEN DELETE FROM t; END IF; IF md5(r.b) = 'x' THEN DELETE FROM t; END IF;"),
+      runs: 20,
+      aimed: true,
+    })
+    const states = measured.flatMap(({ target, state, because }) =>
+      target.text.startsWith('IF') ? [`${target.text} ${target.outcome}: ${state}${because === undefined ? '' : `: ${because}`}`] : [],
+    )
+    expect(states.toSorted()).toEqual([
+      "IF md5(r.b) = 'x' NULL: infeasible: t.b is NOT NULL",
+      "IF md5(r.b) = 'x' false: reached",
+      "IF md5(r.b) = 'x' true: left",
+      'IF r.a < 0 NULL: infeasible: t.a is NOT NULL',
+      'IF r.a < 0 false: reached',
+      'IF r.a < 0 true: infeasible: the check t_a_check allows no such value that was tried',
+    ])
+  })
+})
+
 describe('runs that are judged', () => {
   test('see the original text of a body, and the same with copies that count as without', async () => {
     const migration = {
       legacy: `${legacy}; CREATE FUNCTION clean(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF n > 5 THEN RETURN 5; END IF; RETURN n; END $$;
         CREATE TABLE texts (id serial PRIMARY KEY, body text)`,
-      up: `INSERT INTO texts (body) SELECT prosrc FROM pg_proc WHERE proname = 'clean'; UPDATE t SET a = clean(a);
+      up: `CREATE FUNCTION graded(n int) RETURNS int LANGUAGE plpgsql AS $f$ BEGIN IF n > 7 THEN RETURN 7; END IF; RETURN n; END $f$;
+        INSERT INTO texts (body) SELECT prosrc FROM pg_proc WHERE proname IN ('clean', 'graded'); UPDATE t SET a = graded(a); UPDATE t SET a = clean(a);
         DO $$ BEGIN INSERT INTO texts (body) SELECT prosrc FROM pg_proc WHERE proname = 'clean'; IF (SELECT count(*) FROM t) > 2 THEN DELETE FROM t WHERE a = 5; END IF; END $$`,
-      down: 'DELETE FROM texts',
+      down: 'DELETE FROM texts; DROP FUNCTION graded',
       runs: 20,
       aimed: false,
     }
@@ -143,7 +166,7 @@ describe('runs that are judged', () => {
     expect(counting.measured.filter(({ state }) => state === 'reached').length).toBeGreaterThan(3)
     const told = (runs: readonly RunObservation[]) => runs.map(({ outcomes, legacy: before }) => ({ outcomes, rows: before.rows }))
     expect(counting.seen.length).toBeGreaterThan(19)
-    expect(JSON.stringify(counting.seen, withMaps)).toContain('IF n > 5 THEN')
+    expect(JSON.stringify(counting.seen, withMaps)).toMatch(/IF n > 5 THEN[\s\S]*IF n > 7 THEN/)
     expect(JSON.stringify(counting.seen, withMaps)).not.toContain('pg_try_advisory')
     expect(JSON.stringify(told(counting.seen), withMaps)).toBe(JSON.stringify(told(plain.seen), withMaps))
     expect(JSON.stringify(counting.findings, withMaps)).toBe(JSON.stringify(plain.findings, withMaps))
