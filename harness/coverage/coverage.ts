@@ -1,3 +1,4 @@
+import type { BodyPlan, BodyTargets } from './bodies/body-plan.ts'
 import { answerSetting, guardedQuestions } from './guarded.ts'
 import type { Question, StatementTargets, Target } from './target.ts'
 
@@ -13,11 +14,23 @@ export interface Asking {
 export interface RunQuestions {
   readonly up: Asking | undefined
   readonly down: Asking | undefined
+  /** The bodies to run once more with marks in them; undefined where nothing of them is left to reach. */
+  readonly bodies: BodyCount | undefined
   /** The targets that it reached, and the questions that failed. */
   readonly seen: Seen
 }
 
+/** A run of marked bodies, which nothing is judged by. */
+export interface BodyCount {
+  readonly plan: BodyPlan
+  /** Take the marks that were noted. */
+  readonly counted: (marks: readonly number[]) => void
+  /** The marked bodies could not be run. */
+  readonly refused: (sqlstate: string) => void
+}
+
 interface Seen {
+  bodies: 'none' | 'run' | { readonly refused: string }
   readonly reached: Set<Target>
   readonly answered: Set<Question>
   readonly failed: Map<Question, string>
@@ -44,6 +57,8 @@ const patience = 30
 export class Coverage {
   readonly #up: readonly StatementTargets[]
   readonly #down: readonly StatementTargets[]
+  readonly #bodies: BodyPlan | undefined
+  #bodiesSeen: Seen['bodies'] = 'none'
   readonly #reached = new Map<Target, number>()
   readonly #failed = new Map<Question, string>()
   readonly #answered = new Set<Question>()
@@ -52,9 +67,10 @@ export class Coverage {
   readonly #vain = new Map<Question, number>()
   #batches = 0
 
-  constructor(up: readonly StatementTargets[], down: readonly StatementTargets[]) {
+  constructor(up: readonly StatementTargets[], down: readonly StatementTargets[], bodies?: BodyPlan) {
     this.#up = up
     this.#down = down
+    this.#bodies = bodies
   }
 
   /** Decide what the runs of the next batch are asked. @param all  Also what was asked in vain for long. */
@@ -62,10 +78,16 @@ export class Coverage {
     this.#batches += 1
     const due = all || this.#batches % 4 === 0
     const [up, down] = [this.#up, this.#down].map((statements) => this.#asked(statements, due))
+    const plan = this.#marked.some(({ target }) => !this.#reached.has(target)) ? this.#bodies : undefined
     return () => {
-      const seen: Seen = { reached: new Set(), answered: new Set(), failed: new Map() }
-      return { up: askingOf(up ?? [], seen), down: askingOf(down ?? [], seen), seen }
+      const seen: Seen = { bodies: 'none', reached: new Set(), answered: new Set(), failed: new Map() }
+      const bodies = plan === undefined ? undefined : countOf(plan, seen)
+      return { up: askingOf(up ?? [], seen), down: askingOf(down ?? [], seen), bodies, seen }
     }
+  }
+
+  get #marked(): BodyTargets['marked'] {
+    return this.#bodies?.bodies.flatMap(({ marked }) => marked) ?? []
   }
 
   /**
@@ -76,6 +98,7 @@ export class Coverage {
    */
   note(run: number, { seen }: RunQuestions): number {
     let news = 0
+    if (this.#bodiesSeen !== 'run' && seen.bodies !== 'none') this.#bodiesSeen = seen.bodies
     for (const target of seen.reached) {
       if (this.#reached.has(target)) continue
       this.#reached.set(target, run)
@@ -101,6 +124,10 @@ export class Coverage {
         if (reason !== undefined) this.#forbidden.set(target, reason)
       }
     }
+    for (const { target } of this.#marked) {
+      const reason = because(target)
+      if (reason !== undefined) this.#forbidden.set(target, reason)
+    }
   }
 
   /** Targets that no run has reached, of questions that were answered. */
@@ -110,29 +137,39 @@ export class Coverage {
 
   /** Every target, in the order of the files. */
   measured(): readonly Measured[] {
-    return [...this.#up, ...this.#down].flatMap(({ questions, silent }) => {
-      const asked = questions.flatMap((question) => question.targets.map((target) => this.#measure(target, question)))
-      const unasked = silent.map(
-        (target): Measured => ({
-          target,
-          state: target.infeasible === undefined ? 'unmeasured' : 'infeasible',
-          run: undefined,
-          because: target.infeasible ?? target.unmeasured,
-        }),
-      )
-      return [...asked, ...unasked].toSorted((one, other) => one.target.line - other.target.line)
+    const ofStatements = [...this.#up, ...this.#down].flatMap(({ questions, silent }) => {
+      const asked = questions.flatMap((question) => question.targets.map((target) => this.#measure(target, this.#unasked(question))))
+      return inLines([...asked, ...silent.map(unreached)])
     })
+    const ofBodies = (this.#bodies?.bodies ?? []).flatMap((body) => {
+      const uncounted = this.#uncounted(body)
+      return inLines([...body.marked.map(({ target }) => this.#measure(target, uncounted)), ...body.silent.map(unreached)])
+    })
+    return [...ofStatements, ...ofBodies]
   }
 
-  #measure(target: Target, question: Question): Measured {
+  /** @param unmeasured  Why nothing is known of it if no run has reached it; undefined where runs were asked. */
+  #measure(target: Target, unmeasured: string | undefined): Measured {
     const run = this.#reached.get(target)
     if (run !== undefined) return { target, state: 'reached', run, because: undefined }
     const forbidden = this.#forbidden.get(target)
     if (forbidden !== undefined) return { target, state: 'infeasible', run: undefined, because: forbidden }
-    if (this.#answered.has(question)) return { target, state: 'left', run: undefined, because: undefined }
+    return { target, state: unmeasured === undefined ? 'left' : 'unmeasured', run: undefined, because: unmeasured }
+  }
+
+  #unasked(question: Question): string | undefined {
+    if (this.#answered.has(question)) return undefined
     const sqlstate = this.#failed.get(question)
-    const because = sqlstate === undefined ? 'no run came so far' : `the server refuses the question (${sqlstate})`
-    return { target, state: 'unmeasured', run: undefined, because }
+    return sqlstate === undefined ? 'no run came so far' : `the server refuses the question (${sqlstate})`
+  }
+
+  #uncounted({ marked, ambiguous }: BodyTargets): string | undefined {
+    if (this.#bodiesSeen === 'none') return 'no run came so far'
+    if (this.#bodiesSeen !== 'run') return `the server refuses the copy that counts (${this.#bodiesSeen.refused})`
+    const called = marked.find(({ target }) => target.outcome === 'called')
+    return ambiguous && called !== undefined && !this.#reached.has(called.target)
+      ? 'no run called it; another function of its name may be meant'
+      : undefined
   }
 
   #asked(statements: readonly StatementTargets[], due: boolean): readonly StatementTargets[] {
@@ -142,6 +179,32 @@ export class Coverage {
       )
       return questions.length === 0 ? [] : [{ ...each, questions }]
     })
+  }
+}
+
+function unreached(target: Target): Measured {
+  const state = target.infeasible === undefined ? 'unmeasured' : 'infeasible'
+  return { target, state, run: undefined, because: target.infeasible ?? target.unmeasured }
+}
+
+function inLines(measured: readonly Measured[]): readonly Measured[] {
+  return measured.toSorted((one, other) => one.target.line - other.target.line)
+}
+
+function countOf(plan: BodyPlan, seen: Seen): BodyCount {
+  const targets = new Map(plan.bodies.flatMap(({ marked }) => marked.map(({ mark, target }) => [mark, target] as const)))
+  return {
+    plan,
+    counted: (marks) => {
+      seen.bodies = 'run'
+      for (const mark of marks) {
+        const target = targets.get(mark)
+        if (target !== undefined) seen.reached.add(target)
+      }
+    },
+    refused: (sqlstate) => {
+      if (seen.bodies !== 'run') seen.bodies = { refused: sqlstate }
+    },
   }
 }
 

@@ -16,7 +16,7 @@ export interface Knows {
 }
 
 const asked =
-  /^(SelectStmt|InsertStmt|UpdateStmt|DeleteStmt|MergeStmt|CreateTableAsStmt|ViewStmt|DoStmt|CreateFunctionStmt|CallStmt|AlterTableStmt|IndexStmt|CreatePolicyStmt)$/
+  /^(SelectStmt|InsertStmt|UpdateStmt|DeleteStmt|MergeStmt|CreateTableAsStmt|ViewStmt|AlterTableStmt|IndexStmt|CreatePolicyStmt)$/
 
 /** Everything that rows can reach in one script: its targets by statement, with the questions that measure them. */
 export function enumerateTargets(script: Script, direction: 'up' | 'down', knows: Knows): readonly StatementTargets[] {

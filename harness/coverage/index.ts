@@ -1,3 +1,5 @@
-export { type Asking, Coverage, type Measured, type RunQuestions } from './coverage.ts'
+export { type BodyPlan, type LegacyFunction, planBodies } from './bodies/body-plan.ts'
+export { marksSql } from './bodies/marks.ts'
+export { type Asking, type BodyCount, Coverage, type Measured, type RunQuestions } from './coverage.ts'
 export { calledFunctions, enumerateTargets, type Knows, madeStable } from './enumerate.ts'
 export type { Question, StatementTargets, Target, TargetKind } from './target.ts'

@@ -31,7 +31,7 @@ export function neverNull(sources: readonly Source[], tree: unknown): NeverNull 
     case 'BooleanTest':
       return 'always'
     case 'SubLink':
-      return fields.subLinkType === 'EXISTS_SUBLINK' || fields.subLinkType === 'ARRAY_SUBLINK' ? 'always' : undefined
+      return fields.subLinkType === 'EXISTS_SUBLINK' || fields.subLinkType === 'ARRAY_SUBLINK' || countsRows(fields) ? 'always' : undefined
     case 'BoolExpr':
       return together(asList(fields.args).map((each) => neverNull(sources, each)))
     case 'TypeCast':
@@ -49,6 +49,15 @@ export function neverNull(sources: readonly Source[], tree: unknown): NeverNull 
     default:
       return undefined
   }
+}
+
+/** `(SELECT count(*) FROM …)`: one row, whatever there is. */
+function countsRows({ subLinkType, subselect }: Readonly<Record<string, unknown>>): boolean {
+  const select = fieldsOf(subselect, 'SelectStmt')
+  if (subLinkType !== 'EXPR_SUBLINK' || select === undefined || select.groupClause !== undefined || select.havingClause !== undefined)
+    return false
+  const count = fieldsOf(fieldsOf(asList(select.targetList)[0], 'ResTarget')?.val, 'FuncCall')
+  return count !== undefined && count.over === undefined && functionName(count) === 'count' && select.limitCount === undefined
 }
 
 function ofOperator(sources: readonly Source[], fields: Readonly<Record<string, unknown>>): NeverNull {

@@ -1,7 +1,5 @@
-import type { Relation } from '../catalog/index.ts'
 import { asList, type Fields, fieldsOf, isFields, nodeOf } from '../migration/index.ts'
 import { readExpression } from './arms.ts'
-import { readBody, readTriggers } from './bodies.ts'
 import { readConflict } from './conflicts.ts'
 import { readConstraints } from './constraints.ts'
 import { nameOf, readSides } from './joins.ts'
@@ -21,15 +19,12 @@ export function readStatement(reader: Reader): void {
       readQuery(reader, fields, nothingAround)
       return
     case 'InsertStmt':
-      readTriggers(reader, relationOf(reader, fields), 'INSERT')
       readInsert(reader, fields)
       return
     case 'UpdateStmt':
-      readTriggers(reader, relationOf(reader, fields), 'UPDATE')
       readChange(reader, fields, fields.fromClause)
       return
     case 'DeleteStmt':
-      readTriggers(reader, relationOf(reader, fields), 'DELETE')
       readChange(reader, fields, fields.usingClause)
       return
     case 'MergeStmt':
@@ -41,20 +36,9 @@ export function readStatement(reader: Reader): void {
       if (select !== undefined) readQuery(reader, select, nothingAround)
       return
     }
-    case 'DoStmt':
-    case 'CreateFunctionStmt':
-      readBody(reader, fields)
-      return
-    case 'CallStmt':
-      reader.leaveOut('body', fields.funccall, 'what a procedure does is not measured')
-      return
     default:
       readConstraints(reader, name, fields)
   }
-}
-
-function relationOf(reader: Reader, { relation }: Fields): Relation | undefined {
-  return isFields(relation) ? reader.find(relation) : undefined
 }
 
 function readInsert(reader: Reader, fields: Fields): void {

@@ -4,7 +4,7 @@ import { functionName } from './calls.ts'
 import { type Level, type Over, questionOf, someRow } from './level.ts'
 import type { FindRelation } from './sources.ts'
 import type { StatementText } from './statement-text.ts'
-import type { Place, Question, Target, TargetKind } from './target.ts'
+import { type Place, type Question, shownText, type Target, type TargetKind } from './target.ts'
 import type { Want } from './want.ts'
 
 /** An outcome with the expression that tells it, row by row. */
@@ -27,9 +27,6 @@ export interface KnownToReader {
   readonly isEmpty: (name: string) => boolean
   readonly isSafe: (functionName: string) => boolean
 }
-
-/** Longest part of a statement that is shown. */
-const longestText = 80
 
 /** Gathers what there is to reach in one statement. */
 export class Reader {
@@ -95,12 +92,6 @@ export class Reader {
       this.silent.push({ ...target, unmeasured: because })
   }
 
-  /** The same for a part of a body, which has no tree of the statement: its text and the lines before it in the statement. */
-  leaveOutPart(text: string, linesBefore: number, because: string): void {
-    const target = this.target({ kind: 'body', tree: undefined, text, outcome: 'every outcome' })
-    this.silent.push({ ...target, line: target.line + linesBefore, unmeasured: because })
-  }
-
   /** A function that a question must not call: what it does stays, or it answers anew each time. */
   unsafeCall(...trees: readonly unknown[]): string | undefined {
     for (const { name, fields } of everyNode(trees)) {
@@ -112,13 +103,12 @@ export class Reader {
 
   target({ kind, tree, text, outcome, infeasible, aims, only }: Outcome): Target {
     const { direction, file, line } = this.#place
-    const shown = (text ?? this.text.expression(tree) ?? this.text.text).replaceAll(/\s+/g, ' ').trim()
     return {
       direction,
       file,
       line: line + this.text.linesBefore(tree),
       kind,
-      text: shown.length > longestText ? `${shown.slice(0, longestText - 1)}…` : shown,
+      text: shownText(text ?? this.text.expression(tree) ?? this.text.text),
       outcome,
       ...(infeasible === undefined ? {} : { infeasible }),
       ...(aims === undefined || aims.length === 0 ? {} : { aims }),

@@ -9,6 +9,8 @@ export interface Source {
   readonly relation: Relation | undefined
   /** On the side of an outer join that may be missing. */
   readonly optional: boolean
+  /** A record of PL/pgSQL: its columns are never named without it. */
+  readonly qualifiedOnly?: boolean
 }
 
 /** Finds a relation that a `RangeVar` names, as far as its constraints are certain at that statement. */
@@ -76,7 +78,7 @@ export function columnIn(sources: readonly Source[], expression: unknown): Known
   const names = stringsOf(reference.fields)
   const column = names.at(-1)
   const qualifier = names.at(-2)
-  const candidates = sources.filter(({ alias }) => qualifier === undefined || alias === qualifier)
+  const candidates = sources.filter(({ alias, qualifiedOnly }) => (qualifier === undefined ? qualifiedOnly !== true : alias === qualifier))
   // A source of unknown columns may be the one that is meant.
   if (qualifier === undefined && candidates.some(({ relation }) => relation === undefined)) return undefined
   const found = candidates.flatMap((source) => {

@@ -20,6 +20,12 @@ const ends = new Set(
 /** Most places at which a part is looked for; the first is nearly always right. */
 const mostTries = 12
 
+/** A piece of a text, in UTF-8 bytes. */
+export interface TextPlace {
+  readonly from: number
+  readonly to: number
+}
+
 /**
  * One statement, and the text of each part of its tree as it stands there. The parser tells where a node begins at most: the end of a part
  * is found by its tokens, and taken only where the text between parses to the very same tree.
@@ -40,6 +46,11 @@ export class StatementText {
 
   /** The text of an expression; undefined where it is not found. */
   expression(tree: unknown): string | undefined {
+    return this.#text(this.expressionPlace(tree))
+  }
+
+  /** Where an expression stands, in bytes; undefined where it is not found. */
+  expressionPlace(tree: unknown): TextPlace | undefined {
     const wanted = treeText(tree)
     return this.#find(
       tree,
@@ -52,14 +63,14 @@ export class StatementText {
   from(items: unknown): string | undefined {
     const wanted = treeText(asList(items))
     const begins = (word: string) => word === '(' || word === 'LATERAL' || word === 'ONLY' || word === 'ROWS'
-    return this.#find(items, begins, (text) => treeText(selectOf(`SELECT FROM ${text}`)?.fromClause) === wanted)
+    return this.#text(this.#find(items, begins, (text) => treeText(selectOf(`SELECT FROM ${text}`)?.fromClause) === wanted))
   }
 
   /** The text of a whole query, with its WITH. */
   query(select: Fields): string | undefined {
     const wanted = treeText(select)
     const begins = (word: string) => /^(SELECT|VALUES|WITH|TABLE|\()$/.test(word)
-    return this.#find(select, begins, (text) => treeText(selectOf(text)) === wanted)
+    return this.#text(this.#find(select, begins, (text) => treeText(selectOf(text)) === wanted))
   }
 
   /** `WITH …` up to one of its queries, which is left out; all of them by default. Empty where there is none; undefined where it is not found. */
@@ -87,7 +98,11 @@ export class StatementText {
     return this.#bytes.subarray(start, end).toString('utf8')
   }
 
-  #find(tree: unknown, begins: (word: string) => boolean, accept: (text: string) => boolean): string | undefined {
+  #text(place: TextPlace | undefined): string | undefined {
+    return place === undefined ? undefined : this.#slice(place.from, place.to)
+  }
+
+  #find(tree: unknown, begins: (word: string) => boolean, accept: (text: string) => boolean): TextPlace | undefined {
     const places = placesIn(tree)
     if (places.length === 0) return undefined
     const [first, last] = [Math.min(...places), Math.max(...places)]
@@ -108,8 +123,8 @@ export class StatementText {
         const next = tokens[end + 1]?.word
         if (depth !== 0 || end < behind || !mayEnd(next)) continue
         tries -= 1
-        const text = this.#slice(tokens[start]?.start ?? 0, tokens[end]?.end ?? 0)
-        if (accept(text)) return text
+        const place = { from: tokens[start]?.start ?? 0, to: tokens[end]?.end ?? 0 }
+        if (accept(this.#slice(place.from, place.to))) return place
       }
     }
     return undefined

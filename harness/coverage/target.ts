@@ -13,6 +13,8 @@ export type TargetKind =
   | 'order'
   | 'conflict'
   | 'constraint'
+  | 'loop'
+  | 'handler'
   | 'body'
 
 /** A place in a file of the migration. */
@@ -55,4 +57,13 @@ export interface StatementTargets {
   readonly questions: readonly Question[]
   /** Targets that no question is asked for: infeasible ones, and those that cannot be measured. */
   readonly silent: readonly Target[]
+}
+
+/** Longest part of a statement that is shown. */
+const longestText = 80
+
+/** A part of a statement in one line, cut where it is long. */
+export function shownText(text: string): string {
+  const shown = text.replaceAll(/\s+/g, ' ').trim()
+  return shown.length > longestText ? `${shown.slice(0, longestText - 1)}…` : shown
 }

@@ -3,7 +3,7 @@ import { readSource, type Source } from '../formats/index.ts'
 import { ownTexts, rulesDigest, withOwn } from '../invariants/index.ts'
 import { type Cluster, installedMajors, parseClusterRequest, startCluster } from '../postgres/index.ts'
 import type { SourceResult, VerifyResult } from '../result/index.ts'
-import { gravest, warningsOf } from '../result/index.ts'
+import { coverageOfAll, gravest, warningsOf } from '../result/index.ts'
 import { fullDepth, onPairBase, sha256 } from '../run/index.ts'
 import type { Counterexample } from '../verify/index.ts'
 import { stopwatch, type VerifiedMigration, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
@@ -111,6 +111,7 @@ export async function verifyOn(
     ...(options.since === undefined ? {} : { since: options.since }),
     sources: results,
     migrations,
+    coverage: coverageOfAll(migrations),
     ...((options.invariants ?? []).length === 0 ? {} : { ownInvariants: ownTexts(options.invariants) }),
   }
   return { result, counterexamples }

@@ -1,5 +1,5 @@
 export { type ApplyOptions, applyStep } from './apply.ts'
-export { type Body, bodyOf, plpgsqlNodes } from './body.ts'
+export { type Body, type BodyQuery, bodyOf, bodyQueries, plpgsqlNodes } from './body.ts'
 export { plainConstants } from './constant.ts'
 export {
   type Contract,

@@ -1,4 +1,4 @@
-import type { CoverageResult, MigrationResult, TargetResult } from '../result/index.ts'
+import type { CoverageCounts, CoverageResult, MigrationResult, TargetResult } from '../result/index.ts'
 import { counted } from './visible-text.ts'
 
 /** One line on what the generated rows have reached, the first that they have not; undefined where there is nothing to reach. */
@@ -16,13 +16,24 @@ export function coverageLine({ coverage }: MigrationResult): string | undefined 
   return `${reached} of ${counted(feasible, 'target')} reached${told}`
 }
 
+/** One line on what the rows of all migrations have reached together. */
+export function reachedOfAll(coverage: CoverageCounts): string {
+  const { reached, feasible, infeasible, unmeasured } = coverage
+  return `${reached} of ${counted(feasible, 'target')} reached (${shareReached(coverage)} %; ${infeasible} infeasible; ${unmeasured} not measured)`
+}
+
 /** `up.sql:17 "stock < 0" true`; of a path the last part, which the report says in full. */
 export function targetText({ file, line, text, outcome }: TargetResult): string {
   return `${file.split('/').at(-1)}:${line} "${text}" ${outcome}`
 }
 
+/** Whether the place of a target is a function of the database, `public.f(integer)`, and no file. */
+export function isFunction(file: string): boolean {
+  return file.endsWith(')')
+}
+
 /** The share that was reached, in percent, rounded down: 100 says that all were. */
-export function shareReached({ reached, feasible }: CoverageResult): number {
+export function shareReached({ reached, feasible }: CoverageCounts): number {
   return feasible === 0 ? 100 : Math.floor((reached * 100) / feasible)
 }
 

@@ -1,7 +1,7 @@
 import type { Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif'
 import { type NamedRule, ruleOf, rulesOf } from '../invariants/index.ts'
 import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
-import { coverageLine } from './coverage-text.ts'
+import { coverageLine, isFunction } from './coverage-text.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 import { packageVersion } from './package-version.ts'
 import { findingGravity, nothingJudged, subjectOf } from './severity.ts'
@@ -248,10 +248,15 @@ function migrationNotes(migration: MigrationResult, files: SourceFiles): readonl
   return [
     ...(reached === undefined ? [] : [note('coverage', 'note', `${migration.name}: ${reached}`, at)]),
     ...left.map(({ file, line: start, text, outcome }) =>
-      note('not-reached', 'note', `${migration.name}: no generated row reached "${text}" ${outcome}`, {
-        path: files.get(file)?.path ?? file,
-        line: start,
-      }),
+      note(
+        'not-reached',
+        'note',
+        `${migration.name}: no generated row reached ${isFunction(file) ? `${file}:${start}: ` : ''}"${text}" ${outcome}`,
+        {
+          // A function of the database stands in no file.
+          ...(isFunction(file) ? at : { path: files.get(file)?.path ?? file, line: start }),
+        },
+      ),
     ),
     ...migration.disagreements.map((text) => note('disagreement', 'error', `${migration.name}: ${text}`, at)),
     ...migration.invariants

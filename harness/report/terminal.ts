@@ -1,7 +1,7 @@
 import cliTruncate from 'cli-truncate'
 import pc from 'picocolors'
 import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
-import { coverageLine } from './coverage-text.ts'
+import { coverageLine, reachedOfAll } from './coverage-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { againLine, replayLine } from './replay-line.ts'
 import { bySeverity, commonReason, isQuiet, nothingJudged, openFindings, placeOf, subjectOf, verdictSentence } from './severity.ts'
@@ -37,6 +37,8 @@ export function renderTerminal(result: VerifyResult, options: TerminalOptions): 
   )
   if (folded) blocks.push(`${mark(colors, 'holds')} ${cliTruncate(quietText(quiet), options.columns - 2)}`)
   blocks.push(...masked.sources.flatMap((source) => sourceLines(source, options.columns, colors)))
+  if (masked.migrations.length > 1 && masked.coverage !== undefined)
+    blocks.push(colors.dim(cliTruncate(`all migrations: ${reachedOfAll(masked.coverage)}`, options.columns)))
   if (masked.migrations.length !== 1) blocks.push(total(masked, colors))
   // The runner of GitHub Actions takes `##[command]` for a command anywhere in a line.
   return `${blocks.join('\n').replaceAll('##[', '## [')}\n`

@@ -9,12 +9,14 @@ export {
   pruneBaseline,
   staleEntries,
 } from './baseline.ts'
+export { coverageOfAll } from './coverage-total.ts'
 export { type Finding, messageOf, type Rule, type Severity, type Through } from './finding.ts'
 export { findingId, findingKey } from './fingerprint.ts'
 export { alterationRank, classOf, compareGravity, severityRank } from './gravity.ts'
 export type { Saw, Verdict } from './judgement.ts'
 export { mergeResults } from './merge-results.ts'
 export type {
+  CoverageCounts,
   CoverageResult,
   FindingResult,
   InvariantResult,

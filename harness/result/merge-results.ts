@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { coverageOfAll } from './coverage-total.ts'
 import type { OwnInvariant, ResultDigest, VerifyResult } from './result.ts'
 import { gravest } from './verdict.ts'
 
@@ -37,6 +38,7 @@ export function mergeResults(results: readonly VerifyResult[]): VerifyResult {
     ...(since === undefined || since === '' || results.some((result) => result.since === undefined) ? {} : { since }),
     sources: results.flatMap((result) => result.sources).toSorted((a, b) => compare([a.path, a.format], [b.path, b.format])),
     migrations,
+    coverage: coverageOfAll(migrations),
     ...(own.length === 0 ? {} : { ownInvariants: own }),
   }
 }

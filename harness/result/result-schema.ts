@@ -73,11 +73,15 @@ const target = z.object({
   because: z.string().nullable().describe('the constraint that forbids it, or why it was not measured'),
 })
 
-const coverage = z.object({
+const counts = {
   reached: z.number(),
   feasible: z.number().describe('reached ones, and those that were not though nothing is known to forbid it'),
   infeasible: z.number().describe('those that constraints forbid'),
   unmeasured: z.number().describe('those that the server could not be asked for'),
+}
+
+const coverage = z.object({
+  ...counts,
   wanted: z.number().nullable().describe('least share of feasible targets that was asked for, in percent'),
   targets: z.array(target),
 })
@@ -130,6 +134,7 @@ export const resultSchema = z.object({
   since: z.string().optional().describe('git ref, or step, after which steps were verified'),
   sources: z.array(source).describe('the folders that were read'),
   migrations: z.array(migration),
+  coverage: z.object(counts).optional().describe('what the generated rows have reached in all migrations together'),
   ownInvariants: z
     .array(z.object({ id: z.string(), holds: z.string().describe('one sentence: when it holds'), rules: z.record(z.string(), rule) }))
     .optional()

@@ -18,6 +18,8 @@ export interface VerifyResult {
   /** The folders that were read; for a history, how far it went. */
   readonly sources: readonly SourceResult[]
   readonly migrations: readonly MigrationResult[]
+  /** What generated rows have reached in all migrations together; absent where no edge run was made. */
+  readonly coverage?: CoverageCounts | undefined
   /** The caller's own invariants that judged, with their texts: a report made from the saved result has no other source for them. */
   readonly ownInvariants?: readonly OwnInvariant[] | undefined
 }
@@ -89,8 +91,8 @@ export interface MigrationResult {
   readonly timings: Readonly<Record<string, number>>
 }
 
-/** How much of what a migration can do was done to some generated row. */
-export interface CoverageResult {
+/** Targets by what became of them. */
+export interface CoverageCounts {
   readonly reached: number
   /** Reached ones, and those that were not though nothing is known to forbid it. */
   readonly feasible: number
@@ -98,6 +100,10 @@ export interface CoverageResult {
   readonly infeasible: number
   /** Those that the server could not be asked for. */
   readonly unmeasured: number
+}
+
+/** How much of what a migration can do was done to some generated row. */
+export interface CoverageResult extends CoverageCounts {
   /** The least share of feasible targets that was asked for, in percent; null where none was. */
   readonly wanted: number | null
   readonly targets: readonly TargetResult[]

@@ -1,3 +1,4 @@
+import { coverageOfAll } from './coverage-total.ts'
 import type { Verdict } from './judgement.ts'
 import type { CoverageResult, FindingResult, InvariantResult, MigrationResult, Outcome, VerifyResult } from './result.ts'
 
@@ -95,5 +96,5 @@ export function judgeRun(result: VerifyResult, migrations: readonly MigrationRes
   const of = (some: readonly MigrationResult[]) => gravest(some.map((each) => each.verdict))
   const now = migrations.length === 0 ? result.verdict : of(migrations)
   const verdict = result.verdict === of(result.migrations) ? now : gravest([result.verdict, now])
-  return { ...result, verdict, warnings: warningsOf(migrations), migrations }
+  return { ...result, verdict, warnings: warningsOf(migrations), migrations, coverage: coverageOfAll(migrations) }
 }

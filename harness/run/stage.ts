@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import type { Catalog, Sequence } from '../catalog/index.ts'
-import type { Asking } from '../coverage/index.ts'
+import { type Asking, marksSql } from '../coverage/index.ts'
 import { applyStep, type Outcome, type Step } from '../migration/index.ts'
 import {
   type ConnectOptions,
@@ -20,6 +20,8 @@ export interface ApplyAs {
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** What the server is asked before its statements; nothing that is judged depends on it. */
   readonly asking?: Asking | undefined
+  /** Told the marks that bodies have noted by the end, also where a statement fails. */
+  readonly counted?: ((marks: readonly number[]) => void) | undefined
 }
 
 /** One isolated run: the harness looks and seeds, the migration's role applies; each phase on a fresh connection, or what stands for one. */
@@ -131,12 +133,25 @@ class TransactionStage implements Stage {
     return work(this.#session)
   }
 
-  async apply(step: Step, { signal, settings = {}, asking }: ApplyAs = {}): Promise<Outcome> {
+  async apply(step: Step, options: ApplyAs = {}): Promise<Outcome> {
+    const { counted } = options
+    if (counted === undefined) return this.#apply(step, options)
+    const session = this.#session
+    await session.script('SAVEPOINT godwit_count')
+    const outcome = await this.#apply(step, options)
+    if (outcome.outcome === 'failed') await session.script('ROLLBACK TO SAVEPOINT godwit_count')
+    counted(await readMarks(session))
+    await session.script(resetSession)
+    return outcome
+  }
+
+  async #apply(step: Step, { signal, settings = {}, asking, counted }: ApplyAs): Promise<Outcome> {
     const session = this.#session
     const set = Object.entries(settings).map(([name, value]) => `; SET ${quoteIdentifier(name)} = ${quoteLiteral(value)}`)
     const fresh = `${resetSession}${this.#role === undefined ? '' : `; SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`}${set.join('')}`
     if (step.kind !== 'sql' || mentionsDeferral(step.script.text)) this.#deferrable = true
-    const whole = await this.#applyWhole(step, fresh, asking)
+    // The reset at its end would let go of what was counted.
+    const whole = counted === undefined ? await this.#applyWhole(step, fresh, asking) : undefined
     if (whole?.outcome === 'applied' && !this.#deferrable) return whole
     if (whole === undefined) await session.script(fresh)
     const ask = asking === undefined ? {} : { onStatement: askBefore(session, asking, true) }
@@ -161,7 +176,7 @@ class TransactionStage implements Stage {
         },
       }
     }
-    await session.script(resetSession)
+    if (counted === undefined) await session.script(resetSession)
     return outcome
   }
 
@@ -196,6 +211,11 @@ class TransactionStage implements Stage {
     const names = deferred?.rows.flatMap(([name]) => (name === null || name === undefined ? [] : [name])) ?? []
     if (names.length > 0) await session.script(`SET CONSTRAINTS ${names.join(', ')} DEFERRED`)
   }
+}
+
+async function readMarks(session: Session): Promise<readonly number[]> {
+  const [marks] = await session.script(marksSql)
+  return marks?.rows.map(([mark]) => Number(mark)) ?? []
 }
 
 /** Rung 2: a clone for each run, every phase committed, a fresh connection for each. */
@@ -242,10 +262,12 @@ export class CloneStage implements Stage, AsyncDisposable {
     return work(this.#harness)
   }
 
-  async apply(step: Step, { signal, settings, asking }: ApplyAs = {}): Promise<Outcome> {
+  async apply(step: Step, { signal, settings, asking, counted }: ApplyAs = {}): Promise<Outcome> {
     await using session = await this.connect(settings)
     const ask = asking !== undefined && mayAsk(step) ? { onStatement: askBefore(session, asking, step.script.mode === 'transaction') } : {}
-    return await applyStep(session, step, { url: this.url, ...ask, ...(signal === undefined ? {} : { signal }) })
+    const outcome = await applyStep(session, step, { url: this.url, ...ask, ...(signal === undefined ? {} : { signal }) })
+    counted?.(await readMarks(session))
+    return outcome
   }
 
   /** A fresh connection as the role that runs migrations. */

@@ -20,6 +20,8 @@ const ringsEvery = 8
 /** Every so many have rows that differ as little as they may, where a unique key is to come or what one holds gets another type. */
 const alikeEvery = 8
 const endlessMs = 2_000
+/** On the rows of so many first runs bodies are counted. */
+const firstCounted = 4
 
 /**
  * Run a migration on edge rows: small data sets first, larger ones later; saved counterexamples before all.
@@ -98,11 +100,10 @@ class EdgeRuns {
         const request = this.#requestOf(dataset, from + at, questions())
         // An enum label cannot be used in the transaction that adds it: if `up` adds one, write on a clone, after a commit.
         const onClone = request.phases.includes('write') && addsLabels(this.#subject)
-        return {
-          dataset,
-          request,
-          run: await (onClone ? runner.runOnClone(this.#subject, request) : runner.run(this.#subject, request, at)),
-        }
+        const run = await (onClone ? runner.runOnClone(this.#subject, request) : runner.run(this.#subject, request, at))
+        const count = this.#countsBodies(from + at) ? request.questions?.bodies : undefined
+        if (count !== undefined) await runner.count(this.#subject, { request, run, count }, at)
+        return { dataset, request, run }
       })
       for await (const { dataset, request, run } of made) {
         if (inquiry.isOver) {
@@ -149,6 +150,12 @@ class EdgeRuns {
     if (aims.length === 0) return undefined
     const aimed: DatasetOptions = { ...options, ring: new Map(), profile: 'plausible', aims }
     return sampleDatasets(datasetArbitrary(this.#subject.plan, aimed), this.#seed + run, 1)[0]
+  }
+
+  /** Whether marked bodies are run on the rows of a run too: of the first ones, of those that sweep and of those that are aimed. */
+  #countsBodies(run: number): boolean {
+    const sweeps = run % sweptEvery === 2
+    return run < firstCounted || sweeps || isAimed(run, this.#total, sweeps)
   }
 
   /** The data set of a run that is not drawn at random: NULL wherever it may be in the second run, a sweep in every so many; undefined for the others. */

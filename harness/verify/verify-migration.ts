@@ -26,7 +26,8 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   const learned = await learn(inquiry)
   const { failure } = learned.empty.run
   const drawn = failure === undefined && inquiry.depth.runs > 0 && inquiry.subject.scope.size > 0
-  const coverage = drawn ? await coverageOf(base.session(), inquiry.subject, learned.empty.run.migrated?.catalog) : undefined
+  const migrated = learned.empty.run.migrated?.catalog
+  const coverage = drawn ? await coverageOf(base.session(), inquiry.subject, migrated, base.reserved) : undefined
   const runs = coverage === undefined ? 0 : await clock.time('edge', () => runEdges(inquiry, coverage))
   await lookByProbes(inquiry, learned)
   collector.settle()

@@ -128,31 +128,3 @@ describe('asking changes nothing', () => {
     ])
   })
 })
-
-describe('what is not measured is named', () => {
-  test('each branch, loop and statement of a body, and each trigger that is fired', async () => {
-    const { states } = await measured(
-      `CREATE TABLE t (a int); CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
-       CREATE TRIGGER note BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION noted()`,
-      `UPDATE t SET a = 1;
-DO $$
-DECLARE r record;
-BEGIN
-  FOR r IN SELECT a FROM t LOOP
-    IF r.a > 1 THEN
-      DELETE FROM t WHERE a = r.a;
-    END IF;
-  END LOOP;
-END $$`,
-    )
-    const because = 'every outcome: what a body decides is not measured'
-    expect(states).toEqual({
-      unmeasured: [
-        '1 trigger note of t: every outcome: what a trigger does is not measured',
-        `5 FOR IN SELECT a FROM t: ${because}`,
-        `6 IF r.a > 1: ${because}`,
-        `7 DELETE FROM t WHERE a = r.a: ${because}`,
-      ],
-    })
-  })
-})

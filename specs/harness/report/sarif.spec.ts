@@ -25,6 +25,27 @@ describe('SARIF', () => {
     )
   })
 
+  test('a target in a function of the database is told at the migration, since no file has the function', () => {
+    const target = {
+      direction: 'up',
+      line: 3,
+      kind: 'condition',
+      text: 'IF n > 1',
+      outcome: 'true',
+      state: 'left',
+      run: null,
+      because: null,
+    } as const
+    const counts = { reached: 0, feasible: 2, infeasible: 0, unmeasured: 0, wanted: null }
+    const targets = ['public.f(integer)', 'up.sql'].map((file) => ({ ...target, file }))
+    const log = run(renderSarif(exampleResult([{ path: 'm', coverage: { ...counts, targets } }]), new Map()))
+    const notes = (log.invocations?.[0]?.toolExecutionNotifications ?? []).filter((each) => each.descriptor?.id === 'godwit/not-reached')
+    expect(notes.map(({ message, locations }) => [message.text, locations?.[0]?.physicalLocation?.artifactLocation?.uri])).toEqual([
+      ['drop-notes: no generated row reached public.f(integer):3: "IF n > 1" true', 'm'],
+      ['drop-notes: no generated row reached "IF n > 1" true', 'up.sql'],
+    ])
+  })
+
   test('any result gives each error and warning once, with a rule that has help, worst first', () => {
     fc.assert(
       fc.property(verifyResult, (result) => {

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderTerminal } from '../../../harness/report/index.ts'
+import { coverageOfAll } from '../../../harness/result/index.ts'
 import { exampleFinding, exampleResult, migrationResult, verifyResult } from '../result/result-arbitrary.ts'
 
 describe('terminal', () => {
@@ -68,6 +69,18 @@ describe('terminal', () => {
       '✗ violated  (483 migrations: 1 violated, 0 unknown, 482 hold, 0 warnings; seed 7)',
       '',
     ])
+  })
+
+  test('what the rows of all steps have reached is one line, before the total', () => {
+    const of = (reached: number, feasible: number) => ({
+      name: `s${reached}`,
+      coverage: { reached, feasible, infeasible: 1, unmeasured: 2, wanted: null, targets: [] },
+    })
+    const result = exampleResult([of(3, 4), of(10, 10), { name: 'none' }])
+    const counted = { ...result, coverage: coverageOfAll(result.migrations) }
+    const lines = (shown: typeof result) => renderTerminal(shown, { color: false, columns: 120 }).split('\n')
+    expect(lines(counted).at(-3)).toBe('all migrations: 13 of 14 targets reached (92 %; 2 infeasible; 4 not measured)')
+    expect(lines({ ...result, coverage: coverageOfAll([]) }).at(-3)).not.toContain('targets')
   })
 
   test('a step of which nothing was judged, for one reason, says that reason', () => {
