@@ -107,6 +107,7 @@ function alterTable(walker: Walk, relation: unknown, command: Fields): void {
   const column = columnOf(columns, name)
   if (command.subtype === 'AT_ColumnDefault') walker.assign(column, command.def, scope)
   else if (command.subtype === 'AT_AlterColumnType') {
+    walker.hints.rewrite(column)
     const type = walker.types.ofTree(definition?.typeName)
     const target = column === undefined ? undefined : { ...column, type }
     if (definition?.raw_default === undefined) walker.flow(target, column === undefined ? [] : [column])

@@ -31,6 +31,7 @@ export class HintCollector {
   readonly #emptied = new Set<string>()
   readonly #doubled = new Set<string>()
   readonly #unified = new Set<string>()
+  readonly #rewritten = new Map<string, { readonly relation: string; readonly attribute: string }>()
 
   /** The rows outside a NOT EXISTS that is being read. */
   #outside: ReadonlySet<Columns> = new Set()
@@ -133,11 +134,10 @@ export class HintCollector {
     if (relation !== undefined) this.#unified.add(relation)
   }
 
-  /** An attribute gets other values. Where a unique key holds it, they must be unique too. */
+  /** An attribute gets other values. */
   rewrite(reference: Reference | undefined): void {
-    const path = this.#legacy(reference?.relation)
-    const indexes = path === undefined ? [] : (this.#catalog.relations.get(path)?.indexes ?? [])
-    if (indexes.some((index) => index.unique && index.attributes.includes(reference?.attribute))) this.unify(path)
+    const end = reference === undefined || this.casts.direction !== 'up' ? undefined : this.#end(reference)
+    if (end !== undefined && end.jsonPath === undefined) this.#rewritten.set(JSON.stringify(end), end)
   }
 
   /** An attribute that says how many rows or characters are made. */
@@ -183,6 +183,7 @@ export class HintCollector {
       emptied: [...this.#emptied],
       doubled: [...this.#doubled],
       unified: [...this.#unified],
+      rewritten: [...this.#rewritten.values()],
     }
   }
 

@@ -18,7 +18,7 @@ const elsewhereEvery = 10
 /** Every so many have rows in rings, where rows can refer to their own relation. What goes through a tree may not end there. */
 const ringsEvery = 8
 /** Every so many have rows that differ as little as they may, where a unique key is to come or what one holds gets another type. */
-const alikeEvery = 8
+const alikeEvery = 6
 const endlessMs = 2_000
 /** On the rows of so many first runs bodies are counted. */
 const firstCounted = 4
@@ -165,7 +165,7 @@ class EdgeRuns {
       sampleDatasets(datasetArbitrary(this.#subject.plan, { ...options, ...swept }), this.#seed + run, 1)[0]
     if (this.#ringed && !this.#endless && run % ringsEvery === 5)
       return this.#withRings(draw({ rings: true, ring: new Map(), dirty: false }))
-    if (this.#subject.plan.unified.size > 0 && run % alikeEvery === 6)
+    if (this.#subject.plan.unified.size > 0 && run % alikeEvery === 4)
       return draw({ rows: { min: rows, max: rows }, profile: 'plausible', alike: true, ring: new Map() })
     // Without exclusions: they come from failures of several rows, and one row may pass.
     if (run === 1) return draw({ rows: { min: 1, max: 1 }, profile: 'plausible', exclude: [], sweep: { of: 'nulls' } })

@@ -96,7 +96,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
     const extreme = random.chance(0.25) && this.#options.profile !== 'plausible'
     const fitter = new Fitter(plan, this.#restrictions)
     const alike = this.#options.alike ?? (plan.unified.size > 0 && random.chance(0.3))
-    const clocked = !plan.clocks.hinted ? 0.1 : this.#options.alike === true ? 0.7 : 0.35
+    const clocked = !plan.clocks.hinted ? 0.1 : this.#options.alike === true ? 0.85 : 0.35
     const drawing: Drawing = {
       plan,
       random,

@@ -256,7 +256,7 @@ function pick(drawing: Drawing, relation: RelationPlan, position: number, plausi
   if (attribute === undefined) return null
   const { maker, pools, context, literals } = attribute
   const { clock } = drawing
-  if (clock !== undefined && maker.clock !== undefined && !pools.checked && random.chance(0.6))
+  if (clock !== undefined && maker.clock !== undefined && !pools.checked && random.chance(drawing.alike === true ? 0.85 : 0.6))
     return maker.clock === 'local' ? random.pick(clock.locals) : utc(random.pick(clock.instants))
   if (literals.length > 0 && random.chance(0.58)) return random.pick(literals)
   if (extreme && !plausibleOnly && pools.extremes.length > 0 && random.chance(0.2)) return random.pick(pools.extremes)

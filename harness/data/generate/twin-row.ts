@@ -71,7 +71,7 @@ function neighbour(drawing: Drawing, relation: RelationPlan, position: number, c
   const free = attribute.group === undefined && attribute.references.length === 0 && attribute.slot === undefined
   if (!free || typeof cell !== 'string') return undefined
   const turned = atTheTurn(drawing, maker.clock, cell)
-  if (turned !== undefined && !pools.checked && drawing.random.chance(0.8)) return turned
+  if (turned !== undefined && !pools.checked && (meeting || drawing.random.chance(0.8))) return turned
   if (!drawing.random.chance(meeting ? 0.8 : near ? 0.6 : 0.4)) return undefined
   const others = [...(maker.near?.(cell) ?? []), ...(/^-?\d{1,18}$/.test(cell) ? (maker.neighbours?.(cell) ?? []) : [])].filter(
     (text) => text !== cell && maker.accepts(text) === true && (pools.plausible === undefined || pools.plausible.includes(text)),
@@ -111,7 +111,11 @@ function ownPositions(drawing: Drawing, relation: RelationPlan, traits: Traits, 
     // An exclusion constraint over an expression is a key without attributes.
     if (only === undefined) continue
     const timed = key.attributes.find((position) => drawing.clock !== undefined && relation.attributes[position]?.maker.clock !== undefined)
-    own.add(key.attributes.length === 1 ? only : timed !== undefined && random.chance(0.6) ? timed : random.pick(key.attributes))
+    const meeting =
+      drawing.alike === true ? key.attributes.filter((position) => drawing.plan.meeting.get(relation.path)?.has(position)) : []
+    if (key.attributes.length === 1) own.add(only)
+    else if (meeting.length > 0) own.add(random.pick(meeting))
+    else own.add(timed !== undefined && random.chance(0.6) ? timed : random.pick(key.attributes))
   }
   const free = relation.attributes.flatMap((_, position) => (traits.keys[position]?.length === 0 && !own.has(position) ? [position] : []))
   // One cell that differs is what a group or a join over all the others hides.

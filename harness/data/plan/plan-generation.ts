@@ -93,6 +93,7 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
     if (clean !== undefined) relations.set(path, { ...clean, dirt })
   }
   dropChildless(relations, unfilled)
+  const meeting = meetingPositions(relations, hints)
   return {
     catalog,
     order: order.map((component) => component.filter((path) => relations.has(path))).filter((component) => component.length > 0),
@@ -102,18 +103,22 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
     meetings: hints.meetings ?? [],
     emptied: (hints.emptied ?? []).filter((path) => relations.has(path)),
     doubled: new Set(hints.doubled),
-    unified: new Set([...(hints.unified ?? []), ...withRecastKeys(relations, hints.casts)]),
+    unified: new Set([...(hints.unified ?? []), ...meeting.keys()]),
+    meeting,
     clocks: clocksOf(turns, relations),
   }
 }
 
-/** Relations of which a key holds an attribute that gets another type: values that differ may be equal then. */
-function withRecastKeys(relations: ReadonlyMap<string, RelationPlan>, casts: Hints['casts']): readonly string[] {
-  return casts.flatMap(({ relation, attribute, direction }) => {
-    const plan = direction === 'up' && relation !== undefined ? relations.get(relation) : undefined
+/** What a key holds and gets another type or other values. */
+function meetingPositions(relations: ReadonlyMap<string, RelationPlan>, { casts, rewritten = [] }: Hints): GenerationPlan['meeting'] {
+  const meeting = new Map<string, Set<number>>()
+  for (const { relation, attribute } of [...casts.filter(({ direction }) => direction === 'up'), ...rewritten]) {
+    const plan = relation === undefined ? undefined : relations.get(relation)
     const position = plan?.attributes.findIndex(({ name }) => name === attribute) ?? -1
-    return plan?.keys.some((key) => key.attributes.includes(position)) === true ? [plan.path] : []
-  })
+    if (plan === undefined || !plan.keys.some((key) => key.attributes.includes(position))) continue
+    meeting.set(plan.path, (meeting.get(plan.path) ?? new Set()).add(position))
+  }
+  return meeting
 }
 
 interface Drafted {

@@ -106,8 +106,9 @@ function isUnique(run: RunObservation, path: string, attributes: readonly string
 interface Held {
   readonly held: number
   readonly values: ReadonlySet<string>
-  /** Values that referred to nothing before. */
+  /** Values that referred to nothing before, and how many rows held them. */
   readonly orphans: ReadonlySet<string>
+  readonly orphanRows: number
 }
 
 function heldBefore({ child, childAttributes, parent, parentAttributes }: Reference, { legacy }: RunObservation): Held | undefined {
@@ -117,7 +118,7 @@ function heldBefore({ child, childAttributes, parent, parentAttributes }: Refere
   const keys = new Set(plainTuples(referred, parentAttributes))
   const values = plainTuples(referring, childAttributes).filter((each) => each !== undefined)
   const orphans = values.filter((each) => !keys.has(each))
-  return { held: values.length - orphans.length, values: new Set(values), orphans: new Set(orphans) }
+  return { held: values.length - orphans.length, values: new Set(values), orphans: new Set(orphans), orphanRows: orphans.length }
 }
 
 /** Where both ends of a reference are after `up`. */
@@ -181,9 +182,11 @@ function follow(
   const renamed = otherKeys(moved, run, migrated)
   const resolves = (value: string) => keys.has(value) || (renamed.has(value) && !before.values.has(value))
   const orphans = movedTuples(moved.table, moved.from).filter((each) => each !== undefined && !resolves(each) && !before.orphans.has(each))
+  // In another type the orphans of before are written otherwise: as many of them as there were are none of up's doing.
+  const wereThere = isRewritten(moved, run) && orphans.length <= before.orphanRows
   return {
     followed: before.held,
-    finding: orphans[0] === undefined ? undefined : describeOrphans(moved, orphans[0], orphans.length, knowledge),
+    finding: wereThere || orphans[0] === undefined ? undefined : describeOrphans(moved, orphans[0], orphans.length, knowledge),
   }
 }
 
@@ -198,6 +201,15 @@ function otherKeys({ reference, to }: Moved, run: RunObservation, migrated: Read
       return table === undefined ? [] : single.flatMap(({ attributes: [key] }) => (key === undefined ? [] : plainTuples(table, [key])))
     }),
   ) as ReadonlySet<string>
+}
+
+/** Whether the values that refer are written otherwise than before. */
+function isRewritten({ reference: { child, childAttributes }, from }: Moved, run: RunObservation): boolean {
+  const attributes = run.legacy.catalog.relations.get(child)?.attributes
+  return from.some(({ transform, columns: [column] }, at) => {
+    const type = attributes?.find(({ name }) => name === childAttributes[at])?.type
+    return transform.kind !== 'identical' || column?.type !== type
+  })
 }
 
 function describeOrphans({ reference, table, home }: Moved, value: string, orphans: number, knowledge: Knowledge): Finding {
