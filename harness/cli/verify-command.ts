@@ -37,9 +37,8 @@ export async function showResult(plan: Plan, { result, counterexamples, runOf }:
   const report = await import('../report/index.ts')
   const files = new Map([...counterexamples].map(([path, one]) => [path, report.renderCounterexample(one)]))
   const { reports, stale } = await report.writeReports(result, { directory: plan.report, counterexamples: files, runOf })
-  process.stdout.write(
-    json ? `${JSON.stringify(report.maskSecretsIn(result))}\n` : report.renderTerminal(result, { ...terminalOf(process.stdout), reports }),
-  )
+  const shown = () => report.renderTerminal(result, { ...terminalOf(process.stdout), reports, excerpt: report.excerptsFrom(process.cwd()) })
+  process.stdout.write(json ? `${JSON.stringify(report.maskSecretsIn(result))}\n` : shown())
   if (stale.length > 0) sayStale(stale)
 }
 

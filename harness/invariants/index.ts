@@ -57,6 +57,7 @@ export {
   rulesOf,
   runInvariants,
   runInvariantsOf,
+  violationOf,
   withOwn,
 } from './registry.ts'
 export { rollbackRestoresState } from './rollback-restores-state/judge.ts'

@@ -10,6 +10,8 @@ export interface Invariant<Seen = RunObservation> {
   readonly id: string
   /** One sentence: when it holds. */
   readonly holds: string
+  /** Half a sentence: what is wrong where it is violated, e.g. `data is lost`. Default: that its check failed. */
+  readonly violation?: string
   /** The kinds of its findings, each with what it means and how it is mended. */
   readonly rules: Readonly<Record<string, Rule>>
   /** The phases that every run goes through for it, or a look of its own. */

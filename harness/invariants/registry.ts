@@ -82,6 +82,11 @@ export const runInvariants = runInvariantsOf(invariants)
 /** Ids of our invariants, in the order of reports. */
 export const invariantIds: readonly string[] = invariants.map(({ id }) => id)
 
+/** What is wrong where an invariant is violated, in half a sentence; of a user's own, that its check failed. */
+export function violationOf(id: string): string {
+  return invariants.find((each) => each.id === id)?.violation ?? `the check "${id}" failed`
+}
+
 /**
  * What a verdict depends on besides the observations: other invariants, or other rules, may judge otherwise.
  *

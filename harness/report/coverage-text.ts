@@ -12,6 +12,7 @@ export function coverageLine({ coverage }: MigrationResult): string | undefined 
     ...(wanted === null ? [] : [`${wanted} % asked for`]),
     ...(first === undefined ? [] : [`not reached: ${targetText(first)}`]),
   ]
+  if (feasible === 0) return more.length === 0 ? undefined : `targets: ${more.join('; ')}`
   const told = more.length === 0 ? '' : ` (${more.join('; ')})`
   return `${reached} of ${counted(feasible, 'target')} reached${told}`
 }

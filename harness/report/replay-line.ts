@@ -4,12 +4,12 @@ import { bySeverity } from './severity.ts'
 /** The command that shows the worst counterexample again, or null where none was saved. */
 export function replayLine(migration: MigrationResult): string | null {
   const worst = bySeverity(migration.findings).find((finding) => finding.counterexample !== null)
-  return worst?.counterexample == null ? null : `godwit replay ${quotePath(worst.counterexample)}`
+  return worst?.counterexample == null ? null : `npx godwit replay ${quotePath(worst.counterexample)}`
 }
 
 /** The command that makes the same run again. */
 export function againLine(migration: MigrationResult, run: Pick<VerifyResult, 'seed'>): string {
-  return `godwit verify ${quotePath(migration.path)} --seed=${quoteArgument(run.seed)}`
+  return `npx godwit verify ${quotePath(migration.path)} --seed=${quoteArgument(run.seed)}`
 }
 
 function quotePath(path: string): string {

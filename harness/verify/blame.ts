@@ -21,6 +21,8 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
     const holder = unread === undefined || unread === '' ? undefined : holderOf(smallest, unread)
     return holder === undefined ? finding : blamed(finding, holder.relation, holder.attribute)
   }
+  const met = finding.kind === '23505' ? rewrittenIn(subject, relation, finding.object) : undefined
+  if (met !== undefined) return blamed(finding, relation, met)
   const several = finding.kind === '21000' ? severalRows(subject, smallest) : undefined
   if (several !== undefined) return blamed(finding, several.relation, several.attribute)
   const catalog = subject.legacy.relations.get(relation)
@@ -51,6 +53,15 @@ export function blamedBySmallest(subject: Subject, finding: Finding, smallest: D
   return only === undefined || odd.length > 1 ? finding : blamed(finding, relation, only)
 }
 
+/** The only attribute of a legacy key that `up` gives other values or another type: rows that differ in it are equal then. */
+function rewrittenIn({ legacy, plan }: Subject, relation: string, key: string | undefined): string | undefined {
+  const known = plan.relations.get(relation)
+  const index = legacy.relations.get(relation)?.indexes.find(({ name }) => name === key)
+  const names = [...(plan.meeting.get(relation) ?? [])].flatMap((position) => known?.attributes[position]?.name ?? [])
+  const held = names.filter((name) => index?.attributes.includes(name))
+  return held.length === 1 ? held[0] : undefined
+}
+
 /** A range with its bounds in the wrong order: both attributes cause the failure, even if shrinking made one of them plain. */
 function isOfTwoBounds({ message }: Finding): boolean {
   return /range lower bound must be less than or equal to range upper bound/.test(message)
@@ -76,7 +87,8 @@ function cellOf(cell: Cell | undefined): string | null {
 }
 
 function blamed(finding: Finding, relation: string, attribute: string): Finding {
-  return { ...finding, relation, attribute, message: `${finding.message} (${relation}.${attribute})` }
+  const bare = finding.message.replace(` (${relation})`, '')
+  return { ...finding, relation, attribute, message: `${bare} (${relation}.${attribute})` }
 }
 
 /** Where a query that should return one row returns several: the attribute that it searches by and whose value several rows share. */

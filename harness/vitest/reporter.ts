@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import type { Reporter, SerializedError, TestModule, TestRunEndReason, Vitest } from 'vitest/node'
-import { renderTerminal, writeReports } from '../report/index.ts'
+import { decisionOf, writeReports } from '../report/index.ts'
 import type { MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
 import { mergeResults } from '../result/index.ts'
 import type { SpecRecord } from './spec-record.ts'
@@ -45,8 +45,7 @@ export default class GodwitReporter implements Reporter {
       counterexamples: new Map(runs.flatMap((run) => run.counterexamples)),
       runOf: (migration) => runOf.get(migration) ?? result,
     })
-    const total = renderTerminal(result, { color: false, columns: 160 }).trimEnd().split('\n')
-    this.#vitest?.logger.log(`godwit: ${result.migrations.length === 1 ? total[0] : total.at(-1)}\n  report  ${index}`)
+    this.#vitest?.logger.log(`godwit: ${decisionOf(result).sentence}\n  report  ${index}`)
   }
 }
 

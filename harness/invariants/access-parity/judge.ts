@@ -22,6 +22,7 @@ import { newRelations } from './successors.ts'
 export const accessParity: Invariant<ClientsSeen> = {
   id: 'access-parity',
   holds: 'each role can do what it could, to the rows that it could, and nothing more',
+  violation: 'who may read or change rows is different',
   rules,
   looks: clients,
   cause: followsFromFunction,

@@ -15,6 +15,7 @@ import { rules } from './rules.ts'
 export const applies: Invariant = {
   id: 'applies',
   holds: '`up` succeeds on every legal legacy state',
+  violation: 'it fails on rows that the old schema allows',
   rules,
   looks: { everyRun: ['up'] },
   cause: (finding) => finding,

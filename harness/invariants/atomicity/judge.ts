@@ -12,6 +12,7 @@ import { rules } from './rules.ts'
 export const atomicity: Invariant<FaultsSeen> = {
   id: 'atomicity',
   holds: 'an error at any statement leaves the legacy or the migrated state',
+  violation: 'an error in the middle leaves it half done',
   rules,
   looks: injections,
   judge({ faults, rows }: FaultsSeen): Verdict {

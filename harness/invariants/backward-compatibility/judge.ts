@@ -18,6 +18,7 @@ import { rules } from './rules.ts'
 export const backwardCompatibility: Invariant<ClientsSeen> = {
   id: 'backward-compatibility',
   holds: 'a legacy workload, given or derived, gets the same answers ([clients](docs/clients.md))',
+  violation: 'existing clients break',
   rules,
   looks: clients,
   cause(finding, others) {

@@ -21,6 +21,7 @@ import { weighed } from './weigh-refusals.ts'
 export const definitionsKept: Invariant<ClientsSeen> = {
   id: 'definitions-kept',
   holds: 'keys, checks, triggers, policies and attributes of functions are kept unless a statement names them',
+  violation: 'keys, checks, triggers or rights go missing',
   rules,
   looks: clients,
   notApplicable: ({ up }) => (up.kind === 'program' ? 'what a program drops on purpose cannot be read' : undefined),

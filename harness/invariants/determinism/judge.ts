@@ -23,6 +23,7 @@ const repetitions: Probe<Repetition> = { name: 'repetitions', observe: async (be
 export const determinism: Invariant<Repetition> = {
   id: 'determinism',
   holds: 'the same rows give the same migrated rows',
+  violation: 'the result depends on chance, the clock, the session or the order of rows',
   rules,
   looks: repetitions,
   judge(repetition: Repetition, knowledge: Knowledge): Verdict {

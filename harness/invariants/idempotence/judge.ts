@@ -12,6 +12,7 @@ import { rules } from './rules.ts'
 export const idempotence: Invariant = {
   id: 'idempotence',
   holds: 'declared with `idempotent: true`: running `up` a second time changes nothing',
+  violation: 'a second run changes data',
   rules,
   looks: { everyRun: ['up', 'up'] },
   notApplicable: ({ contract }) => (contract.idempotent === true ? undefined : 'it is not declared (idempotent: true in the contract)'),

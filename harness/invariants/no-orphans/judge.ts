@@ -31,6 +31,7 @@ interface Reference {
 export const noOrphans: Invariant = {
   id: 'no-orphans',
   holds: 'every reference that held still resolves',
+  violation: 'rows refer to nothing afterwards',
   rules,
   looks: { everyRun: ['up'] },
   judge(run: RunObservation, knowledge: Knowledge): Verdict {

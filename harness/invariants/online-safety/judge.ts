@@ -18,6 +18,7 @@ import { findingsUnderTraffic, waitEvidence } from './traffic-findings.ts'
 export const onlineSafety: Invariant<OnlineObservation> = {
   id: 'online-safety',
   holds: 'under live traffic no statement fails or waits longer than the budget; with `--online` ([online](docs/online-safety.md))',
+  violation: 'it stops live traffic',
   rules,
   looks: liveTraffic,
   judge(observation: OnlineObservation): Verdict {

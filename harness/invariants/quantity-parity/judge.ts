@@ -26,6 +26,7 @@ import { rules } from './rules.ts'
 export const quantityParity: Invariant = {
   id: 'quantity-parity',
   holds: 'declared measures, and numbers that are copied, are equal before and after, exactly',
+  violation: 'quantities differ before and after',
   rules,
   looks: { everyRun: ['up'] },
   judge(run: RunObservation, knowledge: Knowledge): Verdict {

@@ -17,6 +17,7 @@ import { rules } from './rules.ts'
 export const rollbackRestoresState: Invariant = {
   id: 'rollback-restores-state',
   holds: '`up`, `down` leaves what was there before: data, schema, grants, comments, sequences',
+  violation: 'going back does not restore what was there',
   rules,
   looks: { everyRun: ['up', 'down'] },
   judge(run: RunObservation, knowledge: Knowledge): Verdict {

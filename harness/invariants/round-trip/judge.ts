@@ -13,6 +13,7 @@ import { rules } from './rules.ts'
 export const roundTrip: Invariant = {
   id: 'round-trip',
   holds: '`up`, `down`, `up` equals `up`',
+  violation: 'applying it again after going back gives another result',
   rules,
   looks: { everyRun: ['up', 'down', 'up'] },
   cause: followsFromDown,

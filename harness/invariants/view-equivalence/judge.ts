@@ -16,6 +16,7 @@ import { rules } from './rules.ts'
 export const viewEquivalence: Invariant<EquivalenceObservation> = {
   id: 'view-equivalence',
   holds: "a view that has a table's name cannot be told from it by any sequence of statements",
+  violation: 'the view does not do what the table did',
   rules,
   looks: lockstepSequences,
   judge(seen: EquivalenceObservation, { locate }: Pick<Knowledge, 'locate'>): Verdict {

@@ -25,6 +25,7 @@ import { causeThrough } from './through.ts'
 export const zeroLoss: Invariant = {
   id: 'zero-loss',
   holds: 'every cell is kept, moved or reversibly altered, or declared discarded',
+  violation: 'data is lost or altered',
   rules,
   looks: { everyRun: ['up', 'down'] },
   cause: afterLoss,

@@ -1,18 +1,35 @@
 import { stripVTControlCharacters } from 'node:util'
 import * as fc from 'fast-check'
+import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import { renderTerminal } from '../../../harness/report/index.ts'
 import { coverageOfAll } from '../../../harness/result/index.ts'
 import { exampleFinding, exampleResult, migrationResult, verifyResult } from '../result/result-arbitrary.ts'
 
 describe('terminal', () => {
-  test('any result takes at most ten lines for each migration, and seven for each history', () => {
+  test('any result is wrapped at the width, but for commands and paths', () => {
     fc.assert(
-      fc.property(verifyResult, fc.boolean(), fc.integer({ min: 20, max: 200 }), (result, color, columns) => {
-        const lines = renderTerminal(result, { color, columns, reports: ['a', 'b', 'c', 'd'] })
-          .trimEnd()
-          .split('\n')
-        expect(lines.length).toBeLessThanOrEqual(10 * Math.max(1, result.migrations.length) + 7 * result.sources.length)
+      fc.property(verifyResult, fc.integer({ min: 40, max: 200 }), (result, columns) => {
+        const text = (width: number) => renderTerminal(result, { color: false, columns: width, reports: ['a', 'b', 'c', 'd'] })
+        const lines = text(columns).split('\n')
+        for (const line of lines) if (!/^ {2}(report|replay) /.test(line)) expect(stringWidth(line), line).toBeLessThanOrEqual(columns)
+        const piped = text(Number.POSITIVE_INFINITY).split('\n').length
+        expect(piped).toBeLessThanOrEqual(lines.length)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('any result ends with the decision, in one sentence', () => {
+    fc.assert(
+      fc.property(verifyResult, (result) => {
+        const last = renderTerminal(result, { color: false, columns: Number.POSITIVE_INFINITY }).trimEnd().split('\n').at(-1)
+        const begins = {
+          holds: /^✓ (Release: |No (new )?migration)/,
+          violated: /^✗ Do not release: /,
+          unknown: /^\? Not enough evidence: /,
+        }
+        expect(last).toMatch(begins[result.verdict])
       }),
       { numRuns: 300 },
     )
@@ -36,7 +53,7 @@ describe('terminal', () => {
         const findings = [...migration.findings.map((one) => ({ ...one, severity: 'warning' as const })), error]
         const text = renderTerminal(exampleResult([{ ...migration, verdict: 'violated', findings }]), { color: false, columns: 400 })
         expect(text.split('\n')[1]).toContain('the worst of all')
-        expect(text).toMatch(/^ {2}replay {2}godwit replay .*seed 7$/m)
+        expect(text).toMatch(/^ {2}replay {2}npx godwit replay .*seed 7$/m)
       }),
     )
   })
@@ -56,17 +73,18 @@ describe('terminal', () => {
     const source = { path: 'db', format: 'goose', steps: 483, verified: 13, cached: 470, brokenAt, endToEnd, notes: ['a', 'b', 'c'] }
     const steps = [...Array.from({ length: 481 }, (_, index) => quiet(index)), accepted, { name: 'loud' }]
     const lines = renderTerminal({ ...exampleResult(steps), sources: [source] }, { color: false, columns: 120 }).split('\n')
-    expect(lines[0]).toBe('✗ loud  violated  (100 runs on PostgreSQL 18.4, 3.2 s)')
-    expect(lines.slice(-10)).toEqual([
+    expect(lines[0]).toBe('✗ loud  violated  (100 generated data sets, PostgreSQL 18.4, 12 ms)')
+    expect(lines.slice(-11)).toEqual([
       '✓ 482 migrations hold; 470 from the cache, 1 waived, 3 not checked',
       'db  goose: 483 steps, 13 verified, 470 from the cache',
       '  breaks at s2: no "vector"  db/s2.sql:4',
-      '  hint  Use --skip-extension.',
+      '  → Use --skip-extension.',
       '  all 482 downs from the end: violated: s1 is not restored',
       '  note  a',
       '  note  b',
       '  1 more note in the report',
-      '✗ violated  (483 migrations: 1 violated, 0 unknown, 482 hold, 0 warnings; seed 7)',
+      '483 migrations: 1 violated, 0 unknown, 482 hold, 0 warnings; 3.2 s; seed 7',
+      '✗ Do not release: in 1 of 483 migrations data is lost or altered.',
       '',
     ])
   })
@@ -79,8 +97,8 @@ describe('terminal', () => {
     const result = exampleResult([of(3, 4), of(10, 10), { name: 'none' }])
     const counted = { ...result, coverage: coverageOfAll(result.migrations) }
     const lines = (shown: typeof result) => renderTerminal(shown, { color: false, columns: 120 }).split('\n')
-    expect(lines(counted).at(-3)).toBe('all migrations: 13 of 14 targets reached (92 %; 2 infeasible; 4 not measured)')
-    expect(lines({ ...result, coverage: coverageOfAll([]) }).at(-3)).not.toContain('targets')
+    expect(lines(counted).at(-4)).toBe('all migrations: 13 of 14 targets reached (92 %; 2 infeasible; 4 not measured)')
+    expect(lines({ ...result, coverage: coverageOfAll([]) }).at(-4)).not.toContain('targets')
   })
 
   test('a step of which nothing was judged, for one reason, says that reason', () => {
@@ -89,7 +107,7 @@ describe('terminal', () => {
     const unknown = (id: string) => ({ id, verdict: 'unknown' as const, because, saw, under: [] })
     const step = { name: '2.sql', verdict: 'unknown' as const, findings: [], invariants: [unknown('applies'), unknown('zero-loss')] }
     const text = renderTerminal(exampleResult([step]), { color: false, columns: 400 })
-    expect(text.split('\n')[1]?.trim()).toBe(`Not verified: ${because}.`)
+    expect(text.split('\n')[1]?.trim()).toBe(`Not enough evidence: it was not verified: ${because}.`)
     expect(text).not.toContain('zero-loss')
   })
 
@@ -98,27 +116,63 @@ describe('terminal', () => {
     expect(text).not.toContain('##[')
   })
 
-  test('five findings are shown and the rest counted', () => {
+  test('five findings are shown, each with its place and what to do, and the rest counted', () => {
     const findings = Array.from({ length: 9 }, (_, index) =>
       exampleFinding({ id: `f${index}`, severity: index % 2 === 0 ? 'error' : 'warning' }),
     )
     const result = exampleResult([{ findings, notChecked: ['a', 'b'] }])
     const lines = renderTerminal(result, {
       color: false,
-      columns: 100,
+      columns: 60,
       reports: ['reports/drop-notes/MIGRATION_TEST_RESULTS.md'],
+      excerpt: (file, line) => (file.endsWith('up.sql') && line === 3 ? 'ALTER TABLE items DROP COLUMN notes;' : undefined),
     }).split('\n')
     expect(lines).toEqual([
-      '✗ drop-notes  violated  (100 runs on PostgreSQL 18.4, 3.2 s)',
-      ...Array.from(
-        { length: 5 },
-        () => '  error    zero-loss  public.items.notes  cells of "notes" are nowhere to be found afterw…  up.sql:3',
-      ),
-      '  4 more warnings; 2 not checked',
+      '✗ drop-notes  violated  (100 generated data sets, PostgreSQL',
+      '18.4, 3.2 s)',
+      ...Array.from({ length: 5 }, () => [
+        '  error    cells of "notes" are nowhere to be found',
+        '           afterwards.',
+        '           up.sql:3  zero-loss',
+        '           3 | ALTER TABLE items DROP COLUMN notes;',
+        '             |                               ^^^^^',
+      ]).flat(),
+      '  in the report: 4 more warnings, 2 not checked',
       '  report  reports/drop-notes/MIGRATION_TEST_RESULTS.md',
-      '  replay  godwit replay reports/drop-notes/counterexamples/f1.sql  # seed 7',
+      '  replay  npx godwit replay reports/drop-notes/counterexamples/f1.sql  # seed 7',
+      '',
+      '✗ Do not release: data is lost or altered.',
       '',
     ])
+  })
+
+  test('in a pipe nothing is cut or wrapped, and what to do is a line of its own', () => {
+    const message = `${'a long sentence about one row, '.repeat(20)}which ends here`
+    const finding = exampleFinding({ message, hint: `Do this: ${'x '.repeat(200)}.` })
+    const lines = renderTerminal(exampleResult([{ findings: [finding] }]), { color: false, columns: Number.POSITIVE_INFINITY }).split('\n')
+    expect(lines[1]).toBe(`  error    public.items.notes: ${message}.`)
+    expect(lines[3]).toBe(`           → Do this: ${'x '.repeat(200)}.`)
+  })
+
+  test('what follows from a finding is counted under it', () => {
+    const cause = exampleFinding({ id: 'cause' })
+    const follows = (id: string) => exampleFinding({ id, cause: 'cause', severity: 'warning', message: `what follows, ${id}` })
+    const text = renderTerminal(exampleResult([{ findings: [cause, follows('a'), follows('b')] }]), { color: false, columns: 100 })
+    expect(text).toContain('           2 more findings follow from it\n')
+    expect(text).not.toContain('what follows')
+  })
+
+  test('of many migrations each has its own time, and three findings', () => {
+    const findings = Array.from({ length: 9 }, (_, index) => exampleFinding({ id: `f${index}` }))
+    const result = exampleResult([
+      { name: 'a', findings, timings: { edge: 1_200, band: 300 } },
+      { name: 'b', findings, runs: 0 },
+    ])
+    const text = renderTerminal(result, { color: false, columns: 100, excerpt: () => 'SELECT notes' })
+    expect(text).toContain('✗ a  violated  (100 generated data sets, PostgreSQL 18.4, 1.5 s)\n')
+    expect(text).toContain('✗ b  violated  (on no generated rows, PostgreSQL 18.4, ')
+    expect(text.match(/^ {2}error/gm)).toHaveLength(6)
+    expect(text).not.toContain('SELECT notes')
   })
 
   test('many migrations that hold share one line', () => {
