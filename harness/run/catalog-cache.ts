@@ -73,8 +73,8 @@ export class CatalogCache {
     const shape = await catalogShape(session)
     const key = name === undefined ? undefined : `${name}\u0000${shape}`
     const known = key === undefined || deep ? undefined : this.#shapes.get(key)
-    // Where nothing is compared but rows, a shape tells states apart well enough to know their attributes.
-    const fingerprint = known ?? (compared ? await catalogFingerprint(session) : shape)
+    // A shape tells states apart among those that came the same way; the legacy state can have the shape of the migrated one.
+    const fingerprint = known ?? (compared ? await catalogFingerprint(session) : (key ?? `unknown\u0000${shape}`))
     if (key !== undefined) this.#shapes.set(key, fingerprint)
     if (name !== undefined) this.#ends.set(name, fingerprint)
     return { catalog: this.#catalogs.get(fingerprint) ?? (await this.#readWhole(session, fingerprint)), fingerprint }

@@ -67,8 +67,7 @@ function difference(
   const [left, right] = [shown(before, steady), shown(after, steady)]
   if (left.join('\n') !== right.join('\n')) {
     const columns = steady.filter((at) => shown(before, [at]).join('\n') !== shown(after, [at]).join('\n'))
-    const at = columns[0] ?? steady[0] ?? 0
-    const [was, now] = example(before, after, at)
+    const { at, was, now } = example(before, after, [...columns, ...steady])
     const name = before.columns[at]?.name ?? ''
     return {
       ...none,
@@ -101,11 +100,32 @@ function shown({ rows }: { readonly rows: readonly (readonly (string | null)[])[
 
 type Answered = Extract<StatementOutcome, { outcome: 'answered' }>
 
-function example(before: Answered, after: Answered, at: number): readonly [string | null, string | null] {
-  const [left, right] = [before, after].map(({ rows }) => rows.map((row) => row[at] ?? null)) as [(string | null)[], (string | null)[]]
-  const was = left.find((each) => !right.includes(each)) ?? left[0] ?? null
-  const now = right.find((each) => !left.includes(each)) ?? right[0] ?? null
-  return [was, now]
+interface Example {
+  /** Place of the column. */
+  readonly at: number
+  readonly was: string | null
+  readonly now: string | null
+}
+
+/** A row that only the first answer has, beside the one most like it of those that only the second has: the first column that differs. */
+function example(before: Answered, after: Answered, columns: readonly number[]): Example {
+  const gone = surplus(before, after, columns)[0] ?? []
+  const agreement = (row: readonly (string | null)[]) => columns.filter((at) => row[at] === gone[at]).length
+  const came = surplus(after, before, columns).reduce((best, row) => (agreement(row) > agreement(best) ? row : best))
+  const at = columns.find((each) => gone[each] !== came[each]) ?? 0
+  return { at, was: gone[at] ?? null, now: came[at] ?? null }
+}
+
+/** The rows of one answer that another lacks, as often as it lacks them. */
+function surplus(of: Answered, other: Answered, columns: readonly number[]): Answered['rows'] {
+  const text = (row: readonly (string | null)[]) => JSON.stringify(columns.map((at) => row[at] ?? null))
+  const left = new Map<string, number>()
+  for (const row of other.rows) left.set(text(row), (left.get(text(row)) ?? 0) + 1)
+  return of.rows.filter((row) => {
+    const count = left.get(text(row)) ?? 0
+    left.set(text(row), count - 1)
+    return count <= 0
+  })
 }
 
 function show(cell: string | null): string {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { catalogFingerprint, readCatalog, readObjects } from '../../../harness/catalog/index.ts'
+import { catalogFingerprint, catalogShape, readCatalog, readObjects } from '../../../harness/catalog/index.ts'
 import type { Database, Session } from '../../../harness/postgres/index.ts'
 import { CatalogCache } from '../../../harness/run/index.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
@@ -69,5 +69,19 @@ describe('the catalog cache', () => {
     expect(differences.map(({ path, before, after }) => [path, before, after])).toEqual([[expect.stringContaining('item.n'), '2', '3']])
     expect(await cache.differences(session, one.fingerprint, one.fingerprint)).toEqual([])
     await expect(cache.differences(session, one.fingerprint, 'never read')).rejects.toThrow('never read')
+  })
+
+  test('takes no state for the legacy one by its shape: only an expression or an ON DELETE action may differ', async () => {
+    await session.script('CREATE TABLE line (item_id int CONSTRAINT line_item REFERENCES item)')
+    const legacy = { catalog: await readCatalog(session), fingerprint: await catalogShape(session) }
+    const cache = new CatalogCache({ legacy, objects: new Map(), compared: false, oneSchema: true })
+    const { catalog } = await seenAfter(
+      `ALTER TABLE item ALTER n SET DEFAULT 2; ALTER TABLE line DROP CONSTRAINT line_item;
+       ALTER TABLE line ADD CONSTRAINT line_item FOREIGN KEY (item_id) REFERENCES item ON DELETE CASCADE`,
+      () => cache.read(session, { way: ['up'] }),
+    )
+    const of = (path: string) => catalog.relations.get(path)
+    expect(of('public.item')?.attributes.find(({ name }) => name === 'n')?.default).toBe('2')
+    expect(of('public.line')?.constraints.find(({ name }) => name === 'line_item')?.onDelete).toBe('cascade')
   })
 })
