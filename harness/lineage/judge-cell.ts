@@ -32,7 +32,7 @@ export function judgeCell(
   const type = destination.columns[0]?.type ?? legacyType
   const types = { legacy: legacyType, migrated: type }
   const cell = migrated[0] ?? null
-  if (transform.kind === 'recoded' || transform.kind === 're-keyed') return judgeRecoded(legacy, cell, destination, recodes)
+  if (transform.kind === 'recoded' || transform.kind === 're-keyed') return judgeRecoded(legacy, cell, { destination, legacyType }, recodes)
   if (transform.kind === 'part') return judgeParts(legacy, migrated)
   if (transform.kind === 'concatenated')
     return legacy === null || (cell !== null && holdsText(cell, legacy)) ? { fate: 'kept' } : altered(legacy, cell, types)
@@ -55,7 +55,12 @@ function altered(legacy: string | null, migrated: string | null, types: { readon
   return { fate: 'altered', alteration: alterationOf(legacy, migrated, types), migrated }
 }
 
-function judgeRecoded(legacy: string | null, migrated: string | null, destination: Destination, recodes: Recodes): CellFate {
+function judgeRecoded(
+  legacy: string | null,
+  migrated: string | null,
+  { destination, legacyType }: { readonly destination: Destination; readonly legacyType: string },
+  recodes: Recodes,
+): CellFate {
   const key = JSON.stringify([destination.relation, destination.columns])
   const seen = recodes.get(key) ?? new Map(destination.transform.kind === 'recoded' ? destination.transform.inverse : [])
   recodes.set(key, seen)
@@ -67,6 +72,9 @@ function judgeRecoded(legacy: string | null, migrated: string | null, destinatio
   // By the word of an author a value stands for another; NULL stands for none unless rows showed it.
   if (destination.declared !== undefined && legacy !== null && migrated === null && !seen.has(null))
     return { fate: 'altered', alteration: 'nulled', migrated }
+  // A document that stands for another one and is rewritten itself: no rule that reads one document does that.
+  const other = legacyType.startsWith('json') && legacy !== null && migrated !== legacy ? seen.get(legacy) : undefined
+  if (other !== undefined && other !== legacy) return { fate: 'altered', alteration: 'overwritten', migrated, collidesWith: other }
   if (!seen.has(migrated)) seen.set(migrated, legacy)
   const stands = seen.get(migrated) ?? null
   if (stands === legacy) return { fate: 'kept' }

@@ -1,4 +1,5 @@
 import type { AttributePlace } from '../catalog/index.ts'
+import type { BandKind } from '../data/index.ts'
 import type { Mapping } from '../migration/index.ts'
 import type { RunObservation } from '../run/index.ts'
 import { type ColumnTable, columnsOf, plainColumnsOf } from './columns.ts'
@@ -40,8 +41,8 @@ export function learnLineage(runs: readonly RunObservation[], mappings: readonly
     const own = sameRelation(first.run, relation)
     const kept = unchanged.get(relation)
     const near = own === undefined || loud.includes(own) ? loud : [own, ...loud]
-    const learn = (places: readonly string[]) => {
-      const found = pairedPlaces(prepared, relation, places, near, kept)
+    const learn = (places: readonly string[], links?: ReadonlyMap<string, readonly PairedRun[]>) => {
+      const found = new Map([...(links ?? []), ...pairedPlaces(prepared, relation, places, near, kept)])
       // Rows that `up` left alone may name the same parents by chance.
       const runs = found.size > 0 ? found : linkedPlaces(prepared, relation, near)
       paired.set(relation, runs)
@@ -56,8 +57,10 @@ export function learnLineage(runs: readonly RunObservation[], mappings: readonly
     }
     const learned = learn(near)
     // What went nowhere may stand where it stood before, too.
-    const lost = [...learned.attributes.values()].some(({ destinations }) => destinations.every((each) => each.assumed === true))
-    relations.set(relation, lost && near.length < all.length ? withFound(learned, learn(all)) : learned)
+    const found = lostIn(learned).length > 0 && near.length < all.length ? withFound(learned, learn(all)) : learned
+    // A reference that went nowhere may stand in rows that name this one: which rows belong together, another table says.
+    const links = linksTo(prepared, { relation, lost: lostIn(found), rows: paired.get(relation) ?? new Map() }, near)
+    relations.set(relation, links.size === 0 ? found : withFound(found, learn(near, links)))
   }
   return {
     relations: new Map([...relations].map(([relation, lineage]) => [relation, followReissuedKey(lineage, first.run, paired, relations)])),
@@ -71,6 +74,39 @@ function withFound(near: RelationLineage, far: RelationLineage): RelationLineage
     return [name, known === undefined || known.destinations.every((each) => each.assumed === true) ? found : known] as const
   })
   return { ...far, attributes: new Map(attributes) }
+}
+
+function lostIn({ attributes }: RelationLineage): readonly string[] {
+  return [...attributes].flatMap(([name, { destinations }]) => (destinations.every((each) => each.assumed === true) ? [name] : []))
+}
+
+/** Rows, in places that hold no row of this relation, that name such a row by its key and beside it what a lost reference named. */
+function linksTo(
+  prepared: readonly PreparedRun[],
+  { relation, lost, rows }: { readonly relation: string; readonly lost: readonly string[]; readonly rows: PairedPlaces },
+  places: readonly string[],
+): ReadonlyMap<string, readonly PairedRun[]> {
+  const [first] = prepared
+  const key = first?.run.legacy.catalog.relations.get(relation)?.indexes.find((index) => index.primary)?.attributes ?? []
+  const found = new Map<string, readonly PairedRun[]>()
+  for (const name of lost) {
+    const linked = linkedPlaces(prepared, relation, places, (table, kinds) => {
+      const isLink = kinds?.get(name) === 'alias' && key.length > 0
+      return isLink ? table.columns.flatMap((column, at) => (column.attribute === name || key.includes(column.attribute) ? [at] : [])) : []
+    })
+    for (const [place, runs] of linked) if (runs.every((run) => isWhole(run, name, rows))) found.set(place, runs)
+  }
+  return found
+}
+
+/** Whether each row that is left and refers to something has its link there. */
+function isWhole({ run, legacy, pairs }: PairedRun, name: string, rows: PairedPlaces): boolean {
+  const left = new Set(
+    [...rows.values()].flatMap((all) => all.flatMap((each) => (each.run === run ? each.pairs.map(({ legacyRow }) => legacyRow) : []))),
+  )
+  const at = legacy.columns.findIndex((column) => column.attribute === name && column.json.length === 0)
+  const linked = new Set(pairs.map(({ legacyRow }) => legacyRow))
+  return legacy.rows.every((row, index) => (row[at] ?? null) === null || linked.has(index) || !left.has(index))
 }
 
 interface PreparedRun {
@@ -119,14 +155,14 @@ function linkedPlaces(
   prepared: readonly PreparedRun[],
   relation: string,
   places: readonly string[],
+  naming: NamingColumns = aliases,
 ): ReadonlyMap<string, readonly PairedRun[]> {
   const found = new Map<string, PairedRun[]>()
   for (const place of places) {
     const runs = prepared.flatMap(({ tables }, run): readonly PairedRun[] => {
       const [legacy, migrated] = [tables.legacy.get(relation), tables.migrated(place)]
-      const kinds = tables.bands.get(relation)
       if (legacy === undefined || migrated === undefined) return []
-      const names = legacy.columns.flatMap((column, at) => (kinds?.get(column.attribute) === 'alias' ? [at] : []))
+      const names = naming(legacy, tables.bands.get(relation))
       return names.length < 2 ? [] : [{ run, legacy, migrated, pairs: linkedRows(legacy, migrated, names) }]
     })
     if (runs.reduce((sum, { pairs }) => sum + pairs.length, 0) >= 3) found.set(place, [...runs])
@@ -134,13 +170,21 @@ function linkedPlaces(
   return found
 }
 
+/** Positions of the columns by which a row is told in another table. */
+type NamingColumns = (legacy: ColumnTable, kinds: ReadonlyMap<string, BandKind> | undefined) => readonly number[]
+
+const aliases: NamingColumns = (legacy, kinds) =>
+  legacy.columns.flatMap((column, at) => (kinds?.get(column.attribute) === 'alias' ? [at] : []))
+
 function linkedRows(legacy: ColumnTable, migrated: ColumnTable, names: readonly number[]): readonly Pair[] {
   const plain = migrated.columns.flatMap((column, at) => (column.via === undefined && column.json.length === 0 ? [at] : []))
-  const rows = migrated.rows.map((row) => new Set(plain.flatMap((at) => row[at] ?? [])))
   return legacy.rows.flatMap((row, legacyRow) => {
-    const cells = names.flatMap((at) => row[at] ?? [])
-    if (cells.length < names.length) return []
-    return rows.flatMap((held, migratedRow) => (cells.every((cell) => held.has(cell)) ? [{ legacyRow, migratedRow, hits: new Map() }] : []))
+    const cells = names.map((at) => row[at] ?? null)
+    if (cells.includes(null)) return []
+    return migrated.rows.flatMap((other, migratedRow) => {
+      const hits = new Map(names.map((name, at) => [name, new Set(plain.filter((column) => other[column] === cells[at]))]))
+      return [...hits.values()].every((columns) => columns.size > 0) ? [{ legacyRow, migratedRow, hits }] : []
+    })
   })
 }
 

@@ -40,3 +40,8 @@ export function mentionsName(text: string, name: string): boolean {
   const literal = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return new RegExp(`(^|[^\\p{L}\\p{N}_])${literal}($|[^\\p{L}\\p{N}_])`, 'u').test(text)
 }
+
+/** A path as sentences write it: without the schema where that is `public`. */
+export function shownName(path: string): string {
+  return path.startsWith('public.') ? path.slice('public.'.length) : path
+}

@@ -1,6 +1,7 @@
 import type { Cell, Dataset } from '../data/index.ts'
 import { cellHolds, unreadValue } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
+import { shownName } from '../postgres/index.ts'
 import type { Finding } from '../result/index.ts'
 
 /** Values that shrinking ends at. A cell of the smallest failing rows with another value is needed for the failure. */
@@ -87,8 +88,8 @@ function cellOf(cell: Cell | undefined): string | null {
 }
 
 function blamed(finding: Finding, relation: string, attribute: string): Finding {
-  const bare = finding.message.replace(` (${relation})`, '')
-  return { ...finding, relation, attribute, message: `${bare} (${relation}.${attribute})` }
+  const bare = finding.message.replace(` (${shownName(relation)})`, '')
+  return { ...finding, relation, attribute, message: `${bare} (${shownName(relation)}.${attribute})` }
 }
 
 /** Where a query that should return one row returns several: the attribute that it searches by and whose value several rows share. */

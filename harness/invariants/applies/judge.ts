@@ -1,7 +1,7 @@
 import type { Knowledge } from '../../lineage/index.ts'
 import { showCell } from '../../lineage/index.ts'
 import type { Failure } from '../../migration/index.ts'
-import { mentionsName } from '../../postgres/index.ts'
+import { mentionsName, shownName } from '../../postgres/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import type { Invariant } from '../invariant.ts'
@@ -33,7 +33,7 @@ export const applies: Invariant = {
 /** The finding of a run on which `up` failed. */
 export function describeFailure(run: RunObservation, failure: Failure, knowledge: Knowledge): Finding {
   const { relation, attribute } = blameLegacy(run, failure, knowledge)
-  const subject = relation === undefined ? '' : ` (${relation}${attribute === undefined ? '' : `.${attribute}`})`
+  const subject = relation === undefined ? '' : ` (${shownName(relation)}${attribute === undefined ? '' : `.${attribute}`})`
   const endless = run.statementTimeoutMs !== undefined && failure.sqlstate === '57014'
   const condition = run.regime === 'empty' ? ', even on an empty database' : ''
   return {
@@ -49,8 +49,8 @@ export function describeFailure(run: RunObservation, failure: Failure, knowledge
     file: failure.file,
     line: failure.line,
     message: endless
-      ? `up does not end on rows that refer to one another in a ring${subject}`
-      : `up fails${condition}: ${failure.message}${subject}`,
+      ? `The migration does not end on rows that refer to one another in a ring${subject}`
+      : `The migration fails${condition}: ${failure.message}${subject}`,
     evidence: {
       sqlstate: failure.sqlstate,
       statement: failure.statement === undefined ? null : shorten(failure.statement.text),

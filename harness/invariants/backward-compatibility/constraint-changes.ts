@@ -1,4 +1,5 @@
 import type { Constraint, Index } from '../../catalog/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Facade } from './facade.ts'
 import type { InterfaceChange } from './model.ts'
 
@@ -36,7 +37,7 @@ function newRule(facade: Facade, constraint: Constraint): readonly InterfaceChan
       attribute,
       object: constraint.name,
       operations: ['insert', 'update'],
-      message: `writes to ${name} that the new ${what === 'check' ? 'check' : what === 'reference' ? 'foreign key' : 'exclusion constraint'} "${constraint.name}" does not allow fail`,
+      message: `Writes to ${shownName(name)} fail where the new ${what === 'check' ? 'check' : what === 'reference' ? 'foreign key' : 'exclusion constraint'} "${constraint.name}" does not allow them`,
       hint: 'See that no client writes such rows any more before the rule comes.',
     },
   ]
@@ -58,7 +59,7 @@ function actionChanges(facade: Facade): readonly InterfaceChange[] {
         attribute: now.attributes.length === 1 ? now.attributes[0] : undefined,
         object: now.name,
         operations: ['delete'],
-        message: `a delete from ${old.references.relation} ${is} where ${facade.path} refers to the row; it ${was} before`,
+        message: `A DELETE from ${shownName(old.references.relation)} ${is} where ${shownName(facade.path)} refers to the row; before, it ${was}`,
         hint: 'Clients that delete there rely on what becomes of the rows that refer to it: change them first.',
       },
     ]
@@ -82,7 +83,7 @@ function uniqueRule(facade: Facade, index: Index): InterfaceChange {
     attribute,
     object: index.name,
     operations: ['insert', 'update'],
-    message: `writes of equal ${index.expressions.join(', ')} to ${facade.path} fail: the index "${index.name}" is unique now`,
+    message: `Writes of equal ${index.expressions.join(', ')} to ${shownName(facade.path)} fail: the index "${index.name}" is unique now`,
     hint: 'See that no client writes duplicates any more before the key comes.',
   }
 }

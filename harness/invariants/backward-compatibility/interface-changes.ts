@@ -1,6 +1,6 @@
 import type { Relation } from '../../catalog/index.ts'
 import { sameRelation } from '../../lineage/index.ts'
-import { pathOf } from '../../postgres/index.ts'
+import { pathOf, shownName } from '../../postgres/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import { attributeChanges } from './attribute-changes.ts'
 import { constraintChanges } from './constraint-changes.ts'
@@ -30,14 +30,14 @@ export function interfaceChanges(
 
 function relationGone(run: Pick<RunObservation, 'legacy' | 'migrated'>, path: string, relation: Relation): InterfaceChange {
   const own = sameRelation(run, path)
-  const where = own === undefined ? 'is gone' : `is ${own} now`
+  const where = own === undefined ? 'is gone' : `is named ${shownName(own)} now`
   return {
     what: 'relation-gone',
     kind: 'fails',
     severity: 'warning',
     relation: path,
     operations: ['read', 'insert', 'update', 'delete', 'statement'],
-    message: `clients that name ${relation.kind === 'view' ? 'the view ' : ''}${path} fail: it ${where}`,
+    message: `Queries that name the ${kindName(relation)} ${shownName(path)} fail: it ${where}`,
     hint: `Leave a view of the old name behind (CREATE VIEW ${pathOf(relation)} WITH (security_invoker) AS SELECT …) until no client uses it.`,
   }
 }
@@ -54,7 +54,7 @@ function relationMoved({ path, legacy, migrated, catalogs }: Facade): readonly I
       severity: 'info',
       relation: path,
       operations: [],
-      message: `the ${kindName(legacy)} ${path} has another name, ${found[0]}; clients that name ${path} get a ${kindName(migrated)}`,
+      message: `The ${kindName(legacy)} ${shownName(path)} is named ${shownName(found[0])} now; queries that name ${shownName(path)} get a ${kindName(migrated)}`,
       hint: 'Tell it to whoever goes by the relation itself: grants, publications, backups, later migrations.',
     },
   ]
@@ -84,7 +84,7 @@ function routineChanges({
           severity: 'warning',
           object: routine.path,
           operations: ['statement'],
-          message: `clients that call ${routine.path} fail: it is gone${instead}`,
+          message: `Queries that call ${shownName(routine.path)} fail: the function is gone${instead}`,
           hint: 'Keep the old signature as a wrapper until no client calls it.',
         },
       ]
@@ -97,7 +97,7 @@ function routineChanges({
         severity: 'warning',
         object: routine.path,
         operations: ['statement'],
-        message: `${routine.path} returns ${found.result} instead of ${routine.result}`,
+        message: `${shownName(routine.path)} returns ${found.result} instead of ${routine.result}`,
         hint: 'Give the new result a name of its own, and keep the old function until no client calls it.',
       },
     ]

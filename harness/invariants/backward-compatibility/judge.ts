@@ -1,4 +1,5 @@
 import { isDiscarded, type Knowledge, keyAttributes } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import { type Finding, type FindingResult, findingKey, type Severity, type Shown, severityRank, type Verdict } from '../../result/index.ts'
 import { followsFromLoss } from '../causes.ts'
 import { type ClientsSeen, clients } from '../clients.ts'
@@ -143,7 +144,7 @@ function divergenceFinding(replayed: Replayed, divergence: Divergence, observati
     ...(given ? { object: name } : {}),
     refusedBy: divergence.constraint,
     ...place,
-    message: `${given ? `the statement "${name}"` : `${anOf(replayed)} ${relation ?? ''}`} differs: ${divergence.text}`,
+    message: `${given ? `The statement "${name}"` : `${anOf(replayed)} ${shownName(relation ?? '')}`} differs: ${divergence.text}`,
     evidence: { ...(altered ? { judgedBy: 'zero-loss' } : {}), ...evidenceOf(replayed, divergence) },
     hint: 'Replay the statement of the evidence on both databases; a client compiled against the legacy one sends it.',
     shown: shownTo(replayed),
@@ -156,7 +157,7 @@ function shownTo({ sql, readBackSql }: Replayed): Shown {
 }
 
 function anOf({ operation }: Replayed): string {
-  return { read: 'a read of', insert: 'an insert into', update: 'an update of', delete: 'a delete from', statement: 'a statement on' }[
+  return { read: 'A SELECT from', insert: 'An INSERT into', update: 'An UPDATE of', delete: 'A DELETE from', statement: 'A statement on' }[
     operation
   ]
 }

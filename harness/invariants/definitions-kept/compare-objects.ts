@@ -6,7 +6,7 @@ import { fields } from './fields.ts'
 import type { Heir } from './heirs.ts'
 import { meaningOf } from './meaning.ts'
 import type { Change, Scene } from './model.ts'
-import { namesOf } from './named.ts'
+import { isInBlock, namesOf } from './named.ts'
 
 /** Objects by kind and the path of their relation, as they are looked for. */
 export class Objects {
@@ -71,7 +71,9 @@ export function attributeChanges(scene: Scene, heir: Heir): readonly Change[] {
       if (property === 'comment') return both.some((each) => named.objects.has(`comment ${each}`))
       // Another type is stored otherwise.
       if (property === 'storage' && now?.properties.type !== type) return true
-      if (property === 'notNull' && isImplied(place.now, heir, name, seat.attribute)) return true
+      // In another table than the one that takes the place of the old, rows of other kinds may have none.
+      if (property === 'notNull' && (place.now !== heir.now || isImplied(place.now, heir, name, seat.attribute))) return true
+      if (property === 'notNull' && isInBlock(named, seat.attribute) && /drop\s+not\s+null/i.test(named.blocks)) return true
       return relations.some((relation) => both.some((each) => named.aspects.has(`${relation}.${each} ${property}`)))
     })
   })

@@ -1,4 +1,16 @@
-import { asList, asText, everyNode, type Fields, fieldsOf, type Step, stringsOf } from '../../migration/index.ts'
+import {
+  asList,
+  asText,
+  bodyOf,
+  bodyQueries,
+  everyNode,
+  type Fields,
+  fieldsOf,
+  nodeOf,
+  plpgsqlNodes,
+  type Step,
+  stringsOf,
+} from '../../migration/index.ts'
 import { mentionsName } from '../../postgres/index.ts'
 
 /** What the statements of a migration name: whose definition they drop or change on purpose. Names are as they are written, without schemas. */
@@ -81,7 +93,9 @@ const droppedKinds: Readonly<Record<string, string>> = {
 export function namedIn(step: Step): Named {
   const found: Found = { objects: [], aspects: [], renames: [], options: [], blocks: [] }
   if (step.kind === 'sql')
-    for (const { tree } of step.script.statements) for (const { name, fields } of everyNode(tree)) collectors[name]?.(found, fields)
+    for (const { tree, text } of step.script.statements)
+      for (const each of [tree, ...statementsOfBlock(tree, text)])
+        for (const { name, fields } of everyNode(each)) collectors[name]?.(found, fields)
   const options = new Map<string, Set<string>>()
   for (const [name, given] of found.options) options.set(name, new Set([...(options.get(name) ?? []), ...given]))
   return {
@@ -91,6 +105,13 @@ export function namedIn(step: Step): Named {
     options,
     blocks: found.blocks.join('\n'),
   }
+}
+
+/** The statements that stand in the block of a DO statement as they are. */
+function statementsOfBlock(tree: unknown, text: string): readonly unknown[] {
+  if (bodyOf(tree)?.language !== 'plpgsql' || nodeOf(tree)?.name !== 'DoStmt') return []
+  const expressions = (plpgsqlNodes(text) ?? []).filter(({ name }) => name === 'PLpgSQL_expr')
+  return expressions.flatMap(({ fields }) => bodyQueries(fields).map((query) => query.tree))
 }
 
 /** The names that something goes by, from the first to the last statement. */

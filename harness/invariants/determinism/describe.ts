@@ -1,4 +1,5 @@
 import { type Knowledge, showCell } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding, Severity } from '../../result/index.ts'
 import type { State } from '../../run/index.ts'
 import type { Repetition, SessionRun, SessionSetting } from './repetition.ts'
@@ -26,18 +27,18 @@ const fromTheRow = () => 'Derive it from the row where two runs must agree (a st
 const wordings: Readonly<Record<Exclude<Kind, 'session'>, Wording>> = {
   random: {
     severity: { legacy: 'warning', added: 'info' },
-    when: 'between two runs on the same rows: it comes from random values',
+    when: 'between two runs on the same rows, because its values are random',
     hint: fromTheRow,
   },
   clock: {
     severity: { legacy: 'warning', added: 'info' },
-    when: 'between two runs on the same rows: it comes from the clock',
+    when: 'between two runs on the same rows, because its values come from the clock',
     hint: fromTheRow,
   },
   'row-order': {
     severity: { legacy: 'error', added: 'error' },
-    when: 'when the same rows lie in another order: it comes from the physical order of rows',
-    hint: (attribute) => `Order by a key: ${showCell(attribute)} depends on how the rows happen to lie.`,
+    when: 'when the same rows are stored in another order',
+    hint: () => 'Add ORDER BY over columns that are unique together.',
   },
 }
 
@@ -86,7 +87,7 @@ export function describe(repetition: Repetition, knowledge: Knowledge, { path, a
     relation: before?.[0] ?? path,
     attribute: several ? undefined : (legacyAttribute ?? attribute),
     ...knowledge.locate(path, attribute),
-    message: `${several ? `${path} holds other rows` : `${path}.${attribute} differs`} ${when}${example}`,
+    message: `${several ? `${shownName(path)} has other rows` : `${shownName(path)}.${attribute} differs`} ${when}${example}`,
     evidence: { first: first ?? null, second: second ?? null, migrated: `${path}.${attribute}` },
     hint: hint(attribute),
   }

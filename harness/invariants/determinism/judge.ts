@@ -9,6 +9,9 @@ import { describe } from './describe.ts'
 import type { Repetition } from './repetition.ts'
 import { rules } from './rules.ts'
 
+/** Longest that two runs on the same rows lie apart; a date may turn between them. */
+const runsApartMicros = 600_000_000n
+
 /** They are made while lineage is learned; here they are handed over. */
 const repetitions: Probe<Repetition> = { name: 'repetitions', observe: async (bench) => bench.repetitions }
 
@@ -36,7 +39,9 @@ export const determinism: Invariant<Repetition> = {
     }
     const volatile = volatileAttributes(first, second)
     for (const [path, attribute] of volatile.values())
-      findings.push(describe(repetition, knowledge, { path, attribute, kind: isClock(first, path, attribute) ? 'clock' : 'random' }))
+      findings.push(
+        describe(repetition, knowledge, { path, attribute, kind: isClock(first, second, path, attribute) ? 'clock' : 'random' }),
+      )
     if (reordered !== undefined) {
       const known = new Set([...volatile.keys(), ...knowledge.volatile])
       const ordered = [...volatileAttributes(withoutDrawn(first, legacy), withoutDrawn(reordered, legacy), true).values()].filter(
@@ -105,9 +110,19 @@ function without(names: readonly string[], name: string): readonly string[] {
   return names.filter((each) => each !== name)
 }
 
-function isClock(state: State, path: string, attribute: string): boolean {
-  const type = state.catalog.relations.get(path)?.attributes.find((each) => each.name === attribute)?.type ?? ''
-  return /^(timestamp|date|time)/.test(type)
+/** Whether an attribute holds instants of the run: those of one run lie a little behind those of the other, as the runs do. */
+function isClock(first: State, second: State, path: string, attribute: string): boolean {
+  const type = first.catalog.relations.get(path)?.attributes.find((each) => each.name === attribute)?.type ?? ''
+  if (!/^(timestamp|date)/.test(type)) return type.startsWith('time')
+  const instants = ({ rows }: State) => {
+    const table = rows.get(path)
+    const at = table?.attributes.indexOf(attribute) ?? -1
+    const found = (table?.rows ?? []).flatMap((row) => (row[at] == null ? [] : (instantOf(row[at]) ?? [])))
+    return found.sort((left, right) => (left < right ? -1 : left > right ? 1 : 0))
+  }
+  const [before, after] = [instants(first), instants(second)]
+  const apart = before.map((instant, at) => (after[at] ?? instant) - instant)
+  return apart.every((micros) => micros < runsApartMicros && micros > -runsApartMicros)
 }
 
 /** References to keys that vary vary with them. */

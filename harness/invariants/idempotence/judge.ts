@@ -42,7 +42,7 @@ export const idempotence: Invariant = {
         file,
         line,
         sqlstate,
-        message: `up fails when it runs a second time: ${message}`,
+        message: `The migration fails when it runs a second time: ${message}`,
         evidence: { sqlstate, detail: failure.detail ?? null, statement: statement?.text.slice(0, 400) ?? null },
         hint: rules.fails.remedy,
       }

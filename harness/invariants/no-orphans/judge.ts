@@ -9,6 +9,7 @@ import {
   showCell,
   tablesOf,
 } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import type { Invariant } from '../invariant.ts'
@@ -216,7 +217,7 @@ function isRewritten({ reference: { child, childAttributes }, from }: Moved, run
 function describeOrphans({ reference, table, home }: Moved, value: string, orphans: number, knowledge: Knowledge): Finding {
   const { child, childAttributes, parent, parentAttributes, how, name } = reference
   const single = childAttributes.length === 1
-  const gone = home === undefined ? `${parent} is gone` : `${home} has no such row`
+  const gone = home === undefined ? `${shownName(parent)} is gone` : `${shownName(home)} has no such row`
   return {
     invariant: 'no-orphans',
     kind: 'orphan',
@@ -226,7 +227,7 @@ function describeOrphans({ reference, table, home }: Moved, value: string, orpha
     attribute: single ? childAttributes[0] : undefined,
     object: single ? undefined : name,
     ...knowledge.locate(parent, parentAttributes[0]),
-    message: `${orphans} of ${table.rows.length} rows of ${table.relation} refer to nothing: ${childAttributes.join(', ')} ${showCell(value)} (${how}${name === undefined ? '' : ` ${name}`}), ${gone}`,
+    message: `${orphans} of ${table.rows.length} rows of ${shownName(table.relation)} refer to nothing: ${childAttributes.join(', ')} is ${showCell(value)} (${how}${name === undefined ? '' : ` ${name}`}), but ${gone}`,
     evidence: { orphans, rows: table.rows.length, value, parent, how, constraint: name ?? null },
     hint: 'Move the referring rows along with the key that they refer to, in the same step.',
     // A row that refers to nothing is seen beside the rows that it could refer to.

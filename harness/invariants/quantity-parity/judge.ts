@@ -12,6 +12,7 @@ import {
   sumKey,
   tablesOf,
 } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { MeasureReading, RunObservation } from '../../run/index.ts'
 import type { Invariant } from '../invariant.ts'
@@ -162,7 +163,7 @@ function describeCopy(copy: Copy, { row, cell, copies }: Differing, differing: n
     relation,
     attribute: attribute.name,
     ...knowledge.locate(relation, attribute.name, ['copy']),
-    message: `${relation}.${attribute.name} is ${showCell(cell)} before, but ${copies === 0 ? 'not copied' : `${copies} rows sum up otherwise`} in ${destination} (${differing} of ${legacy.rows.length} rows)`,
+    message: `${shownName(relation)}.${attribute.name} is ${showCell(cell)} before the migration, but ${copies === 0 ? 'it is not copied to' : `${copies} rows have another sum in`} ${shownName(destination)} (${differing} of ${legacy.rows.length} rows)`,
     evidence: {
       legacy: cell,
       copies,

@@ -1,6 +1,7 @@
 import type { Knowledge } from '../../lineage/index.ts'
 import { keyAttributes, matchRows, showCell } from '../../lineage/index.ts'
 import type { Failure } from '../../migration/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import { type Focus, outcomeAfter, type RunObservation, revertedOf, type Wrote, writtenIn } from '../../run/index.ts'
 import type { RelationRows, SnapshotDifference } from '../../snapshot/index.ts'
@@ -65,7 +66,7 @@ function missing(): Finding {
     kind: 'missing',
     severity: 'warning',
     known: 'static',
-    message: 'there is no down: the way back is a restore from backup',
+    message: 'There is no way back but a restore from backup: the migration has no down',
     evidence: {},
     hint: 'Write down.sql, or say in the runbook how to go back.',
   }
@@ -92,7 +93,7 @@ function fails(run: RunObservation, knowledge: Knowledge, failure: Failure, sinc
     ...(since === undefined ? {} : { shownBy: ['up', 'write', 'down'] as const, writtenOnPurpose: focus !== undefined }),
     file: failure.file,
     line: failure.line,
-    message: `down fails${since === undefined ? '' : ' once rows were written after up'}: ${failure.message}`,
+    message: `Rolling back fails${since === undefined ? '' : ' once rows are written after the migration'}: ${failure.message}`,
     evidence: {
       sqlstate: failure.sqlstate,
       detail: failure.detail ?? null,
@@ -150,23 +151,35 @@ function legacyOf(migrated: string | undefined, knowledge: Knowledge): string | 
 function describeDifference(difference: SnapshotDifference, knowledge: Knowledge): Finding {
   const { change, path, property, before, after, object } = difference
   const words = {
-    missing: 'is gone',
+    missing: 'is missing',
     added: 'is left over',
     changed: `has another ${property ?? (difference.kind === 'sequence' ? 'position' : 'definition')}`,
   }[change]
   return {
     invariant: 'rollback-restores-state',
     kind: difference.kind === 'missing' ? 'schema' : difference.kind,
-    severity: difference.severity,
+    severity: isOfBlanks(difference) ? 'info' : difference.severity,
     known: 'observed',
     relation: difference.relation,
     attribute: difference.attribute,
     object: `${object} ${path}`,
     ...knowledge.locateDown(difference.relation ?? path, difference.attribute),
-    message: `after down, ${object} ${path} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
+    message: `After rolling back, ${object} ${shownName(path)} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
     evidence: { change, object: `${object} ${path}`, property: property ?? null, before: before ?? null, after: after ?? null },
     hint: change === 'added' ? 'Drop it in down.' : 'Put it back in down, as it was.',
   }
+}
+
+/** Whether two definitions differ in the blanks around their lines only. */
+function isOfBlanks({ change, before, after }: SnapshotDifference): boolean {
+  if (change !== 'changed' || typeof before !== 'string' || typeof after !== 'string') return false
+  const lines = (text: string) =>
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .join('\n')
+  return before.includes('\n') && lines(before) === lines(after)
 }
 
 function compareRows(
@@ -191,7 +204,7 @@ function compareRows(
     findings.push({
       ...at,
       ...knowledge.locateDown(path),
-      message: `after down, ${lost.length} of ${before.rows.length} rows of ${path} are gone`,
+      message: `After rolling back, ${lost.length} of ${before.rows.length} rows of ${shownName(path)} are missing`,
       evidence: { lost: lost.length, added, example: show(lost[0]) },
       hint: 'Copy them back in down.',
     })
@@ -199,7 +212,7 @@ function compareRows(
     findings.push({
       ...at,
       ...knowledge.locateDown(path),
-      message: `after down, ${path} has ${added} rows that were not there before`,
+      message: `After rolling back, ${shownName(path)} has ${added} rows that were not there before`,
       evidence: { lost: 0, added },
       hint: 'Remove what up inserted.',
     })
@@ -216,7 +229,7 @@ function compareRows(
       ...at,
       attribute,
       ...knowledge.locateDown(path, attribute),
-      message: `after down, ${path}.${attribute} is ${showCell(first.cell)} where it was ${showCell(first.row[from])} (${differing.length} of ${before.rows.length} rows)`,
+      message: `After rolling back, ${shownName(path)}.${attribute} is ${showCell(first.cell)} where it was ${showCell(first.row[from])} (${differing.length} of ${before.rows.length} rows)`,
       evidence: {
         before: first.row[from] ?? null,
         after: first.cell,

@@ -1,4 +1,5 @@
 import type { Knowledge } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding, FindingResult, Verdict } from '../../result/index.ts'
 import { type Applied, type Failed, outcomeAfter, type RunObservation, revertedOf, type State } from '../../run/index.ts'
 import { withoutDrawn } from '../drawn.ts'
@@ -59,7 +60,7 @@ function secondUpFails({ failure }: Failed, extreme: boolean): Finding {
     sqlstate: failure.sqlstate,
     file: failure.file,
     line: failure.line,
-    message: `the second up fails after down: ${failure.message}`,
+    message: `Applying the migration again after rolling back fails: ${failure.message}`,
     evidence: { sqlstate: failure.sqlstate, detail: failure.detail ?? null },
     hint: 'down leaves something behind that up makes: drop it there.',
   }
@@ -74,7 +75,7 @@ function otherSchema(difference: Applied['differences'][number]): Finding {
     relation: difference.relation,
     attribute: difference.attribute,
     object: `${difference.object} ${difference.path}`,
-    message: `up, down, up leaves ${difference.object} ${difference.path} ${difference.change}, up alone does not`,
+    message: `Applying the migration again after rolling back leaves ${difference.object} ${shownName(difference.path)} ${difference.change}; applying it once does not`,
     evidence: { property: difference.property ?? null, before: difference.before ?? null, after: difference.after ?? null },
   }
 }
@@ -114,7 +115,7 @@ function otherRows({ path, relation, kept, once, again }: ComparedTable): Findin
     severity: 'error',
     known: 'observed',
     relation,
-    message: `up, down, up leaves other rows in ${path} than up alone (${once.length} and ${again.length} rows)`,
+    message: `Applying the migration again after rolling back leaves other rows in ${shownName(path)} than applying it once (${once.length} and ${again.length} rows)`,
     evidence: {
       relation: path,
       attributes: kept,

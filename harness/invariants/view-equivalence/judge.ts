@@ -1,4 +1,5 @@
 import type { Knowledge } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding, Shown, ShownSequence, Verdict } from '../../result/index.ts'
 import type { Invariant } from '../invariant.ts'
 import { objectOf, verbOf } from './divergence.ts'
@@ -52,7 +53,7 @@ function divergenceFinding(relation: string, shown: ShownDivergence, locate: Loc
     attribute: divergence.attribute,
     object: objectOf(divergence, statement),
     ...locate(relation),
-    message: `${placeOf(shown)} the view ${relation} is told from the table: ${words(divergence)}`,
+    message: `${placeOf(shown)} the view ${shownName(relation)} does not do what the table did: ${words(divergence)}`,
     evidence: {
       legacy: divergence.legacy,
       view: divergence.view,
@@ -117,7 +118,7 @@ function limitFindings({ relation, limits }: EquivalenceObservation, locate: Loc
         known: 'observed',
         relation,
         ...locate(relation),
-        message: `the view ${relation} does not do what ${kind === 'avoidable' ? 'the table did, and another kind of view would' : 'no view does'}: ${own.map(shortLimit).join(', ')}`,
+        message: `The view ${shownName(relation)} does not do what ${kind === 'avoidable' ? 'the table did, and another kind of view would' : 'no view does'}: ${own.map(shortLimit).join(', ')}`,
         evidence: { limits: own.map(({ what, sqlstate, remedy }) => ({ what, sqlstate, remedy })) },
         hint: own.map(({ what, remedy }) => `${what}: ${remedy}`).join(' '),
         shown: shownLimits(own),

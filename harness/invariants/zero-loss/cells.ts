@@ -1,9 +1,10 @@
 import type { CellFate, Destination } from '../../lineage/index.ts'
 import { columnName, showCell } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import { alterationRank, type Finding, type Severity, severityRank, type Through } from '../../result/index.ts'
 import { aimedAt } from './aimed.ts'
 import { type AttributeCase, legacyCell } from './cases.ts'
-import { fatesOf, hintFor, type PlacedFate, showRow } from './fates.ts'
+import { fatesOf, hintFor, type PlacedFate, phraseOf, showRow } from './fates.ts'
 import { ofTheClock } from './of-the-clock.ts'
 import { toldThrough, wentThrough } from './through.ts'
 import { weigh } from './weigh.ts'
@@ -89,7 +90,7 @@ function describeFailing(given: AttributeCase, failing: Failing, { cells, acquit
     ...(acquitted ? { acquittedFrom: grave } : {}),
     through,
     ...(fate === undefined ? {} : { alteration: fate.alteration }),
-    message: `${subject} is ${whatBecame(given, failing, where === subject ? undefined : where)} (${cells} of ${rows.legacy.rows.length} rows)${toldThrough(through)}`,
+    message: `${shownName(subject)} ${whatBecame(given, failing, where === subject ? undefined : where)} (${cells} of ${rows.legacy.rows.length} rows)${toldThrough(through)}`,
     evidence: {
       ...(fate === undefined ? {} : { alteration: fate.alteration, migrated: fate.migrated }),
       legacy: legacyCell(given, row),
@@ -109,10 +110,10 @@ function describeFailing(given: AttributeCase, failing: Failing, { cells, acquit
 /** @param where  Where the cell is now, if it is not where it was. */
 function whatBecame(given: AttributeCase, { row, fate, destination, noRow }: Failing, where: string | undefined): string {
   const legacy = showCell(legacyCell(given, row))
-  if (fate === undefined) return `nowhere after up: ${legacy} is lost`
-  if (noRow) return `${fate.alteration}: ${legacy} is lost where ${destination?.relation} has no row for it`
-  const collides = fate.collidesWith === undefined ? '' : `, as ${showCell(fate.collidesWith)} did`
-  return `${fate.alteration}: ${legacy} became ${showCell(fate.migrated)}${where === undefined ? '' : ` in ${where}`}${collides}`
+  if (fate === undefined) return `is lost: its values are in no column after the migration, e.g. ${legacy}`
+  if (noRow) return `is lost where ${shownName(destination?.relation ?? '')} has no row for it, e.g. ${legacy}`
+  const collides = fate.collidesWith === undefined ? '' : `, and so did ${showCell(fate.collidesWith)}`
+  return `${phraseOf(fate.alteration)}: ${legacy} became ${showCell(fate.migrated)}${where === undefined ? '' : ` in ${shownName(where)}`}${collides}`
 }
 
 /** Whether an attribute that is still there was given another attribute's cells, while its own went to that one: nothing is lost, and everything reads wrong. */

@@ -1,5 +1,6 @@
 import type { Place, Recaptured, RelationLineage } from '../../lineage/index.ts'
 import { showCell } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding } from '../../result/index.ts'
 import type { RelationCase } from './cases.ts'
 import { showRow } from './fates.ts'
@@ -65,7 +66,7 @@ function incompleteCopy(
     relation: lineage.relation,
     object: place.relation,
     ...knowledge.locate(place.relation),
-    message: `${missing.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} are not in its copy ${place.relation} (${key})`,
+    message: `${missing.length} of ${rows.legacy.rows.length} rows of ${shownName(lineage.relation)} are missing from its copy ${shownName(place.relation)} (${key})`,
     evidence: {
       missing: missing.length,
       rows: rows.legacy.rows.length,

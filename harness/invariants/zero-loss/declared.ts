@@ -1,5 +1,6 @@
 import type { Destination, Recaptured } from '../../lineage/index.ts'
 import { arrivesAltered, columnIndex, showCell } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding } from '../../result/index.ts'
 import { type AttributeCase, legacyCell } from './cases.ts'
 import { fatesOf, showRow } from './fates.ts'
@@ -94,7 +95,7 @@ function findingOf(
     object: to,
     ...(first?.found === undefined ? {} : { alteration: first.found.alteration }),
     ...knowledge.locate(lineage.relation, attribute),
-    message: `${subject} is declared to be in ${to}${transform === undefined ? '' : ` (${transform})`}, and its values are not there: ${shown} (${missing.length} of ${rows.legacy.rows.length} rows)`,
+    message: `${shownName(subject)} is declared to go to ${shownName(to)}${transform === undefined ? '' : ` (${transform})`}, but its values are not there: ${shown} (${missing.length} of ${rows.legacy.rows.length} rows)`,
     evidence: {
       ...(first?.found === undefined ? {} : { alteration: first.found.alteration, migrated: first.found.migrated }),
       declared: to,

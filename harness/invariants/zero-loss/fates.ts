@@ -40,6 +40,24 @@ export function showRow(table: ColumnTable, row: number): Readonly<Record<string
   return Object.fromEntries(table.columns.slice(0, table.width).map((column, at) => [column.attribute, table.rows[row]?.[at] ?? null]))
 }
 
+/** What happens to a column of which values are altered so, as the verb of a sentence. */
+export function phraseOf(alteration: string): string {
+  const phrases: Readonly<Record<string, string>> = {
+    'null-filled': 'gets a value where it was NULL',
+    'empty-made-null': 'becomes NULL where it was empty',
+    nulled: 'becomes NULL',
+    trimmed: 'loses blanks',
+    'case-folded': 'loses upper and lower case',
+    truncated: 'loses its end',
+    rounded: 'loses digits',
+    'zone-shifted': 'is moved to another time zone',
+    merged: 'has one value for several',
+    rewritten: 'is rewritten',
+    overwritten: 'is overwritten',
+  }
+  return phrases[alteration] ?? `is altered (${alteration})`
+}
+
 export function hintFor(alteration: string): string {
   const hints: Readonly<Record<string, string>> = {
     'null-filled': 'Leave NULL where nothing is known: the filler cannot be told from a real value.',

@@ -1,5 +1,6 @@
 import type { Attribute } from '../../catalog/index.ts'
 import { columnName, showCell } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding } from '../../result/index.ts'
 import { type AttributeCase, legacyCell } from './cases.ts'
 import { fatesOf, showRow } from './fates.ts'
@@ -33,7 +34,7 @@ export function judgeGenerated(given: AttributeCase, attribute: Attribute): Find
     attribute: attribute.name,
     ...knowledge.locate(lineage.relation, attribute.name),
     alteration: first.fate.alteration,
-    message: `${subject} is computed otherwise: ${showCell(legacy)} became ${showCell(first.fate.migrated)} (${changed.length} of ${rows.legacy.rows.length} rows)`,
+    message: `${shownName(subject)} is computed in another way: ${showCell(legacy)} became ${showCell(first.fate.migrated)} (${changed.length} of ${rows.legacy.rows.length} rows)`,
     evidence: {
       alteration: first.fate.alteration,
       legacy,

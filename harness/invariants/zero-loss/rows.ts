@@ -1,5 +1,6 @@
 import type { RelationLineage } from '../../lineage/index.ts'
 import { keyOf, type Recaptured, recapture } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding } from '../../result/index.ts'
 import type { RelationCase } from './cases.ts'
 import { showRow } from './fates.ts'
@@ -23,7 +24,7 @@ export function judgeRows(given: RelationCase): readonly Finding[] {
       through,
       kind: 'row-lost',
       severity: acquitted ? 'info' : 'error',
-      message: `${lost.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} are nowhere after up${acquitted ? '; down brings them back' : ''}${toldThrough(through)}`,
+      message: `${lost.length} of ${rows.legacy.rows.length} rows of ${shownName(lineage.relation)} are lost: they are in no table after the migration${acquitted ? '; rolling back restores them' : ''}${toldThrough(through)}`,
       evidence: { lost: lost.length, rows: rows.legacy.rows.length, examples: shown, key: keyOf(catalog) },
       hint: `Copy every row, or declare the loss: -- godwit: discard ${lineage.relation} because …`,
     })
@@ -39,7 +40,7 @@ export function judgeRows(given: RelationCase): readonly Finding[] {
       ...at,
       kind: 'row-doubled',
       severity: 'error',
-      message: `${doubled.length} of ${rows.legacy.rows.length} rows of ${lineage.relation} stand more than once in ${each.place.relation} after up`,
+      message: `${doubled.length} of ${rows.legacy.rows.length} rows of ${shownName(lineage.relation)} are in ${shownName(each.place.relation)} more than once after the migration`,
       evidence: {
         doubled: doubled.length,
         rows: rows.legacy.rows.length,

@@ -1,5 +1,6 @@
 import type { Constraint } from '../../catalog/index.ts'
 import { assumeLineage, recapture } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { FindingResult, Through } from '../../result/index.ts'
 import type { RelationCase } from './cases.ts'
 import { ownRows } from './own-rows.ts'
@@ -29,7 +30,7 @@ export function wentThrough(given: RelationCase, rows: readonly number[], attrib
 export function toldThrough(through: Through | undefined): string {
   return through === undefined
     ? ''
-    : `; rows of ${through.of} that they refer to are lost, and "${through.key}" is ON DELETE ${through.action}`
+    : `; they refer to rows of ${shownName(through.of)} that are lost, and "${through.key}" is ON DELETE ${through.action}`
 }
 
 /** The loss of rows that a finding follows from by the action of a key. */

@@ -1,9 +1,10 @@
 import type { CellFate, Destination } from '../../lineage/index.ts'
 import { columnName, isAmbiguous, isPlausible, showCell } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding } from '../../result/index.ts'
 import { type AttributeCase, legacyCell } from './cases.ts'
 import { isCopyOf } from './copies.ts'
-import { fatesOf, hintFor, showRow } from './fates.ts'
+import { fatesOf, hintFor, phraseOf, showRow } from './fates.ts'
 
 export function swappedCells(given: AttributeCase, swapped: readonly [number, ...number[]]): Finding {
   const { knowledge, lineage, rows, learned } = given
@@ -18,7 +19,7 @@ export function swappedCells(given: AttributeCase, swapped: readonly [number, ..
     relation: lineage.relation,
     attribute: learned.attribute,
     ...knowledge.locate(lineage.relation, learned.attribute),
-    message: `${subject} is swapped: ${showCell(legacy)} now stands in ${target?.columns.map(columnName).join('+') ?? 'another attribute'}, which had values of its own (${swapped.length} of ${rows.legacy.rows.length} rows)`,
+    message: `${shownName(subject)} is swapped: ${showCell(legacy)} is in ${target?.columns.map(columnName).join('+') ?? 'another column'} now, which had values of its own (${swapped.length} of ${rows.legacy.rows.length} rows)`,
     alteration: 'swapped',
     evidence: {
       alteration: 'swapped',
@@ -49,7 +50,7 @@ export function reissuedKey({ knowledge, lineage, learned, rows }: AttributeCase
     relation: lineage.relation,
     attribute: learned.attribute,
     ...knowledge.locate(lineage.relation, learned.attribute),
-    message: `${lineage.relation}.${learned.attribute} is re-keyed: rows and references carry new keys in ${destination.relation}.${columnName(column)}, the old ones are nowhere${dangling === undefined ? '' : `, and ${[dangling.from, dangling.to].find((end) => end.relation !== lineage.relation)?.relation ?? 'another relation'} still holds them`}`,
+    message: `${shownName(lineage.relation)}.${learned.attribute} has new keys: rows and references use those in ${shownName(destination.relation)}.${columnName(column)}, and the old keys are in no column${dangling === undefined ? '' : `, but ${shownName([dangling.from, dangling.to].find((end) => end.relation !== lineage.relation)?.relation ?? 'another table')} still uses them`}`,
     alteration: 're-keyed',
     evidence: { alteration: 're-keyed', destination: `${destination.relation}.${columnName(column)}` },
     hint: 'Keep the old key in a column of its own as long as anything outside the database may hold it.',
@@ -130,7 +131,7 @@ function describeCopy(
     attribute: learned.attribute,
     ...knowledge.locate(relation, columns[0]?.attribute),
     alteration,
-    message: `${subject} is ${alteration} in its copy: ${showCell(legacy)} became ${showCell(migrated)} in ${destination} (${cells} of ${rows.legacy.rows.length} rows)`,
+    message: `${shownName(subject)} ${phraseOf(alteration)} in its copy: ${showCell(legacy)} became ${showCell(migrated)} in ${shownName(destination)} (${cells} of ${rows.legacy.rows.length} rows)`,
     evidence: {
       alteration,
       copy: true,
@@ -158,7 +159,7 @@ export function ambiguousRow({ rows, knowledge, lineage, learned }: AttributeCas
     relation: lineage.relation,
     attribute: learned.attribute,
     ...knowledge.locate(lineage.relation, learned.attribute),
-    message: `${lineage.relation}.${learned.attribute} is merged: in ${showCell(found.migrated)} nobody can tell where ${showCell(found.legacy)} ends`,
+    message: `${shownName(lineage.relation)}.${learned.attribute} is joined with other columns: ${showCell(found.migrated)} does not tell where ${showCell(found.legacy)} ends`,
     alteration: 'merged',
     evidence: { alteration: 'merged', legacy: found.legacy, migrated: found.migrated, row: showRow(rows.legacy, found.row) },
     hint: 'Keep the parts in columns of their own, or join them by something that cannot stand in them.',

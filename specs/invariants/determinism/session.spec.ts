@@ -76,3 +76,12 @@ test.each([
   expect(sessions.map(({ severity, attribute }) => `${severity} ${attribute}`)).toEqual(['info label'])
   expect(sessions[0]?.message).toContain(`another ${setting}`)
 })
+
+test('times that chance moves come from chance, those of the run from the clock', async () => {
+  const kinds = async (value: string) => {
+    const { findings } = await verifyInline(legacy, `UPDATE visit SET made = ${value}`, { runs: 10 })
+    return findings.flatMap((each) => (each.invariant === 'determinism' ? [each.kind] : []))
+  }
+  expect(await kinds("made + floor(random() * 23 + 1) * interval '1 hour'")).toEqual(['random'])
+  expect(await kinds("now() + interval '30 days'")).toEqual(['clock'])
+})
