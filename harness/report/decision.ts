@@ -26,11 +26,10 @@ export function decisionOn(migration: MigrationResult): Decision {
 /** The decision on a whole run. */
 export function decisionOf(result: VerifyResult): Decision {
   const [only, ...others] = result.migrations
-  if (only === undefined)
-    return result.verdict === 'holds'
-      ? { decision: 'release', sentence: nothingJudged(result) }
-      : { decision: 'not enough evidence', sentence: `Not enough evidence: ${lowerFirst(nothingJudged(result))}` }
-  if (others.length === 0 && only.verdict === result.verdict) return decisionOn(only)
+  if (only === undefined && result.verdict === 'holds') return { decision: 'release', sentence: nothingJudged(result) }
+  if (only === undefined && result.verdict === 'unknown')
+    return { decision: 'not enough evidence', sentence: `Not enough evidence: ${lowerFirst(nothingJudged(result))}` }
+  if (only !== undefined && others.length === 0 && only.verdict === result.verdict) return decisionOn(only)
   const of = (verdict: MigrationResult['verdict']) => result.migrations.filter((migration) => migration.verdict === verdict)
   const [violated, unknown] = [of('violated'), of('unknown')]
   const all = result.migrations.length

@@ -11,10 +11,10 @@ const needed: Readonly<Record<string, VerifyOptions>> = {
 
 /** What is true of a sound specimen besides: it keeps every cell, and old clients that name what it moves fail all the same. */
 const besides: Readonly<Record<string, readonly string[]>> = {
-  applies: ['backward-compatibility: inserts that do not know public.member.phone fail: it is NOT NULL and has no default'],
-  'zero-loss': ['backward-compatibility: clients that name public.book.remark fail: it is gone'],
-  'no-orphans': ['backward-compatibility: writes to public.shelf.code that the new check "shelf_new_code_check" does not allow fail'],
-  'rollback-restores-state': ['backward-compatibility: inserts that leave out public.ticket.seat store NULL instead of 1'],
+  applies: ['backward-compatibility: INSERTs that omit member.phone fail: the column is NOT NULL without a default'],
+  'zero-loss': ['backward-compatibility: Queries that name book.remark fail: the column is gone'],
+  'no-orphans': ['backward-compatibility: Writes to shelf.code fail where the new check "shelf_new_code_check" does not allow them'],
+  'rollback-restores-state': ['backward-compatibility: INSERTs that omit ticket.seat store NULL instead of 1'],
 }
 
 describe.each(invariants.map(({ id }) => id))('%s', (id) => {

@@ -45,7 +45,7 @@ describe('compat-views, phase 1 on order-line-items', () => {
   test('CV-2 the report says that the table has another name', async () => {
     const { result } = await verifyShared('migrations/order-line-items')
     expect(result.migrations[0]?.findings.filter((each) => each.kind === 'renamed').map(({ message }) => message)).toEqual([
-      'the table public.order_line_items has another name, public.order_line_items_v2; clients that name public.order_line_items get a view',
+      'The table order_line_items is named order_line_items_v2 now; queries that name order_line_items get a view',
     ])
   })
 

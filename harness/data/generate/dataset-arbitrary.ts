@@ -95,7 +95,8 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
     const { min, max } = this.#options.rows ?? { min: 1, max: 6 }
     const extreme = random.chance(0.25) && this.#options.profile !== 'plausible'
     const fitter = new Fitter(plan, this.#restrictions)
-    const alike = this.#options.alike ?? (plan.unified.size > 0 && random.chance(0.3))
+    const keyed = [...plan.unified].some((path) => !plan.meeting.has(path))
+    const alike = this.#options.alike ?? (keyed && random.chance(0.3))
     const clocked = !plan.clocks.hinted ? 0.1 : this.#options.alike === true ? 0.85 : 0.35
     const drawing: Drawing = {
       plan,

@@ -7,128 +7,126 @@ const told: Readonly<Record<string, InlineCase>> = {
   'a column dropped': {
     legacy: table,
     up: 'ALTER TABLE t DROP COLUMN b',
-    found: ['warning fails: clients that name public.t.b fail: it is gone'],
+    found: ['warning fails: Queries that name t.b fail: the column is gone'],
   },
   'a column renamed': {
     legacy: table,
     up: 'ALTER TABLE t RENAME COLUMN b TO e',
-    found: ['warning fails: clients that name public.t.b fail: it is named e now'],
+    found: ['warning fails: Queries that name t.b fail: the column is named e now'],
   },
   'a table renamed': {
     legacy: table,
     up: 'ALTER TABLE t RENAME TO t_other',
-    found: ['warning fails: clients that name public.t fail: it is public.t_other now'],
+    found: ['warning fails: Queries that name the table t fail: it is named t_other now'],
   },
   'a table renamed, with a column, behind a view of the old shape': {
     legacy: table,
     up: `ALTER TABLE t RENAME TO t_other; ALTER TABLE t_other RENAME COLUMN b TO e; CREATE VIEW t WITH (security_invoker) AS SELECT id, a, e AS b, c, d FROM t_other; ALTER VIEW t ALTER COLUMN a SET DEFAULT 'x'`,
-    found: ['info renamed: the table public.t has another name, public.t_other; clients that name public.t get a view'],
+    found: ['info renamed: The table t is named t_other now; queries that name t get a view'],
   },
-  'a table dropped': { legacy: table, up: 'DROP TABLE t', found: ['warning fails: clients that name public.t fail: it is gone'] },
+  'a table dropped': { legacy: table, up: 'DROP TABLE t', found: ['warning fails: Queries that name the table t fail: it is gone'] },
   'a view dropped': {
     legacy: `${table}; CREATE VIEW v_t AS SELECT id FROM t`,
     up: 'DROP VIEW v_t',
-    found: ['warning fails: clients that name the view public.v_t fail: it is gone'],
+    found: ['warning fails: Queries that name the view v_t fail: it is gone'],
   },
   'a type narrowed': {
     legacy: table,
     up: 'ALTER TABLE t ALTER COLUMN d TYPE varchar(10) USING left(d, 10)',
     found: [
-      'info rows: a read of public.t differs: d is one instead of another',
-      'warning fails: writes of values to public.t.d that character varying(40) takes and character varying(10) does not fail',
+      'info rows: A SELECT from t differs: d is one instead of another',
+      'warning fails: Values that fit character varying(40) and not character varying(10) can no longer be written to t.d',
     ],
   },
   'a type that drivers give otherwise': {
     legacy: table,
     up: 'ALTER TABLE t ALTER COLUMN b TYPE bigint',
-    found: ['warning type: clients get public.t.b as bigint instead of integer'],
+    found: ['warning type: Queries get t.b as bigint instead of integer'],
   },
   'a column that becomes NOT NULL': {
     legacy: table,
     up: 'UPDATE t SET b = 0 WHERE b IS NULL; ALTER TABLE t ALTER COLUMN b SET NOT NULL',
-    found: ['warning fails: writes that leave public.t.b NULL fail: it is NOT NULL now'],
+    found: ['warning fails: Writes that leave t.b NULL fail: the column is NOT NULL now'],
   },
   'a new column that is required': {
     legacy: table,
     up: `ALTER TABLE t ADD COLUMN e integer NOT NULL DEFAULT 1; ALTER TABLE t ALTER COLUMN e DROP DEFAULT`,
-    found: ['warning fails: inserts that do not know public.t.e fail: it is NOT NULL and has no default'],
+    found: ['warning fails: INSERTs that omit t.e fail: the column is NOT NULL without a default'],
   },
   'a default lost': {
     legacy: table,
     up: 'ALTER TABLE t ALTER COLUMN a DROP DEFAULT',
-    found: ["error fails: inserts that leave public.t.a to its default fail: the default 'x'::text is gone"],
+    found: ["error fails: INSERTs that omit t.a fail: its default 'x'::text is gone"],
   },
   'a default changed': {
     legacy: table,
     up: `ALTER TABLE t ALTER COLUMN a SET DEFAULT 'y'`,
-    found: ["warning rows: inserts that leave out public.t.a store 'y'::text instead of 'x'::text"],
+    found: ["warning rows: INSERTs that omit t.a store 'y'::text instead of 'x'::text"],
   },
   'an enum value removed': {
     legacy: `CREATE TYPE kind_t AS ENUM ('one', 'two', 'three'); CREATE TABLE t (id integer PRIMARY KEY, k kind_t NOT NULL)`,
     up: `CREATE TYPE kind_t_new AS ENUM ('one', 'two'); ALTER TABLE t ALTER COLUMN k TYPE kind_t_new USING (CASE k WHEN 'three' THEN 'two' ELSE k::text END)::kind_t_new; DROP TYPE kind_t; ALTER TYPE kind_t_new RENAME TO kind_t`,
-    found: ["warning fails: clients that name 'three' for public.t.k fail: public.kind_t has no such label now"],
+    found: ["warning fails: Queries that use 'three' for t.k fail: kind_t has no such label now"],
   },
   'an enum value renamed': {
     legacy: `CREATE TYPE kind_t AS ENUM ('one', 'two'); CREATE TABLE t (id integer PRIMARY KEY, k kind_t NOT NULL)`,
     up: `ALTER TYPE kind_t RENAME VALUE 'two' TO 'zwei'`,
-    found: ["warning fails: clients that name 'two' for public.t.k fail: public.kind_t has no such label now"],
+    found: ["warning fails: Queries that use 'two' for t.k fail: kind_t has no such label now"],
   },
   'a function with another signature': {
     legacy: `${table}; CREATE FUNCTION f_t(x integer) RETURNS integer LANGUAGE sql RETURN x`,
     up: 'DROP FUNCTION f_t(integer); CREATE FUNCTION f_t(x integer, y integer) RETURNS integer LANGUAGE sql RETURN x + y',
-    found: ['warning fails: clients that call public.f_t(integer) fail: it is gone; there is public.f_t(integer, integer) now'],
+    found: ['warning fails: Queries that call f_t(integer) fail: the function is gone; there is public.f_t(integer, integer) now'],
   },
   'a function with another result': {
     legacy: `${table}; CREATE FUNCTION f_t(x integer) RETURNS integer LANGUAGE sql RETURN x`,
     up: 'DROP FUNCTION f_t(integer); CREATE FUNCTION f_t(x integer) RETURNS text LANGUAGE sql RETURN x::text',
-    found: ['warning type: public.f_t(integer) returns text instead of integer'],
+    found: ['warning type: f_t(integer) returns text instead of integer'],
   },
   'a check': {
     legacy: table,
     up: 'ALTER TABLE t ADD CONSTRAINT t_b_small CHECK (b < 1000) NOT VALID',
-    found: ['warning fails: writes to public.t.b that the new check "t_b_small" does not allow fail'],
+    found: ['warning fails: Writes to t.b fail where the new check "t_b_small" does not allow them'],
   },
   'a unique key': {
     legacy: table,
     up: 'CREATE UNIQUE INDEX t_b_key ON t (b)',
-    found: ['warning fails: writes of equal b to public.t fail: the index "t_b_key" is unique now'],
+    found: ['warning fails: Writes of equal b to t fail: the index "t_b_key" is unique now'],
   },
   'a foreign key': {
     legacy: `${table}; CREATE TABLE t_parent (id integer PRIMARY KEY)`,
     up: 'ALTER TABLE t ADD CONSTRAINT t_b_fkey FOREIGN KEY (b) REFERENCES t_parent (id) NOT VALID',
-    found: ['warning fails: writes to public.t.b that the new foreign key "t_b_fkey" does not allow fail'],
+    found: ['warning fails: Writes to t.b fail where the new foreign key "t_b_fkey" does not allow them'],
   },
   'a column that becomes generated': {
     legacy: table,
     up: 'ALTER TABLE t DROP COLUMN b; ALTER TABLE t ADD COLUMN b integer GENERATED ALWAYS AS (id * 2) STORED',
     found: [
-      'info rows: a read of public.t differs: b is one instead of another',
-      'warning fails: writes that give public.t.b a value fail: it is generated now',
+      'info rows: A SELECT from t differs: b is one instead of another',
+      'warning fails: Writes that give t.b a value fail: the column is generated now',
     ],
   },
   'a trigger that changes what clients wrote': {
     legacy: table,
     up: `CREATE FUNCTION low_t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := lower(NEW.a) || '!'; RETURN NEW; END $$;
       CREATE TRIGGER low BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION low_t()`,
-    found: ['warning rows: an update of public.t differs: a is one instead of another'],
+    found: ['warning rows: An UPDATE of t differs: a is one instead of another'],
   },
   'a trigger that swallows rows': {
     legacy: table,
     up: `CREATE FUNCTION none_t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
       CREATE TRIGGER swallow BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION none_t()`,
-    found: ['warning count: a delete from public.t differs: 0 rows instead of 1'],
+    found: ['warning count: A DELETE from t differs: 0 rows instead of 1'],
   },
   'a delete that takes more along': {
     legacy: `${table}; CREATE TABLE child_t (id integer PRIMARY KEY, parent integer NOT NULL CONSTRAINT child_t_fkey REFERENCES t (id))`,
     up: 'ALTER TABLE child_t DROP CONSTRAINT child_t_fkey; ALTER TABLE child_t ADD CONSTRAINT child_t_fkey FOREIGN KEY (parent) REFERENCES t (id) ON DELETE CASCADE',
-    found: [
-      'warning rows: a delete from public.t deletes the rows that refer to it where public.child_t refers to the row; it is refused before',
-    ],
+    found: ['warning rows: A DELETE from t deletes the rows that refer to it where child_t refers to the row; before, it is refused'],
   },
   'a column that may be NULL now': {
     legacy: table,
     up: 'ALTER TABLE t ALTER COLUMN a DROP NOT NULL',
-    found: ['info rows: clients may read NULL from public.t.a, which was NOT NULL'],
+    found: ['info rows: Queries may read NULL from t.a, which was NOT NULL'],
   },
 }
 

@@ -11,12 +11,12 @@ const cases: Readonly<Record<string, InlineCase>> = {
   'a trigger that is gone wrote to another table': {
     legacy: counted,
     up: rebuilt,
-    found: ['warning rows: an insert into public.t differs: what it leaves behind differs: public.t_log'],
+    found: ['warning rows: An INSERT into t differs: what it leaves behind differs: public.t_log'],
   },
   'a trigger that was off writes to another table': {
     legacy: `${counted}; ALTER TABLE t DISABLE TRIGGER t_count`,
     up: 'ALTER TABLE t ENABLE TRIGGER USER; ALTER TABLE t ADD COLUMN b integer',
-    found: ['warning rows: an insert into public.t differs: what it leaves behind differs: public.t_log'],
+    found: ['warning rows: An INSERT into t differs: what it leaves behind differs: public.t_log'],
   },
   'a trigger that is made again writes as it did': { legacy: counted, up: `${rebuilt}; ${trigger}`, found: [] },
   'a trigger that writes the clock and a number': {

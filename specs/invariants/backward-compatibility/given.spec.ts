@@ -21,9 +21,9 @@ describe('a workload that is given', () => {
     expect(await found({ 'workload.sql': 'SELECT id, name FROM item WHERE id = $1;\nUPDATE item SET note = $1 WHERE id = $2;\n' })).toEqual(
       {
         findings: [
-          'error fails: the statement "UPDATE item SET note = $1 WHERE id = $2" differs: column "note" of relation "item" does not exist (42703), where it succeeds before',
-          'info fails: clients that name public.item.note fail: it is named remark now',
-          'info rows: inserts that leave out public.item.price store 1 instead of 0',
+          'error fails: The statement "UPDATE item SET note = $1 WHERE id = $2" differs: column "note" of relation "item" does not exist (42703), where it succeeds before',
+          'info fails: Queries that name item.note fail: the column is named remark now',
+          'info rows: INSERTs that omit item.price store 1 instead of 0',
         ],
         notChecked: [],
       },
@@ -40,9 +40,9 @@ describe('a workload that is given', () => {
       }),
     ).toEqual({
       findings: [
-        'error rows: the statement "add an item" differs: price is … instead of …',
-        'info fails: clients that name public.item.note fail: it is named remark now',
-        'info rows: inserts that leave out public.item.price store 1 instead of 0',
+        'error rows: The statement "add an item" differs: price is … instead of …',
+        'info fails: Queries that name item.note fail: the column is named remark now',
+        'info rows: INSERTs that omit item.price store 1 instead of 0',
       ],
       notChecked: [],
     })
@@ -51,8 +51,8 @@ describe('a workload that is given', () => {
   test('as pg_stat_statements keeps it: constants replaced, and the types of parameters unknown', async () => {
     expect(await found({ 'workload.sql': 'SELECT id FROM item WHERE price > $1 AND name LIKE $2 ORDER BY id LIMIT $3;\n' })).toEqual({
       findings: [
-        'info fails: clients that name public.item.note fail: it is named remark now',
-        'info rows: inserts that leave out public.item.price store 1 instead of 0',
+        'info fails: Queries that name item.note fail: the column is named remark now',
+        'info rows: INSERTs that omit item.price store 1 instead of 0',
       ],
       notChecked: [],
     })
@@ -61,8 +61,8 @@ describe('a workload that is given', () => {
   test('says which statements fail on the legacy database already', async () => {
     expect(await found({ 'workload.sql': 'SELECT nothing FROM item;\nSELECT id FROM item;\n' })).toEqual({
       findings: [
-        'info fails: clients that name public.item.note fail: it is named remark now',
-        'info rows: inserts that leave out public.item.price store 1 instead of 0',
+        'info fails: Queries that name item.note fail: the column is named remark now',
+        'info rows: INSERTs that omit item.price store 1 instead of 0',
       ],
       notChecked: [
         'backward-compatibility: "SELECT nothing FROM item" fails on the legacy database too: column "nothing" does not exist (42703)',

@@ -94,7 +94,7 @@ describe('idempotence', () => {
   })
 
   test('is violated by a second up that fails; on magnitudes that nobody has it is a warning', () => {
-    const message = 'up fails when it runs a second time: column "qty" of relation "item" already exists'
+    const message = 'The migration fails when it runs a second time: column "qty" of relation "item" already exists'
     expect(findings({ repeated: { outcome: 'failed', failure } })).toEqual([['error', 'fails', message]])
     expect(findings({ repeated: { outcome: 'failed', failure }, extreme: true })).toEqual([['warning', 'fails', message]])
   })
