@@ -49,6 +49,29 @@ export function withClaims<Migration extends MigrationResult>(migration: Migrati
   return migration.claims === undefined ? migration : { ...migration, claims: judgeClaims(migration.claims, migration, seen) }
 }
 
+/**
+ * Claims with what an earlier run measured, for benchmarks that were not run now. It must have measured the same migration.
+ *
+ * @param earlier  The claims that it saved.
+ */
+export function keepMeasured(claims: readonly ClaimResult[], earlier: readonly ClaimResult[]): readonly ClaimResult[] {
+  const suffix = ' Measured in an earlier run.'
+  return claims.map((claim) => {
+    const saved = earlier.find(({ id }) => id === claim.id)?.restsOn ?? []
+    const restsOn = claim.restsOn.map((ground) => {
+      const { on, name, budget } = ground
+      const same = saved.find((each) => on === 'benchmark' && each.on === on && each.name === name && sameBudget(each, ground))
+      if (same === undefined || ground.because !== notRun(name) || same.because === notRun(name)) return ground
+      return { on, name, budget, state: same.state, because: `${same.because.replace(suffix, '')}${suffix}` }
+    })
+    return concluded({ ...claim, restsOn })
+  })
+}
+
+function sameBudget(one: GroundResult, other: GroundResult): boolean {
+  return JSON.stringify(one.budget) === JSON.stringify(other.budget)
+}
+
 /** Claims by how they ended. */
 export function claimsBy(state: ClaimState, claims: readonly ClaimResult[] | undefined): readonly ClaimResult[] {
   return (claims ?? []).filter((each) => each.state === state)
@@ -59,8 +82,11 @@ function unseen(ground: Ground): GroundResult {
   if ('invariant' in ground) return { on: 'invariant', name: ground.invariant, state, because: 'The migration was not verified.' }
   if ('measure' in ground) return { on: 'measure', name: ground.measure, state, because: 'The migration was not verified.' }
   if ('spec' in ground) return { on: 'spec', name: ground.spec, state, because: noTest(ground.spec) }
-  const because = `The benchmark "${ground.benchmark}" was not run.`
-  return { on: 'benchmark', name: ground.benchmark, budget: ground.budget, state, because }
+  return { on: 'benchmark', name: ground.benchmark, budget: ground.budget, state, because: notRun(ground.benchmark) }
+}
+
+function notRun(benchmark: string): string {
+  return `The benchmark "${benchmark}" was not run.`
 }
 
 function judgeGround(ground: GroundResult, judged: Judged, seen: SeenElsewhere): GroundResult {

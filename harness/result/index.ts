@@ -10,7 +10,16 @@ export {
   staleEntries,
 } from './baseline.ts'
 export { type BenchmarkOutcome, fewestRounds, judgeBenchmark, medianInterval } from './benchmark.ts'
-export { claimsBy, declaredClaims, isClaimId, judgeClaims, type SeenElsewhere, type SpecOutcome, withClaims } from './claims.ts'
+export {
+  claimsBy,
+  declaredClaims,
+  isClaimId,
+  judgeClaims,
+  keepMeasured,
+  type SeenElsewhere,
+  type SpecOutcome,
+  withClaims,
+} from './claims.ts'
 export { coverageOfAll } from './coverage-total.ts'
 export { type Finding, messageOf, type Rule, type Severity, type Through } from './finding.ts'
 export { findingId, findingKey } from './fingerprint.ts'

@@ -1,7 +1,6 @@
 import { type TestFunction, type TestOptions, test } from 'vitest'
 import { InputError } from '../errors.ts'
 import { isClaimId } from '../result/index.ts'
-import type { ClaimRecord } from './spec-record.ts'
 
 /**
  * A test of one claim: `claim('SB-2', 'per-item quantity parity', async () => { … })`.

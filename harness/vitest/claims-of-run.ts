@@ -1,8 +1,9 @@
-import { type BenchmarkOutcome, type ClaimResult, declaredClaims, judgeClaims, type MigrationResult } from '../result/index.ts'
+import { type ClaimResult, declaredClaims, judgeClaims, type MigrationResult } from '../result/index.ts'
 import type { GatheredOutcome } from './spec-outcomes.ts'
 
 /** What one spec file verified with `describeMigration`, and how its tests ended. */
 export interface FileOutcomes {
+  readonly file: string
   readonly migrations: readonly MigrationResult[]
   readonly outcomes: readonly GatheredOutcome[]
 }
@@ -10,8 +11,8 @@ export interface FileOutcomes {
 export interface ClaimsOfRun {
   /** Of migrations with claims. */
   readonly claims: ReadonlyMap<MigrationResult, readonly ClaimResult[]>
-  /** Ids that `claim` names and that belong to no migration of the run. */
-  readonly homeless: readonly string[]
+  /** Ids that `claim` names and that belong to no migration of the run, with the file. */
+  readonly homeless: readonly { readonly file: string; readonly id: string }[]
 }
 
 /**
@@ -20,17 +21,17 @@ export interface ClaimsOfRun {
  * A test counts for the migrations of its own file where one of them names its claim. Else it counts for every migration of the run that does.
  * A claim that nobody declares, and that `claim` tests, is added to the migration of the file, where that is one.
  */
-export function claimsOfRun(files: readonly FileOutcomes[], benchmarks: readonly BenchmarkOutcome[] | undefined): ClaimsOfRun {
+export function claimsOfRun(files: readonly FileOutcomes[]): ClaimsOfRun {
   const all = files.flatMap(({ migrations }) => migrations)
-  const homeless = new Set<string>()
-  const claims = new Map(all.map((migration) => [migration, [...(migration.claims ?? [])]] as const))
+  const homeless = new Map<string, { readonly file: string; readonly id: string }>()
+  const claims = new Map(all.map((migration): [MigrationResult, ClaimResult[]] => [migration, [...(migration.claims ?? [])]]))
   const named = (migration: MigrationResult, id: string) => names(claims.get(migration) ?? [], id)
-  for (const { migrations, outcomes } of files)
+  for (const { file, migrations, outcomes } of files)
     for (const { ids, claimText } of outcomes)
       for (const id of ids) {
         if (claimText === undefined || all.some((each) => named(each, id))) continue
         const [only, ...others] = migrations
-        if (only === undefined || others.length > 0) homeless.add(id)
+        if (only === undefined || others.length > 0) homeless.set(JSON.stringify([file, id]), { file, id })
         else claims.get(only)?.push(...declaredClaims([{ id, text: claimText }]))
       }
   const counted = new Map(all.map((migration) => [migration, [] as GatheredOutcome[]] as const))
@@ -41,9 +42,9 @@ export function claimsOfRun(files: readonly FileOutcomes[], benchmarks: readonly
       for (const each of migrations.length > 0 && isOwn ? migrations : all) counted.get(each)?.push(outcome)
     }
   const judged = [...claims].flatMap(([migration, own]) =>
-    own.length === 0 ? [] : [[migration, judgeClaims(own, migration, { specs: counted.get(migration) ?? [], benchmarks })] as const],
+    own.length === 0 ? [] : [[migration, judgeClaims(own, migration, { specs: counted.get(migration) ?? [] })] as const],
   )
-  return { claims: new Map(judged), homeless: [...homeless].toSorted() }
+  return { claims: new Map(judged), homeless: [...homeless.values()] }
 }
 
 /** Whether a claim has this id, or rests on tests that do. */

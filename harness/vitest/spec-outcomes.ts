@@ -60,5 +60,10 @@ function causeText(cause: unknown): string | undefined {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n').find((each) => each.trim() !== '')?.trim() ?? ''
+  return (
+    text
+      .split('\n')
+      .find((each) => each.trim() !== '')
+      ?.trim() ?? ''
+  )
 }
