@@ -121,34 +121,51 @@ const claim = z
   .describe('a promise of the plan')
 
 /** What a contract may say; a field that it does not know is an error, since a mistyped one would be passed over. */
-export const contractSchema = z.strictObject({
-  claims: z.array(claim).optional().describe('what the plan promises; each report says which claims are held, refuted or not checked'),
-  measures: z.array(measure).optional().describe('quantities that must be equal before and after, exactly: by key, and in total'),
-  discards: z
-    .array(discard)
-    .optional()
-    .describe('what is lost on purpose; also written in SQL as `-- godwit: discard public.items.notes because …`'),
-  mappings: z.array(mapping).optional().describe('where values go that inference does not find: they must arrive there'),
-  references: z.array(reference).optional().describe('references that no foreign key holds: each value of `from` must be found in `to`'),
-  idempotent: z.boolean().optional().describe('whether a second run of `up` must change nothing'),
-  workload: z
-    .array(workload)
-    .optional()
-    .describe(
-      'statements that clients send, in their order: they must answer alike before and after; a pair may have them in `workload.sql` instead',
-    ),
-  online: z
-    .strictObject({
-      lockWaitMs: z
-        .number()
-        .positive()
-        .optional()
-        .describe("longest that a client's statement may wait behind the migration, in milliseconds; default 1000"),
+export const contractSchema = z
+  .strictObject({
+    claims: z.array(claim).optional().describe('what the plan promises; each report says which claims are held, refuted or not checked'),
+    measures: z.array(measure).optional().describe('quantities that must be equal before and after, exactly: by key, and in total'),
+    discards: z
+      .array(discard)
+      .optional()
+      .describe('what is lost on purpose; also written in SQL as `-- godwit: discard public.items.notes because …`'),
+    mappings: z.array(mapping).optional().describe('where values go that inference does not find: they must arrive there'),
+    references: z.array(reference).optional().describe('references that no foreign key holds: each value of `from` must be found in `to`'),
+    idempotent: z.boolean().optional().describe('whether a second run of `up` must change nothing'),
+    workload: z
+      .array(workload)
+      .optional()
+      .describe(
+        'statements that clients send, in their order: they must answer alike before and after; a pair may have them in `workload.sql` instead',
+      ),
+    online: z
+      .strictObject({
+        lockWaitMs: z
+          .number()
+          .positive()
+          .optional()
+          .describe("longest that a client's statement may wait behind the migration, in milliseconds; default 1000"),
+      })
+      .optional()
+      .describe('what clients may be asked to bear while it runs'),
+    waivers: z.array(waiver).optional().describe('findings that are accepted'),
+  })
+  .superRefine(({ claims = [], measures = [] }, { addIssue }) => {
+    const names = new Set(measures.map(({ name }) => name))
+    claims.forEach(({ id, restsOn = [] }, at) => {
+      const path = ['claims', at]
+      if (claims.findIndex((each) => each.id === id) < at)
+        addIssue({ code: 'custom', path: [...path, 'id'], message: `"${id}" is declared twice` })
+      restsOn.forEach((each, index) => {
+        if (!('measure' in each) || names.has(each.measure)) return
+        addIssue({
+          code: 'custom',
+          path: [...path, 'restsOn', index, 'measure'],
+          message: `no measure of this contract is named "${each.measure}"`,
+        })
+      })
     })
-    .optional()
-    .describe('what clients may be asked to bear while it runs'),
-  waivers: z.array(waiver).optional().describe('findings that are accepted'),
-})
+  })
 
 /** A value of which nothing may be written, however deep. */
 export type DeepReadonly<Value> = Value extends RegExp | ((...given: never[]) => unknown)
