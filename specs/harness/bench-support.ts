@@ -78,5 +78,6 @@ function row({ what, values, unit, budget, control, notMeasured }: Figure): stri
 const judgedWord = { held: 'kept', refuted: 'MISSED', 'not-checked': 'too noisy to tell' } as const
 
 function digitsFor(value: number): number {
+  if (value > 0 && value < 0.1) return 4
   return value >= 100 ? 0 : value >= 10 ? 1 : 2
 }

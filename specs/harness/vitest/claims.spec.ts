@@ -27,9 +27,8 @@ describe('claims of a run of specs and benchmarks', () => {
       GODWIT_BENCH_RATIOS: steady(ratio),
       GODWIT_BENCH_CONTROL: steady(1),
     })
-  const claimsIn = async (folder = reports) => {
-    const [migration, ...others] = (await readResult(folder))?.result.migrations ?? []
-    expect(others).toEqual([])
+  const claimsIn = async (folder = reports, name = 'stock') => {
+    const migration = (await readResult(folder))?.result.migrations.find((each) => each.name === name)
     return new Map((migration?.claims ?? []).map((each): [string, ClaimResult] => [each.id, each]))
   }
   const statesOf = (claims: ReadonlyMap<string, ClaimResult>) => Object.fromEntries([...claims].map(([id, { state }]) => [id, state]))
@@ -53,9 +52,25 @@ describe('claims of a run of specs and benchmarks', () => {
     expect(output).toContain('stock  claims: 5 held, 3 refuted (ST-3, ST-4, ST-11), 3 not checked')
     const markdown = await readFile(join(reports, 'stock/MIGRATION_TEST_RESULTS.md'), 'utf8')
     expect(markdown).toContain('5 held, 3 refuted (ST-3, ST-4, ST-11), 3 not checked.')
+    // docs/claims.md shows the other migration, and what it prints.
+    const page = await readFile('docs/claims.md', 'utf8')
+    const printed = output.split('\n').filter((line) => line.startsWith('  shop  '))
+    expect(printed).toHaveLength(1)
+    expect(page).toContain(printed.join('\n'))
+    const shown = await readFile(join(reports, 'shop/MIGRATION_TEST_RESULTS.md'), 'utf8')
+    const [table = ''] = shown.match(/(^\| .*\n)+/m) ?? []
+    expect(table).toContain('| `SH-5` |')
+    // How many rows are drawn is the seed's.
+    const uncounted = (text: string) => text.replaceAll(/\d+ (?=rows|runs)/g, '0 ')
+    expect(uncounted(page)).toContain(uncounted(table))
     expect(await readFile(join(reports, 'pull-request.md'), 'utf8')).toContain(
       '| `ST-3` | rollback gives back the legacy state | **refuted** |',
     )
+  })
+
+  test.each(['shop/contract.ts', 'shop.spec.ts', 'shop.bench.ts'])('docs/claims.md shows %s as it is', async (file) => {
+    const [page, text] = [await readFile('docs/claims.md', 'utf8'), await readFile(`fixtures/claimed-specs/${file}`, 'utf8')]
+    expect(page).toContain(`\`\`\`ts\n${text.replaceAll('fixtures/claimed-specs/', 'migrations/')}\`\`\`\n`)
   })
 
   test('each says what it is held on, what refutes it, or why it was not checked', async () => {
@@ -64,7 +79,7 @@ describe('claims of a run of specs and benchmarks', () => {
     expect(because('ST-1')).toMatch(/^The invariant zero-loss holds, tested on \d+ rows in \d+ runs\.$/)
     expect(because('ST-2')).toMatch(/^The measure "quantity" holds, .* 1 test passed\.$/)
     const { finding, counterexample = '' } = claims.get('ST-3') ?? {}
-    const found = (await readResult(reports))?.result.migrations[0]?.findings.find(({ id }) => id === finding)
+    const found = (await readResult(reports))?.result.migrations.flatMap(({ findings }) => findings).find(({ id }) => id === finding)
     expect(found).toMatchObject({ invariant: 'rollback-restores-state', counterexample })
     expect(parseCounterexample(await readFile(counterexample, 'utf8')).meta.migration).toBe('stock')
     expect(claims.get('ST-4')).toMatchObject({
@@ -83,6 +98,8 @@ describe('claims of a run of specs and benchmarks', () => {
   test('a benchmark that misses its budget refutes the claim, and what specs said stays', { timeout: 180_000 }, async () => {
     const before = await claimsIn()
     expect((await bench(1.5)).output).toContain('stock  claims: 5 held, 4 refuted (ST-3, ST-4, ST-9, ST-11), 2 not checked')
+    // Whatever the machine does, two plain sums are measured.
+    expect((await claimsIn(reports, 'shop')).get('SH-4')?.because).toMatch(/^(The ratio keeps its budget|Too noisy to tell): /)
     const after = await claimsIn()
     expect(after.get('ST-9')).toMatchObject({
       state: 'refuted',
