@@ -43,3 +43,26 @@ export function claimsByState(claims: readonly ClaimResult[]): readonly ClaimRes
 }
 
 export const claimWord = { held: 'held', refuted: 'refuted', 'not-checked': 'not checked' } as const
+
+/** What a list of alerts says of a claim. */
+export interface ClaimNotice {
+  readonly id: 'claim-refuted' | 'claim-not-checked'
+  readonly level: 'warning' | 'note'
+  readonly text: string
+}
+
+/** One for each claim that is not held. */
+export function claimNotices({ name, claims = [] }: MigrationResult): readonly ClaimNotice[] {
+  return claimsByState(claims).flatMap((claim) => {
+    const { id, state, text, accepted } = claim
+    if (state === 'held') return []
+    const open = state === 'refuted' && accepted === undefined
+    return [
+      {
+        id: `claim-${state}` as const,
+        level: open ? ('warning' as const) : ('note' as const),
+        text: `${name}: claim ${id} is ${claimWord[state]} (${text}): ${whyOf(claim)}`,
+      },
+    ]
+  })
+}

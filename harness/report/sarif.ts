@@ -1,7 +1,7 @@
 import type { Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif'
 import { type NamedRule, ruleOf, rulesOf } from '../invariants/index.ts'
 import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
-import { claimsByState, claimWord, whyOf } from './claims-text.ts'
+import { claimNotices } from './claims-text.ts'
 import { coverageLine, isFunction } from './coverage-text.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 import { packageVersion } from './package-version.ts'
@@ -263,22 +263,9 @@ function migrationNotes(migration: MigrationResult, files: SourceFiles): readonl
     ...migration.invariants
       .filter((invariant) => invariant.verdict === 'unknown')
       .map((invariant) => note('unknown', 'warning', `${migration.name}: ${invariant.id} could not be judged. ${invariant.because}`, at)),
-    ...claimNotes(migration, at),
+    ...claimNotices(migration).map(({ id, level, text }) => note(id, level, text, at)),
     ...migration.notChecked.map((text) => note('not-checked', 'note', `${migration.name}: ${text}`, at)),
   ]
-}
-
-/** Claims that are held need no notification. */
-function claimNotes(
-  { name, claims = [] }: MigrationResult,
-  at: { readonly path: string; readonly line: undefined },
-): readonly Notification[] {
-  return claimsByState(claims).flatMap((claim) => {
-    const { state, accepted } = claim
-    if (state === 'held') return []
-    const text = `${name}: claim ${claim.id} is ${claimWord[state]} (${claim.text}): ${whyOf(claim)}`
-    return [note(`claim-${state}`, state === 'refuted' && accepted === undefined ? 'warning' : 'note', text, at)]
-  })
 }
 
 function note(

@@ -10,6 +10,8 @@ export interface SpecOutcome {
   /** With the titles of the suites around it. */
   readonly title: string
   readonly state: 'passed' | 'failed' | 'skipped'
+  /** Whether it is known to fail, and a spec says so. */
+  readonly expected?: boolean | undefined
   /** Why it failed. */
   readonly message?: string | undefined
   /** The values for which a property failed, and its seed. */
@@ -115,10 +117,16 @@ function rulingOn({ on, name, budget }: GroundResult, judged: Judged, { specs, b
 function judgeSpecs(name: string, outcomes: readonly SpecOutcome[]): Ruling {
   const matching = outcomes.filter(({ ids, title }) => (isClaimId(name) ? ids.includes(name) : title.includes(name)))
   if (matching.length === 0) return { state: 'not-checked', because: noTest(name) }
-  const failed = matching.find(({ state }) => state === 'failed')
+  const failing = matching.filter(({ state }) => state === 'failed')
+  const failed = failing.find(({ expected }) => expected !== true) ?? failing[0]
   if (failed !== undefined) {
-    const because = `The test "${failed.title}" fails: ${failed.message ?? 'no reason is given'}`
-    return { state: 'refuted', because, ...(failed.counterexample === undefined ? {} : { counterexample: failed.counterexample }) }
+    const { title, message = 'no reason is given', counterexample, expected } = failed
+    return {
+      state: 'refuted',
+      because: `The test "${title}" fails: ${message}`,
+      ...(counterexample === undefined ? {} : { counterexample }),
+      ...(expected === true ? { accepted: 'by the specs: they expect it to fail.' } : {}),
+    }
   }
   const skipped = matching.filter(({ state }) => state === 'skipped')
   const [first] = skipped

@@ -24,7 +24,7 @@ function outcomeOf(test: TestCase): GatheredOutcome {
   }
   if (state === 'failed') return { ...plain, state, ...toldBy(errors[0] ?? {}) }
   if (state === 'passed' && godwitClaim?.refutation !== undefined)
-    return { ...plain, state: 'failed', ...toldBy({ message: godwitClaim.refutation }) }
+    return { ...plain, state: 'failed', expected: true, ...toldBy({ message: godwitClaim.refutation }) }
   return { ...plain, state: state === 'passed' ? 'passed' : 'skipped' }
 }
 

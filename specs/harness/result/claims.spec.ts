@@ -136,6 +136,19 @@ describe('a claim that rests on tests', () => {
     expect(of()).toMatchObject({ state: 'not-checked', because: 'No test whose title begins with "SB-2:" was run.' })
   })
 
+  test('one that is expected to fail refutes it, and that is accepted, unless another fails unexpectedly', () => {
+    const expected: SpecOutcome = { ...passed, title: 'SB-2: known', state: 'failed', expected: true, message: 'expected 1 to be 2' }
+    const refuted = judged(restsOn, {}, { specs: [expected, passed] })
+    expect(refuted).toMatchObject({
+      state: 'refuted',
+      because: 'The test "SB-2: known" fails: expected 1 to be 2',
+      accepted: 'by the specs: they expect it to fail.',
+    })
+    const other = judged(restsOn, {}, { specs: [expected, { ...passed, title: 'SB-2: new', state: 'failed' }] })
+    expect(other).toMatchObject({ state: 'refuted', because: 'The test "SB-2: new" fails: no reason is given' })
+    expect(other).not.toHaveProperty('accepted')
+  })
+
   test('may name a part of a title', () => {
     const specs = [{ ...passed, ids: [] }]
     expect(judged([{ spec: 'parity' }], {}, { specs })).toMatchObject({ state: 'held' })
