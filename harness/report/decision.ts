@@ -26,6 +26,8 @@ export function decisionOn(migration: MigrationResult): Decision {
 /** The decision on a whole run. */
 export function decisionOf(result: VerifyResult): Decision {
   const [only, ...others] = result.migrations
+  if (only === undefined && result.verdict === 'violated')
+    return { decision: 'do not release', sentence: `Do not release: ${broken(result)}.` }
   if (only === undefined)
     return result.verdict === 'holds'
       ? { decision: 'release', sentence: nothingJudged(result) }

@@ -40,7 +40,7 @@ describe('claims in reports', () => {
       ].join('\n'),
     )
     const sound = { claims, verdict: 'holds' as const, findings: [] }
-    const text = renderTerminal(exampleResult([sound]), { color: false, columns: Number.POSITIVE_INFINITY })
+    const text = renderTerminal({ ...exampleResult([sound]), verdict: 'holds' }, { color: false, columns: Number.POSITIVE_INFINITY })
     expect(text).toMatch(/^. Release: .*; read the refuted claim SB-6 first\.$/m)
     const many = claims.slice(2, 3).flatMap((claim) => Array.from({ length: 9 }, (_, at) => ({ ...claim, id: `SB-${at}` })))
     expect(renderTerminal(exampleResult([{ claims: many }]), { color: false, columns: 120 })).toContain(
