@@ -69,7 +69,7 @@ describe('the summary of a run', () => {
       expect.stringMatching(/^\| migration \|.*\n.*\n\| `drop-notes` \| \*\*violated\*\* \| 1 \|/),
     ])
     expect(text).toContain('<summary>error: zero-loss, cell-lost of public.items.notes in drop-notes</summary>')
-    expect(text).toContain('- see it again: `godwit replay reports/drop-notes/counterexamples/f1.sql`')
+    expect(text).toContain('- see it again: `npx godwit replay reports/drop-notes/counterexamples/f1.sql`')
   })
 
   test('names who waived what, and what was not judged', () => {
