@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import type { Source } from '../formats/index.ts'
 import { readSources } from '../history/index.ts'
 import type { Claim } from '../migration/index.ts'
-import { readResult, reportFolders, type WrittenReports, writeReports } from '../report/index.ts'
+import { readResult, readResults, reportFolders, type WrittenReports, writeReports } from '../report/index.ts'
 import { declaredClaims, judgeRun, type MigrationResult, type VerifyResult, withClaims } from '../result/index.ts'
 import type { BenchmarkRecord } from './spec-record.ts'
 import { unverifiedMigration, unverifiedRun } from './unverified.ts'
@@ -24,6 +24,7 @@ export async function reportBenchmarks(
   records: readonly BenchmarkRecord[],
 ): Promise<{ readonly result: VerifyResult; readonly written: WrittenReports }> {
   const saved = (await readResult(directory).catch(() => undefined))?.result
+  const known = await savedMigrations(directory)
   const before = saved?.migrations ?? []
   const migrations = [...before]
   const measured = new Set<MigrationResult>()
@@ -31,10 +32,10 @@ export async function reportBenchmarks(
     const benchmarks = records.filter((each) => each.path === path).flatMap(({ outcomes }) => outcomes)
     for (const current of (await readSources([path], {})).flatMap(stepsOf)) {
       if (!current.claims.some(restsOnBenchmark)) continue
-      const at = migrations.findIndex((each) => each.name === current.name && resolve(each.path) === resolve(current.path))
-      const found = migrations[at]
-      const known = found !== undefined && found.digest === current.digest && found.claims !== undefined ? found : notVerified(current)
-      const judged = withClaims(known, { benchmarks })
+      const isSame = (each: MigrationResult) => each.name === current.name && resolve(each.path) === resolve(current.path)
+      const at = migrations.findIndex(isSame)
+      const earlier = [...migrations, ...known].find((each) => isSame(each) && each.digest === current.digest && each.claims !== undefined)
+      const judged = withClaims(earlier ?? notVerified(current), { benchmarks })
       migrations.splice(at < 0 ? migrations.length : at, at < 0 ? 0 : 1, judged)
       measured.add(judged)
     }
@@ -47,6 +48,12 @@ export async function reportBenchmarks(
   }
   const written = await writeReports(result, { directory, counterexamples: new Map(), runOf: (migration) => runs.get(migration) ?? result })
   return { result: { ...result, migrations: migrations.filter((each) => measured.has(each)) }, written }
+}
+
+/** The migrations of the last run, then those of earlier runs that have a folder. */
+export async function savedMigrations(directory: string): Promise<readonly MigrationResult[]> {
+  const saved = await readResults(directory).catch(() => [])
+  return saved.flatMap(({ result }) => result.migrations)
 }
 
 function restsOnBenchmark({ restsOn = [] }: Claim): boolean {

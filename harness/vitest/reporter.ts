@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { Reporter, SerializedError, TestModule, TestRunEndReason, Vitest } from 'vitest/node'
-import { claimLines, decisionOf, readResult, writeReports } from '../report/index.ts'
+import { claimLines, decisionOf, writeReports } from '../report/index.ts'
 import type { ClaimResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
 import { keepMeasured, mergeResults, withClaims } from '../result/index.ts'
 import { claimsOfRun } from './claims-of-run.ts'
-import { reportBenchmarks } from './report-benchmarks.ts'
+import { reportBenchmarks, savedMigrations } from './report-benchmarks.ts'
 import { outcomesOf } from './spec-outcomes.ts'
 import type { BenchmarkRecord, SpecRecord } from './spec-record.ts'
 import { unverifiedMigration, unverifiedRun } from './unverified.ts'
@@ -42,7 +42,7 @@ export default class GodwitReporter implements Reporter {
     const files = modules.map((module) => ({ module, runs: recordsOf(module).map((record) => inDirectory(record, this.#directory)) }))
     const runs = files.flatMap((file) => file.runs)
     if (runs.length === 0) return
-    const saved = (await readResult(this.#directory).catch(() => undefined))?.result.migrations ?? []
+    const saved = await savedMigrations(this.#directory)
     const outcomes = files.map(({ module, runs: own }) => ({
       file: module.relativeModuleId,
       migrations: own.flatMap(({ result }) => result.migrations),

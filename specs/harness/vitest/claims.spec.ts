@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -122,6 +122,18 @@ describe('claims of a run of specs and benchmarks', () => {
     expect((await readResult(alone))?.result).toMatchObject({ verdict: 'unknown', migrations: [{ name: 'stock', verdict: 'unknown' }] })
     const claims = await claimsIn(alone)
     expect([claims.get('ST-9')?.state, claims.get('ST-1')?.because]).toEqual(['held', 'The invariant "zero-loss" was not judged.'])
+  })
+
+  test('a benchmark keeps what specs said although a later run was of another migration', async () => {
+    const folder = join(directory, 'several')
+    await cp(reports, folder, { recursive: true })
+    const run = await readResult(folder)
+    const others = run?.result.migrations.filter(({ name }) => name !== 'stock')
+    await writeFile(join(folder, 'results.json'), JSON.stringify({ ...run?.result, migrations: others }))
+    const outcome = { name: 'read an item', ratios: numbers(1.05), control: numbers(1) }
+    await reportBenchmarks(folder, [{ path: 'fixtures/claimed-specs/stock', outcomes: [outcome] }])
+    const claims = await claimsIn(folder)
+    expect([claims.get('ST-9')?.state, claims.get('ST-1')?.state, claims.get('ST-3')?.state]).toEqual(['held', 'held', 'refuted'])
   })
 
   test('contenders are measured in turn, each round with a control, and the first round is left out', async () => {
