@@ -29,6 +29,7 @@ export {
 export type { Knowledge, Lineage, Subject } from './lineage/index.ts'
 export {
   applyStep,
+  type Claim,
   type Contract,
   type Discard,
   defineContract,
@@ -50,7 +51,20 @@ export {
   withSavepoint,
   withTransaction,
 } from './postgres/index.ts'
-export type { Finding, FindingResult, MigrationResult, OwnInvariant, Rule, Saw, Severity, Verdict, VerifyResult } from './result/index.ts'
+export type {
+  BenchmarkOutcome,
+  ClaimResult,
+  Finding,
+  FindingResult,
+  GroundResult,
+  MigrationResult,
+  OwnInvariant,
+  Rule,
+  Saw,
+  Severity,
+  Verdict,
+  VerifyResult,
+} from './result/index.ts'
 export type { Applied, Failed, Filling, Phase, PhaseOutcome, RunObservation, RunRequest, Stage, State, Wrote } from './run/index.ts'
 export { fillStage, outcomeAfter } from './run/index.ts'
 export { captureSnapshot, compareSnapshots, readRows, type Snapshot } from './snapshot/index.ts'

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { describeMigration } from 'godwit/vitest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storeArbitrary } from '../fixtures/kv/store-arbitrary.ts'
 import { expectAllAccounted, shownCounts, shownModel } from './kv-to-tables/claims.ts'
@@ -8,6 +9,8 @@ import { readState, readStore } from './kv-to-tables/state.ts'
 import { openWorkbench, type StoreType, type Workbench } from './kv-to-tables/workbench.ts'
 
 const RUNS = 25
+
+describeMigration('migrations/kv-to-tables', { runs: 8 })
 
 describe.each(['jsonb', 'json', 'text'] as const)('kv-to-tables, a store of %s', { timeout: 120_000 }, (type: StoreType) => {
   let bench: Workbench

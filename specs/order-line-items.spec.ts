@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { applyStep, compareSnapshots, datasetArbitrary, readPair, seedDataset } from 'godwit'
-import { verifyShared } from 'godwit/vitest'
+import { describeMigration, verifyShared } from 'godwit/vitest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   asPlanned,
@@ -15,6 +15,8 @@ import {
 import { statementOf, type Write, write } from './order-line-items/writes.ts'
 
 const RUNS = 50
+
+describeMigration('migrations/order-line-items', { runs: 40 })
 
 describe('order-line-items', () => {
   let bench: Workbench
@@ -50,7 +52,7 @@ describe('order-line-items', () => {
     ...before.rows.filter((each, at) => old.rows[at] !== each),
   ]
 
-  test('OLI-1 any legacy table has as many rows through the old name and through the new one as before', async () => {
+  test('OLI-1: any legacy table has as many rows through the old name and through the new one as before', async () => {
     await fc.assert(passes(corrected.up, countsKept), { numRuns: RUNS })
   })
 
@@ -59,7 +61,7 @@ describe('order-line-items', () => {
     expect((await fc.check(passes(filtered, countsKept), { numRuns: RUNS })).failed).toBe(true)
   })
 
-  test('OLI-2 any legacy row reads the same, cell by cell, through the old name', async () => {
+  test('OLI-2: any legacy row reads the same, cell by cell, through the old name', async () => {
     await fc.assert(passes(corrected.up, cellsKept), { numRuns: RUNS })
   })
 
@@ -68,7 +70,7 @@ describe('order-line-items', () => {
     expect((await fc.check(passes(trimmed, cellsKept), { numRuns: 200 })).failed).toBe(true)
   })
 
-  test('OLI-3 no sequence of statements tells the view from the table', async () => {
+  test('OLI-3: no sequence of statements tells the view from the table', async () => {
     const { result } = await verifyShared('migrations/order-line-items')
     const migration = result.migrations[0]
     const equivalence = migration?.invariants.find((each) => each.id === 'view-equivalence')
@@ -94,7 +96,7 @@ describe('order-line-items', () => {
     for (const each of found ?? []) expect(each.kind === 'avoidable' || each.counterexample !== null).toBe(true)
   })
 
-  test('OLI-4 clients that read and write the old name see no error and wait for no longer than the budget', async () => {
+  test('OLI-4: clients that read and write the old name see no error and wait for no longer than the budget', async () => {
     const { result } = await verifyShared('migrations/order-line-items', { runs: 1, online: {} })
     const migration = result.migrations[0]
     expect(migration?.invariants.find((each) => each.id === 'online-safety')).toMatchObject({ verdict: 'holds' })
@@ -105,7 +107,7 @@ describe('order-line-items', () => {
     ])
   })
 
-  test('OLI-4 a client that stays in its transaction stops up for the lock budget, and nobody behind it for longer', async () => {
+  test('OLI-4: a client that stays in its transaction stops up for the lock budget, and nobody behind it for longer', async () => {
     await using own = await openWorkbench()
     await using reader = await own.database.connect()
     await using migrator = await own.database.connect()
@@ -144,7 +146,7 @@ describe('order-line-items', () => {
       }),
     )
 
-  test('OLI-6 rollback at any time restores the legacy state, and keeps any rows written since', async () => {
+  test('OLI-6: rollback at any time restores the legacy state, and keeps any rows written since', async () => {
     await fc.assert(rollsBack(corrected), { numRuns: RUNS })
   })
 
@@ -157,7 +159,7 @@ describe('order-line-items', () => {
   test.each([
     ['migrations/order-line-items', 'holds'],
     ['fixtures/specimens/order-line-items-as-planned', 'violated'],
-  ])('CV-9 who could see or change which rows can after, and nobody else: %s %s', async (path, verdict) => {
+  ])('CV-9: who could see or change which rows can after, and nobody else: %s %s', async (path, verdict) => {
     const { result } = await verifyShared(path, { runs: 1 })
     expect(result.migrations[0]?.invariants.find((each) => each.id === 'access-parity')).toMatchObject({ verdict })
   })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { datasetArbitrary, noHints, planGeneration, readCatalog, seedDataset } from 'godwit'
+import { describeMigration } from 'godwit/vitest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Claim, itemsKept, linksKept, metadataCopied, parityKept, rollbackExact } from './stock-batches/claims.ts'
 import { type LegacyData, legacyData } from './stock-batches/legacy-data.ts'
@@ -8,6 +9,8 @@ import { asPlanned, corrected, demanded, type Passage, pass, passSeeded, type Sc
 import { openWorkbench, type Workbench } from './stock-batches/workbench.ts'
 
 const RUNS = 100
+
+describeMigration('migrations/stock-batches')
 
 describe('stock-batches', () => {
   let bench: Workbench
@@ -75,11 +78,11 @@ describe('stock-batches', () => {
     expect(data && (await passOnce(asPlanned, data))).toEqual({ outcome: 'refused', sqlstate: '23502' })
   })
 
-  test('SB-1 items keeps every row and every value', () => holds(itemsKept))
+  test('SB-1: items keeps every row and every value', () => holds(itemsKept))
 
   test('SB-1 holds even on the plan as written, where it runs', () => holdsOnThePlan(itemsKept))
 
-  test('SB-2 the quantity, its value and the freight are those of the batches, per item and in total', () => holds(parityKept))
+  test('SB-2: the quantity, its value and the freight are those of the batches, per item and in total', () => holds(parityKept))
 
   test('SB-2 is refuted on the plan as written: negative stock without a status is skipped', async () => {
     const { data, problems } = await counterexample(parityKept)
@@ -87,11 +90,11 @@ describe('stock-batches', () => {
     expect(problems.length).toBeGreaterThan(0)
   })
 
-  test('SB-3 no batch lacks its item, and locations, users, companies and expenses are still linked', () => holds(linksKept))
+  test('SB-3: no batch lacks its item, and locations, users, companies and expenses are still linked', () => holds(linksKept))
 
   test('SB-3 holds even on the plan as written, where it runs', () => holdsOnThePlan(linksKept))
 
-  test('SB-4 dates, notes, costs and order numbers are copied unchanged', () => holds(metadataCopied))
+  test('SB-4: dates, notes, costs and order numbers are copied unchanged', () => holds(metadataCopied))
 
   test('SB-4 is refuted on the plan as written: it invents order dates and leaves out what has no status', async () => {
     const { data, problems } = await counterexample(metadataCopied)
@@ -100,7 +103,7 @@ describe('stock-batches', () => {
     for (const problem of problems) expect(problem).toMatch(/is in no batch$|^orderDate of item .*: null became 20/)
   })
 
-  test('SB-6 rollback gives back exactly the legacy state', () => holds(rollbackExact))
+  test('SB-6: rollback gives back exactly the legacy state', () => holds(rollbackExact))
 
   test('SB-6 is refuted on the plan as written: the new column stays', async () => {
     const { data, problems } = await counterexample(rollbackExact)
@@ -111,7 +114,7 @@ describe('stock-batches', () => {
     ])
   })
 
-  test('SB-1, SB-2, SB-3, SB-4 and SB-6 hold over any rows that the harness draws from the catalog alone', async () => {
+  test('SB-1, SB-2, SB-3, SB-4, SB-6: hold over any rows that the harness draws from the catalog alone', async () => {
     const { session } = bench
     const plan = await planGeneration(session, await readCatalog(session), noHints)
     const drawn = { rows: 0 }

@@ -23,36 +23,42 @@ const questions = [
   },
 ] as const
 
-measure(`table-items: the step, and legacy statements beside items of several sizes, at ${rows} tables`, async () => {
-  await using cluster = await startCluster({ kind: 'embedded' })
-  const figures: Figure[] = []
-  const up: number[] = []
-  const down: number[] = []
-  await using legacy = await cluster.createDatabase()
-  await using before = await legacy.connect()
-  await fill(before)
-  for (const items of [0, 10, 100]) {
-    await using database = await cluster.createDatabase()
-    await using session = await database.connect()
-    await fill(session)
-    up.push(await timed(session, read(addItems, 'migration.sql')))
-    if (items > 0) await session.query(enter, [items])
-    await session.query('VACUUM FULL ANALYZE "tables"')
-    figures.push({ what: `bytes of ${items} items`, values: [await payload(session)], unit: '' })
-    for (const { what, send } of questions) {
-      const repeat = (contender: Session) => async () => {
-        for (let i = 0; i < times; i += 1) await send(contender, i)
+measure(
+  `table-items: the step, and legacy statements beside items of several sizes, at ${rows} tables`,
+  async () => {
+    await using cluster = await startCluster({ kind: 'embedded' })
+    const figures: Figure[] = []
+    const up: number[] = []
+    const down: number[] = []
+    await using legacy = await cluster.createDatabase()
+    await using before = await legacy.connect()
+    await fill(before)
+    for (const items of [0, 10, 100]) {
+      await using database = await cluster.createDatabase()
+      await using session = await database.connect()
+      await fill(session)
+      up.push(await timed(session, read(addItems, 'migration.sql')))
+      if (items > 0) await session.query(enter, [items])
+      await session.query('VACUUM FULL ANALYZE "tables"')
+      figures.push({ what: `bytes of ${items} items`, values: [await payload(session)], unit: '' })
+      for (const { what, send } of questions) {
+        const repeat = (contender: Session) => async () => {
+          for (let i = 0; i < times; i += 1) await send(contender, i)
+        }
+        const rounds = new Rounds({ before: repeat(before), after: repeat(session), again: repeat(before) })
+        // The first round warms the caches.
+        for (let round = 0; round < roundsOr(7) + 1; round += 1) await rounds.round()
+        const warm = (contender: string) => rounds.times(contender).slice(1)
+        const values = ratios(warm('after'), warm('before'))
+        const control = ratios(warm('again'), warm('before'))
+        figures.push({ what: `${what}, beside ${items} items, to the legacy table`, values, unit: ' ×', budget, control })
       }
-      const rounds = new Rounds({ before: repeat(before), after: repeat(session) })
-      // The first round warms the caches.
-      for (let round = 0; round < roundsOr(7) + 1; round += 1) await rounds.round()
-      const values = ratios(rounds.times('after').slice(1), rounds.times('before').slice(1))
-      figures.push({ what: `${what}, beside ${items} items, to the legacy table`, values, unit: ' ×', budget })
+      down.push(await timed(session, read(addItems, 'down.sql')))
     }
-    down.push(await timed(session, read(addItems, 'down.sql')))
-  }
-  return [{ what: 'up', values: up, unit: ' ms' }, { what: 'down, 0 to 100 items', values: down, unit: ' ms' }, ...figures]
-})
+    return [{ what: 'up', values: up, unit: ' ms' }, { what: 'down, 0 to 100 items', values: down, unit: ' ms' }, ...figures]
+  },
+  'migrations/table-items',
+)
 
 async function timed(session: Session, script: string): Promise<number> {
   const began = performance.now()

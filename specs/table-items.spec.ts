@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Dataset } from 'godwit'
-import { verifyShared } from 'godwit/vitest'
+import { describeMigration, verifyShared } from 'godwit/vitest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answersKept, entriesExported, rowsKept } from './table-items/claims.ts'
 import { openRestaurant, type Restaurant } from './table-items/restaurant.ts'
@@ -21,6 +21,8 @@ const entries = fc.array(
   ),
   { minLength: 1, maxLength: 4 },
 )
+
+describeMigration(folder, { runs: 40, failOn: 'warning' })
 
 describe('table-items', () => {
   let pos: Restaurant
@@ -64,13 +66,13 @@ describe('table-items', () => {
     expect(result.migrations.flatMap((each) => each.findings)).toEqual([])
   })
 
-  test('TI-1 any row is as it was, and no table has items', () => holds(rowsKept))
+  test('TI-1: any row is as it was, and no table has items', () => holds(rowsKept))
 
   test.each(['empty-list', 'json-null', 'backfilled'])('TI-1 is refuted on the plan "%s"', async (plan) => {
     expect(await refuted(rowsKept, plan)).toEqual([expect.stringContaining('has items that nobody entered')])
   })
 
-  test('TI-1 SQL NULL, JSON null and the empty list stay three things', () =>
+  test('TI-1: SQL NULL, JSON null and the empty list stay three things', () =>
     pos.rolledBack(async () => {
       await pos.session.script(corrected.up)
       await pos.session.script(
@@ -89,7 +91,7 @@ describe('table-items', () => {
       ])
     }))
 
-  test('TI-2 any evening of the legacy application goes as before, statement by statement', () => holds(answersKept))
+  test('TI-2: any evening of the legacy application goes as before, statement by statement', () => holds(answersKept))
 
   test.each([
     ['status-follows', 'change the status of a table: 1 rows, then 23514'],
@@ -98,14 +100,14 @@ describe('table-items', () => {
     expect(await refuted(answersKept, plan)).toContain(difference)
   })
 
-  test('TI-4 any items that were entered are exported by the name of their table, and the legacy state is back', () =>
+  test('TI-4: any items that were entered are exported by the name of their table, and the legacy state is back', () =>
     holds(entriesExported))
 
   test('TI-4 is refuted on the plan "down-drops"', async () => {
     expect(await refuted(entriesExported, 'down-drops')).toEqual([expect.stringMatching(/^not exported: /)])
   })
 
-  test('TI-5 the column is added without a rewrite, and no client waits longer than the budget', async () => {
+  test('TI-5: the column is added without a rewrite, and no client waits longer than the budget', async () => {
     const [measured, ...others] = await underTraffic(folder, 20_000, step)
     expect(others).toEqual([])
     expect(measured).toMatchObject({

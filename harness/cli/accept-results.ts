@@ -1,5 +1,13 @@
 import { reportFolders } from '../report/index.ts'
-import { acceptFindings, type Baseline, type MigrationResult, mergeResults, todayUtc, type VerifyResult } from '../result/index.ts'
+import {
+  acceptFindings,
+  type Baseline,
+  type MigrationResult,
+  mergeResults,
+  todayUtc,
+  type VerifyResult,
+  withClaims,
+} from '../result/index.ts'
 import type { Counterexample } from '../verify/index.ts'
 import type { Project } from './plan.ts'
 import type { NotRun, Ran } from './run-projects.ts'
@@ -86,7 +94,7 @@ function placeCounterexamples(verified: readonly Ran['verified'][]): {
         if (example !== undefined) counterexamples.set(to, { ...example, finding: placed })
         return placed
       })
-      return { ...migration, findings }
+      return withClaims({ ...migration, findings })
     })
     return { ...result, migrations }
   })

@@ -71,7 +71,8 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
     const missed = unappliedOf(step, failure)
     if (missed !== undefined) composition.miss(missed)
     if (verdict === undefined || !selected.has(at)) return []
-    if (failure !== undefined) return [brokenStep(step, failure, before, { path: history.path, own: options.invariants })]
+    if (failure !== undefined)
+      return [brokenStep(step, failure, before, { path: history.path, own: options.invariants, contracts: options.contracts })]
     return [missed === undefined ? composition.pass(step, verdict) : verdict.result]
   })
   hooks.signal?.throwIfAborted()
@@ -232,7 +233,7 @@ class Walk {
     const { options, hooks, seed } = this.#course.context
     hooks.onProgress?.({ migration: step.name, stage: 'step', done: this.#done, total: this.#course.selected.size, step: at + 1 })
     const { path } = this.#course.history
-    const about = { path, own: options.invariants }
+    const about = { path, own: options.invariants, contracts: options.contracts }
     if (step.up.kind === 'opaque') return { result: opaqueStep(step, step.up, about), passage: noPassage, counterexamples: new Map() }
     if (performance.now() > this.#deadline) {
       this.cut ??= `steps from "${step.name}" on were not verified: the time limit was reached`

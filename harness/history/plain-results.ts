@@ -1,7 +1,8 @@
 import type { HistoryStep, OpaqueStep } from '../formats/index.ts'
 import { type AnyInvariant, withOwn } from '../invariants/index.ts'
 import type { Failure } from '../migration/index.ts'
-import type { MigrationResult } from '../result/index.ts'
+import { declaredClaims, type MigrationResult, withClaims } from '../result/index.ts'
+import type { VerifyOptions } from '../verify/index.ts'
 import { followedStep, type Unapplied } from './unapplied.ts'
 
 /** What the result of a step needs that nobody has looked at. */
@@ -10,12 +11,15 @@ export interface Unjudged {
   readonly path: string
   /** The caller's own invariants: unknown like ours. */
   readonly own: readonly AnyInvariant[] | undefined
+  /** Of the configuration, by the name of the step. */
+  readonly contracts: VerifyOptions['contracts']
 }
 
 const nothing = { relations: 0, rows: 0, cells: 0, runs: 0 }
 
-function unjudged(step: HistoryStep, because: string, { path, own }: Unjudged): MigrationResult {
-  return {
+function unjudged(step: HistoryStep, because: string, { path, own, contracts }: Unjudged): MigrationResult {
+  const { claims } = { ...step.contract, ...contracts?.[step.name] }
+  return withClaims({
     name: step.name,
     path,
     digest: step.digest,
@@ -27,11 +31,12 @@ function unjudged(step: HistoryStep, because: string, { path, own }: Unjudged): 
     runAs: '',
     invariants: withOwn(own).map(({ id }) => ({ id, verdict: 'unknown', because, saw: nothing, under: [] })),
     findings: [],
+    ...(claims === undefined ? {} : { claims: declaredClaims(claims) }),
     lineage: [],
     notChecked: [because],
     disagreements: [],
     timings: {},
-  }
+  })
 }
 
 /** Whether anything was looked at: otherwise the step was not verified. */

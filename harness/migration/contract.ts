@@ -86,34 +86,86 @@ const waiver = z
   })
   .describe('a finding that is accepted until a day, by someone, for a reason')
 
+const budget = z
+  .union([
+    z.strictObject({ most: z.number().positive().describe('the most that the ratio may be') }),
+    z.strictObject({ least: z.number().positive().describe('the least that the ratio may be') }),
+  ])
+  .describe('what the measured ratio must keep: `{ most: 1.1 }` or `{ least: 10 }`')
+
+const ground = z
+  .union(
+    [
+      z.strictObject({ invariant: text.describe('id of an invariant, which must hold') }),
+      z.strictObject({ measure: text.describe('name of a measure of this contract, which must be equal') }),
+      z.strictObject({ spec: text.describe('id that the titles of tests begin with, or a part of a title: all these tests must pass') }),
+      z.strictObject({ benchmark: text.describe('name of a benchmark, which must keep its budget'), budget }),
+    ],
+    { error: 'expected { invariant }, { measure }, { spec }, or { benchmark, budget }' },
+  )
+  .describe('what a claim rests on')
+
+const claim = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9]*-\d+$/, 'is not an id such as "SB-2"')
+      .describe('as reports and titles of tests name it: `SB-2`'),
+    text: text.describe('what is promised, in one sentence'),
+    restsOn: z
+      .array(ground)
+      .min(1, 'is empty')
+      .optional()
+      .describe('what shows it: all of it must hold; default only tests whose titles begin with its id'),
+  })
+  .describe('a promise of the plan')
+
 /** What a contract may say; a field that it does not know is an error, since a mistyped one would be passed over. */
-export const contractSchema = z.strictObject({
-  measures: z.array(measure).optional().describe('quantities that must be equal before and after, exactly: by key, and in total'),
-  discards: z
-    .array(discard)
-    .optional()
-    .describe('what is lost on purpose; also written in SQL as `-- godwit: discard public.items.notes because …`'),
-  mappings: z.array(mapping).optional().describe('where values go that inference does not find: they must arrive there'),
-  references: z.array(reference).optional().describe('references that no foreign key holds: each value of `from` must be found in `to`'),
-  idempotent: z.boolean().optional().describe('whether a second run of `up` must change nothing'),
-  workload: z
-    .array(workload)
-    .optional()
-    .describe(
-      'statements that clients send, in their order: they must answer alike before and after; a pair may have them in `workload.sql` instead',
-    ),
-  online: z
-    .strictObject({
-      lockWaitMs: z
-        .number()
-        .positive()
-        .optional()
-        .describe("longest that a client's statement may wait behind the migration, in milliseconds; default 1000"),
+export const contractSchema = z
+  .strictObject({
+    claims: z.array(claim).optional().describe('what the plan promises; each report says which claims are held, refuted or not checked'),
+    measures: z.array(measure).optional().describe('quantities that must be equal before and after, exactly: by key, and in total'),
+    discards: z
+      .array(discard)
+      .optional()
+      .describe('what is lost on purpose; also written in SQL as `-- godwit: discard public.items.notes because …`'),
+    mappings: z.array(mapping).optional().describe('where values go that inference does not find: they must arrive there'),
+    references: z.array(reference).optional().describe('references that no foreign key holds: each value of `from` must be found in `to`'),
+    idempotent: z.boolean().optional().describe('whether a second run of `up` must change nothing'),
+    workload: z
+      .array(workload)
+      .optional()
+      .describe(
+        'statements that clients send, in their order: they must answer alike before and after; a pair may have them in `workload.sql` instead',
+      ),
+    online: z
+      .strictObject({
+        lockWaitMs: z
+          .number()
+          .positive()
+          .optional()
+          .describe("longest that a client's statement may wait behind the migration, in milliseconds; default 1000"),
+      })
+      .optional()
+      .describe('what clients may be asked to bear while it runs'),
+    waivers: z.array(waiver).optional().describe('findings that are accepted'),
+  })
+  .superRefine(({ claims = [], measures = [] }, { addIssue }) => {
+    const names = new Set(measures.map(({ name }) => name))
+    claims.forEach(({ id, restsOn = [] }, at) => {
+      const path = ['claims', at]
+      if (claims.findIndex((each) => each.id === id) < at)
+        addIssue({ code: 'custom', path: [...path, 'id'], message: `"${id}" is declared twice` })
+      restsOn.forEach((each, index) => {
+        if (!('measure' in each) || names.has(each.measure)) return
+        addIssue({
+          code: 'custom',
+          path: [...path, 'restsOn', index, 'measure'],
+          message: `no measure of this contract is named "${each.measure}"`,
+        })
+      })
     })
-    .optional()
-    .describe('what clients may be asked to bear while it runs'),
-  waivers: z.array(waiver).optional().describe('findings that are accepted'),
-})
+  })
 
 /** A value of which nothing may be written, however deep. */
 export type DeepReadonly<Value> = Value extends RegExp | ((...given: never[]) => unknown)
@@ -124,6 +176,15 @@ export type DeepReadonly<Value> = Value extends RegExp | ((...given: never[]) =>
 
 /** What the author of a migration declares beyond the defaults. Every part may be left out; docs/contract.md explains each. */
 export type Contract = DeepReadonly<z.infer<typeof contractSchema>>
+
+/** A promise of the plan, with the id by which reports and tests name it. */
+export type Claim = DeepReadonly<z.infer<typeof claim>>
+
+/** One thing that a claim rests on. */
+export type Ground = DeepReadonly<z.infer<typeof ground>>
+
+/** What a measured ratio must keep. */
+export type Budget = DeepReadonly<z.infer<typeof budget>>
 
 /** One statement of a client, its parameters as `$1`; without values they are taken from generated rows. */
 export type WorkloadEntry = DeepReadonly<z.infer<typeof workload>>

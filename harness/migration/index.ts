@@ -2,11 +2,14 @@ export { type ApplyOptions, applyStep } from './apply.ts'
 export { type Body, type BodyQuery, bodyOf, bodyQueries, plpgsqlNodes } from './body.ts'
 export { plainConstants } from './constant.ts'
 export {
+  type Budget,
+  type Claim,
   type Contract,
   contractSchema,
   type DeepReadonly,
   type Discard,
   defineContract,
+  type Ground,
   type Mapping,
   type Measure,
   type Waiver,

@@ -1,5 +1,5 @@
 import { violationOf } from '../invariants/index.ts'
-import { fallsShort, type MigrationResult, type VerifyResult } from '../result/index.ts'
+import { claimsBy, fallsShort, type MigrationResult, type VerifyResult } from '../result/index.ts'
 import { shortfallSentence } from './coverage-text.ts'
 import { bySeverity, commonReason, nothingJudged } from './severity.ts'
 import { counted } from './visible-text.ts'
@@ -26,10 +26,13 @@ export function decisionOn(migration: MigrationResult): Decision {
 /** The decision on a whole run. */
 export function decisionOf(result: VerifyResult): Decision {
   const [only, ...others] = result.migrations
-  if (only === undefined && result.verdict === 'holds') return { decision: 'release', sentence: nothingJudged(result) }
-  if (only === undefined && result.verdict === 'unknown')
-    return { decision: 'not enough evidence', sentence: `Not enough evidence: ${lowerFirst(nothingJudged(result))}` }
-  if (only !== undefined && others.length === 0 && only.verdict === result.verdict) return decisionOn(only)
+  if (only === undefined && result.verdict === 'violated')
+    return { decision: 'do not release', sentence: `Do not release: ${broken(result)}.` }
+  if (only === undefined)
+    return result.verdict === 'holds'
+      ? { decision: 'release', sentence: nothingJudged(result) }
+      : { decision: 'not enough evidence', sentence: `Not enough evidence: ${lowerFirst(nothingJudged(result))}` }
+  if (others.length === 0 && only.verdict === result.verdict) return decisionOn(only)
   const of = (verdict: MigrationResult['verdict']) => result.migrations.filter((migration) => migration.verdict === verdict)
   const [violated, unknown] = [of('violated'), of('unknown')]
   const all = result.migrations.length
@@ -47,9 +50,18 @@ export function decisionOf(result: VerifyResult): Decision {
             ? `Not enough evidence: ${broken(result)}.`
             : `Not enough evidence: ${unknown.length} of ${counted(all, 'migration')} could not be judged in full.`,
       }
-    case 'holds':
-      return { decision: 'release', sentence: `Release: all checks that apply passed in ${counted(all, 'migration')}.` }
+    case 'holds': {
+      const read = refutedClaims(result.migrations).map((each) => `; read ${each} first`)
+      return { decision: 'release', sentence: `Release: all checks that apply passed in ${counted(all, 'migration')}${read.join('')}.` }
+    }
   }
+}
+
+/** Refuted claims that nobody accepted, in words: none, or one text. */
+function refutedClaims(migrations: readonly MigrationResult[]): readonly string[] {
+  const refuted = migrations.flatMap(({ claims }) => claimsBy('refuted', claims)).filter(({ accepted }) => accepted === undefined)
+  const ids = refuted.map(({ id }) => id).join(', ')
+  return refuted.length === 0 ? [] : [`the refuted ${refuted.length === 1 ? 'claim' : 'claims'} ${ids}`]
 }
 
 /** What is wrong, the gravest first, each once: `data is lost, and clients break`. */
@@ -85,11 +97,13 @@ function unknownReason(migration: MigrationResult): string {
   return `${unknown.map(({ id }) => id).join(', ')} could not be judged: ${ended(first.because)}`
 }
 
-function passed({ invariants, findings, runs }: MigrationResult): string {
+function passed(migration: MigrationResult): string {
+  const { invariants, findings, runs } = migration
   const judged = invariants.filter(({ verdict }) => verdict === 'holds').length
   const on = runs === 0 ? '' : `, on ${counted(runs, 'generated data set')}`
   const warnings = findings.filter(({ severity, waived }) => severity === 'warning' && waived === null).length
-  const but = warnings === 0 ? '' : `; read ${counted(warnings, 'warning')} first`
+  const read = [...(warnings === 0 ? [] : [counted(warnings, 'warning')]), ...refutedClaims([migration])]
+  const but = read.length === 0 ? '' : `; read ${read.join(' and ')} first`
   return `${judged === 1 ? 'the one check that applies passed' : `all ${judged} checks that apply passed`}${on}${but}`
 }
 

@@ -33,7 +33,7 @@ export function findingLines(finding: FindingResult, following: number, layout: 
   return [
     `  ${paint.severity(label)}  ${first}`,
     ...more.map((line) => `${indent}${line}`),
-    `${indent}${paint.dim(visibleText(about))}`,
+    ...wrapped(about, columns - indent.length).map((line) => `${indent}${paint.dim(line)}`),
     ...excerptLines(finding, layout).map((line) => paint.dim(`${indent}${line}`)),
     ...(finding.hint === null ? [] : wrapped(`→ ${finding.hint}`, columns - indent.length).map((line) => `${indent}${line}`)),
     ...(following === 0

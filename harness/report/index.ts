@@ -1,4 +1,5 @@
 export { renderAnnotations } from './annotations.ts'
+export { claimLines, claimsByState, claimsCount, mostClaimLines } from './claims-text.ts'
 export { renderCodeQuality } from './code-quality.ts'
 export { type CounterexampleInput, type CounterexampleMeta, metaPrefix, renderCounterexample, rowMarkers } from './counterexample.ts'
 export { coverageLine, shareReached, shortfallSentence } from './coverage-text.ts'

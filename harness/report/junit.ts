@@ -1,5 +1,6 @@
 import junit, { type Builder, type TestSuite } from 'junit-report-builder'
 import type { FindingResult, InvariantResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
+import { claimsCount, claimWord, whyOf } from './claims-text.ts'
 import { coverageLine } from './coverage-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { bySeverity, nothingJudged, placeOf, subjectOf, verdictSentence } from './severity.ts'
@@ -37,6 +38,10 @@ function addSuite(suite: TestSuite, migration: MigrationResult, run: VerifyResul
     .property('postgres', run.postgres.version)
   const reached = coverageLine(migration)
   if (reached !== undefined) suite.property('coverage', reached)
+  const claims = claimsCount(migration)
+  if (claims !== undefined) suite.property('claims', claims)
+  for (const claim of migration.claims ?? [])
+    suite.property(`claim.${claim.id}`, `${claimWord[claim.state]}: ${claim.text} (${whyOf(claim)})`)
   for (const [part, digest] of Object.entries(run.digest)) suite.property(`digest.${part}`, digest)
   for (const invariant of migration.invariants) addCase(suite, migration, invariant)
 

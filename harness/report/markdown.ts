@@ -1,6 +1,8 @@
 import type { FindingResult, InvariantResult, LineageEntry, MigrationResult, TargetResult, VerifyResult } from '../result/index.ts'
+import { claimsSection } from './claims-markdown.ts'
 import { coverageLine } from './coverage-text.ts'
 import { renderEvidence } from './evidence.ts'
+import { counterexampleLink, findingAnchor } from './finding-link.ts'
 import { code, type Markdown, prose, table } from './markdown-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { againLine, replayLine } from './replay-line.ts'
@@ -23,6 +25,7 @@ export function renderMarkdown(migrationResult: MigrationResult, runInfo: RunInf
     `**${verdictWord[migration.verdict]}** ${prose(verdictSentence(migration))}`,
     summary(migration, run),
     ...disagreements(migration),
+    ...claimsSection(migration),
     '## Invariants',
     invariants(migration.invariants),
     '## Findings',
@@ -104,27 +107,17 @@ function finding(one: FindingResult, all: readonly FindingResult[]): readonly Ma
       : `- waived by ${prose(one.waived.owner)} until ${one.waived.expires === null ? 'its files change' : prose(one.waived.expires)}: ${prose(one.waived.reason)}`,
     one.cause === null
       ? ''
-      : `- follows from: ${cause === undefined ? code(one.cause) : `[${prose(cause.message)}](#${anchor(cause.id)})`}`,
-    one.counterexample === null ? '' : `- counterexample: ${linked(one.counterexample)}`,
+      : `- follows from: ${cause === undefined ? code(one.cause) : `[${prose(cause.message)}](#${findingAnchor(cause.id)})`}`,
+    one.counterexample === null ? '' : `- counterexample: ${counterexampleLink(one.counterexample)}`,
     one.hint === null ? '' : `- what to do: ${prose(one.hint)}`,
     `- id: ${code(one.id)}`,
   ]
   return [
-    `#### <a id="${anchor(one.id)}"></a>${prose(one.invariant)}, ${prose(one.kind)}${subject === null ? '' : `: ${code(subject)}`}`,
+    `#### <a id="${findingAnchor(one.id)}"></a>${prose(one.invariant)}, ${prose(one.kind)}${subject === null ? '' : `: ${code(subject)}`}`,
     prose(one.message),
     facts.filter((fact) => fact !== '').join('\n'),
     ...renderEvidence(one.evidence),
   ]
-}
-
-function anchor(id: string): string {
-  return `finding-${id.replace(/[^\w-]/g, '-')}`
-}
-
-/** Counterexamples lie in a folder beside the report, so a link goes from there. */
-function linked(path: string): Markdown {
-  const file = /\/(counterexamples\/[\w.-]+)$/.exec(path)?.[1]
-  return file === undefined ? code(path, 1_000) : `[${code(path, 1_000)}](${file})`
 }
 
 function lineage(migration: MigrationResult): Markdown {

@@ -1,4 +1,6 @@
 import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
+import { claimHeader, claimRow } from './claims-markdown.ts'
+import { claimsByState, claimsCount } from './claims-text.ts'
 import { renderEvidence } from './evidence.ts'
 import { code, type Markdown, prose, table } from './markdown-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
@@ -55,6 +57,12 @@ export function renderRunSummary(given: VerifyResult, options: SummaryOptions): 
       'migration',
     )
   text.add(quietLine(result.migrations))
+
+  for (const migration of result.migrations) {
+    if (!text.add(claimsTitle(migration))) continue
+    const rows = claimsByState(migration.claims ?? []).map((claim) => claimRow(claim, { longest: 300 }))
+    note(text.addTable(claimHeader, rows, 0.3), 'claim')
+  }
 
   const found = loud.flatMap((migration) => openFindings(migration).map((finding) => ({ finding, migration })))
   const sorted = found.toSorted((a, b) => findingGravity(a.finding, b.finding))
@@ -131,6 +139,11 @@ function migrationRow(migration: MigrationResult, { linkOf }: SummaryOptions): r
     number(migration.notChecked.length),
     isQuiet(migration) ? '' : prose(shorten(verdictSentence(migration), 300)),
   ]
+}
+
+function claimsTitle(migration: MigrationResult): Markdown {
+  const count = claimsCount(migration)
+  return count === undefined ? '' : `#### Claims of ${code(migration.name, 120)}: ${prose(count)}`
 }
 
 function quietLine(migrations: readonly MigrationResult[]): Markdown {

@@ -1,6 +1,7 @@
 import type { Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif'
 import { type NamedRule, ruleOf, rulesOf } from '../invariants/index.ts'
 import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
+import { claimNotices } from './claims-text.ts'
 import { coverageLine, isFunction } from './coverage-text.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 import { packageVersion } from './package-version.ts'
@@ -262,6 +263,7 @@ function migrationNotes(migration: MigrationResult, files: SourceFiles): readonl
     ...migration.invariants
       .filter((invariant) => invariant.verdict === 'unknown')
       .map((invariant) => note('unknown', 'warning', `${migration.name}: ${invariant.id} could not be judged. ${invariant.because}`, at)),
+    ...claimNotices(migration).map(({ id, level, text }) => note(id, level, text, at)),
     ...migration.notChecked.map((text) => note('not-checked', 'note', `${migration.name}: ${text}`, at)),
   ]
 }

@@ -1,4 +1,4 @@
-import { type FindingResult, fallsShort, type MigrationResult, type VerifyResult } from '../result/index.ts'
+import { claimsBy, type FindingResult, fallsShort, type MigrationResult, type VerifyResult } from '../result/index.ts'
 import { shortfallSentence } from './coverage-text.ts'
 
 const gravity = { error: 0, warning: 1, info: 2 } as const
@@ -22,9 +22,10 @@ export function openFindings(migration: MigrationResult): readonly FindingResult
   return migration.findings.filter((finding) => finding.waived === null && finding.severity !== 'info')
 }
 
-/** Whether nobody needs to look at it: it holds, and no finding of it is open. What was not checked may still have to be said. */
+/** Whether nobody needs to look at it: it holds, and neither a finding nor a refuted claim is open. What was not checked may still be shown. */
 export function isQuiet(migration: MigrationResult): boolean {
-  return migration.verdict === 'holds' && openFindings(migration).length === 0 && migration.disagreements.length === 0
+  const refuted = claimsBy('refuted', migration.claims).some(({ accepted }) => accepted === undefined)
+  return migration.verdict === 'holds' && openFindings(migration).length === 0 && migration.disagreements.length === 0 && !refuted
 }
 
 /** Where a finding was made: `public.items.status`, the object's name, or the migration as a whole. */

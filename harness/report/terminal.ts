@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import type { FindingResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
+import { claimLines } from './claims-text.ts'
 import { coverageLine, reachedOfAll } from './coverage-text.ts'
 import { decisionOf, decisionOn } from './decision.ts'
 import { type Excerpts, findingLines, wrapped } from './finding-lines.ts'
@@ -107,6 +108,7 @@ function block(
     lines.push(...findingLines(finding, following, layout))
   }
   if (migration.verdict !== 'holds' && shown.length === 0) lines.push(...inner(decisionOn(migration).sentence).map(colors.yellow))
+  lines.push(...claimLines(migration).flatMap(inner))
   const reached = coverageLine(migration)
   for (const text of [reached ?? '', ...restOf(migration, shown)]) if (text !== '') lines.push(...inner(text).map(colors.dim))
   if (report !== undefined) lines.push(`  report  ${visibleText(report)}`)

@@ -9,6 +9,17 @@ export {
   pruneBaseline,
   staleEntries,
 } from './baseline.ts'
+export { type BenchmarkOutcome, fewestRounds, judgeBenchmark, medianInterval } from './benchmark.ts'
+export {
+  claimsBy,
+  declaredClaims,
+  isClaimId,
+  judgeClaims,
+  keepMeasured,
+  type SeenElsewhere,
+  type SpecOutcome,
+  withClaims,
+} from './claims.ts'
 export { coverageOfAll } from './coverage-total.ts'
 export { type Finding, messageOf, type Rule, type Severity, type Through } from './finding.ts'
 export { findingId, findingKey } from './fingerprint.ts'
@@ -16,9 +27,12 @@ export { alterationRank, classOf, compareGravity, severityRank } from './gravity
 export type { Saw, Verdict } from './judgement.ts'
 export { mergeResults } from './merge-results.ts'
 export type {
+  ClaimResult,
+  ClaimState,
   CoverageCounts,
   CoverageResult,
   FindingResult,
+  GroundResult,
   InvariantResult,
   LineageEntry,
   MigrationResult,

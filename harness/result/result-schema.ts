@@ -50,6 +50,36 @@ const invariant = z.object({
   waived: waived.optional().describe('by whom and why it is accepted that it could not be judged'),
 })
 
+const claimState = z.enum(['held', 'refuted', 'not-checked'])
+const refutation = {
+  because: z.string().describe('what it is held on, what refutes it, or why it was not checked'),
+  finding: z.string().optional().describe('id of the finding that refutes it'),
+  counterexample: z
+    .string()
+    .optional()
+    .describe("path of the finding's counterexample; of a test the values for which its property failed, and the seed"),
+  accepted: z.string().optional().describe('by whom, until when and why it is accepted that it is refuted'),
+}
+
+const claim = z.object({
+  id: z.string(),
+  text: z.string(),
+  state: claimState,
+  ...refutation,
+  restsOn: z.array(
+    z.object({
+      on: z.enum(['invariant', 'measure', 'spec', 'benchmark']),
+      name: z.string(),
+      budget: z
+        .union([z.object({ most: z.number() }), z.object({ least: z.number() })])
+        .optional()
+        .describe('of a benchmark'),
+      state: claimState,
+      ...refutation,
+    }),
+  ),
+})
+
 const lineage = z.object({
   from: z.string(),
   to: texts,
@@ -98,6 +128,7 @@ const migration = z.object({
   runAs: z.string(),
   invariants: z.array(invariant),
   findings: z.array(finding),
+  claims: z.array(claim).optional().describe('what the plan promises; absent where the contract declares nothing'),
   lineage: z.array(lineage),
   coverage: coverage.optional().describe('what the generated rows have reached; absent where no edge run was made'),
   notChecked: texts,

@@ -1,3 +1,4 @@
+import type { Budget } from '../migration/index.ts'
 import type { Rule, Severity, Through } from './finding.ts'
 import type { Saw } from './judgement.ts'
 
@@ -82,6 +83,8 @@ export interface MigrationResult {
   readonly runAs: string
   readonly invariants: readonly InvariantResult[]
   readonly findings: readonly FindingResult[]
+  /** What the plan promises, in the order of the contract; absent where it declares nothing. */
+  readonly claims?: readonly ClaimResult[] | undefined
   readonly lineage: readonly LineageEntry[]
   /** What the generated rows have reached; absent where no edge run was made. */
   readonly coverage?: CoverageResult | undefined
@@ -89,6 +92,39 @@ export interface MigrationResult {
   /** Where the harness contradicts itself, e.g. a finding of rung 1 that rung 2 does not show: the invariants concerned are unknown. */
   readonly disagreements: readonly string[]
   readonly timings: Readonly<Record<string, number>>
+}
+
+export type ClaimState = 'held' | 'refuted' | 'not-checked'
+
+/** One promise of the plan, and what it rests on. */
+export interface ClaimResult {
+  /** As the plan names it: `SB-2`. */
+  readonly id: string
+  readonly text: string
+  readonly state: ClaimState
+  /** What it is held on, what refutes it, or why it was not checked: one or more sentences. */
+  readonly because: string
+  /** Id of the finding that refutes it. */
+  readonly finding?: string | undefined
+  /** Path of the finding's counterexample; of a test the values for which its property failed, and the seed. */
+  readonly counterexample?: string | undefined
+  /** By whom, until when and why it is accepted that it is refuted. */
+  readonly accepted?: string | undefined
+  readonly restsOn: readonly GroundResult[]
+}
+
+/** One thing that a claim rests on. */
+export interface GroundResult {
+  readonly on: 'invariant' | 'measure' | 'spec' | 'benchmark'
+  /** Id of the invariant, or of the claim that titles begin with; name of the measure or benchmark; part of a title. */
+  readonly name: string
+  /** Of a benchmark. */
+  readonly budget?: Budget | undefined
+  readonly state: ClaimState
+  readonly because: string
+  readonly finding?: string | undefined
+  readonly counterexample?: string | undefined
+  readonly accepted?: string | undefined
 }
 
 /** Targets by what became of them. */

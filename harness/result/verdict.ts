@@ -1,3 +1,4 @@
+import { withClaims } from './claims.ts'
 import { coverageOfAll } from './coverage-total.ts'
 import type { Verdict } from './judgement.ts'
 import type { CoverageResult, FindingResult, InvariantResult, MigrationResult, Outcome, VerifyResult } from './result.ts'
@@ -67,7 +68,7 @@ function violationOf(id: string, findings: readonly FindingResult[], failOn: Fai
 
 /**
  * A migration with these findings, judged: the one place where findings, and what could not be looked at, become verdicts. Waivers, the
- * baseline and what later steps tell change findings and come here again.
+ * baseline and what later steps tell change findings and come here again. Its claims are judged again too; they change no verdict.
  */
 export function judgeMigration(result: MigrationResult, findings: readonly FindingResult[], failOn: FailOn): MigrationResult {
   const invariants = result.invariants.map((each) => judgeInvariant(each, findings, failOn))
@@ -77,7 +78,7 @@ export function judgeMigration(result: MigrationResult, findings: readonly Findi
         ...invariants.map((each) => (isAccepted(each) ? 'holds' : each.verdict)),
         ...(fallsShort(result.coverage) ? ['unknown' as const] : []),
       ])
-  return { ...result, findings, invariants, verdict }
+  return withClaims({ ...result, findings, invariants, verdict })
 }
 
 /** Whether fewer targets were reached than were asked for. */

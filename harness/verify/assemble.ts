@@ -4,6 +4,7 @@ import { followsFromLoss, isOurs } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import type { Failure } from '../migration/index.ts'
 import {
+  declaredClaims,
   expiredText,
   type FindingResult,
   findingId,
@@ -65,6 +66,7 @@ export function assembleResult(assembly: Assembly): {
     runAs: assembly.role,
     invariants,
     findings,
+    ...(subject.migration.contract.claims === undefined ? {} : { claims: declaredClaims(subject.migration.contract.claims) }),
     lineage: lineageEntries(subject, findings),
     ...(assembly.coverage === undefined ? {} : { coverage: coverageResult(assembly.coverage, context.options.minCoverage) }),
     notChecked: [

@@ -1,4 +1,4 @@
-import type { VerifyResult } from '../result/index.ts'
+import type { BenchmarkOutcome, VerifyResult } from '../result/index.ts'
 
 /**
  * What `describeMigration` leaves for the reporter in the meta of its suite. Plain JSON: it goes from the worker to the main process, and
@@ -16,9 +16,26 @@ export interface SpecRecord {
   readonly counterexamples: readonly (readonly [path: string, text: string])[]
 }
 
+/** What `claim` leaves in the meta of its test. */
+export interface ClaimRecord {
+  readonly id: string
+  readonly text: string
+  /** The error by which a claim that is known not to hold was refuted again. */
+  readonly refutation?: string
+}
+
+/** What `benchmarkClaims` leaves in the meta of its benchmark. */
+export interface BenchmarkRecord {
+  /** The migration, as the benchmark names it. */
+  readonly path: string
+  readonly outcomes: readonly BenchmarkOutcome[]
+}
+
 declare module 'vitest' {
   interface TaskMeta {
     godwit?: SpecRecord
+    godwitClaim?: ClaimRecord
+    godwitBenchmark?: BenchmarkRecord
   }
 }
 

@@ -25,7 +25,7 @@ const batchSize = 20
 /** Records over which a run can be stopped: those that reach a table's trigger. */
 const anyKey = fc.constantFrom(...keys)
 
-describe('KV-5, a run that is cut off and started again ends where an undisturbed one ends', { timeout: 180_000 }, () => {
+describe('KV-5: a run that is cut off and started again ends where an undisturbed one ends', { timeout: 180_000 }, () => {
   test('the backend of the writer is terminated before any call', async () => {
     await using bench = await openWorkbench()
     await fill(bench.session, bulk)

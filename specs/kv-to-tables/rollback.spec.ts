@@ -23,7 +23,7 @@ const parents: Readonly<Record<KindName, readonly KindName[]>> = {
 
 const bulk = bulkStore(200, { dirtyPercent: 10 })
 
-describe('KV-6, rollback', { timeout: 120_000 }, () => {
+describe('KV-6: rollback', { timeout: 120_000 }, () => {
   let bench: Workbench
   beforeAll(async () => {
     bench = await openWorkbench()

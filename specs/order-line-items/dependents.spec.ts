@@ -46,7 +46,7 @@ describe('order-line-items, in a shop with roles and dependents', () => {
       [roles, relation],
     )
 
-  test('CV-9 each role may do to the view what it might do to the table, and grant what it might grant', () =>
+  test('CV-9: each role may do to the view what it might do to the table, and grant what it might grant', () =>
     inTheShop(async () => {
       const before = await rights('order_line_items')
       expect(before.filter(({ role }) => role === 'oli_manager').length).toBeGreaterThan(10)
@@ -55,7 +55,7 @@ describe('order-line-items, in a shop with roles and dependents', () => {
       expect(await rights('order_line_items_v2')).toEqual(before)
     }))
 
-  test('CV-9 the owner of the table owns the view, although a superuser ran up', () =>
+  test('CV-9: the owner of the table owns the view, although a superuser ran up', () =>
     inTheShop(async () => {
       await bench.session.script(corrected.up)
       expect(
@@ -66,14 +66,14 @@ describe('order-line-items, in a shop with roles and dependents', () => {
       )
     }))
 
-  test('CV-9 the owner can run up and down alone', () =>
+  test('CV-9: the owner can run up and down alone', () =>
     inTheShop(async () => {
       await bench.session.script('SET LOCAL ROLE oli_owner')
       await bench.session.script(corrected.up)
       await bench.session.script(corrected.down)
     }))
 
-  test('OLI-6 rollback restores owners, grants, default privileges and the views over the table', () =>
+  test('OLI-6: rollback restores owners, grants, default privileges and the views over the table', () =>
     inTheShop(async () => {
       const before = await stateOf(bench.session)
       await bench.session.script(corrected.up)
@@ -81,7 +81,7 @@ describe('order-line-items, in a shop with roles and dependents', () => {
       expect(await stateOf(bench.session)).toEqual(before)
     }))
 
-  test('OLI-6 views that were made over the old name since go on after the rollback, with all that they have', () =>
+  test('OLI-6: views that were made over the old name since go on after the rollback, with all that they have', () =>
     inTheShop(async () => {
       await bench.session.script(corrected.up)
       await bench.session.script(`
@@ -106,7 +106,7 @@ describe('order-line-items, in a shop with roles and dependents', () => {
       expect(await bench.session.query('SELECT price::text FROM "Cheapest"')).toEqual([{ price: '5.00' }])
     }))
 
-  test('OLI-6 what cannot be put in again stops the rollback by name, and nothing is done', () =>
+  test('OLI-6: what cannot be put in again stops the rollback by name, and nothing is done', () =>
     inTheShop(async () => {
       await bench.session.script(corrected.up)
       await bench.session.script('CREATE MATERIALIZED VIEW totals AS SELECT sum(unit_price) FROM order_line_items; SAVEPOINT before')
@@ -119,7 +119,7 @@ describe('order-line-items, in a shop with roles and dependents', () => {
       expect(await stateOf(bench.session)).toEqual(before)
     }))
 
-  test('OLI-4 a client that stays in its transaction stops down for the lock budget, and nothing is done', async () => {
+  test('OLI-4: a client that stays in its transaction stops down for the lock budget, and nothing is done', async () => {
     await using own = await openWorkbench()
     await using reader = await own.database.connect()
     const { up, down } = await readPair('migrations/order-line-items')

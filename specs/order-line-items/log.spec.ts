@@ -5,7 +5,7 @@ import { noticesOf } from './notices.ts'
 import { corrected, openWorkbench, type Workbench } from './workbench.ts'
 
 describe('order-line-items, the log', () => {
-  test('OLI-10 the migration logs its steps with their times, and tells them again when it is taken back', async () => {
+  test('OLI-10: the migration logs its steps with their times, and tells them again when it is taken back', async () => {
     await using own = await openWorkbench()
     const steps = ['1 lock', '2 rename and view', '3 owner, grants, defaults and comments']
     expect(await noticesOf(own.database, corrected.up)).toEqual(steps.map((step) => expect.stringContaining(step)))
@@ -20,7 +20,7 @@ describe('order-line-items, the log', () => {
     ])
   })
 
-  test('OLI-10 the time of a step is the time that it took', async () => {
+  test('OLI-10: the time of a step is the time that it took', async () => {
     await using own = await openWorkbench()
     await using reader = await own.database.connect()
     // The lock budget is not what this is about.
@@ -47,7 +47,7 @@ describe('order-line-items, the log', () => {
     expect((await noticesOf(own.database, corrected.down)).slice(0, -1)).toEqual(told.map(({ line }) => line))
   })
 
-  test('OLI-10 each attempt is in the log: one that fails with its error and the steps that it came to, and one that is taken back', async () => {
+  test('OLI-10: each attempt is in the log: one that fails with its error and the steps that it came to, and one that is taken back', async () => {
     await using own = await openWorkbench()
     await own.session.script('CREATE TABLE order_line_items_v2 ()')
     const before = await legacyState(own)

@@ -13,7 +13,7 @@ const rows = `
 const plans = [
   { claim: 'SB-7', scripts: corrected, directory: 'migrations/stock-batches' },
   {
-    claim: 'SB-7 holds even on the plan as written:',
+    claim: 'SB-7 holds even on the plan as written',
     scripts: asPlanned,
     directory: 'fixtures/specimens/stock-batches-as-planned',
   },
@@ -21,7 +21,7 @@ const plans = [
 
 describe('stock-batches, broken off', () => {
   for (const { claim, scripts, directory } of plans) {
-    test(`${claim} an error before any statement of up, or before COMMIT, leaves nothing behind`, async () => {
+    test(`${claim}: an error before any statement of up, or before COMMIT, leaves nothing behind`, async () => {
       await using bench = await filled(scripts)
       const legacy = await readState(bench.session)
       const { up } = await readPair(resolve(import.meta.dirname, '../..', directory))
@@ -37,7 +37,7 @@ describe('stock-batches, broken off', () => {
       expect(await applyStep(bench.session, up)).toMatchObject({ outcome: 'applied' })
     })
 
-    test(`${claim} a backend killed before any statement of up leaves nothing behind`, async () => {
+    test(`${claim}: a backend killed before any statement of up leaves nothing behind`, async () => {
       await using bench = await filled(scripts)
       const legacy = await readState(bench.session)
       const { up } = await readPair(resolve(import.meta.dirname, '../..', directory))
@@ -54,7 +54,7 @@ describe('stock-batches, broken off', () => {
     })
   }
 
-  test('SB-7 something of the same name that is in the way leaves nothing behind', async () => {
+  test('SB-7: something of the same name that is in the way leaves nothing behind', async () => {
     const { up } = await readPair(resolve(import.meta.dirname, '../..', 'migrations/stock-batches'))
     const inTheWay = [
       'CREATE TABLE "stock_batches" ()',

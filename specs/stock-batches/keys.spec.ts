@@ -26,7 +26,7 @@ describe('stock-batches, keys', () => {
     ['a location goes', 'DELETE FROM "locations"', { ...links, locationId: null }],
     ['a user goes', 'DELETE FROM "users"', { ...links, assignedUserId: null }],
     ['an item goes', 'DELETE FROM "items"', undefined],
-  ])('SB-3 batches follow when %s', (_, statement, wanted) =>
+  ])('SB-3: batches follow when %s', (_, statement, wanted) =>
     rolledBack(bench.session, async () => {
       await addBatch(bench.session, { id: 'second', ...links, quantity: 1 })
       await bench.session.script(statement)
@@ -41,7 +41,7 @@ describe('stock-batches, keys', () => {
     ['itemId', '23502'],
     ['locationId', undefined],
     ['assignedUserId', undefined],
-  ])('SB-3 a batch without its %s: %s', async (attribute, sqlstate) => {
+  ])('SB-3: a batch without its %s: %s', async (attribute, sqlstate) => {
     const { nullable } = await bench.session.one<{ nullable: boolean }>(
       `SELECT NOT attnotnull AS nullable FROM pg_attribute WHERE attrelid = '"stock_batches"'::regclass AND attname = $1`,
       [attribute],
@@ -49,14 +49,14 @@ describe('stock-batches, keys', () => {
     expect(nullable).toBe(sqlstate === undefined)
   })
 
-  test.each(['itemId', 'locationId', 'assignedUserId'])('SB-3 a batch cannot point by %s at what is not there', (attribute) =>
+  test.each(['itemId', 'locationId', 'assignedUserId'])('SB-3: a batch cannot point by %s at what is not there', (attribute) =>
     rolledBack(bench.session, async () => {
       const batch = { id: 'second', ...links, [attribute]: 'nobody' }
       await expect(addBatch(bench.session, batch)).rejects.toMatchObject({ sqlstate: '23503' })
     }),
   )
 
-  test('SB-3 the keys of batches to items and locations have indexes', async () => {
+  test('SB-3: the keys of batches to items and locations have indexes', async () => {
     const { catalog } = await readState(bench.session)
     expect(catalog.filter((line) => /^index .*"?stock_batches"? USING btree \("(itemId|locationId)"\)/.test(line))).toHaveLength(2)
   })

@@ -32,7 +32,7 @@ describe('stock:move', () => {
 
   const batched = async () => (await readState(bench.session)).batches?.map(({ itemId }) => itemId)
 
-  test('SB-8 moves the items that are named, one line for each', async () => {
+  test('SB-8: moves the items that are named, one line for each', async () => {
     const before = await readAllStock(bench.session)
     expect(await run('sofa', 'unknown', 'sofa', 'marked')).toEqual({
       code: 0,
@@ -46,14 +46,14 @@ describe('stock:move', () => {
     )
   })
 
-  test('SB-8 moves all items; a preview moves none', async () => {
+  test('SB-8: moves all items; a preview moves none', async () => {
     expect(await run('--all', '--preview')).toEqual({ code: 0, out: 'lamp\nsofa\n2 items to move\n', err: '' })
     expect(await batched()).toEqual([])
     expect((await run('--all')).out).toBe('lamp: moved\nsofa: moved\n2 moved, 0 unchanged, 0 missing, 0 locked\n')
     expect(await run('--all')).toEqual({ code: 0, out: '0 moved, 0 unchanged, 0 missing, 0 locked\n', err: '' })
   })
 
-  test('SB-8 names an item that is missing, and one that another transaction keeps, and moves the others', async () => {
+  test('SB-8: names an item that is missing, and one that another transaction keeps, and moves the others', async () => {
     await using other = await bench.database.connect()
     await other.script('BEGIN')
     await other.script(`SELECT FROM "items" WHERE "id" = 'lamp' FOR UPDATE`)

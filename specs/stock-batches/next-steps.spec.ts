@@ -38,7 +38,7 @@ describe('stock-batches, the next steps', () => {
   const column = async (id: string, name: string) =>
     (await bench.session.one<{ cell: string | null }>(`SELECT "${name}"::text AS cell FROM "items" WHERE "id" = $1`, [id])).cell
 
-  test.each(dropBatches)('SB-5 old-style writes go on after an emergency: %s', (drop) =>
+  test.each(dropBatches)('SB-5: old-style writes go on after an emergency: %s', (drop) =>
     onTheInventory(async () => {
       await bench.session.script(drop)
       expect(await writeItem(bench.session, 'lamp', { quantityInStock: 7, notes: 'two came back' })).toBe(true)
@@ -47,7 +47,7 @@ describe('stock-batches, the next steps', () => {
     }),
   )
 
-  test.each(dropBatches)('SB-6 rollback gives back the legacy schema after an emergency: %s', (drop) =>
+  test.each(dropBatches)('SB-6: rollback gives back the legacy schema after an emergency: %s', (drop) =>
     onTheInventory(async () => {
       await bench.session.script(drop)
       await bench.session.script(corrected.down)
@@ -56,12 +56,12 @@ describe('stock-batches, the next steps', () => {
     }),
   )
 
-  test('SB-11 the old columns cannot be dropped while the transition goes on', () =>
+  test('SB-11: the old columns cannot be dropped while the transition goes on', () =>
     onTheInventory(async () => {
       expect(await failureOf(bench.session.script(dropColumns))).toBe('2BP01')
     }))
 
-  test('SB-11 once the transition is ended the old columns can be dropped, and reading and batch-style writing go on', () =>
+  test('SB-11: once the transition is ended the old columns can be dropped, and reading and batch-style writing go on', () =>
     onTheInventory(async () => {
       await bench.session.script(endTransition)
       await bench.session.script(dropColumns)
@@ -79,7 +79,7 @@ describe('stock-batches, the next steps', () => {
       expect(await readStock(bench.session, 'new')).toMatchObject({ source: 'batches', total: '0' })
     }))
 
-  test('SB-11 the end of the transition leaves no trigger, no function and no default of it behind', () =>
+  test('SB-11: the end of the transition leaves no trigger, no function and no default of it behind', () =>
     onTheInventory(async () => {
       await bench.session.script(endTransition)
       const { catalog } = await readState(bench.session)
@@ -97,7 +97,7 @@ describe('stock-batches, the next steps', () => {
     ['unknown stock', `UPDATE "items" SET "quantityInStock" = NULL WHERE "id" = 'lamp'`],
     ['another date', `UPDATE "stock_batches" SET "orderDate" = '2020-01-01' WHERE "id" = 'lamp'`],
     ['a marked item without its batches', `DELETE FROM "stock_batches"; UPDATE "items" SET "useBatchSystem" = true`],
-  ])('SB-11 the transition does not end while one item mismatches: %s', (_, sabotage) =>
+  ])('SB-11: the transition does not end while one item mismatches: %s', (_, sabotage) =>
     onTheInventory(async () => {
       await bench.session.script(`SET LOCAL session_replication_role = replica; ${sabotage}; SET LOCAL session_replication_role = origin`)
       await bench.session.script('SAVEPOINT before')
@@ -108,7 +108,7 @@ describe('stock-batches, the next steps', () => {
     }),
   )
 
-  test('SB-5 any inventory reads the same before and after the end of the transition', () =>
+  test('SB-5: any inventory reads the same before and after the end of the transition', () =>
     fc.assert(
       fc.asyncProperty(inventoryCommands(20), (commands) =>
         rolledBack(bench.session, async () => {
@@ -122,7 +122,7 @@ describe('stock-batches, the next steps', () => {
       parameters(RUNS),
     ))
 
-  test('SB-6 any inventory survives a rollback after the end of the transition, with what was written since', () =>
+  test('SB-6: any inventory survives a rollback after the end of the transition, with what was written since', () =>
     fc.assert(
       fc.asyncProperty(inventoryCommands(20), fc.integer({ min: 1, max: 99 }), (commands, more) =>
         rolledBack(bench.session, async () => {
@@ -149,7 +149,7 @@ describe('stock-batches, the next steps', () => {
       parameters(RUNS),
     ))
 
-  test('SB-6 after the end of the transition a rollback takes every detail of the first batch into the old columns', () =>
+  test('SB-6: after the end of the transition a rollback takes every detail of the first batch into the old columns', () =>
     onTheInventory(async () => {
       await bench.session.script(`INSERT INTO "locations" ("id", "name", "updatedAt") VALUES ('attic', 'attic', now());
         INSERT INTO "users" ("id", "email", "updatedAt") VALUES ('ann', 'ann@example.org', now())`)
@@ -170,7 +170,7 @@ describe('stock-batches, the next steps', () => {
       expect((await readState(bench.session)).legacy.items.find(({ id }) => id === 'lamp')).toMatchObject(since)
     }))
 
-  test('SB-6 a rollback counts the batches whose details have no place in the old columns', async () => {
+  test('SB-6: a rollback counts the batches whose details have no place in the old columns', async () => {
     await using own = await openWorkbench(corrected, 'migrated')
     await own.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 4, now())`)
     for (const id of ['one', 'two']) await addBatch(own.session, { id, itemId: 'lamp', quantity: 1 })

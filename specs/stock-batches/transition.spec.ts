@@ -25,7 +25,7 @@ describe('stock-batches, the transition', () => {
     for (const bench of [legacy, migrated]) await bench[Symbol.asyncDispose]()
   })
 
-  test('SB-5 the reader gives any item the same total, location and status before and after', () =>
+  test('SB-5: the reader gives any item the same total, location and status before and after', () =>
     fc.assert(
       fc.asyncProperty(legacyData(), (data) =>
         rolledBack(legacy.session, async () => {
@@ -43,7 +43,7 @@ describe('stock-batches, the transition', () => {
       parameters(RUNS),
     ))
 
-  test('SB-5 any interleaving of old-style and batch-style writes reads as the plain model, by either application', () =>
+  test('SB-5: any interleaving of old-style and batch-style writes reads as the plain model, by either application', () =>
     fc.assert(
       fc.asyncProperty(inventoryCommands(MAX_COMMANDS), (commands) =>
         rolledBack(migrated.session, async () => {
@@ -54,7 +54,7 @@ describe('stock-batches, the transition', () => {
       parameters(RUNS),
     ))
 
-  test('SB-5 a total that the old column cannot hold is refused, and nothing changes', () =>
+  test('SB-5: a total that the old column cannot hold is refused, and nothing changes', () =>
     rolledBack(migrated.session, async () => {
       await migrated.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('sand', 'sand', 2147483647, now());
         SAVEPOINT before`)
@@ -63,7 +63,7 @@ describe('stock-batches, the transition', () => {
       expect(await readStock(migrated.session, 'sand')).toMatchObject({ source: 'columns', total: '2147483647' })
     }))
 
-  test('SB-5 an item marked with useBatchSystem is read from its batches, though it has none', () =>
+  test('SB-5: an item marked with useBatchSystem is read from its batches, though it has none', () =>
     rolledBack(migrated.session, async () => {
       await migrated.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "status", "useBatchSystem", "updatedAt")
         VALUES ('lamp', 'lamp', 5, 'Arrived', true, now())`)
@@ -77,7 +77,7 @@ describe('stock-batches, the transition', () => {
       })
     }))
 
-  test('SB-5 an application with rights on the old tables only may go on writing', () =>
+  test('SB-5: an application with rights on the old tables only may go on writing', () =>
     rolledBack(migrated.session, async () => {
       await migrated.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 5, now());
         CREATE ROLE stock_batches_old_application; GRANT SELECT, INSERT, UPDATE, DELETE ON "items" TO stock_batches_old_application`)
@@ -88,7 +88,7 @@ describe('stock-batches, the transition', () => {
       expect((await readState(migrated.session)).batches).toEqual([expect.objectContaining({ quantity: '7', notes: 'two came back' })])
     }))
 
-  test('SB-5 a batch that goes to another item takes its stock along', () =>
+  test('SB-5: a batch that goes to another item takes its stock along', () =>
     rolledBack(migrated.session, async () => {
       await migrated.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt")
         VALUES ('lamp', 'lamp', 5, now()), ('sofa', 'sofa', 2, now())`)
@@ -102,7 +102,7 @@ describe('stock-batches, the transition', () => {
       ])
     }))
 
-  test('SB-6 any quantities, statuses and places written since, by either application, survive the rollback', () =>
+  test('SB-6: any quantities, statuses and places written since, by either application, survive the rollback', () =>
     fc.assert(
       fc.asyncProperty(inventoryCommands(MAX_COMMANDS), (commands) =>
         rolledBack(migrated.session, async () => {
@@ -123,7 +123,7 @@ describe('stock-batches, the transition', () => {
       parameters(RUNS),
     ))
 
-  test('SB-6 where triggers were off, rollback gives the columns what the readers were shown', () =>
+  test('SB-6: where triggers were off, rollback gives the columns what the readers were shown', () =>
     rolledBack(migrated.session, async () => {
       await migrated.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt")
         VALUES ('lamp', 'lamp', 5, now()), ('sofa', 'sofa', 2, now())`)
@@ -134,7 +134,7 @@ describe('stock-batches, the transition', () => {
       expect(await quantities(migrated)).toEqual({ lamp: '8', sofa: '2' })
     }))
 
-  test('SB-8 items moved one by one, any number of times and in any order, end as all at once', () =>
+  test('SB-8: items moved one by one, any number of times and in any order, end as all at once', () =>
     fc.assert(
       fc.asyncProperty(withOrder, async ([data, order]) => {
         const atOnce = await rolledBack(legacy.session, async () => {
@@ -152,7 +152,7 @@ describe('stock-batches, the transition', () => {
       parameters(RUNS),
     ))
 
-  test('SB-8 an item that was marked with useBatchSystem is not moved: it would have its old stock once more', () =>
+  test('SB-8: an item that was marked with useBatchSystem is not moved: it would have its old stock once more', () =>
     rolledBack(migrated.session, async () => {
       await migrated.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "useBatchSystem", "updatedAt")
         VALUES ('lamp', 'lamp', 5, true, now()), ('sofa', 'sofa', 2, false, now())`)
@@ -161,11 +161,11 @@ describe('stock-batches, the transition', () => {
       expect((await readState(migrated.session)).batches).toEqual([expect.objectContaining({ itemId: 'sofa' })])
     }))
 
-  test('SB-8 an item that is not there is missing, and nothing happens', async () => {
+  test('SB-8: an item that is not there is missing, and nothing happens', async () => {
     expect(await moveItem(migrated.session, 'nobody')).toBe('missing')
   })
 
-  test('SB-8 a move waits for an old-style write under way, and copies what it wrote', async () => {
+  test('SB-8: a move waits for an old-style write under way, and copies what it wrote', async () => {
     await using bench = await openWorkbench(corrected, 'migrated')
     await using mover = await bench.database.connect()
     await bench.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 5, now())`)
@@ -179,7 +179,7 @@ describe('stock-batches, the transition', () => {
     expect(await readStock(bench.session, 'lamp')).toMatchObject({ source: 'batches', total: '8' })
   })
 
-  test('SB-8 two sessions that move one item make one batch', async () => {
+  test('SB-8: two sessions that move one item make one batch', async () => {
     await using bench = await openWorkbench(corrected, 'migrated')
     await using other = await bench.database.connect()
     await bench.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 5, now())`)
@@ -193,7 +193,7 @@ describe('stock-batches, the transition', () => {
     expect((await readState(bench.session)).batches).toHaveLength(1)
   })
 
-  test('SB-5 two sessions that add batches at once: both count', async () => {
+  test('SB-5: two sessions that add batches at once: both count', async () => {
     await using bench = await openWorkbench(corrected, 'migrated')
     await using other = await bench.database.connect()
     await bench.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 5, now())`)
@@ -208,7 +208,7 @@ describe('stock-batches, the transition', () => {
     expect((await readState(bench.session)).legacy.items[0]?.quantityInStock).toBe('8')
   })
 
-  test('SB-5 two sessions that change two batches of one item at once, by whatever statement: both count', async () => {
+  test('SB-5: two sessions that change two batches of one item at once, by whatever statement: both count', async () => {
     await using bench = await openWorkbench(corrected, 'migrated')
     await using other = await bench.database.connect()
     await bench.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('lamp', 'lamp', 5, now())`)

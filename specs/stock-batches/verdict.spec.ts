@@ -1,7 +1,5 @@
-import { describeMigration, verifyShared } from 'godwit/vitest'
+import { verifyShared } from 'godwit/vitest'
 import { describe, expect, test } from 'vitest'
-
-describeMigration('migrations/stock-batches')
 
 describe('the verdict', () => {
   test('on the corrected migration holds after 100 runs, with a lineage for every attribute of items', { timeout: 120_000 }, async () => {

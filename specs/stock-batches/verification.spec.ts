@@ -32,7 +32,7 @@ describe('stock-batches, verification', () => {
     for (const bench of [legacy, migrated]) await bench[Symbol.asyncDispose]()
   })
 
-  test('SB-9 any migrated legacy state passes every check', () =>
+  test('SB-9: any migrated legacy state passes every check', () =>
     fc.assert(
       fc.asyncProperty(legacyData(), (data) =>
         rolledBack(legacy.session, async () => {
@@ -44,7 +44,7 @@ describe('stock-batches, verification', () => {
       parameters(RUNS),
     ))
 
-  test('SB-9 any interleaving of writes passes every check once all items are moved', () =>
+  test('SB-9: any interleaving of writes passes every check once all items are moved', () =>
     fc.assert(
       fc.asyncProperty(inventoryCommands(20), (commands) =>
         rolledBack(migrated.session, async () => {
@@ -95,7 +95,7 @@ describe('stock-batches, verification', () => {
         ADD CONSTRAINT "stock_batches_itemId_fkey" FOREIGN KEY ("itemId") REFERENCES "items"("id") ON DELETE CASCADE NOT VALID`,
       fails: [keys],
     },
-  ])('SB-9 a check says no: $what', ({ sabotage, fails }) =>
+  ])('SB-9: a check says no: $what', ({ sabotage, fails }) =>
     rolledBack(migrated.session, async () => {
       await inventory(migrated.session)
       expect(await failedChecks(migrated.session, corrected.verification)).toEqual([])
@@ -104,7 +104,7 @@ describe('stock-batches, verification', () => {
     }),
   )
 
-  test('SB-9 the answers name the check, what was expected and what was found', () =>
+  test('SB-9: the answers name the check, what was expected and what was found', () =>
     rolledBack(migrated.session, async () => {
       await inventory(migrated.session)
       await migrated.session.script(`SET LOCAL session_replication_role = replica; DELETE FROM "stock_batches" WHERE "id" = 'lamp'`)
@@ -113,7 +113,7 @@ describe('stock-batches, verification', () => {
       expect(answers[0]).toEqual({ check: copied, ok: false, expected: '3', found: '2' })
     }))
 
-  test('SB-9 the plan as written is told what it skipped', () =>
+  test('SB-9: the plan as written is told what it skipped', () =>
     rolledBack(legacy.session, async () => {
       await legacy.session.script(`INSERT INTO "items" ("id", "name", "quantityInStock", "updatedAt") VALUES ('debt', 'debt', -3, now())`)
       expect(await failureOf(legacy.session.script(asPlanned.up))).toBeUndefined()

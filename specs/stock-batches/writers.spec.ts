@@ -53,7 +53,7 @@ describe('stock-batches, writers of two sessions', () => {
     expect(row).toMatchObject({ item: row?.batches })
   }
 
-  test('SB-5 old-style and batch-style writers wait for each other, and none fails', async () => {
+  test('SB-5: old-style and batch-style writers wait for each other, and none fails', async () => {
     const outcomes = await contend({
       old: oldStyle,
       batched: (round) =>
@@ -68,7 +68,7 @@ describe('stock-batches, writers of two sessions', () => {
     await expectSameStock()
   })
 
-  test('SB-5 plain statements on batches never deadlock with old-style writers, which never fail', async () => {
+  test('SB-5: plain statements on batches never deadlock with old-style writers, which never fail', async () => {
     const outcomes = await contend({
       old: oldStyle,
       batched: (round) => batched.script(`UPDATE "stock_batches" SET "quantity" = ${round} WHERE "itemId" = 'lamp'`),
@@ -86,7 +86,7 @@ describe('stock-batches, writers of two sessions', () => {
     ['removes a batch', `DELETE FROM "stock_batches" WHERE "id" = 'lamp'`],
     ['gives a batch to another item', `UPDATE "stock_batches" SET "itemId" = 'sofa' WHERE "id" = 'lamp'`],
   ])(
-    'SB-5 a plain statement that %s gives up on a locked item within the budget, and the old-style writer does not notice',
+    'SB-5: a plain statement that %s gives up on a locked item within the budget, and the old-style writer does not notice',
     async (_, sql) => {
       await bench.session.script(`INSERT INTO "items" ("id", "name", "updatedAt") VALUES ('sofa', 'sofa', now()) ON CONFLICT DO NOTHING`)
       await old.script('BEGIN')

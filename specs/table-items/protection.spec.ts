@@ -40,7 +40,7 @@ describe('table-items, with roles, dependents and locks', () => {
       FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1`,
     )
 
-  test('TI-2 roles with rights on the whole table read the items, those with rights on columns do not', () =>
+  test('TI-2: roles with rights on the whole table read the items, those with rights on columns do not', () =>
     withStaff(async () => {
       await pos.session.script(corrected.up)
       const { manager, waiter, guest } = await pos.session.one<Record<string, boolean>>(
@@ -51,7 +51,7 @@ describe('table-items, with roles, dependents and locks', () => {
       expect({ manager, waiter, guest }).toEqual({ manager: true, waiter: false, guest: false })
     }))
 
-  test('TI-4 down restores grants, grants on columns and views over the table', () =>
+  test('TI-4: down restores grants, grants on columns and views over the table', () =>
     withStaff(async () => {
       const before = await protection()
       await pos.session.script(corrected.up)
@@ -59,7 +59,7 @@ describe('table-items, with roles, dependents and locks', () => {
       expect(await protection()).toEqual(before)
     }))
 
-  test('TI-4 nobody reads the exported items who could not read the tables', () =>
+  test('TI-4: nobody reads the exported items who could not read the tables', () =>
     withStaff(async () => {
       await pos.session.script(corrected.up)
       await pos.session.script(`UPDATE "tables" SET "items" = '[1]'`)
@@ -73,7 +73,7 @@ describe('table-items, with roles, dependents and locks', () => {
       expect(await pos.session.query(`SELECT "tableName", "items" FROM "table_items_export"`)).toEqual([{ tableName: 'one', items: [1] }])
     }))
 
-  test('TI-4 a second way back adds to what the first one exported', () =>
+  test('TI-4: a second way back adds to what the first one exported', () =>
     withStaff(async () => {
       for (const items of ['[1]', '[2]']) {
         await pos.session.script(corrected.up)
@@ -86,7 +86,7 @@ describe('table-items, with roles, dependents and locks', () => {
       ])
     }))
 
-  test('TI-4 a view over the items that was made since stops down by name, and nothing is done', () =>
+  test('TI-4: a view over the items that was made since stops down by name, and nothing is done', () =>
     withStaff(async () => {
       await pos.session.script(corrected.up)
       await pos.session.script(`UPDATE "tables" SET "items" = '[1]'; CREATE VIEW "laid" AS SELECT "items" FROM "tables"; SAVEPOINT before`)
@@ -128,7 +128,7 @@ describe('table-items, with roles, dependents and locks', () => {
     orders: ['items', 'total', 'status', 'tableId', 'userId', 'createdAt', 'updatedAt'],
   }
   test.each(Object.entries(written).flatMap(([table, fields]) => fields.map((field) => [table, field] as const)))(
-    'TI-2 a migration that changes %s.%s on its way is noticed',
+    'TI-2: a migration that changes %s.%s on its way is noticed',
     async (table, field) => {
       const up = `${corrected.up};
       INSERT INTO "users" ("id", "name", "email", "updatedAt") VALUES ('other', 'other', 'other@example.org', now());

@@ -1,4 +1,4 @@
-import type { MigrationResult } from '../../result/index.ts'
+import { type MigrationResult, withClaims } from '../../result/index.ts'
 import type { CloneStages } from '../../run/index.ts'
 import type { Counterexample } from '../counterexample.ts'
 import { checkShown } from './check-shown.ts'
@@ -24,7 +24,7 @@ export async function onlyShown(
     return `no counterexample of ${finding?.invariant} ${finding?.kind} on ${finding?.relation ?? finding?.object ?? 'the migration'} was saved: with psql alone its file does not show it (${because})`
   })
   return {
-    result: { ...result, findings, notChecked: [...result.notChecked, ...notes] },
+    result: withClaims({ ...result, findings, notChecked: [...result.notChecked, ...notes] }),
     counterexamples: new Map([...counterexamples].filter(([path]) => !failing.has(path))),
   }
 }

@@ -64,6 +64,7 @@ describe('Markdown', () => {
           }
           expect(html.match(/<h2>[^<]*<\/h2>/g)?.map(textOf)).toEqual([
             ...(migration.disagreements.length > 0 ? ['Disagreements'] : []),
+            ...(migration.claims === undefined ? [] : ['Claims']),
             ...['Invariants', 'Findings', 'Lineage', 'Not checked', 'Limits', 'How to see it again'],
           ])
           expect(html.match(/<h4>/g)?.length ?? 0).toBe(migration.findings.length)

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import type {
+  ClaimResult,
   FindingResult,
+  GroundResult,
   InvariantResult,
   LineageEntry,
   MigrationResult,
@@ -137,7 +139,24 @@ const lineage: fc.Arbitrary<LineageEntry> = fc.record(
   { requiredKeys: ['from', 'to', 'transform', 'fate', 'known'] },
 )
 
-export const migrationResult: fc.Arbitrary<MigrationResult> = fc.record({
+const claimState = fc.constantFrom('held' as const, 'refuted' as const, 'not-checked' as const)
+const refutation = { state: claimState, because: nastyText, finding: name, counterexample: nastyText, accepted: nastyText }
+const required: { requiredKeys: ('state' | 'because')[] } = { requiredKeys: ['state', 'because'] }
+
+const ground: fc.Arbitrary<GroundResult> = fc
+  .tuple(
+    fc.record(refutation, required),
+    fc.constantFrom('invariant' as const, 'measure' as const, 'spec' as const, 'benchmark' as const),
+    name,
+    fc.double({ min: 0.5, max: 100, noNaN: true }),
+  )
+  .map(([rest, on, of, most]) => ({ on, name: of, ...(on === 'benchmark' ? { budget: { most } } : {}), ...rest }))
+
+const claim: fc.Arbitrary<ClaimResult> = fc
+  .tuple(fc.record(refutation, required), fc.oneof(fc.constantFrom('SB-2', 'OLI-10'), name), nastyText, fc.array(ground, { maxLength: 3 }))
+  .map(([rest, id, text, restsOn]) => ({ id, text, ...rest, restsOn }))
+
+const plainMigration: fc.Arbitrary<MigrationResult> = fc.record({
   name,
   path: name,
   digest: name,
@@ -154,6 +173,19 @@ export const migrationResult: fc.Arbitrary<MigrationResult> = fc.record({
   disagreements: fc.array(nastyText, { maxLength: 2 }),
   timings,
 })
+
+/** One migration, with the claims of its contract where it has any. */
+export const migrationResult: fc.Arbitrary<MigrationResult> = fc
+  .tuple(plainMigration, fc.array(claim, { maxLength: 4 }))
+  .map(([{ lineage: entries, notChecked, disagreements, timings: took, ...plain }, claims]) => ({
+    ...plain,
+    // In the order of the schema, in which a saved result is read again.
+    ...(claims.length === 0 ? {} : { claims }),
+    lineage: entries,
+    notChecked,
+    disagreements,
+    timings: took,
+  }))
 
 const source: fc.Arbitrary<SourceResult> = fc.record({
   path: name,

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseCounterexample, readResults } from '../../../harness/report/index.ts'
 import { resultSchema } from '../../../harness/result/index.ts'
 import { plainJson } from '../../../harness/vitest/spec-record.ts'
+import { runVitest } from './run-vitest.ts'
 
 describe('the Vitest reporter', () => {
   let directory = ''
@@ -79,21 +79,6 @@ async function contents(root: string): Promise<ReadonlyMap<string, string>> {
   )
 }
 
-function vitest(reports: string, args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
-  return new Promise((resolve, reject) => {
-    const { VITEST: _vitest, VITEST_MODE: _mode, VITEST_POOL_ID: _pool, VITEST_WORKER_ID: _worker, ...inherited } = process.env
-    const options = [...args, '--config', 'fixtures/sharded-specs/vitest.config.ts', '--root', '.', '--color=false']
-    const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...options], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...inherited, GODWIT_SPEC_REPORTS: reports },
-    })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text
-      })
-    }
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code, output }))
-  })
+function vitest(reports: string, args: readonly string[]): ReturnType<typeof runVitest> {
+  return runVitest('fixtures/sharded-specs/vitest.config.ts', args, { GODWIT_SPEC_REPORTS: reports })
 }

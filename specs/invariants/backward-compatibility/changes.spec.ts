@@ -167,8 +167,8 @@ const more: Readonly<Record<string, InlineCase>> = {
 const quiet = Object.fromEntries(Object.entries(silent).map(([title, up]) => [title, { legacy: table, up, found: [] }]))
 
 describe.each([
-  ['clients are told of', told],
-  ['clients notice nothing of', { ...quiet, ...more }],
+  ['CV-8: clients are told of', told],
+  ['CV-8: clients notice nothing of', { ...quiet, ...more }],
 ])('%s', (_, cases) => {
   let found: ReadonlyMap<string, readonly string[]>
   let disagreements: readonly string[]

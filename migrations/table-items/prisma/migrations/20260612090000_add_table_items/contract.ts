@@ -1,7 +1,41 @@
 import { defineContract } from 'godwit'
 import { workload } from '../../../../../fixtures/apps/pos/workload.ts'
 
+const statements = ['one table by id', 'the tables of a room', 'change the status of a table']
+
 export default defineContract({
+  claims: [
+    {
+      id: 'TI-1',
+      text: 'All existing tables are as they were, and none has items; SQL NULL, JSON null and the empty list stay three things.',
+      restsOn: [{ invariant: 'zero-loss' }, { measure: 'tables with items' }],
+    },
+    {
+      id: 'TI-2',
+      text: 'Every statement of the legacy application gives the same results and errors before and after.',
+      restsOn: [{ invariant: 'backward-compatibility' }],
+    },
+    { id: 'TI-3', text: 'Two waiters who work at the same time lose no item and double none; totals add up, and the status matches.' },
+    {
+      id: 'TI-4',
+      text: 'The way back restores the legacy state; items that were entered since are exported first, and named.',
+      restsOn: [{ invariant: 'rollback-restores-state' }, { spec: 'TI-4' }],
+    },
+    { id: 'TI-5', text: 'The column is added without a rewrite and within the lock budget, under load.', restsOn: [{ spec: 'TI-5' }] },
+    { id: 'TI-6', text: 'Invalid items are refused with a clear error, and nothing changes.' },
+    { id: 'TI-7', text: 'Old and new versions of the application run side by side without disturbing one another.' },
+    { id: 'TI-8', text: 'Success, failure, payload size and switching of tables are measured, and a monitor watches consistency.' },
+    {
+      id: 'TI-9',
+      text: 'The legacy statements keep their speed as payloads grow.',
+      restsOn: [10, 100].flatMap((items) =>
+        statements.map((statement) => ({
+          benchmark: `${statement}, beside ${items} items, to the legacy table`,
+          budget: { most: 1.1 },
+        })),
+      ),
+    },
+  ],
   workload,
   measures: [
     {

@@ -1,0 +1,51 @@
+import { bench, TestRunner } from 'vitest'
+import type { BenchmarkOutcome } from '../result/index.ts'
+import { plainJson } from './spec-record.ts'
+
+/**
+ * A benchmark on which claims of a migration rest, for `vitest bench`. `godwit/reporter` judges the claims by what it measured, and leaves the
+ * reports.
+ *
+ * @param path  Folder of the migration, from the working directory.
+ * @param work  Runs once, does its own rounds, and closes what it opened: Vitest runs no hooks around benchmarks.
+ */
+export function benchmarkClaims(path: string, title: string, work: () => Promise<readonly BenchmarkOutcome[]>): void {
+  const measured = async () => {
+    const outcomes = await work()
+    if (task !== undefined && 'meta' in task) task.meta.godwitBenchmark = plainJson({ path, outcomes })
+  }
+  // Declared async: what is not is called once more, to see what it returns.
+  bench(title, async () => measured(), { iterations: 1, time: 0, warmupIterations: 0, warmupTime: 0 })
+  const task = TestRunner.getCurrentSuite().tasks.at(-1)
+}
+
+/** Two ways to do the same, measured side by side. */
+export interface Contenders {
+  readonly base: () => Promise<unknown>
+  readonly contender: () => Promise<unknown>
+}
+
+/**
+ * Measure a contender against a base: each round runs the base, the contender, and the base once more, so that what else the machine does falls on
+ * all alike. The second base to the first is the control: without noise it is 1. One round more, which warms caches, is left out.
+ *
+ * @param name  As the contract names the benchmark.
+ * @param rounds  At least 6 for a claim to be held or refuted.
+ */
+export async function measureInTurn(name: string, { base, contender }: Contenders, rounds = 9): Promise<BenchmarkOutcome> {
+  const ratios: number[] = []
+  const control: number[] = []
+  for (let round = 0; round <= rounds; round += 1) {
+    const [first, other, again] = [await msOf(base), await msOf(contender), await msOf(base)]
+    if (round === 0) continue
+    ratios.push(other / first)
+    control.push(again / first)
+  }
+  return { name, ratios, control }
+}
+
+async function msOf(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}
