@@ -17,7 +17,10 @@ export function ChecksPart({
   if (invariants.length === 0) return null
   const limited = invariants.filter(({ under }) => under.length > 0)
   const common = (limited[0]?.under ?? []).filter((each) => limited.every(({ under }) => under.includes(each)))
-  const sorted = invariants.toSorted((left, right) => order[left.verdict] - order[right.verdict])
+  const others = invariants.filter(({ verdict }) => verdict === 'not-applicable')
+  const sorted = invariants
+    .filter(({ verdict }) => verdict !== 'not-applicable')
+    .toSorted((left, right) => order[left.verdict] - order[right.verdict])
   return (
     <>
       <Heading>Checks</Heading>
@@ -34,7 +37,7 @@ export function ChecksPart({
         </p>
       )}
       <Scroll label="Checks">
-        <table>
+        <table class="told">
           <thead>
             <tr>
               <th scope="col">check</th>
@@ -52,7 +55,7 @@ export function ChecksPart({
                 <td>
                   <VerdictMark verdict={invariant.verdict} />
                 </td>
-                <td>{invariant.verdict === 'not-applicable' ? '' : testedOn(invariant)}</td>
+                <td>{testedOn(invariant)}</td>
                 <td>
                   {withoutIds(invariant.because)}
                   {invariant.under
@@ -68,12 +71,24 @@ export function ChecksPart({
           </tbody>
         </table>
       </Scroll>
+      {others.length > 0 && (
+        <details data-print="closed">
+          <summary>{others.length === 1 ? '1 check does not apply' : `${others.length} checks do not apply`}</summary>
+          <ul>
+            {others.map(({ id, because }, index) => (
+              <li key={index}>
+                <code>{id}</code>: {because}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
     </>
   )
 }
 
 /** `1,202 rows of 5 tables in 80 runs`. */
 function testedOn({ saw: { relations, rows, runs } }: InvariantResult): string {
-  const what = rows === 0 ? counted(relations, 'table') : `${counted(rows, 'row')} of ${counted(relations, 'table')}`
-  return relations === 0 && rows === 0 ? counted(runs, 'run') : `${what} in ${counted(runs, 'run')}`
+  const what = [...(rows > 0 ? [counted(rows, 'row')] : []), ...(relations > 0 ? [counted(relations, 'table')] : [])].join(' of ')
+  return what === '' ? counted(runs, 'run') : `${what} in ${counted(runs, 'run')}`
 }

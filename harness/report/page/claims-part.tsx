@@ -18,7 +18,7 @@ export function ClaimsPart({ page, heading: Heading }: { readonly page: PageMigr
         {of('refuted')} refuted, {of('not-checked')} not checked, {of('held')} held.
       </p>
       <Scroll label="Claims">
-        <table>
+        <table class="told">
           <thead>
             <tr>
               <th scope="col">claim</th>

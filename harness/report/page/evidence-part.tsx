@@ -26,7 +26,7 @@ const pairs = [
 ] as const
 
 /** Rows before and after side by side, rows as tables, single values as a list; it goes by shape, as the Markdown report does. */
-export function EvidencePart({ finding: { evidence, message } }: { readonly finding: FindingResult }) {
+export function EvidencePart({ finding: { evidence, relation, attribute } }: { readonly finding: FindingResult }) {
   const pair = pairs.find(([before, after]) => before in evidence && after in evidence)
   const left = new Set<string>([...elsewhere, ...(pair ?? [])])
   const rest = Object.entries(evidence).filter(([key, value]) => !left.has(key) && value !== null && value !== undefined)
@@ -35,12 +35,12 @@ export function EvidencePart({ finding: { evidence, message } }: { readonly find
   if (pair === undefined && rest.length === 0) return null
   return (
     <div class="evidence">
-      {pair !== undefined && <Sides before={evidence[pair[0]]} after={evidence[pair[1]]} label={message} />}
+      {pair !== undefined && <Sides before={evidence[pair[0]]} after={evidence[pair[1]]} names={namesOf(evidence, relation, attribute)} />}
       {structured.map(([key, value]) => (
         <Structure key={key} name={key} value={value} />
       ))}
       {single.length > 0 && (
-        <details>
+        <details data-print="closed">
           <summary>Details</summary>
           <dl>
             {single.map(([key, value]) => (
@@ -58,8 +58,19 @@ export function EvidencePart({ finding: { evidence, message } }: { readonly find
   )
 }
 
+/** `items.total before`, `orders.total_cents after`: of what the two values are. */
+function namesOf({ destination }: JsonRecord, relation: string | null, attribute: string | null): readonly [string, string] {
+  const from = attribute === null ? '' : `${relation === null ? '' : `${relation}.`}${attribute} `
+  return [`${from}before`, `${typeof destination === 'string' ? `${destination} ` : ''}after`]
+}
+
+/** What evidence is called in words, where its name is not that. */
+const words: Readonly<Record<string, string>> = { examples: 'rows that show it', row: 'the row that shows it', rows: 'rows' }
+
 /** `passedWithRows` as words. */
 function spoken(key: string): string {
+  const known = Object.hasOwn(words, key) ? words[key] : undefined
+  if (known !== undefined) return known
   return key.replaceAll(/([a-z])([A-Z])/g, (_, last: string, first: string) => `${last} ${first.toLowerCase()}`)
 }
 
@@ -80,7 +91,8 @@ function Scalars({ value }: { readonly value: unknown }) {
 }
 
 /** One value or one row, before and after. */
-function Sides({ before, after }: { readonly before: unknown; readonly after: unknown; readonly label: string }) {
+function Sides(props: { readonly before: unknown; readonly after: unknown; readonly names: readonly [string, string] }) {
+  const { before, after, names: sides } = props
   if (isRecord(before) && isRecord(after)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
     const side = (row: JsonRecord, name: string) => (Object.hasOwn(row, name) ? row[name] : undefined)
@@ -100,7 +112,7 @@ function Sides({ before, after }: { readonly before: unknown; readonly after: un
         <Structure name="after" value={after} />
       </>
     )
-  return <DataTable label="Before and after" columns={['before', 'after']} rows={[[{ value: before }, { value: after }]]} marked={[true]} />
+  return <DataTable label="Before and after" columns={sides} rows={[[{ value: before }, { value: after }]]} marked={[true]} />
 }
 
 function Structure({ name, value }: { readonly name: string; readonly value: unknown }) {

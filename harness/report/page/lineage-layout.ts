@@ -1,5 +1,6 @@
 import { type SankeyLink, type SankeyNode, sankey, sankeyLinkHorizontal } from 'd3-sankey'
 import type { LineageEntry } from '../../result/index.ts'
+import { shorten } from '../visible-text.ts'
 
 export type Fate = LineageEntry['fate']
 
@@ -7,6 +8,8 @@ export type Fate = LineageEntry['fate']
 export interface DrawnColumn {
   readonly side: 'legacy' | 'new'
   readonly label: string
+  /** The label without what all share, and not too long. */
+  readonly shown: string
   readonly x: number
   readonly y: number
   readonly height: number
@@ -37,6 +40,7 @@ interface NodeData {
   readonly id: string
   readonly side: 'legacy' | 'new'
   readonly label: string
+  readonly shown: string
 }
 interface LinkData {
   readonly fate: Fate
@@ -46,8 +50,11 @@ interface LinkData {
 }
 
 const mostDrawn = 48
-const drawingWidth = 900
-const labelWidth = 300
+/** Between the labels. */
+const bandWidth = 320
+/** More than a character of a label takes, whatever the font. */
+const characterWidth = 8
+const longestLabel = 40
 const rowHeight = 22
 const order: Readonly<Record<Fate, number>> = { lost: 0, discarded: 1, altered: 2, moved: 3, kept: 4 }
 const nowhere = { lost: 'lost', discarded: 'discarded on purpose' } as const
@@ -65,6 +72,9 @@ export function layOutLineage(lineage: readonly LineageEntry[]): LineageDrawing 
   if (drawn.length === 0) return undefined
   const { nodes, links } = graphOf(drawn)
   const rows = Math.max(...(['legacy', 'new'] as const).map((side) => nodes.filter((node) => node.side === side).length), links.length / 2)
+  const widthOf = (side: NodeData['side']) =>
+    20 + characterWidth * Math.max(0, ...nodes.filter((node) => node.side === side).map(({ shown }) => [...shown].length))
+  const start = widthOf('legacy')
   const height = Math.ceil(rows * rowHeight) + 8
   const layout = sankey<NodeData, LinkData>()
     .nodeId(({ id }) => id)
@@ -72,13 +82,13 @@ export function layOutLineage(lineage: readonly LineageEntry[]): LineageDrawing 
     .nodePadding(8)
     .nodeSort(null)
     .extent([
-      [labelWidth, 4],
-      [drawingWidth - labelWidth, height - 4],
+      [start, 4],
+      [start + bandWidth, height - 4],
     ])
   const graph = layout({ nodes: nodes.map((node) => ({ ...node })), links: links.map((link) => ({ ...link })) })
   const path = sankeyLinkHorizontal<NodeData, LinkData>()
   return {
-    width: drawingWidth,
+    width: start + bandWidth + widthOf('new'),
     height,
     columns: graph.nodes.map(columnOf),
     ways: graph.links.map((link) => wayOf(link, path(link) ?? '')),
@@ -88,11 +98,13 @@ export function layOutLineage(lineage: readonly LineageEntry[]): LineageDrawing 
 }
 
 function graphOf(entries: readonly LineageEntry[]): { readonly nodes: readonly NodeData[]; readonly links: readonly LinkData[] } {
+  const bare = commonSchema(entries.flatMap(({ from, to }) => [from, ...to]))
   const nodes = new Map<string, NodeData>()
   const links = new Map<string, LinkData>()
   const node = (side: NodeData['side'], label: string) => {
     const id = JSON.stringify([side, label])
-    if (!nodes.has(id)) nodes.set(id, { id, side, label })
+    const shown = shorten(label.startsWith(bare) ? label.slice(bare.length) : label, longestLabel)
+    if (!nodes.has(id)) nodes.set(id, { id, side, label, shown })
     return id
   }
   for (const { from, to, fate } of entries) {
@@ -106,8 +118,15 @@ function graphOf(entries: readonly LineageEntry[]): { readonly nodes: readonly N
   return { nodes: [...nodes.values()], links: [...links.values()] }
 }
 
-function columnOf({ side, label, x0 = 0, y0 = 0, y1 = 0 }: SankeyNode<NodeData, LinkData>): DrawnColumn {
-  return { side, label, x: x0, y: round(y0), height: round(y1 - y0) }
+/** The schema with its dot, where all labels are of one. */
+function commonSchema(labels: readonly string[]): string {
+  const schemas = new Set(labels.map((label) => label.slice(0, label.indexOf('.') + 1)))
+  const [only = '', ...others] = schemas
+  return others.length === 0 ? only : ''
+}
+
+function columnOf({ side, label, shown, x0 = 0, y0 = 0, y1 = 0 }: SankeyNode<NodeData, LinkData>): DrawnColumn {
+  return { side, label, shown, x: x0, y: round(y0), height: round(y1 - y0) }
 }
 
 function wayOf({ fate, width = 1, source, target }: SankeyLink<NodeData, LinkData>, path: string): DrawnWay {

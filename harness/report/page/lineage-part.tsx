@@ -1,10 +1,9 @@
 import type { LineageEntry } from '../../result/index.ts'
-import { counted, shorten } from '../visible-text.ts'
+import { counted } from '../visible-text.ts'
 import { type Fate, type LineageDrawing, layOutLineage } from './lineage-layout.ts'
 import type { PageMigration } from './page-data.ts'
 import { Scroll } from './scroll.tsx'
 
-const longestLabel = 42
 const fateWords: Readonly<Record<Fate, string>> = {
   kept: 'kept',
   moved: 'moved',
@@ -49,22 +48,27 @@ function summary(lineage: readonly LineageEntry[]): string {
 
 function Drawing({ drawing: { width, height, columns, ways, staying, left } }: { readonly drawing: LineageDrawing }) {
   const used = fates.filter((fate) => ways.some((way) => way.fate === fate))
-  const bare = commonSchema(columns.filter(({ label }) => label.includes('.')).map(({ label }) => label))
-  const name = (label: string) => shorten(label.startsWith(bare) ? label.slice(bare.length) : label, longestLabel)
   return (
     <figure>
       <Scroll label="Drawing of where columns go">
-        <svg class="lineage" viewBox={`0 0 ${width} ${height}`} role="img" aria-label="Legacy columns on the left, new ones on the right">
+        <svg
+          class="lineage"
+          viewBox={`0 0 ${width} ${height}`}
+          width={width}
+          height={height}
+          role="img"
+          aria-label="Legacy columns on the left, new ones on the right"
+        >
           {ways.map(({ fate, path, width: thickness, from, to }) => (
             <path key={`${from} ${to}`} class={`way ${fate}`} d={path} stroke-width={Math.max(2, thickness)}>
               <title>{`${from} → ${to}: ${fateWords[fate]}`}</title>
             </path>
           ))}
-          {columns.map(({ side, label, x, y, height: tall }) => (
+          {columns.map(({ side, label, shown, x, y, height: tall }) => (
             <g key={`${side} ${label}`}>
               <rect class="column" x={x} y={y} width="8" height={Math.max(2, tall)} />
               <text x={side === 'legacy' ? x - 6 : x + 14} y={y + tall / 2} dy="0.35em" text-anchor={side === 'legacy' ? 'end' : 'start'}>
-                {name(label)}
+                {shown}
               </text>
             </g>
           ))}
@@ -88,17 +92,10 @@ function Drawing({ drawing: { width, height, columns, ways, staying, left } }: {
   )
 }
 
-/** The schema with its dot, where all labels are of one. */
-function commonSchema(labels: readonly string[]): string {
-  const schemas = new Set(labels.map((label) => label.slice(0, label.indexOf('.') + 1)))
-  const [only = '', ...others] = schemas
-  return others.length === 0 ? only : ''
-}
-
 function LineageTable({ lineage }: { readonly lineage: readonly LineageEntry[] }) {
   return (
     <Scroll label="Where columns go">
-      <table>
+      <table class="told">
         <thead>
           <tr>
             <th scope="col">before</th>

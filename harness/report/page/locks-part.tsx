@@ -5,7 +5,7 @@ import type { PageMigration } from './page-data.ts'
 /** How long locks are held and clients wait under live traffic, where it was measured (`--online`). */
 export function LocksPart({ page, heading: Heading }: { readonly page: PageMigration; readonly heading: 'h3' | 'h4' }) {
   const online = page.migration.findings.filter(({ invariant }) => invariant === 'online-safety')
-  const bars = online.flatMap(measured)
+  const bars = online.flatMap(measured).filter(({ name }, index, all) => all.findIndex((each) => each.name === name) === index)
   if (bars.length === 0) return null
   return (
     <>
@@ -26,7 +26,7 @@ function measured({ evidence, relation, object, kind }: FindingResult): readonly
     ],
     ['waitedMs', `longest wait of a client for ${of}`],
     ['longestStatementMs', `longest statement of a client during ${object ?? 'the migration'}`],
-    ['longestStatementWithoutMs', 'longest statement of a client without it'],
+    ['longestStatementWithoutMs', `longest statement of a client without ${object ?? 'the migration'}`],
   ] as const
   return named.flatMap(([key, name]) => {
     const ms = evidence[key]

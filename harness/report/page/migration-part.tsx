@@ -1,7 +1,7 @@
 import type { MigrationResult, VerifyResult } from '../../result/index.ts'
 import { decisionOn } from '../decision.ts'
 import { againLine, replayLine } from '../replay-line.ts'
-import { openFindings } from '../severity.ts'
+import { commonReason, openFindings } from '../severity.ts'
 import { counted, formatDuration } from '../visible-text.ts'
 import { ChecksPart } from './checks-part.tsx'
 import { ClaimsPart } from './claims-part.tsx'
@@ -79,17 +79,12 @@ function WholeMigration({ page, run, alone }: MigrationProps) {
   const { migration, folder } = page
   const Heading = alone ? 'h3' : 'h4'
   const replay = replayLine(migration)
+  const isJudged = commonReason(migration) === undefined
   return (
     <>
       {!alone && <p class="sentence">{decisionOn(migration).sentence}</p>}
       <ClaimsPart page={page} heading={Heading} />
-      <FindingsPart page={page} heading={Heading} />
-      <Heading>Can we go back?</Heading>
-      <p>{wayBack(migration)}</p>
-      <LineagePart page={page} heading={Heading} />
-      <SourcePart page={page} heading={Heading} />
-      <LocksPart page={page} heading={Heading} />
-      <ChecksPart invariants={migration.invariants} heading={Heading} />
+      {isJudged && <Judged page={page} heading={Heading} />}
       <Heading>Not checked</Heading>
       {migration.notChecked.length === 0 ? <p>Everything that applies was checked.</p> : <List items={migration.notChecked} />}
       {migration.disagreements.length > 0 && (
@@ -116,11 +111,26 @@ function WholeMigration({ page, run, alone }: MigrationProps) {
           </li>
         )}
       </ul>
-      <p class="muted">
+      <p class="muted" hidden={migration.runAs === ''}>
         Tested as <code>{migration.runAs}</code>, isolated by {isolation(migration)}.{' '}
         {migration.cached && 'The verdict comes from the cache of an earlier run on the same files. '}
         {!migration.cached && Object.keys(migration.timings).length > 0 && !alone && <>Took {formatDuration(ownTime(migration))}.</>}
       </p>
+    </>
+  )
+}
+
+/** What checks have shown; there is nothing to say of a migration that no check was made of. */
+function Judged({ page, heading: Heading }: { readonly page: PageMigration; readonly heading: 'h3' | 'h4' }) {
+  return (
+    <>
+      <FindingsPart page={page} heading={Heading} />
+      <Heading>Can we go back?</Heading>
+      <p>{wayBack(page.migration)}</p>
+      <LineagePart page={page} heading={Heading} />
+      <SourcePart page={page} heading={Heading} />
+      <LocksPart page={page} heading={Heading} />
+      <ChecksPart invariants={page.migration.invariants} heading={Heading} />
     </>
   )
 }

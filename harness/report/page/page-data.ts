@@ -86,7 +86,7 @@ function filesOf({ findings, coverage, path }: MigrationResult, sources: SourceF
   return names.flatMap((name) => {
     const text = sources.get(name)?.text
     if (text === undefined) return []
-    const lines = text.split(/\r?\n/).slice(0, mostLines)
+    const lines = text.trimEnd().split(/\r?\n/).slice(0, mostLines)
     return [{ path: shownText(name), lines: lines.map(lineText) }]
   })
 }

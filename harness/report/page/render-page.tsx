@@ -17,6 +17,9 @@ const policy = [
   "form-action 'none'",
 ].join('; ')
 
+/** From so many on, the browser lays out only the steps that are in sight. */
+const manySteps = 100
+
 /** An icon of no bytes: without it a browser looks for one beside the page. */
 const icon = 'data:,'
 
@@ -47,7 +50,7 @@ export function renderPage(input: PageInput): string {
         <RunPart data={data} decision={decision} />
         <main id="migrations">
           {many && <StepsPart data={data} />}
-          <div id="steps">
+          <div class={data.migrations.length > manySteps ? 'many' : undefined}>
             {data.migrations.map((each) => (
               <MigrationPart key={each.anchor} page={each} run={data.result} alone={!many} />
             ))}

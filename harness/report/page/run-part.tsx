@@ -1,7 +1,7 @@
-import type { CoverageCounts, InvariantResult, SourceResult } from '../../result/index.ts'
-import { shareReached } from '../coverage-text.ts'
+import type { InvariantResult, SourceResult } from '../../result/index.ts'
 import type { Decision } from '../decision.ts'
 import { counted, formatDuration } from '../visible-text.ts'
+import { coverageText } from './coverage-words.ts'
 import type { PageData } from './page-data.ts'
 import { type ToDo, toDoNow } from './to-do.ts'
 import { VerdictMark } from './verdict-mark.tsx'
@@ -127,17 +127,6 @@ function HowSure({ data: { result } }: { readonly data: PageData }) {
       </details>
     </section>
   )
-}
-
-/** `98 % (41 of 42 outcomes of conditions reached, 2 cannot be reached)`. */
-function coverageText(coverage: CoverageCounts): string {
-  const { reached, feasible, infeasible, unmeasured } = coverage
-  const parts = [
-    `${reached} of ${feasible} outcomes of conditions reached`,
-    ...(infeasible > 0 ? [`${infeasible} cannot be reached`] : []),
-    ...(unmeasured > 0 ? [`${unmeasured} not measured`] : []),
-  ]
-  return `${shareReached(coverage)} % (${parts.join(', ')})`
 }
 
 function CheckCounts({ verdicts }: { readonly verdicts: readonly InvariantResult['verdict'][] }) {

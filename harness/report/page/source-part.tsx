@@ -1,16 +1,21 @@
-import { coverageLine, isFunction } from '../coverage-text.ts'
+import { isFunction } from '../coverage-text.ts'
+import { coverageText } from './coverage-words.ts'
 import { findingAnchor, type PageMigration, shortPlace } from './page-data.ts'
 import { type MarkedLine, type MarkedTarget, markFile, targetsAt } from './source-marks.ts'
 
 /** The migration's own text: at each condition what test rows made of it, at each finding a link. */
 export function SourcePart({ page, heading: Heading }: { readonly page: PageMigration; readonly heading: 'h3' | 'h4' }) {
   const files = page.files.map((file) => markFile(file, page))
-  const line = coverageLine(page.migration)
-  if (files.length === 0 && line === undefined) return null
+  const { coverage } = page.migration
+  if (files.length === 0 && coverage === undefined) return null
   return (
     <>
       <Heading>What the test rows reached</Heading>
-      <p>{line === undefined ? 'No condition in it depends on the rows, or none was measured.' : `${line}.`}</p>
+      <p>
+        {coverage === undefined || coverage.targets.length === 0
+          ? 'No condition in it depends on the rows, or none was measured.'
+          : `${coverageText(coverage)}.`}
+      </p>
       {files.map(({ path, lines, hidden }) => (
         <details key={path} open={lines.some(({ targets }) => targets.length > 0)}>
           <summary>
