@@ -38,7 +38,7 @@ export function TimingsPart(props: {
         <DurationBars
           label="Time by stage"
           of="stage"
-          bars={timings.toSorted(([, left], [, right]) => right - left).map(([stage, ms]) => ({ name: stages[stage] ?? stage, ms }))}
+          bars={timings.map(([stage, ms]) => ({ name: stages[stage] ?? stage, ms }))}
         />
       </details>
     </>
