@@ -151,7 +151,9 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
       })
     }
     const [found = [], expected = []] = shapes.map((shape) => [...new Set(shape)].toSorted())
-    expect(found.filter((name) => !expected.includes(name))).toEqual([])
+    // The page's own: an empty text hides a line, and a script makes what scrolls reachable.
+    const own = [...expected, '@hidden', '@tabindex']
+    expect(found.filter((name) => !own.includes(name))).toEqual([])
   })
 
   test('a history of 500 steps is there at once', async () => {
