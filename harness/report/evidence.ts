@@ -1,10 +1,19 @@
+import {
+  isArrayOf,
+  isFlatRecord,
+  isRecord,
+  isRelationRows,
+  isRowDifference,
+  isScalar,
+  isScalars,
+  type JsonRecord,
+  type RowDifference,
+} from './evidence-shapes.ts'
 import { cell, code, fence, type Markdown, table } from './markdown-text.ts'
 import { shorten } from './visible-text.ts'
 
 const shownRows = 20
 const shownColumns = 24
-
-type JsonRecord = Readonly<Record<string, unknown>>
 
 /**
  * Evidence as something to read: rows become small tables, cells that changed stand as before and after, single values a list.
@@ -85,49 +94,4 @@ function scalars(value: unknown): Markdown {
   const more = value.length - shownRows
   const shown = value.slice(0, shownRows).map((item) => cell(item))
   return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')
-}
-
-/** `RowDifference` of snapshot/, recognised by its shape. */
-interface RowDifference {
-  readonly change: 'missing' | 'added' | 'changed'
-  readonly key: JsonRecord
-  readonly cells: readonly { readonly attribute: string; readonly before: unknown; readonly after: unknown }[]
-}
-
-function isRowDifference(value: unknown): value is RowDifference {
-  if (!isRecord(value) || !isRecord(value.key) || !Array.isArray(value.cells)) return false
-  if (!['missing', 'added', 'changed'].includes(String(value.change))) return false
-  return value.cells.every((one) => isRecord(one) && typeof one.attribute === 'string')
-}
-
-/** `RelationRows` of snapshot/, recognised by its shape. */
-function isRelationRows(
-  value: unknown,
-): value is { readonly attributes: readonly string[]; readonly rows: readonly (readonly unknown[])[] } {
-  if (!isRecord(value)) return false
-  const { attributes, rows } = value
-  return (
-    isArrayOf(attributes, (item): item is string => typeof item === 'string') &&
-    isArrayOf(rows, (row): row is unknown[] => Array.isArray(row))
-  )
-}
-
-function isFlatRecord(value: unknown): value is JsonRecord {
-  return isRecord(value) && Object.keys(value).length > 0 && Object.values(value).every(isScalar)
-}
-
-function isScalars(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isScalar)
-}
-
-function isArrayOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is readonly Item[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isItem)
-}
-
-function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isScalar(value: unknown): boolean {
-  return value === null || value === undefined || typeof value !== 'object'
 }

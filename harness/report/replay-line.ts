@@ -4,7 +4,12 @@ import { bySeverity } from './severity.ts'
 /** The command that shows the worst counterexample again, or null where none was saved. */
 export function replayLine(migration: MigrationResult): string | null {
   const worst = bySeverity(migration.findings).find((finding) => finding.counterexample !== null)
-  return worst?.counterexample == null ? null : `npx godwit replay ${quotePath(worst.counterexample)}`
+  return worst?.counterexample == null ? null : replayCommand(worst.counterexample)
+}
+
+/** The command that shows one counterexample again. */
+export function replayCommand(counterexample: string): string {
+  return `npx godwit replay ${quotePath(counterexample)}`
 }
 
 /** The command that makes the same run again. */

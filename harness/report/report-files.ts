@@ -13,6 +13,7 @@ export const resultsFile = 'results.json'
 export const junitFile = 'junit.xml'
 /** Of the whole run, beside the folders. */
 export const indexFile = 'index.md'
+export const pageFile = 'index.html'
 export const sarifFile = 'godwit.sarif'
 export const pullRequestFile = 'pull-request.md'
 export const codeQualityFile = 'gl-code-quality-report.json'

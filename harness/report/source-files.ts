@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { VerifyResult } from '../result/index.ts'
+import { isFunction } from './coverage-text.ts'
 
 /** A file that findings point to, as other programs name it. */
 export interface SourceFile {
@@ -25,7 +26,11 @@ const largestBytes = 8 * 1_024 * 1_024
  */
 export async function readSourceFiles(result: VerifyResult, workingDirectory: string): Promise<SourceFiles> {
   const root = repositoryRoot(workingDirectory)
-  const named = result.migrations.flatMap((migration) => [migration.path, ...migration.findings.flatMap((each) => each.file ?? [])])
+  const named = result.migrations.flatMap((migration) => [
+    migration.path,
+    ...migration.findings.flatMap((each) => each.file ?? []),
+    ...(migration.coverage?.targets ?? []).map((each) => each.file).filter((file) => !isFunction(file)),
+  ])
   const broken = result.sources.flatMap((source) => [source.path, ...(source.brokenAt === null ? [] : [source.brokenAt.file])])
   const files = new Map<string, SourceFile>()
   for (const name of new Set([...named, ...broken])) files.set(name, await readSource(resolve(workingDirectory, name), root))

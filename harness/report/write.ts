@@ -8,10 +8,11 @@ import type { MigrationResult, VerifyResult } from '../result/index.ts'
 import { type StepEnvironment, showOnGitHub } from './github.ts'
 import { counterexamplesIn, isMigrationFolder, readResult } from './read-saved.ts'
 import { makeDirectory, replaceFile } from './replace-file.ts'
-import { indexFile, migrationFiles, resultsFile, runFiles } from './report-files.ts'
+import { indexFile, migrationFiles, pageFile, resultsFile, runFiles } from './report-files.ts'
 import { reportFolders } from './report-folder.ts'
+import { historyFile, type RunLine, readRunHistory, runHistoryText, runLineOf } from './run-history.ts'
 import { isQuiet } from './severity.ts'
-import { readSourceFiles } from './source-files.ts'
+import { readSourceFiles, type SourceFiles } from './source-files.ts'
 
 /** Up to so many migrations each gets a folder; in a longer run those that hold without a finding would be noise. */
 const mostFolders = 10
@@ -25,6 +26,8 @@ export interface WriteOptions {
   readonly workingDirectory?: string | undefined
   /** Default: that of this process. */
   readonly environment?: StepEnvironment | undefined
+  /** When the run ended, for `history.jsonl`. Default: now. */
+  readonly now?: Date | undefined
   /** The run that a migration was verified in, where the result unites several; default the result. */
   readonly runOf?: ((migration: MigrationResult) => VerifyResult) | undefined
 }
@@ -41,7 +44,7 @@ export interface WrittenReports {
 }
 
 /**
- * Write the reports of a run: `<directory>/{index.md,results.json,junit.xml,godwit.sarif,pull-request.md,gl-code-quality-report.json}`, and
+ * Write the reports of a run: `<directory>/{index.html,index.md,history.jsonl,results.json,junit.xml,godwit.sarif,pull-request.md,gl-code-quality-report.json}`, and
  * `<directory>/<migration>/{MIGRATION_TEST_RESULTS.md,results.json,junit.xml,counterexamples/*.sql}` for each migration.
  *
  * In a run of more than ten migrations those that hold without a finding get no folder; one that is there from an earlier run is kept true.
@@ -67,6 +70,9 @@ export async function writeReports(result: VerifyResult, options: WriteOptions):
   }
   const sources = await readSourceFiles(result, options.workingDirectory ?? process.cwd())
   for (const [file, text] of runFiles(result, sources, folders)) files.set(join(directory, file), text)
+  const runs = [...(await readRunHistory(directory)), runLineOf(result, options.now ?? new Date())]
+  files.set(join(directory, historyFile), runHistoryText(runs))
+  files.set(join(directory, pageFile), await pageOf(result, folders, sources, runs))
   try {
     for (const [path, text] of files) await replaceFile(path, text)
     const own = [...new Set(folders.values())].map((name) => join(directory, name, 'counterexamples'))
@@ -119,6 +125,7 @@ export async function rewriteReports(folder: string, result: VerifyResult): Prom
     }
     const sources = await readSourceFiles(result, process.cwd())
     for (const [file, text] of runFiles(result, sources, folders)) files.set(join(folder, file), text)
+    files.set(join(folder, pageFile), await pageOf(result, folders, sources, await readRunHistory(folder)))
   }
   try {
     for (const [path, text] of files) await replaceFile(path, text)
@@ -127,6 +134,17 @@ export async function rewriteReports(folder: string, result: VerifyResult): Prom
     const detail = `${cause instanceof Error ? cause.message : String(cause)}.`
     throw new EnvironmentError(`cannot write reports to "${folder}"`, { cause, detail })
   }
+}
+
+/** The page is rendered by a library that is loaded only here: no verdict waits for it. */
+async function pageOf(
+  result: VerifyResult,
+  folders: ReadonlyMap<MigrationResult, string>,
+  sources: SourceFiles,
+  runs: readonly RunLine[],
+): Promise<string> {
+  const { renderPage } = await import('./page/render-page.tsx')
+  return renderPage({ result, folders: result.migrations.map((migration) => folders.get(migration)), sources, runs })
 }
 
 /** The result as it would be had only this migration been verified. */

@@ -37,10 +37,13 @@ const kept: Readonly<Record<string, string>> = {
   'fast-check': 'data',
   'libpg-query': 'migration',
   commander: 'cli',
+  preact: 'report',
+  'preact-render-to-string': 'report',
+  'd3-sankey': 'report',
 }
 
 const harness = resolve('harness')
-const files = readdirSync(harness, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+const files = readdirSync(harness, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file))
 const roomOf = (file: string) => file.split(sep)[0] ?? file
 const imports = files.flatMap((file) =>
   [...readFileSync(join(harness, file), 'utf8').matchAll(/^(?:import|export)\s(type )?[^;]*?from '([^']+)'|import\('([^']+)'\)/gms)].map(

@@ -51,7 +51,7 @@ describe('reports on disk', () => {
         const reports = join(directory.path, String(run))
         fc.pre(result.migrations.length > 0)
         const { written } = await writeReports(result, { directory: reports, counterexamples: new Map() })
-        expect(written).toHaveLength(6 + 3 * result.migrations.length)
+        expect(written).toHaveLength(8 + 3 * result.migrations.length)
         const before = await contents(reports)
         const read = await readResults(reports)
         expect(read.map((one) => [one.folder, one.result.migrations.length])).toEqual([[reports, result.migrations.length]])
@@ -196,7 +196,16 @@ describe('reports on disk', () => {
   })
 })
 
-const runFileNames = ['gl-code-quality-report.json', 'godwit.sarif', 'index.md', 'junit.xml', 'pull-request.md', 'results.json']
+const runFileNames = [
+  'gl-code-quality-report.json',
+  'godwit.sarif',
+  'history.jsonl',
+  'index.html',
+  'index.md',
+  'junit.xml',
+  'pull-request.md',
+  'results.json',
+]
 
 /** Every file under a directory, by path. */
 async function contents(directory: string): Promise<ReadonlyMap<string, string>> {

@@ -67,6 +67,8 @@ function timeless(text: string, directory: string): string {
     .replaceAll(/("(?:durationMs|[a-z ]+)": )\d+(\.\d+)?(?=,?\n)/g, (whole, key: string) =>
       /"(line|version|runs|rows|cells|relations|steps|verified|cached)"/.test(key) ? whole : `${key}0`,
     )
+    .replaceAll(/"date":"[^"]+"|"durationMs":\d+/g, 'TIME')
+    .replaceAll(/class="bar" width="[\d.]+"/g, 'BAR')
     .replaceAll(/ time="[\d.]+"/g, '')
     .replaceAll(/\b[\d.]+ (ms|s|min)\b/g, 'TIME')
 }

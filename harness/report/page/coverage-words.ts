@@ -1,0 +1,13 @@
+import type { CoverageCounts } from '../../result/index.ts'
+import { shareReached } from '../coverage-text.ts'
+
+/** `98 % (41 of 42 outcomes of conditions reached, 2 cannot be reached)`. */
+export function coverageText(coverage: CoverageCounts): string {
+  const { reached, feasible, infeasible, unmeasured } = coverage
+  const parts = [
+    `${reached} of ${feasible} outcomes of conditions reached`,
+    ...(infeasible > 0 ? [`${infeasible} cannot be reached`] : []),
+    ...(unmeasured > 0 ? [`${unmeasured} not measured`] : []),
+  ]
+  return `${shareReached(coverage)} % (${parts.join(', ')})`
+}
