@@ -35,11 +35,7 @@ export function TimingsPart(props: {
       <Heading>How long the verification took</Heading>
       <details data-print="closed">
         <summary>{formatDuration(total)} in all, by stage</summary>
-        <DurationBars
-          label="Time by stage"
-          of="stage"
-          bars={timings.map(([stage, ms]) => ({ name: stages[stage] ?? stage, ms }))}
-        />
+        <DurationBars label="Time by stage" of="stage" bars={timings.map(([stage, ms]) => ({ name: stages[stage] ?? stage, ms }))} />
       </details>
     </>
   )

@@ -43,7 +43,7 @@ describe('the invariant of docs/own-invariant.md', { timeout: 180_000 }, () => {
   })
 
   test('stands in every report, with its texts also where that is made from the saved result alone', async () => {
-    const named = ['index.md', 'pull-request.md', 'results.json', 'junit.xml', 'godwit.sarif', 'gl-code-quality-report.json']
+    const named = ['index.html', 'index.md', 'pull-request.md', 'results.json', 'junit.xml', 'godwit.sarif', 'gl-code-quality-report.json']
     for (const file of [...named, 'gross/MIGRATION_TEST_RESULTS.md'])
       expect([file, await report(file)]).toEqual([
         file,
