@@ -138,13 +138,11 @@ function CheckCounts({ verdicts }: { readonly verdicts: readonly InvariantResult
   return some.length === 0 ? (
     <>none was made</>
   ) : (
-    <>
-      {some.map(({ verdict, count }) => (
-        <span key={verdict} class="count">
-          {count} <VerdictMark verdict={verdict} />{' '}
-        </span>
-      ))}
-    </>
+    some.map(({ verdict, count }) => (
+      <span key={verdict} class="count">
+        {count} <VerdictMark verdict={verdict} />{' '}
+      </span>
+    ))
   )
 }
 

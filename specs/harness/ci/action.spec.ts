@@ -91,7 +91,7 @@ describe('the steps of the action, run as the runner does', () => {
       0,
       { verdict: 'holds', 'report-path': 'shop/reports', 'sarif-path': 'shop/reports/godwit.sarif', 'exit-code': '0' },
     ])
-    expect(ran.stdout).toMatch(/^✓ keep {2}holds {2}\(3 runs/)
+    expect(ran.stdout).toMatch(/^✓ keep {2}holds {2}\(3 generated data sets/)
     expect(ran.summary).toMatch(/^### Godwit: holds\n/)
     expect(ran.stderr).not.toMatch(/^::/m)
     expect((await runStep(action, 'verdict', verdictOf(ran.outputs))).code).toBe(0)

@@ -65,7 +65,7 @@ describe('godwit init', () => {
     ])
 
     const verified = await run(process.execPath, [bin, 'verify', '--runs', '4'], options)
-    expect(verified.stdout).toMatch(/^✓ holds {2}\(2 migrations: 0 violated/m)
+    expect(verified.stdout).toMatch(/^2 migrations: 0 violated/m)
     const gated = await run(process.execPath, [bin, 'gate', '--runs', '4'], options)
     expect(gated.stdout).toMatch(/^✓ /)
 

@@ -16,9 +16,10 @@ describe('godwit report', () => {
       await writeFile(report, 'damaged')
       const { code, stdout, stderr } = await runBin(['report', directory])
       expect([code, stderr]).toEqual([0, ''])
-      expect(stdout.split('\n').slice(0, 3)).toEqual([
-        '✗ drop-notes  violated  (100 runs on PostgreSQL 18.4, 3.2 s)',
-        '  error    zero-loss  public.items.notes  cells of "notes" are nowhere to be found afterwards  up.sql:3',
+      expect(stdout.split('\n').slice(0, 4)).toEqual([
+        '✗ drop-notes  violated  (100 generated data sets, PostgreSQL 18.4, 3.2 s)',
+        '  error    cells of "notes" are nowhere to be found afterwards.',
+        '           up.sql:3  zero-loss',
         `  report  ${report}`,
       ])
       expect(await readFile(report, 'utf8')).toBe(first)

@@ -57,7 +57,7 @@ describe('run from a sub-folder, with a cache that was filled from above', () =>
     await runBin(['verify'], { cwd: repository.path })
     const cwd = join(repository.path, 'sub')
     const { stdout } = await runBin(['verify'], { cwd })
-    const printed = [...stdout.matchAll(/^ +(?:report {2}|replay {2}godwit replay )(\S+)/gm)].map((match) => match[1] ?? '')
+    const printed = [...stdout.matchAll(/^ +(?:report {2}|replay {2}npx godwit replay )(\S+)/gm)].map((match) => match[1] ?? '')
     expect(printed.length).toBeGreaterThan(1)
     expect(printed.filter((path) => !existsSync(path.startsWith('/') ? path : join(cwd, path)))).toEqual([])
     const saved = JSON.parse(await readFile(join(repository.path, 'reports/results.json'), 'utf8')) as {
