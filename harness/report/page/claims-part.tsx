@@ -1,4 +1,4 @@
-import type { Claim } from './claim.ts'
+import type { ClaimResult } from '../../result/index.ts'
 import { findingAnchor, type PageMigration } from './page-data.ts'
 import { Scroll } from './scroll.tsx'
 import { VerdictMark } from './verdict-mark.tsx'
@@ -10,7 +10,7 @@ const words = { held: 'held', refuted: 'refuted', 'not-checked': 'not checked' }
 /** What the plan promises, and what became of it: refuted first. */
 export function ClaimsPart({ page, heading: Heading }: { readonly page: PageMigration; readonly heading: 'h3' | 'h4' }) {
   if (page.claims.length === 0) return null
-  const of = (state: Claim['state']) => page.claims.filter((claim) => claim.state === state).length
+  const of = (state: ClaimResult['state']) => page.claims.filter((claim) => claim.state === state).length
   return (
     <>
       <Heading>Claims of the plan</Heading>
@@ -39,6 +39,7 @@ export function ClaimsPart({ page, heading: Heading }: { readonly page: PageMigr
                   </td>
                   <td>
                     {claim.because} <Refutation page={page} claim={claim} />
+                    {claim.accepted !== undefined && ` Accepted: ${claim.accepted}`}
                   </td>
                 </tr>
               ))}
@@ -49,7 +50,7 @@ export function ClaimsPart({ page, heading: Heading }: { readonly page: PageMigr
   )
 }
 
-function Refutation({ page, claim }: { readonly page: PageMigration; readonly claim: Claim }) {
+function Refutation({ page, claim }: { readonly page: PageMigration; readonly claim: ClaimResult }) {
   const finding = page.migration.findings.find(({ id }) => id === claim.finding)
   return finding === undefined ? null : <a href={`#${findingAnchor(page, finding)}`}>the finding</a>
 }

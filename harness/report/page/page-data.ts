@@ -1,11 +1,10 @@
-import type { FindingResult, MigrationResult, VerifyResult } from '../../result/index.ts'
+import type { ClaimResult, FindingResult, MigrationResult, VerifyResult } from '../../result/index.ts'
 import { isFunction } from '../coverage-text.ts'
 import { maskSecrets, maskSecretsIn } from '../mask-secrets.ts'
 import type { RunLine } from '../run-history.ts'
 import { isQuiet } from '../severity.ts'
 import type { SourceFiles } from '../source-files.ts'
 import { visibleText } from '../visible-text.ts'
-import type { Claim } from './claim.ts'
 
 /** What the page is made of. */
 export interface PageInput {
@@ -26,7 +25,7 @@ export interface PageData {
 
 export interface PageMigration {
   readonly migration: MigrationResult
-  readonly claims: readonly Claim[]
+  readonly claims: readonly ClaimResult[]
   /** Ids in the page are numbers, so that nothing of the data gets into them. */
   readonly anchor: string
   readonly folder: string | undefined
@@ -60,7 +59,7 @@ export function pageData({ result: given, folders, sources, runs }: PageInput): 
     if (full) shownInFull += 1
     return {
       migration,
-      claims: claimsOf(migration),
+      claims: migration.claims ?? [],
       anchor: `migration-${index + 1}`,
       folder: folders[index],
       quiet,
@@ -69,11 +68,6 @@ export function pageData({ result: given, folders, sources, runs }: PageInput): 
     }
   })
   return { result, migrations, runs: shownIn(maskSecretsIn(runs)) }
-}
-
-/** Claims, where this result has them. */
-function claimsOf(migration: MigrationResult & { readonly claims?: readonly Claim[] | undefined }): readonly Claim[] {
-  return migration.claims ?? []
 }
 
 function filesOf({ findings, coverage, path }: MigrationResult, sources: SourceFiles): readonly PageFile[] {

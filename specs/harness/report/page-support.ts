@@ -1,4 +1,3 @@
-import type { Claim } from '../../../harness/report/page/claim.ts'
 import type { PageInput } from '../../../harness/report/page/page-data.ts'
 import { reportFolders } from '../../../harness/report/report-folder.ts'
 import type { MigrationResult, TargetResult, VerifyResult } from '../../../harness/result/index.ts'
@@ -120,7 +119,7 @@ export function hostileInput(texts: readonly string[]): PageInput {
   }
 }
 
-function hostileMigration(next: () => string, files: readonly string[]): Partial<MigrationResult> & { readonly claims: readonly Claim[] } {
+function hostileMigration(next: () => string, files: readonly string[]): Partial<MigrationResult> {
   const row = () => ({ [next()]: next(), [next()]: next(), plain: null })
   const [file = '', other = ''] = files
   const evidences = [
@@ -182,7 +181,7 @@ function hostileMigration(next: () => string, files: readonly string[]): Partial
     notChecked: [next(), next()],
     disagreements: [next()],
     timings: { [next()]: 3, [next()]: 4 },
-    claims: [{ id: next(), text: next(), state: 'refuted', because: next(), finding: 'f0' }],
+    claims: [{ id: next(), text: next(), state: 'refuted', because: next(), finding: 'f0', accepted: next(), restsOn: [] }],
   }
 }
 

@@ -137,11 +137,11 @@ describe('the page', () => {
 
   test('claims stand in a table, the refuted first, with a link to the finding', () => {
     const claims = [
-      { id: 'SB-1', text: 'nothing is lost', state: 'held', because: '' },
-      { id: 'SB-2', text: 'quantities are equal', state: 'not-checked', because: 'it is not built yet' },
-      { id: 'SB-3', text: 'it can be taken back', state: 'refuted', because: 'a column is left over', finding: 'f1' },
+      { id: 'SB-1', text: 'nothing is lost', state: 'held', because: '', restsOn: [] },
+      { id: 'SB-2', text: 'quantities are equal', state: 'not-checked', because: 'it is not built yet', restsOn: [] },
+      { id: 'SB-3', text: 'it can be taken back', state: 'refuted', because: 'a column is left over', finding: 'f1', restsOn: [] },
     ] as const
-    const result = exampleResult([{ claims } as Partial<MigrationResult>])
+    const result = exampleResult([{ claims }])
     const html = renderPage(pageInput(result))
     expect(html.match(/SB-\d/g)).toEqual(['SB-3', 'SB-2', 'SB-1'])
     expect(parsePage(html).text).toContain('1 refuted, 1 not checked, 1 held.')
