@@ -39,6 +39,7 @@ export function ClaimsPart({ page, heading: Heading }: { readonly page: PageMigr
                   </td>
                   <td>
                     {claim.because} <Refutation page={page} claim={claim} />
+                    {claim.accepted !== undefined && ` Accepted: ${claim.accepted}`}
                   </td>
                 </tr>
               ))}

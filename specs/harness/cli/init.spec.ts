@@ -26,6 +26,7 @@ async function install(directory: string): Promise<void> {
     join(place, 'dist'),
   ]
   await run(process.execPath, ['node_modules/typescript/bin/tsc', ...build], { cwd: checkout })
+  await run(process.execPath, ['scripts/copy-page-files.mjs', join(place, 'dist')], { cwd: checkout })
   await symlink(join(checkout, 'node_modules'), join(place, 'node_modules'))
   await symlink(join(checkout, 'node_modules/vitest'), join(directory, 'node_modules/vitest'))
 }

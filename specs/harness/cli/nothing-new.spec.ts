@@ -38,7 +38,7 @@ test('a step that does not apply, once accepted, leaves nothing unknown, and the
   expect([first.code, first.stdout]).toEqual([4, expect.stringContaining('2 steps, 1 verified')])
   expect((await broken.run(['baseline'])).code).toBe(0)
   const verified = await broken.run(['verify'])
-  expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('✓ holds')])
+  expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('✓ Release: ')])
   const gated = await broken.runHere(['gate'])
   expect([gated.code, gated.stdout]).toEqual([0, expect.stringContaining('✓ the saved verdict holds')])
 })

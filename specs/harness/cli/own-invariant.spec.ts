@@ -56,7 +56,7 @@ describe('the invariant of docs/own-invariant.md', { timeout: 180_000 }, () => {
       help: { text: expect.stringContaining('What to do: Compute gross as net + tax where the migration fills it.') },
     })
     const again = await repository.runHere(['report'])
-    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('gross-adds-up  public.invoice.gross')])
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('up.sql:3  gross-adds-up')])
     expect(await report('godwit.sarif')).toBe(sarif)
     expect(output).toMatch(/::error file=migrations\/gross\/up\.sql,line=3.*gross is -1/)
   })

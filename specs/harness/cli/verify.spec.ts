@@ -26,7 +26,7 @@ describe('godwit verify', () => {
   test('what loses data exits with 1 and saves a counterexample that replays until the migration is mended', async () => {
     const verified = await runBin(['verify', 'lose', '--runs', '5'], { cwd })
     expect(verified.code).toBe(1)
-    expect(verified.stdout).toMatch(/error .*zero-loss .*public\.items\.notes/)
+    expect(verified.stdout).toMatch(/error {4}items\.notes is lost: .*\n +up\.sql:1 {2}zero-loss\n/)
     const files = await readdir(join(cwd, 'reports/lose'))
     expect(files.toSorted()).toEqual(['MIGRATION_TEST_RESULTS.md', 'counterexamples', 'junit.xml', 'results.json'])
 

@@ -181,7 +181,7 @@ function hostileMigration(next: () => string, files: readonly string[]): Partial
     notChecked: [next(), next()],
     disagreements: [next()],
     timings: { [next()]: 3, [next()]: 4 },
-    claims: [{ id: next(), text: next(), state: 'refuted' as const, because: next(), finding: 'f0', restsOn: [] }],
+    claims: [{ id: next(), text: next(), state: 'refuted', because: next(), finding: 'f0', accepted: next(), restsOn: [] }],
   }
 }
 

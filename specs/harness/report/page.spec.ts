@@ -137,10 +137,10 @@ describe('the page', () => {
 
   test('claims stand in a table, the refuted first, with a link to the finding', () => {
     const claims = [
-      { id: 'SB-1', text: 'nothing is lost', state: 'held' as const, because: '', restsOn: [] },
-      { id: 'SB-2', text: 'quantities are equal', state: 'not-checked' as const, because: 'it is not built yet', restsOn: [] },
-      { id: 'SB-3', text: 'it can be taken back', state: 'refuted' as const, because: 'a column is left over', finding: 'f1', restsOn: [] },
-    ]
+      { id: 'SB-1', text: 'nothing is lost', state: 'held', because: '', restsOn: [] },
+      { id: 'SB-2', text: 'quantities are equal', state: 'not-checked', because: 'it is not built yet', restsOn: [] },
+      { id: 'SB-3', text: 'it can be taken back', state: 'refuted', because: 'a column is left over', finding: 'f1', restsOn: [] },
+    ] as const
     const result = exampleResult([{ claims }])
     const html = renderPage(pageInput(result))
     expect(html.match(/SB-\d/g)).toEqual(['SB-3', 'SB-2', 'SB-1'])
