@@ -12,7 +12,7 @@ describe('a statement that goes through a tree', () => {
     const migration = await verifyInline(legacy, pathsOf('UNION ALL'), { runs: 20 })
     const found = migration.findings.filter(({ invariant }) => invariant === 'applies')
     expect(found.map(({ kind, severity, message }) => [kind, severity, message])).toEqual([
-      ['57014', 'error', 'up does not end on rows that refer to one another in a ring (public.part)'],
+      ['57014', 'error', 'The migration does not end on rows that refer to one another in a ring (part)'],
     ])
     expect(found[0]?.counterexample).not.toBe(null)
     expect(migration.invariants.find(({ id }) => id === 'applies')?.verdict).toBe('violated')
