@@ -156,7 +156,7 @@ function defaultChange(facade: Facade, before: Attribute, after: Attribute): rea
       severity: old === undefined ? 'info' : stops ? 'error' : 'warning',
       operations: ['insert'],
       message: stops
-        ? `INSERTs that omit ${shownName(path)} fail: its default ${old} is gone`
+        ? `INSERTs that omit ${shownName(path)} fail: its default ${old} was dropped`
         : `INSERTs that omit ${shownName(path)} store ${stored} instead of ${old ?? 'NULL'}`,
       hint: 'Keep the old default as long as a client relies on it.',
     },

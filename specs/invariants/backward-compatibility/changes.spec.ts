@@ -56,7 +56,7 @@ const told: Readonly<Record<string, InlineCase>> = {
   'a default lost': {
     legacy: table,
     up: 'ALTER TABLE t ALTER COLUMN a DROP DEFAULT',
-    found: ["error fails: INSERTs that omit t.a fail: its default 'x'::text is gone"],
+    found: ["error fails: INSERTs that omit t.a fail: its default 'x'::text was dropped"],
   },
   'a default changed': {
     legacy: table,
