@@ -1,6 +1,7 @@
 export { bandedFillings, smallFillings, tiedRows } from './banded.ts'
 export { type Base, onPairBase } from './base.ts'
 export { CatalogCache, type KnownCatalog, type ReadAs } from './catalog-cache.ts'
+export { type Contents, type ContentsByStatement, contentsByStatement } from './contents-by-statement.ts'
 export { type Depth, fullDepth } from './depth.ts'
 export { executeRun, type Filling, fillStage, planFor, type RunRequest, readState, storedRelations } from './execute.ts'
 export { applyWatched, type Pause, pausedIn, type WatchedStep, type WatchOptions } from './faults/apply-watched.ts'

@@ -14,6 +14,7 @@ import { Inquiry } from './inquiry.ts'
 import { learn } from './learn.ts'
 import { lookByProbes } from './look.ts'
 import { coverageOf } from './measure-coverage.ts'
+import { placeFindings } from './place-findings.ts'
 
 /**
  * Verify one migration: learn on banded rows, judge on edge rows, let each probe look, and confirm on a clone what was found.
@@ -32,7 +33,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   await lookByProbes(inquiry, learned)
   collector.settle()
   inquiry.progress('counterexamples')
-  const confirmed = await clock.time('shrink', () => confirmFindings(inquiry))
+  const confirmed = await clock.time('shrink', async () => placeFindings(inquiry, await confirmFindings(inquiry)))
   const rolesSql = confirmed.length === 0 ? [] : await rolesSqlOf(base.session(), textsOf(migration), base.settings)
   const assembled = assembleResult({
     inquiry,
