@@ -14,6 +14,7 @@ export const DATABASE_PREFIX = 'godwit_'
 const CREATE_TIMEOUT_MS = 300_000
 const SOURCE_IN_USE = '55006'
 const SOURCE_IN_USE_TRIES = 100
+const SHARED_ROW_TRIES = 20
 
 /** A cluster's databases, and the one session through which this process makes and drops them. */
 export interface DatabaseFactory extends Pick<Cluster, 'createDatabase' | 'template' | 'clone'> {
@@ -44,13 +45,14 @@ export function databaseFactory(address: ClusterAddress): DatabaseFactory {
 
   const administer = async (sql: string): Promise<void> => {
     if (closed) await freezeWhileEnding()
+    const send = () => whileSharedRowsChange(async () => (await session()).query(sql))
     try {
-      await (await session()).query(sql)
+      await send()
     } catch (error) {
       if (!(error instanceof StatementError) || !isConnectionLoss(error)) throw error
       await freezeWhileEnding()
       opened = undefined
-      await (await session()).query(sql)
+      await send()
     }
   }
 
@@ -128,6 +130,21 @@ async function whileSourceInUse(work: () => Promise<void>): Promise<void> {
       const again = error instanceof StatementError && error.sqlstate === SOURCE_IN_USE && tries < SOURCE_IN_USE_TRIES
       if (!again) throw error
       // The server itself has waited five seconds for the other sessions before it said so: no pause is needed.
+    }
+  }
+}
+
+/**
+ * Do again what another session came in between of: catalogs that all databases share (`pg_authid`, `pg_shdepend`) have no locks that wait, and
+ * the server refuses the later change of a row (XX000, `simple_heap_update` and `simple_heap_delete` of its source).
+ */
+export async function whileSharedRowsChange<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      const again = error instanceof StatementError && error.sqlstate === 'XX000' && /^tuple concurrently /.test(error.message)
+      if (!again || tries >= SHARED_ROW_TRIES) throw error
     }
   }
 }

@@ -1,6 +1,7 @@
 export { findInstallation, installedMajors } from './binaries.ts'
 export * from './cluster.ts'
 export { escapeCopyText } from './copy-text.ts'
+export { whileSharedRowsChange } from './databases.ts'
 export { describeEnvironment, type EnvironmentCheck } from './environment.ts'
 export * from './error.ts'
 export { madeRoleComment } from './made-roles.ts'

@@ -1,4 +1,4 @@
-import { type Cluster, type Database, quoteLiteral } from '../postgres/index.ts'
+import { type Cluster, type Database, quoteLiteral, whileSharedRowsChange } from '../postgres/index.ts'
 
 /** What a cluster of our own knows of roles at one moment. */
 export interface RoleState {
@@ -63,7 +63,9 @@ export async function rememberRoles(cluster: Cluster): Promise<RoleState> {
       hidden = []
       if (gone.length + missing.length === 0) return
       await using session = await database.connect()
-      await session.script(['BEGIN', ...gone.map(deleteSql), ...missing.map(insertSql), ofDroppedDatabases, 'COMMIT'].join(';\n'))
+      // One message is one transaction.
+      const sql = [...gone.map(deleteSql), ...missing.map(insertSql), ofDroppedDatabases].join(';\n')
+      await whileSharedRowsChange(() => session.script(sql))
     },
   }
 }

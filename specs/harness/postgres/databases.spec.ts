@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { beforeAll, describe, expect, inject, test } from 'vitest'
-import { type Cluster, joinCluster, type Session, StatementError } from '../../../harness/postgres/index.ts'
+import { beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { type Cluster, joinCluster, type Session, StatementError, whileSharedRowsChange } from '../../../harness/postgres/index.ts'
 import { useCluster } from '../../../harness/vitest/cluster.ts'
 
 let cluster: Cluster
@@ -120,5 +120,33 @@ describe('template', () => {
       connect = () => database.connect()
     })
     await expect(connect()).rejects.toMatchObject({ sqlstate: '55000' })
+  })
+})
+
+describe('a row that all databases share', () => {
+  /** One session holds the row; `work` wants to change it, and is refused once the first commits. */
+  async function meetAt(work: (session: Session, sql: string) => Promise<unknown>): Promise<unknown> {
+    await using database = await cluster.createDatabase()
+    await using first = await database.connect()
+    await using second = await database.connect()
+    const role = `shared_${process.pid}`
+    await first.query(`CREATE ROLE ${role}`)
+    try {
+      await first.script(`BEGIN; ALTER ROLE ${role} CONNECTION LIMIT 1`)
+      const refused = work(second, `ALTER ROLE ${role} CONNECTION LIMIT 2`).catch((error: unknown) => error)
+      await vi.waitUntil(async () => (await first.query('SELECT 1 FROM pg_locks WHERE NOT granted')).length > 0, { timeout: 10_000 })
+      await first.script('COMMIT')
+      return await refused
+    } finally {
+      await first.query(`DROP ROLE ${role}`)
+    }
+  }
+
+  test('is refused by the server where another session changes it', async () => {
+    expect(await meetAt((session, sql) => session.script(sql))).toMatchObject({ sqlstate: 'XX000', message: 'tuple concurrently updated' })
+  })
+
+  test('is changed all the same', async () => {
+    expect(await meetAt((session, sql) => whileSharedRowsChange(() => session.script(sql)))).toEqual([expect.anything()])
   })
 })
