@@ -2,6 +2,8 @@
 export interface Depth {
   /** Edge runs. */
   readonly runs: number
+  /** Most runs beyond these, each aimed at what none before has reached; undefined for none. */
+  readonly aimedRuns?: number
   /** Banded data sets. */
   readonly variants: 0 | 1 | 2 | 3
   /** Whether all relations are filled, or those that the migration can reach. */

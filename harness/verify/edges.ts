@@ -20,6 +20,9 @@ const ringsEvery = 8
 /** Every so many have rows that differ as little as they may, where a unique key is to come or what one holds gets another type. */
 const alikeEvery = 6
 const endlessMs = 2_000
+/** Runs beyond the usual ones are made so many at a time, and end after so many that reached nothing new. */
+const furtherBatch = 2
+const furtherInVain = 4
 /** On the rows of so many first runs bodies are counted. */
 const firstCounted = 4
 
@@ -54,6 +57,8 @@ class EdgeRuns {
   /** Something did not end on a ring, which costs its time-out each time. */
   #endless = false
   readonly #coverage: Coverage
+  /** The last run that reached a target first. */
+  #lastNews = 0
 
   constructor(inquiry: Inquiry, coverage: Coverage) {
     const { subject, depth, context, active, invariants, runner } = inquiry
@@ -90,7 +95,7 @@ class EdgeRuns {
     const inquiry = this.#inquiry
     const { runner, exclusions, judging } = inquiry
     let runs = 0
-    while (runs < this.#total) {
+    while (runs < this.#total || this.#goesOn(runs)) {
       inquiry.signal?.throwIfAborted()
       // An exclusion excludes more than the cause: draw every other batch without exclusions; rows of it that pass are judged too.
       const free = exclusions.length > 0 && Math.floor(runs / this.#batch) % 2 === 1
@@ -107,13 +112,14 @@ class EdgeRuns {
       })
       for await (const { dataset, request, run } of made) {
         if (inquiry.isOver) {
+          if (runs >= this.#total) return runs
           const because = `${this.#total - runs} of ${this.#total} edge runs were left out: the time limit was reached`
           inquiry.leaveOutRuns({ because })
           return runs
         }
         runs += 1
-        inquiry.progress('edge rows', runs, this.#total)
-        if (request.questions !== undefined) this.#coverage.note(runs, request.questions)
+        inquiry.progress('edge rows', runs, Math.max(runs, this.#total))
+        if (request.questions !== undefined && this.#coverage.note(runs, request.questions) > 0) this.#lastNews = runs
         judging.see(run, request)
         this.#endless ||=
           request.statementTimeoutMs !== undefined &&
@@ -123,6 +129,14 @@ class EdgeRuns {
       }
     }
     return runs
+  }
+
+  /** Whether a run beyond the usual ones is worth its time: something is left that rows can be aimed at. */
+  #goesOn(runs: number): boolean {
+    const { depth, context } = this.#inquiry
+    if (context.aimed === false || runs >= this.#total + (depth.aimedRuns ?? 0)) return false
+    if (runs - Math.max(this.#lastNews, this.#total) >= furtherInVain) return false
+    return aimsOfRun(this.#coverage.left(), runs).length > 0
   }
 
   #sample(runs: number, free: boolean): readonly Dataset[] {
@@ -138,15 +152,19 @@ class EdgeRuns {
       // A table can hold rows from before a NOT VALID constraint that violate it.
       dirty: odd,
     }
-    const count = Math.min(this.#batch, this.#total - runs)
+    const count = runs < this.#total ? Math.min(this.#batch, this.#total - runs) : furtherBatch
     const drawn = sampleDatasets(datasetArbitrary(this.#subject.plan, options), this.#seed + runs, count)
-    return drawn.map((dataset, at) => this.#sweptInstead(options, runs + at) ?? this.#aimedInstead(options, runs + at) ?? dataset)
+    return drawn.map(
+      (dataset, at) =>
+        (runs < this.#total ? this.#sweptInstead(options, runs + at) : undefined) ?? this.#aimedInstead(options, runs + at) ?? dataset,
+    )
   }
 
   /** The data set of a run that is aimed at what no run before has reached; undefined where it is not. */
   #aimedInstead(options: DatasetOptions, run: number): Dataset | undefined {
-    if (this.#inquiry.context.aimed === false || !isAimed(run, this.#total, run % sweptEvery === 2)) return undefined
-    const aims = aimsOfRun(this.#coverage.left(), run)
+    const further = run >= this.#total
+    if (this.#inquiry.context.aimed === false || !(further || isAimed(run, this.#total, run % sweptEvery === 2))) return undefined
+    const aims = aimsOfRun(this.#coverage.left(), further ? 2 * run : run)
     if (aims.length === 0) return undefined
     const aimed: DatasetOptions = { ...options, ring: new Map(), profile: 'plausible', aims }
     return sampleDatasets(datasetArbitrary(this.#subject.plan, aimed), this.#seed + run, 1)[0]
