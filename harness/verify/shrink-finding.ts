@@ -52,7 +52,7 @@ export class FindingShrinker {
     known: readonly Dataset[],
     limits: ShrinkLimits,
   ): Promise<Shrunk> {
-    const base: RunRequest = { ...request, phases: phasesToShow(this.#invariants, collected.finding) }
+    let base: RunRequest = { ...request, phases: phasesToShow(this.#invariants, collected.finding) }
     if (request.filling.kind !== 'dataset') return { dataset: undefined, request: base, complete: request.regime === 'empty', attempts: 0 }
     const requestFor = (dataset: Dataset): RunRequest => ({
       ...base,
@@ -63,6 +63,12 @@ export class FindingShrinker {
     })
     const shows = async (dataset: Dataset) =>
       showsAgain(this.#invariants, this.#subject, await this.#runner.run(this.#subject, requestFor(dataset)), collected) !== undefined
+    if (base.settings !== undefined) {
+      const other = base
+      base = { ...base, settings: undefined }
+      // Only what the usual session does not show is told of the other one.
+      if (!(await shows(request.filling.dataset))) base = other
+    }
     if (await shows(noRows)) return { dataset: noRows, request: requestFor(noRows), complete: true, attempts: 0 }
     let start = request.filling.dataset
     for (const dataset of known) {

@@ -39,6 +39,16 @@ test('down alone may depend on the session: its counterexample sets the zone', a
   expect(finding?.message).toMatch(/, in a session with TimeZone 'Pacific\/Chatham'$/)
 })
 
+const purged = 'CREATE TABLE purged (id int PRIMARY KEY, a int, b text, c text, v text NOT NULL)'
+
+test('what any session shows is not told of the one that showed it first', async () => {
+  const up = "DELETE FROM purged WHERE a = 4711 AND b = 'rare' AND c IS NULL"
+  const found = await Promise.all(['a', 'b', 'c'].map((seed) => verifyInline(purged, up, { runs: 4, seed })))
+  const messages = found.flatMap(({ findings }) => findings.flatMap((each) => (each.invariant === 'zero-loss' ? [each.message] : [])))
+  expect(messages.length).toBeGreaterThan(0)
+  expect(messages.filter((each) => each.includes('in a session'))).toEqual([])
+})
+
 test('a day of the session in a new column is a warning, a constant or the text of an instant with its offset none', async () => {
   expect(about(await migrated('ALTER TABLE visit ADD day date; UPDATE visit SET day = made::date'), 'determinism')).toEqual([
     'warning determinism session day',
