@@ -25,7 +25,7 @@ export function createProgram(context: CommandContext): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
     .showSuggestionAfterError()
 
-  for (const add of [addVerify, addBaseline, addGate, addReplay, addReport, addInit, addDoctor]) add(program, context)
+  for (const add of [addVerify, addWatch, addBaseline, addGate, addReplay, addReport, addInit, addDoctor]) add(program, context)
   return program
 }
 
@@ -38,6 +38,16 @@ function addVerify(program: Command, context: CommandContext): void {
     .action(async (paths: readonly string[], options: VerifyFlags) => {
       const { verifyCommand } = await import('./verify-command.ts')
       await verifyCommand(paths, options, context)
+    })
+}
+
+function addWatch(program: Command, context: CommandContext): void {
+  addVerifyOptions(program.command('watch'))
+    .description('Verify, and again whenever a file of the migrations is saved; ended by q or Ctrl-C.')
+    .argument('[path...]', 'as for verify')
+    .action(async (paths: readonly string[], options: VerifyFlags) => {
+      const { watchCommand } = await import('./watch-command.ts')
+      await watchCommand(paths, options, context)
     })
 }
 

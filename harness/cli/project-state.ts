@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import { type History, type HistoryStep, type Source, stepsSince } from '../formats/index.ts'
 import { readSources } from '../history/index.ts'
 import { ownDigest } from '../invariants/index.ts'
@@ -26,7 +26,7 @@ export async function readProjectState(project: Project): Promise<ProjectState> 
   const sources = await readSources(project.paths, options)
   const steps = (await Promise.all(sources.map((source) => selectedSteps(source, project)))).flat()
   const preludes = [options.prelude ?? []].flat().filter((prelude) => /[\\/.]/.test(prelude))
-  const files = [...(await Promise.all(sources.map(filesOf))).flat(), ...preludes]
+  const files = [...(await Promise.all(sources.map((source) => filesOf(source, options)))).flat(), ...preludes]
   const digests = await Promise.all(files.map(async (file) => [shownPath(file), await digestOf(file)] as const))
   return {
     project: project.name ?? null,
@@ -76,16 +76,18 @@ async function selectedSteps(source: Source, { options }: Project): Promise<read
 }
 
 /** Files of a history's steps, or everything in the folders of pairs: what a contract imports from beside it counts too. */
-async function filesOf(source: Source): Promise<readonly string[]> {
+async function filesOf(source: Source, options: VerifyOptions): Promise<readonly string[]> {
   if (source.kind === 'command') return []
   if (source.kind === 'history') return source.history.steps.flatMap((step) => step.files)
-  return (await Promise.all(source.migrations.map(({ migration }) => filesIn(migration.path)))).flat()
+  return (await Promise.all(source.migrations.map(({ migration }) => filesIn(migration.path, options)))).flat()
 }
 
-/** Every file of a folder, its subfolders included. */
-export async function filesIn(directory: string): Promise<readonly string[]> {
+/** Every file of a folder, its subfolders included; what a run itself writes there is none of them. */
+export async function filesIn(directory: string, { reportDirectory, cacheDirectory }: VerifyOptions = {}): Promise<readonly string[]> {
+  const written = [reportDirectory, cacheDirectory].flatMap((each) => (each === undefined ? [] : [`${resolve(each)}${sep}`]))
   const entries = await readdir(directory, { withFileTypes: true, recursive: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return files.filter((file) => !written.some((place) => resolve(file).startsWith(place)))
 }
 
 async function digestOf(file: string): Promise<string> {
@@ -100,16 +102,16 @@ function nameOf(step: HistoryStep): string {
 /** The histories of a project, pairs in the shape of one: for what asks git about their files. */
 export async function historiesOf(project: Project): Promise<readonly History[]> {
   const sources = await readSources(project.paths, { ...project.options, only: undefined })
-  return (await Promise.all(sources.map(historyOf))).flat()
+  return (await Promise.all(sources.map((source) => historyOf(source, project.options)))).flat()
 }
 
-async function historyOf(source: Source): Promise<readonly History[]> {
+async function historyOf(source: Source, options: VerifyOptions): Promise<readonly History[]> {
   if (source.kind === 'command') return []
   if (source.kind === 'history') return [source.history]
   return Promise.all(
     source.migrations.map(async ({ migration, path }): Promise<History> => {
       const { name, up, down, contract, digest } = migration
-      const files = await filesIn(migration.path)
+      const files = await filesIn(migration.path, options)
       const step: HistoryStep = { name, version: name, path: migration.path, files, up, down, contract, digest, batch: undefined }
       const about = { ignored: [], warnings: [], platform: undefined, server: undefined, downs: 'optional' } as const
       return { format: 'pair', path, root: migration.path, steps: [step], ...about }

@@ -1,6 +1,6 @@
 import { GodwitError } from '../errors.ts'
 import type { Verified } from '../history/index.ts'
-import type { ProgressEvent } from '../verify/index.ts'
+import type { ProgressEvent, VerifyHooks } from '../verify/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { describeFailure } from './failure.ts'
 import type { Plan, Project } from './plan.ts'
@@ -28,7 +28,7 @@ export interface NotRun {
  */
 export async function runProjects(
   plan: Plan,
-  context: Pick<CommandContext, 'signal'>,
+  context: Pick<VerifyHooks, 'startCluster'> & Pick<CommandContext, 'signal'>,
 ): Promise<{ readonly ran: readonly Ran[]; readonly failed: readonly NotRun[] }> {
   const [{ verify }, { readSavedRows }] = await rooms()
   const saved = await readSavedRows(plan.report)
@@ -39,7 +39,7 @@ export async function runProjects(
     const onProgress = (event: ProgressEvent) => progress.report(withProject(event, project.name))
     try {
       const state = await readProjectState(project)
-      const verified = await verify(project.paths, { ...project.options, saved }, { onProgress, signal: context.signal })
+      const verified = await verify(project.paths, { ...project.options, saved }, { ...context, onProgress })
       ran.push({ project, verified, state })
     } catch (error) {
       context.signal.throwIfAborted()

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { counted } from '../report/index.ts'
 import type { VerifyResult } from '../result/index.ts'
+import type { VerifyHooks } from '../verify/index.ts'
 import { acceptResults, type RunResult } from './accept-results.ts'
 import { readBaseline } from './baseline-file.ts'
 import type { CommandContext } from './command-context.ts'
@@ -15,15 +16,19 @@ import type { VerifyFlags } from './verify-options.ts'
 
 /** `godwit verify`: verify, write the reports, show the result, and exit with the verdict. */
 export async function verifyCommand(paths: readonly string[], flags: VerifyFlags, context: CommandContext): Promise<void> {
-  const plan = await planWork(paths, flags)
+  await verifyPlan(await planWork(paths, flags), flags.json === true, context)
+}
+
+/** Verify what a plan says, write the reports, and show the result. */
+export async function verifyPlan(plan: Plan, json: boolean, context: CommandContext & Pick<VerifyHooks, 'startCluster'>): Promise<void> {
   const baseline = await readBaseline(plan.baseline, { mayBeAbsent: false })
   const report = await import('../report/index.ts')
   await report.prepareDirectory(plan.report)
-  const { ran, failed } = await runProjects(plan, context)
+  const { ran, failed } = await runProjects(plan, { signal: context.signal, startCluster: context.startCluster })
   await keepCacheOutOfGit(plan)
   const run = acceptResults(ran, failed, baseline)
   if (run.result !== undefined) {
-    await showResult(plan, run, flags.json === true)
+    await showResult(plan, run, json)
     await writeGateRecord(plan, run.result, { ran, baseline })
   }
   sayNotes(run.notes)

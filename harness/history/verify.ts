@@ -33,7 +33,8 @@ export async function verify(paths: readonly string[], options: VerifyOptions = 
   const asked = serverOf(read)
   const request = parseClusterRequest(options.postgres ?? asked?.major)
   hooks.onProgress?.({ migration: '', stage: 'cluster' })
-  await using cluster = await clock.time('cluster', () => startCluster(request, hooks.signal === undefined ? {} : { signal: hooks.signal }))
+  const start = hooks.startCluster ?? startCluster
+  await using cluster = await clock.time('cluster', () => start(request, hooks.signal === undefined ? {} : { signal: hooks.signal }))
   const verified = await verifyOn(cluster, read, options, hooks)
   const durationMs = Math.round(performance.now() - started)
   return {

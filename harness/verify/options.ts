@@ -2,6 +2,7 @@ import type { CommandSource, OwnFormat } from '../formats/index.ts'
 import type { AnyInvariant, OnlineOptions } from '../invariants/index.ts'
 import type { Contract } from '../migration/index.ts'
 import { type Affects, affectsOf } from '../options/index.ts'
+import type { startCluster } from '../postgres/index.ts'
 
 /** What a caller of `verify` may set; everything has a default. */
 export interface VerifyOptions {
@@ -55,6 +56,8 @@ export const whatAffects: Readonly<Record<keyof VerifyOptions, Affects>> = { ...
 export interface VerifyHooks {
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** Gives the cluster to verify on, which is disposed of afterwards; default: one is started. */
+  readonly startCluster?: typeof startCluster | undefined
 }
 
 export interface ProgressEvent {
