@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     include: ['specs/**/*.spec.ts'],
     benchmark: { include: ['specs/**/*.bench.ts'], reporters: ['default', './harness/vitest/reporter.ts'] },
-    globalSetup: ['harness/vitest/global-setup.ts'],
+    globalSetup: ['specs/build-command.ts', 'harness/vitest/global-setup.ts'],
     setupFiles: ['specs/setup.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-
-const bin = fileURLToPath(new URL('../../../bin/godwit.mjs', import.meta.url))
+import { builtCommand } from '../../build-command.ts'
 
 export interface BinOptions {
   readonly cwd?: string
@@ -20,7 +18,7 @@ export interface BinResult {
 export function runBin(args: readonly string[], options: BinOptions = {}): Promise<BinResult> {
   return new Promise((resolve, reject) => {
     const { CI: _ci, FORCE_COLOR: _color, GODWIT_DEBUG: _debug, ...inherited } = process.env
-    const child = spawn(process.execPath, [bin, ...args], {
+    const child = spawn(process.execPath, [builtCommand, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...inherited, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
