@@ -40,7 +40,7 @@ export async function useUrl(url: string, options: StartOptions): Promise<Starte
 }
 
 /** @throws {InputError} when the URL cannot be read. */
-function addressOf(text: string): ClusterAddress {
+export function addressOf(text: string): ClusterAddress {
   // libpq allows an empty host, for a socket that `?host=` names; URL does not.
   const readable = text.replace(/^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)(?=[/?#]|$)/, '$1localhost')
   if (!URL.canParse(readable))
@@ -64,10 +64,13 @@ async function answer(address: ClusterAddress, options: StartOptions): Promise<S
   }
 }
 
-function refused(address: ClusterAddress, error: StatementError): EnvironmentError {
+const embeddedInstead = 'Check the address and the rights of the user, or leave --postgres out to use the embedded binaries.'
+
+/** What to say of a server that does not answer, or refuses us. */
+export function refused(address: ClusterAddress, error: StatementError, hint = embeddedInstead): EnvironmentError {
   return new EnvironmentError(`cannot use the server at ${placeOf(address)}`, {
     detail: `${error.message} (${error.sqlstate}).`,
-    hint: 'Check the address and the rights of the user, or leave --postgres out to use the embedded binaries.',
+    hint,
     cause: error,
   })
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EnvironmentError } from '../../../harness/errors.ts'
-import { type Database, type Session, type StartedCluster, startCluster } from '../../../harness/postgres/index.ts'
+import { type Database, openDatabase, type Session, type StartedCluster, startCluster } from '../../../harness/postgres/index.ts'
 import { become, startChildRun } from './child-process.ts'
 
 let server: StartedCluster
@@ -34,6 +34,29 @@ async function guests(): Promise<readonly string[]> {
   )
   return rows.map(({ name }) => name)
 }
+
+describe('a database of somebody else', () => {
+  const urlOf = (name: string, password = server.address.password ?? '') =>
+    `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${server.address.port}/${name}`
+
+  test('is read, and written to only where that is asked for', async () => {
+    const opened = await openDatabase(urlOf(database.name))
+    expect(opened).toMatchObject({ place: `127.0.0.1:${server.address.port}/${database.name}`, version: server.version })
+    await using reading = await opened.connect()
+    await expect(reading.query('CREATE TABLE t ()')).rejects.toMatchObject({ sqlstate: '25006' })
+    await using writing = await opened.connect({ writes: true })
+    await writing.query('CREATE TABLE written ()')
+    await writing.query('DROP TABLE written')
+  })
+
+  test('that is not there is told by host, port and reason, without the password', async () => {
+    const wrong = await openDatabase(urlOf('nowhere', 'se:cret')).catch((error: unknown) => error)
+    expect(wrong).toBeInstanceOf(EnvironmentError)
+    expect(JSON.stringify([(wrong as Error).message, (wrong as EnvironmentError).detail])).not.toContain('cret')
+    await expect(openDatabase('postgres://127.0.0.1:1/x')).rejects.toThrow('cannot use the server at 127.0.0.1:1')
+    await expect(openDatabase('postgres://a b@x:y/')).rejects.toThrow('the cluster URL cannot be read')
+  })
+})
 
 describe('a server given by URL', () => {
   test('serves databases, templates and an owner, and is left as it was', async () => {

@@ -1,0 +1,49 @@
+import type { ServerVersion } from './cluster.ts'
+import { openSession } from './connection.ts'
+import { StatementError } from './error.ts'
+import type { Session } from './session.ts'
+import { addressOf, refused } from './url.ts'
+
+/** How one session works in a database that belongs to somebody else. */
+export interface OpenOptions {
+  /** Let statements write (default false: the server itself refuses to). */
+  readonly writes?: boolean
+  /** Milliseconds for one statement; 0 for no limit (default). */
+  readonly statementTimeoutMs?: number
+  /** Milliseconds to wait for a lock (default 5 000), so that nobody queues behind us for longer. */
+  readonly lockTimeoutMs?: number
+}
+
+/** A database that belongs to somebody else: nothing is made in it and no role or setting of it is changed. */
+export interface OpenedDatabase {
+  /** `host:port/database`, without user and password. */
+  readonly place: string
+  readonly version: ServerVersion
+  /** The URL as it was given, for programs of PostgreSQL such as `pg_dump`. It holds the password: never show it. */
+  readonly url: string
+  connect(options?: OpenOptions): Promise<Session>
+}
+
+/**
+ * Look at a database by its URL. One session is opened and closed to see that it answers.
+ *
+ * @throws {InputError} When the URL cannot be read.
+ * @throws {EnvironmentError} When the server does not answer, refuses the user, or has no such database.
+ */
+export async function openDatabase(url: string): Promise<OpenedDatabase> {
+  const address = addressOf(url)
+  const { host, port, database, user, password } = address
+  const connect = async ({ writes = false, statementTimeoutMs = 0, lockTimeoutMs = 5_000 }: OpenOptions = {}): Promise<Session> => {
+    const settings: Readonly<Record<string, string>> = writes ? {} : { default_transaction_read_only: 'on' }
+    try {
+      return await openSession({ address, database, user, password, options: { statementTimeoutMs, lockTimeoutMs, settings } })
+    } catch (error) {
+      throw error instanceof StatementError ? refused(address, error, 'Check the address, the database and the rights of the user.') : error
+    }
+  }
+  await using session = await connect()
+  const { text, number } = await session.one<{ text: string; number: number }>(
+    `SELECT current_setting('server_version') AS text, current_setting('server_version_num')::int AS number`,
+  )
+  return { place: `${host}:${port}/${database}`, version: { text, major: Math.floor(number / 10_000) }, url, connect }
+}
