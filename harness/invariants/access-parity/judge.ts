@@ -103,9 +103,10 @@ function rightsText(changes: readonly RightChange[], attribute: string | undefin
     .join(', ')
 }
 
-/** `anon, web`; of PUBLIC that it is every role. */
+/** `roles anon, web`; of PUBLIC that it is every role. */
 function rolesText(roles: readonly string[]): string {
-  return roles.includes('PUBLIC') ? 'every role (PUBLIC)' : roles.join(', ')
+  if (roles.includes('PUBLIC')) return 'every role (PUBLIC)'
+  return `${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`
 }
 
 function verbFor(kind: 'gained' | 'lost', roles: readonly string[]): string {
@@ -140,7 +141,7 @@ function rightFinding(observation: AccessObservation, { change, changes, attribu
     attribute,
     object: object ?? roles.join(', '),
     ...(relation === undefined ? undefined : knowledge.locate(relation)),
-    message: capitalised(`${phrases.join(' and ')} on ${shownName(what)}${where}: ${change.because}.`),
+    message: capitalised(`${phrases.join(' and ')} on ${shownName(what)}${where}: ${change.because}`),
     evidence: { roles, rights, through: change.through ?? null, because: change.because },
     hint: rightRemedy(observation, change, changes),
     shown: { clients: { ...shownRights(observation, changes), through: change.through } },
@@ -156,7 +157,7 @@ function rowFinding(observation: AccessObservation, { change, roles, rights }: F
   const by = through === relation ? '' : ` through ${shownName(through)}`
   const as = identity === '' ? '' : ` (with ${identity})`
   const rows = `${keys.length === 1 ? '1 row' : `${keys.length} rows`} of ${shownName(relation)}${by}`
-  const can = `${change.role === everybody ? 'Every role' : change.role}${as} can ${kind === 'gained' ? '' : 'no longer '}${verbs[change.command]}`
+  const can = `${change.role === everybody ? 'Every role (PUBLIC)' : `Role ${change.role}`}${as} can ${kind === 'gained' ? '' : 'no longer '}${verbs[change.command]}`
   return {
     invariant: 'access-parity',
     kind,
@@ -166,7 +167,7 @@ function rowFinding(observation: AccessObservation, { change, roles, rights }: F
     relation,
     object: through === relation ? roles.join(', ') : through,
     ...knowledge.locate(relation),
-    message: `${can} ${rows}${kind === 'gained' ? ' that it could not before' : ''} (for example ${example}): ${change.because}.`,
+    message: `${can} ${rows}${kind === 'gained' ? ' that it could not before' : ''} (for example ${example}): ${change.because}`,
     evidence: { roles, commands: rights, command: change.command, identity, through, rows: keys.slice(0, 5), because: change.because },
     hint: rowRemedy(observation, change),
     shown: { clients: { ...shownRows(observation, change), through } },
@@ -191,7 +192,7 @@ function valueFinding({ knowledge }: AccessObservation, change: ValueChange): Fi
     object: through,
     ...knowledge.locate(relation, first, ['copy']),
     message: capitalised(
-      `${rolesText(roles)}${as} can read in ${shownName(through)} what it could not read in ${shownName(relation)}: ${attributes.join(', ')} (for example '${values[0]?.slice(0, 40)}'). ${capitalised(because)}.`,
+      `${rolesText(roles)}${as} can read in ${shownName(through)} what it could not read in ${shownName(relation)}: ${attributes.join(', ')} (for example '${values[0]?.slice(0, 40)}'). ${capitalised(because)}`,
     ),
     evidence: { roles, identity, attributes, through, values: values.slice(0, 5), count: values.length, because },
     hint: `Give ${shownName(through)} the row security and policies of ${shownName(relation)}, or revoke the right to read it. If it is wanted, accept it with a waiver in the contract.`,
@@ -232,7 +233,7 @@ function bypasses(observation: AccessObservation, shown: ReadonlySet<string>): r
         relation: base.path,
         object: path,
         ...knowledge.locate(base.path),
-        message: `The view ${shownName(path)} shows ${rolesText(named(readers))} rows of ${shownName(base.path)} that row security hides: the view reads with the rights of its owner ${view.owner}.`,
+        message: `The view ${shownName(path)} shows ${rolesText(named(readers))} rows of ${shownName(base.path)} that row security hides: the view reads with the rights of its owner ${view.owner}`,
         evidence: { view: path, readers, owner: view.owner },
         hint: `ALTER VIEW ${shownName(path)} SET (security_invoker = true); unless the view is meant to show all rows.`,
         shown: { clients: { ...shownBypass(observation, base.path, path, readers[0] ?? everybody), through: path } },
@@ -252,7 +253,7 @@ function definers({ before, after }: AccessObservation): readonly Finding[] {
         severity: each.trigger || others.length === 0 ? 'info' : 'warning',
         known: 'static',
         object: each.path,
-        message: `${shownName(each.path)} runs with the rights of its owner (SECURITY DEFINER) and does not set search_path: a caller decides which tables and functions its names mean.`,
+        message: `${shownName(each.path)} runs with the rights of its owner (SECURITY DEFINER) and does not set search_path: a caller decides which tables and functions its names mean`,
         evidence: { owner: each.owner, callers: others.map((role) => (role === everybody ? 'PUBLIC' : role)) },
         hint: `ALTER FUNCTION ${shownName(each.path)} SET search_path = ''; and write names in it with their schema.`,
         shown: { clients: { before: [], after: [], rows: false } },

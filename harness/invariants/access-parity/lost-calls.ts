@@ -24,7 +24,7 @@ export function lostCalls({ calls }: AccessObservation): readonly Finding[] {
         known: 'observed',
         byStatements: true,
         object: path,
-        message: `Calls of ${shownName(path)} fail for ${roles.includes('PUBLIC') ? 'every role' : roles.join(', ')}: ${first.error.message} (${first.error.sqlstate}).`,
+        message: `Calls of ${shownName(path)} fail for ${roles.includes('PUBLIC') ? 'every role (PUBLIC)' : roles.join(', ')}: ${first.error.message} (${first.error.sqlstate})`,
         evidence: { roles, statement: first.sql, sqlstate: first.error.sqlstate },
         hint: `Give ${shownName(path)} the attributes that it had (SECURITY DEFINER, SET search_path), or grant the roles what it uses.`,
         shown: { clients: { before: [shown], after: [shown], rows: true } },

@@ -23,7 +23,14 @@ export function divergenceOf(replayed: Replayed): Divergence | undefined {
   // What reads back has its own statement in the workload, which tells when that fails.
   if (before.outcome === 'failed' || after.outcome === 'failed') return undefined
   const left = difference(before, after, replayed)
-  return left === undefined ? undefined : { ...left, text: `afterwards ${left.text}`, afterwards: true }
+  return left === undefined ? undefined : { ...left, text: `afterwards ${inRows(left.text)}`, afterwards: true }
+}
+
+/** What a read-back counts, as a sentence about rows: it answers `3`, or `3 rows, 1f0c…`, in a column with the name of the table. */
+function inRows(text: string): string {
+  const [, table, now, was] = /^(\S+) is '(\d+)(?: rows, \w+)?' instead of '(\d+)(?: rows, \w+)?'$/.exec(text) ?? []
+  if (table === undefined || !/ rows, |^\S+\.\S+ /.test(text)) return text
+  return now === was ? `${shownName(table)} has other values` : `${shownName(table)} has ${now} rows instead of ${was}`
 }
 
 function difference(
@@ -87,7 +94,7 @@ function difference(
       ...none,
       kind: 'rows',
       columns: columns.map((each) => before.columns[each]?.name ?? ''),
-      text: `${shownName(name)} is ${show(now)} instead of ${show(was)}`,
+      text: `${name} is ${show(now)} instead of ${show(was)}`,
       clause: `returns ${show(now)} in ${name} instead of ${show(was)}`,
     }
   }

@@ -176,7 +176,7 @@ function referenceChange(scene: Scene, heir: Heir, { now, seats }: Together, con
       {
         ...base,
         severity: 'error',
-        message: `${what} can refer to rows of ${target} that do not exist: the foreign key "${constraint.name}" is gone${effectOf(constraint, target, shownName(pathOf(now)))}`,
+        message: `${what} can refer to rows of ${target} that do not exist${effectOf(constraint, target, shownName(pathOf(now)))}: the foreign key "${constraint.name}" is gone`,
         unstated: 'drops it',
         after: undefined,
       },
@@ -204,8 +204,9 @@ function sameColumns(found: Constraint, columns: readonly string[], parent: Heir
 }
 
 function effectOf({ onDelete }: Constraint, parent: string, child: string): string {
-  if (onDelete === 'cascade') return `. A DELETE from ${parent} no longer deletes its rows in ${child}`
-  if (onDelete === 'set-null' || onDelete === 'set-default') return `. A DELETE from ${parent} no longer clears the reference in ${child}`
+  if (onDelete === 'cascade') return `, and a DELETE from ${parent} no longer deletes its rows in ${child}`
+  if (onDelete === 'set-null' || onDelete === 'set-default')
+    return `, and a DELETE from ${parent} no longer clears the reference in ${child}`
   return ''
 }
 

@@ -80,7 +80,7 @@ function united(first: Change, second: Change): Change {
   return {
     ...first,
     severity: severityRank(second.severity) > severityRank(first.severity) ? second.severity : first.severity,
-    message: `${first.message}. ${second.message}`,
+    message: `${first.message}${afterSame(first, second)}`,
     before: joined(first.before, second.before),
     after: joined(first.after, second.after),
     remedy: joined(first.remedy, second.remedy).replaceAll(';; ', '; ') || undefined,
@@ -114,6 +114,13 @@ function findingOf(change: Change, { heirs }: Scene, knowledge: Knowledge): Find
           : { before: [{ sql: shown.sql }], after: [{ sql: shown.after.sql }], rows: true, through: shown.after.through },
     },
   }
+}
+
+/** The second sentence; without its subject where that is the first one's. */
+function afterSame({ message }: Change, second: Change): string {
+  const subject = shownName(second.object ?? [second.relation, second.attribute].filter((each) => each !== undefined).join('.'))
+  const isSame = message.startsWith(`${subject} `) && second.message.startsWith(`${subject} `)
+  return isSame ? `, ${second.message.slice(subject.length + 1)}` : `. ${second.message}`
 }
 
 function againText({ relation, attribute, object }: Change): string {

@@ -23,7 +23,7 @@ export const idempotence: Invariant = {
     if (migrated === undefined || second === undefined)
       return {
         outcome: 'unknown',
-        because: migrated === undefined ? 'up failed on these rows' : 'up was not run twice',
+        because: migrated === undefined ? 'the migration fails on the data sets with which it could be checked' : 'up was not run twice',
         saw: { ...saw, runs: 0 },
       }
     for (const { rows, attributes } of migrated.rows.values()) {

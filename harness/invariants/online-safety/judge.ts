@@ -29,7 +29,7 @@ export const onlineSafety: Invariant<OnlineObservation> = {
       cells: 0,
       runs: directions.reduce((sum, each) => sum + each.traffic.statements, 0),
     }
-    if (quiet.statements === 0) return { outcome: 'unknown', because: 'no client had a statement to send', saw }
+    if (quiet.statements === 0) return { outcome: 'unknown', because: 'clients had no statement to send', saw }
     const findings = findingsUnderTraffic(observation)
     const notes = [...findings.filter((each) => each.severity === 'info'), ...directions.map((seen) => measured(seen, observation))]
     const [worst, ...rest] = findings.filter((each) => each.severity !== 'info')

@@ -27,7 +27,12 @@ export const rollbackRestoresState: Invariant = {
       return knowledge.downsUsed === false
         ? { outcome: 'not-applicable', because: 'this history has no downs: the way back is a restore from backup' }
         : { outcome: 'violated', findings: [missing()], saw }
-    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    if (run.migrated === undefined)
+      return {
+        outcome: 'unknown',
+        because: 'the migration fails on the data sets with which it could be checked',
+        saw: { ...saw, runs: 0 },
+      }
     const findings: Finding[] = []
     const reverted = revertedOf(run)
     const written = writtenIn(run)
@@ -55,7 +60,7 @@ export const rollbackRestoresState: Invariant = {
     const [first, ...rest] = grave
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest, ...notes], saw }
     if (reverted === undefined && afterWrites === undefined)
-      return { outcome: 'unknown', because: 'down was not run', saw: { ...saw, runs: 0 } }
+      return { outcome: 'unknown', because: 'the down migration was not run', saw: { ...saw, runs: 0 } }
     return { outcome: 'holds', saw, notes }
   },
 }

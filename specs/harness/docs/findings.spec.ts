@@ -6,12 +6,14 @@ import { findingsPage } from './findings/page.ts'
 import { printedFor } from './findings/verify-example.ts'
 
 /**
- * Which examples are verified: some of them; with `GODWIT_FINDINGS=all` all, with another text those whose rules begin so. After a sentence
+ * Which examples are verified: some of them; with `GODWIT_FINDINGS=all` all, with another text
+ * (`zero-loss`, `applies/22,applies/23`) those whose rules begin so. After a sentence
  * or an example has changed, `GODWIT_FINDINGS_WRITE=1` beside it writes the texts and the page anew.
  */
 const wanted = process.env.GODWIT_FINDINGS ?? ''
 const writes = process.env.GODWIT_FINDINGS_WRITE === '1'
-const chosen = [...examples].filter(([id], at) => (wanted === '' ? at % 13 === 0 : wanted === 'all' || id.startsWith(wanted)))
+const isWanted = (id: string) => wanted === 'all' || wanted.split(',').some((beginning) => id.startsWith(beginning))
+const chosen = [...examples].filter(([id], at) => (wanted === '' ? at % 13 === 0 : isWanted(id)))
 const texts = 'specs/harness/docs/findings/printed.json'
 const page = 'docs/findings.md'
 const printed: Record<string, string> = JSON.parse(readFileSync(texts, 'utf8'))

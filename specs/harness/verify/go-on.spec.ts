@@ -22,7 +22,7 @@ describe('after a failure that no row gets past', () => {
       ['zero-loss', 'public.sessions.agent', true],
       ['zero-loss', 'public.sessions.expires', true],
     ])
-    expect(notChecked).toEqual([expect.stringMatching(/^what follows once .*up\.sql:1 is corrected was looked at in 20 runs/)])
+    expect(notChecked).toEqual([expect.stringMatching(/^what happens once .*up\.sql:1 is corrected was tested in 20 runs/)])
   })
 
   test('one that some rows get past leaves the rest as it is judged anyhow', async () => {
