@@ -28,6 +28,11 @@ const routine: Fields = {
     kind: 'function',
     severity: 'warning',
     says: (before, after) => `loses the setting ${lostItems(before, after)}`,
+    restore: (name, before) =>
+      before
+        .split(', ')
+        .map((each) => `ALTER FUNCTION ${shownName(name)} SET ${each.replace('=', ' TO ')};`)
+        .join(' '),
     isLess: hasLostItem,
   },
   strict: {

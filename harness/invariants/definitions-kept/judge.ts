@@ -83,7 +83,7 @@ function united(first: Change, second: Change): Change {
     message: `${first.message}${afterSame(first, second)}`,
     before: joined(first.before, second.before),
     after: joined(first.after, second.after),
-    remedy: joined(first.remedy, second.remedy).replaceAll(';; ', '; ') || undefined,
+    remedy: [first.remedy, second.remedy].filter((each) => each !== undefined).join(' ') || undefined,
   }
 }
 

@@ -77,7 +77,7 @@ function lockFinding({ kind, lock, statement, at }: UnderLock, seen: DirectionSe
   const does = {
     rewrite: `it rewrites ${name}`,
     scan: `it reads all rows of ${name}`,
-    held: `${name} is locked and a later statement works on ${rowsOf(statement.work)} rows`,
+    held: `a later statement works on ${rowsOf(statement.work)} rows`,
   }[kind]
   return {
     invariant: 'online-safety',

@@ -158,8 +158,9 @@ function describeDifference(difference: SnapshotDifference, knowledge: Knowledge
   const words = {
     missing: 'is missing',
     added: 'is left over',
-    changed: `has another ${property ?? (difference.kind === 'sequence' ? 'position' : 'definition')}`,
+    changed: `has ${property?.endsWith('s') === true ? 'other' : 'another'} ${property ?? (difference.kind === 'sequence' ? 'position' : 'definition')}`,
   }[change]
+  const name = `${object === 'attribute' ? 'column' : object} ${shownName(path)}`
   return {
     invariant: 'rollback-restores-state',
     kind: difference.kind === 'missing' ? 'schema' : difference.kind,
@@ -169,9 +170,9 @@ function describeDifference(difference: SnapshotDifference, knowledge: Knowledge
     attribute: difference.attribute,
     object: `${object} ${path}`,
     ...knowledge.locateDown(difference.relation ?? path, difference.attribute),
-    message: `After rolling back, ${object} ${shownName(path)} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
+    message: `After rolling back, ${name} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
     evidence: { change, object: `${object} ${path}`, property: property ?? null, before: before ?? null, after: after ?? null },
-    hint: change === 'added' ? 'Drop it in down.' : 'Put it back in down, as it was.',
+    hint: change === 'added' ? `Drop ${name} in down.` : `Put ${name} back in down, as it was before.`,
   }
 }
 

@@ -75,7 +75,7 @@ function otherSchema(difference: Applied['differences'][number]): Finding {
     relation: difference.relation,
     attribute: difference.attribute,
     object: `${difference.object} ${difference.path}`,
-    message: `Applying the migration again after rolling back leaves ${difference.object} ${shownName(difference.path)} ${difference.change}; applying it once does not`,
+    message: `Applying the migration again after rolling back ${{ added: 'leaves an additional', missing: 'does not create', changed: 'leaves a different' }[difference.change]} ${difference.object === 'attribute' ? 'column' : difference.object} ${shownName(difference.path)}${difference.change === 'missing' ? '; applying it once does' : ''}`,
     evidence: { property: difference.property ?? null, before: difference.before ?? null, after: difference.after ?? null },
   }
 }

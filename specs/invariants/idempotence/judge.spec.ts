@@ -67,13 +67,13 @@ describe('idempotence', () => {
 
   test('counts equal rows: one more of the same is a change', () => {
     expect(findings({ repeated: applied(item([...rows, ['1', '5']])) })).toEqual([
-      ['error', 'data', 'Running up a second time adds 1 rows to public.item: 2 rows became 3.'],
+      ['error', 'data', 'Running up a second time adds 1 row to item, which had 2 rows'],
     ])
   })
 
   test('tells rows that go from rows that change', () => {
     expect(findings({ repeated: applied(item(rows.slice(1))) })).toEqual([
-      ['error', 'data', 'Running up a second time removes 1 of 2 rows from public.item.'],
+      ['error', 'data', 'Running up a second time removes 1 of 2 rows from item'],
     ])
     expect(
       findings({
@@ -84,7 +84,7 @@ describe('idempotence', () => {
           ]),
         ),
       }),
-    ).toEqual([['error', 'data', 'Running up a second time changes 1 of 2 rows of public.item.']])
+    ).toEqual([['error', 'data', 'Running up a second time changes 1 of 2 rows of item']])
     expect(
       findings({
         repeated: applied(
