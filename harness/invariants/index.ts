@@ -45,6 +45,7 @@ export type { OnlineOptions } from './online-safety/options.ts'
 export type { Disagreement, LeftOut, Look } from './probe.ts'
 export { quantityParity } from './quantity-parity/judge.ts'
 export {
+  exampleOf,
   invariantIds,
   invariants,
   isOurs,

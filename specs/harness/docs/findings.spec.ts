@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { rulesOf } from '../../../harness/invariants/index.ts'
+import { exampleOf, rulesOf } from '../../../harness/invariants/index.ts'
 import { examples, withoutExample } from './findings/all-examples.ts'
 import { findingsPage } from './findings/page.ts'
 import { printedFor } from './findings/verify-example.ts'
@@ -40,6 +40,20 @@ describe.each(chosen)('%s', (id, example) => {
     const text = await printedFor(id, 'good', example)
     expect(text?.startsWith('info') === true && printed[id]?.startsWith('info') === false ? undefined : text).toBeUndefined()
   })
+})
+
+test('reports link each rule to its heading on the page', () => {
+  const headings = [...findingsPage(printed).matchAll(/^### (.+)$/gm)].map(([, text = '']) => text)
+  // GitHub makes an anchor of a heading so: small letters, no punctuation, hyphens for blanks.
+  const anchors = headings.map(
+    (text) =>
+      `${page}#${text
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9_ -]/g, '')
+        .replaceAll(' ', '-')}`,
+  )
+  expect(rulesOf().map(({ id }) => exampleOf(id))).toEqual(anchors)
+  expect(exampleOf('applies/XX000')).toBeUndefined()
 })
 
 test('the page is what rules, examples and printed texts give', () => {

@@ -1,5 +1,5 @@
 import type { NamedRule } from '../../../../harness/invariants/index.ts'
-import { invariants, rulesOf } from '../../../../harness/invariants/index.ts'
+import { exampleOf, invariants, rulesOf } from '../../../../harness/invariants/index.ts'
 import { examples, withoutExample } from './all-examples.ts'
 import type { Example, Scripts } from './example.ts'
 
@@ -28,15 +28,10 @@ export function findingsPage(printed: Readonly<Record<string, string>>): string 
   const contents = invariants.map(({ id }) => {
     const kinds = rules
       .filter((rule) => rule.id.startsWith(`${id}/`))
-      .map((rule) => `[${rule.id.slice(id.length + 1)}](#${anchorOf(rule.id)})`)
+      .map((rule) => `[${rule.id.slice(id.length + 1)}](#${exampleOf(rule.id)?.split('#')[1]})`)
     return `- [${id}](#${id}): ${kinds.join(', ')}`
   })
   return `${[head, contents.join('\n'), ...parts].join('\n')}`
-}
-
-/** The anchor that GitHub gives the heading of a rule. */
-export function anchorOf(rule: string): string {
-  return rule.toLowerCase().replaceAll(/[^\w-]/g, '')
 }
 
 function section(rule: NamedRule, printed: string | undefined): string {
