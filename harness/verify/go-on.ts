@@ -69,7 +69,7 @@ export function withWhatFollows(
   const subject = ({ invariant, relation, attribute }: FindingResult) => JSON.stringify([invariant, relation, attribute])
   const known = new Set(result.findings.map(subject))
   if (broken !== undefined) {
-    const because = `what follows once ${place} is corrected was not looked at: without it up fails (${broken.message})`
+    const because = `what happens once ${place} is corrected was not tested: the migration fails without this statement (${broken.message})`
     return { ...result, notChecked: [...result.notChecked, because] }
   }
   const follows = followed.findings

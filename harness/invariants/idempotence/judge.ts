@@ -124,7 +124,7 @@ function objectChange(difference: SnapshotDifference, knowledge: Knowledge): Fin
     attribute,
     object: `${object} ${path}`,
     ...knowledge.locate(relation ?? path, attribute),
-    message: `Running up a second time ${does} ${name}${property === undefined ? '' : ` (${property})`}${values}`,
+    message: `Running up a second time ${kind === 'data' ? `changes rows of ${shownName(path)}` : `${does} ${name}`}${property === undefined ? '' : ` (${property})`}${values}`,
     evidence: { change, property: property ?? null, before: before ?? null, after: after ?? null },
     hint: rules[kind].remedy,
   }

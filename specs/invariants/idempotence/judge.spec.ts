@@ -104,9 +104,7 @@ describe('idempotence', () => {
   })
 
   test('takes the severity of what changes in the catalog, and warns of sequences', () => {
-    expect(findings({ repeated: applied(item(rows), [changed]) })).toMatchObject([
-      ['warning', 'schema', /leaves index public\.item_qty_idx1 added/],
-    ])
+    expect(findings({ repeated: applied(item(rows), [changed]) })).toMatchObject([['warning', 'schema', /adds index item_qty_idx1/]])
     expect(findings({ repeated: applied(item(rows), [{ ...changed, kind: 'missing', severity: 'error' }]) })).toMatchObject([
       ['error', 'schema', expect.anything()],
     ])
@@ -118,6 +116,6 @@ describe('idempotence', () => {
     const data = { ...changed, kind: 'data', object: 'table', path: 'public.item' } as const
     expect(findings({ repeated: applied(item(rows), [data]) })).toBe('holds')
     const far = { ...data, path: 'public.far', relation: 'public.far' }
-    expect(findings({ repeated: applied(item(rows), [far]) })).toMatchObject([['warning', 'data', expect.stringContaining('public.far')]])
+    expect(findings({ repeated: applied(item(rows), [far]) })).toMatchObject([['warning', 'data', expect.stringContaining('rows of far')]])
   })
 })
