@@ -24,7 +24,7 @@ export function stepDepth(
   // A tool's own command makes its connections itself: there is no statement of it to stop before.
   const faults = step.kind === 'program' || transactional || step.script.statements.length < 2 ? 'none' : 'each'
   const shallow = { runs: 0, scope: 'reached', repeats: false, faults, ...hurried } as const
-  if (reach === 'new') return { ...shallow, variants: 0, because: 'it only makes new objects' }
-  if (reach === 'schema') return { ...shallow, variants: 1, because: 'no statement of it reads or checks rows' }
+  if (reach === 'new') return { ...shallow, variants: 0, because: 'it only creates new objects' }
+  if (reach === 'schema') return { ...shallow, variants: 1, because: 'no statement of the migration reads or checks rows' }
   return { runs, variants: runs > 20 ? 3 : 2, scope: 'reached', repeats: mayVary(step), faults, ...hurried, because: '' }
 }

@@ -51,15 +51,16 @@ export const clients: Probe<ClientsSeen> = {
     const run = first?.run ?? empty
     const own: Filling | undefined = first === undefined ? undefined : { kind: 'dataset', dataset: first.dataset }
     const scene: Scene = { bench, run, filling: again.rows ?? own, again }
-    if (run.migrated === undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+    if (run.migrated === undefined)
+      return { seen: [], leftOut: [{ because: 'the migration fails even on an empty database', upFails: true }] }
     const { contract, up } = subject.migration
     const rights = bench.superuser && mayChangeAccess(up, subject.legacy)
     const touched = touchedRelations(subject.legacy, run.migrated.catalog, subject.knowledge.written)
     const because = bench.superuser
-      ? 'no statement of it can change who may do what'
-      : 'the harness cannot take the part of other roles on this cluster'
+      ? 'no statement of the migration can change rights or policies'
+      : 'Godwit cannot act as other roles on this server'
     const defines = mayChangeDefinitions(up)
-    const definitions = { because: 'no statement of it can take a definition away' }
+    const definitions = { because: 'no statement of the migration can remove a key, check, trigger or other definition' }
     if (!rights && !defines && touched.length === 0 && contract.workload === undefined)
       return { seen: [{ seen: { workload: nothingSent(scene), access: { because }, definitions } }] }
     const fresh = touched.length === 0 || contract.workload !== undefined ? undefined : freshRows(bench, touched)
@@ -68,7 +69,8 @@ export const clients: Probe<ClientsSeen> = {
     const { wide, filling } = await withRows(scene, secured)
     const once = (stage: Stage) => observe(scene, wide, stage, filling, wanted)
     const seen = await (again.on === 'clone' ? bench.clones.run(once) : runner.onStage(once))
-    if (seen === undefined) return { seen: [], leftOut: [{ because: 'up failed on rows that it had passed with', upFails: true }] }
+    if (seen === undefined)
+      return { seen: [], leftOut: [{ because: 'the migration failed on rows on which it succeeded before', upFails: true }] }
     const request = filling.kind === 'dataset' ? ({ regime: 'edge', extreme: false, filling, phases: ['up'] } as const) : undefined
     return { seen: [{ seen: seen.clients, request }], over: wide, leftOut: seen.leftOut, notChecked: seen.notTried }
   },

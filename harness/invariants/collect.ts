@@ -110,7 +110,8 @@ export class Collector {
       saw.runs += verdict.saw.runs
     }
     const doubt = this.#disagreements.find(({ invariant }) => invariant === id)
-    if (doubt !== undefined) return { outcome: 'unknown', because: `the harness contradicts itself: ${doubt.text}`, saw, final: true }
+    if (doubt !== undefined)
+      return { outcome: 'unknown', because: `Godwit got different results for the same rows: ${doubt.text}`, saw, final: true }
     const leftOut = this.#leftOut.get(id) ?? []
     if (leftOut.length > 0) {
       const because = leftOut.map((left) => left.because).join('; ')

@@ -18,7 +18,7 @@ import type { AnyInvariant, Invariant } from './invariant.ts'
  *   looks: { everyRun: ['up'] },
  *   judge(run) {
  *     const saw = { relations: 1, rows: 0, cells: 0, runs: 1 }
- *     if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw }
+ *     if (run.migrated === undefined) return { outcome: 'unknown', because: 'the migration fails on the data sets with which it could be checked', saw }
  *     const { attributes, rows } = run.migrated.rows.get('public.customer') ?? { attributes: [], rows: [] }
  *     const empty = rows.filter((row) => row[attributes.indexOf('name')] === '')
  *     const seen = { ...saw, rows: rows.length, cells: rows.length }

@@ -13,7 +13,7 @@ export {
   type Stated,
 } from './access-parity/model.ts'
 export { type Successor, successorsOf } from './access-parity/successors.ts'
-export { applies, blameLegacy, cellHolds, describeFailure, unreadValue } from './applies/judge.ts'
+export { applies, blameLegacy, cellHolds, describeFailure, onEmptyDatabase, unreadValue } from './applies/judge.ts'
 export { atomicity } from './atomicity/judge.ts'
 export type { FaultObservation, FaultsSeen } from './atomicity/model.ts'
 export { backwardCompatibility } from './backward-compatibility/judge.ts'
@@ -45,6 +45,7 @@ export type { OnlineOptions } from './online-safety/options.ts'
 export type { Disagreement, LeftOut, Look } from './probe.ts'
 export { quantityParity } from './quantity-parity/judge.ts'
 export {
+  exampleOf,
   invariantIds,
   invariants,
   isOurs,

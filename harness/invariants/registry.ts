@@ -129,6 +129,17 @@ export function rulesOf(own: readonly OwnInvariant[] = []): readonly NamedRule[]
   return [...invariants, ...own].flatMap(({ id, rules }) => Object.entries(rules).map(([kind, rule]) => ({ id: `${id}/${kind}`, ...rule })))
 }
 
+const documented: ReadonlySet<string> = new Set(rulesOf().map(({ id }) => id))
+
+/**
+ * Where `docs/findings.md` has an example of a rule: the page with the anchor that GitHub gives its heading.
+ *
+ * @returns Undefined for a rule that the page does not have: a user's own, or a rare SQLSTATE.
+ */
+export function exampleOf(rule: string): string | undefined {
+  return documented.has(rule) ? `docs/findings.md#${rule.toLowerCase().replaceAll(/[^\w-]/g, '')}` : undefined
+}
+
 /** The rule of a finding; a kind that is not in the table (a rare SQLSTATE, an invariant of a newer version) gets one made from its words. */
 export function ruleOf(
   {

@@ -229,7 +229,7 @@ export const optionRows = {
     schema: (kit) => kit.percent,
     of: 'project',
     passedAs: 'minCoverage',
-    description: 'least share of the feasible targets that generated rows must reach, in percent; below it the verdict is `unknown`',
+    description: 'least share of the outcomes of conditions that generated rows must reach, in percent; below it the verdict is `unknown`',
     page: 'coverage.md',
     default: 'none',
     affects: 'verdict',

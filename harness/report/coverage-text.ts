@@ -7,20 +7,24 @@ export function coverageLine({ coverage }: MigrationResult): string | undefined 
   const { reached, feasible, infeasible, unmeasured, wanted } = coverage
   const first = coverage.targets.find(({ state }) => state === 'left')
   const more = [
-    ...(infeasible > 0 ? [`${infeasible} infeasible`] : []),
+    ...(infeasible > 0 ? [`${infeasible} cannot occur`] : []),
     ...(unmeasured > 0 ? [`${unmeasured} not measured`] : []),
     ...(wanted === null ? [] : [`${wanted} % asked for`]),
     ...(first === undefined ? [] : [`not reached: ${targetText(first)}`]),
   ]
-  if (feasible === 0) return more.length === 0 ? undefined : `targets: ${more.join('; ')}`
+  if (feasible === 0) return more.length === 0 ? undefined : `outcomes of conditions: ${more.join('; ')}`
   const told = more.length === 0 ? '' : ` (${more.join('; ')})`
-  return `${reached} of ${counted(feasible, 'target')} reached${told}`
+  return `generated rows reached ${outcomesReached(reached, feasible)}${told}`
 }
 
 /** One line on what the rows of all migrations have reached together. */
 export function reachedOfAll(coverage: CoverageCounts): string {
   const { reached, feasible, infeasible, unmeasured } = coverage
-  return `${reached} of ${counted(feasible, 'target')} reached (${shareReached(coverage)} %; ${infeasible} infeasible; ${unmeasured} not measured)`
+  return `generated rows reached ${outcomesReached(reached, feasible)} (${shareReached(coverage)} %; ${infeasible} cannot occur; ${unmeasured} not measured)`
+}
+
+function outcomesReached(reached: number, feasible: number): string {
+  return `${reached} of ${counted(feasible, 'outcome')} of conditions`
 }
 
 /** `up.sql:17 "stock < 0" true`; of a path the last part, which the report says in full. */
@@ -41,5 +45,5 @@ export function shareReached({ reached, feasible }: CoverageCounts): number {
 /** Why too little was reached, as a sentence. */
 export function shortfallSentence(coverage: CoverageResult): string {
   const { reached, feasible, wanted } = coverage
-  return `Not tested enough: generated rows reached ${reached} of ${counted(feasible, 'target')} (${shareReached(coverage)} %), and ${wanted} % are asked for.`
+  return `Not tested enough: generated rows reached ${outcomesReached(reached, feasible)} (${shareReached(coverage)} %), and ${wanted} % are asked for.`
 }

@@ -162,7 +162,7 @@ function coverage(migration: MigrationResult): readonly Markdown[] {
   return [
     '## What the rows reached',
     prose(`${line}.`),
-    table(['where', 'what', 'reached', 'not reached', 'infeasible', 'not measured'], rows),
+    table(['where', 'what', 'reached', 'not reached', 'cannot occur', 'not measured'], rows),
   ]
 }
 

@@ -1,5 +1,5 @@
 import type { Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif'
-import { type NamedRule, ruleOf, rulesOf } from '../invariants/index.ts'
+import { exampleOf, type NamedRule, ruleOf, rulesOf } from '../invariants/index.ts'
 import type { FindingResult, MigrationResult, VerifyResult } from '../result/index.ts'
 import { claimNotices } from './claims-text.ts'
 import { coverageLine, isFunction } from './coverage-text.ts'
@@ -177,6 +177,8 @@ function driverRules(declared: readonly NamedRule[], found: readonly NamedRule[]
 
 function describeRule(rule: NamedRule): ReportingDescriptor {
   const [invariant = '', kind = ''] = rule.id.split(/\/(.*)/s)
+  const example = exampleOf(rule.id)
+  const more = example === undefined ? '' : `\n\nAn example, wrong and right: ${example} of Godwit.`
   return {
     id: line(rule.id),
     name: line(rule.id).replace(/(^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, __, letter: string) => letter.toUpperCase()) || 'Finding',
@@ -184,8 +186,8 @@ function describeRule(rule: NamedRule): ReportingDescriptor {
     fullDescription: { text: line(rule.meaning) },
     defaultConfiguration: { level: levels[rule.severity] },
     help: {
-      text: `${line(rule.meaning)}\n\nWhat to do: ${line(rule.remedy)}`,
-      markdown: `${line(rule.meaning)}\n\n**What to do.** ${line(rule.remedy)}\n\nInvariant \`${line(invariant)}\`, kind \`${line(kind)}\`. The counterexample in the report runs with psql alone, and \`godwit replay FILE\` judges it again.`,
+      text: `${line(rule.meaning)}\n\nWhat to do: ${line(rule.remedy)}${more}`,
+      markdown: `${line(rule.meaning)}\n\n**What to do.** ${line(rule.remedy)}\n\nInvariant \`${line(invariant)}\`, kind \`${line(kind)}\`. The counterexample in the report runs with psql alone, and \`godwit replay FILE\` judges it again.${more}`,
     },
     properties: {
       tags: ['postgresql', 'migration', line(invariant)],

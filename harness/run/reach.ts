@@ -3,7 +3,7 @@ import { everyNode, type Script, type Statement, type StatementTarget, type Step
 
 /**
  * How far a step reaches into what was there before it: `new` = it only makes objects, no legacy row can change; `schema` = it alters, renames
- * or drops, and no statement of it reads or checks rows; `rows` = everything else.
+ * or drops, and no statement of the migration reads or checks rows; `rows` = everything else.
  */
 export type Reach = 'new' | 'schema' | 'rows'
 

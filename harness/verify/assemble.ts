@@ -1,8 +1,9 @@
 import type { Coverage } from '../coverage/index.ts'
 import type { AnyInvariant } from '../invariants/index.ts'
-import { followsFromLoss, isOurs } from '../invariants/index.ts'
+import { followsFromLoss, isOurs, onEmptyDatabase } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import type { Failure } from '../migration/index.ts'
+import { shownName } from '../postgres/index.ts'
 import {
   declaredClaims,
   expiredText,
@@ -104,7 +105,7 @@ function apartFrom(
   if (without !== undefined) return { id, verdict: 'not-applicable', because: without, saw, under: [] }
   const base = { id, saw, under }
   if (outcome === 'unknown') {
-    const because = failure === undefined || id === 'applies' ? summary.because : 'up fails on every state'
+    const because = failure === undefined || id === 'applies' ? summary.because : 'the migration fails even on an empty database'
     return { ...base, verdict: 'unknown', because, ...(summary.upFails === true && blocked.length > 0 ? { blockedBy: blocked } : {}) }
   }
   if (unfilled.length > 0 && 'everyRun' in looks)
@@ -118,7 +119,10 @@ function withCertainty(confirmed: Confirmed, { judging }: Inquiry): Confirmed {
   if (finding.invariant !== 'applies' || finding.relation === undefined || finding.severity === 'info') return confirmed
   const passed = judging.passedWith(finding.relation)
   const evidence = { ...finding.evidence, certainty: passed === 0 ? 'certain' : 'conditional', passedWithRows: passed }
-  const message = passed === 0 ? `${finding.message}; no row of ${finding.relation} was seen to go through` : finding.message
+  const isAnyRow = passed === 0 && !finding.message.includes(onEmptyDatabase)
+  const message = isAnyRow
+    ? `${finding.message}. No generated row of ${shownName(finding.relation)} gets past this statement`
+    : finding.message
   return { ...confirmed, finding: { ...finding, evidence, message } }
 }
 
@@ -127,7 +131,7 @@ function notNeeded({ inquiry, banded }: Assembly, id: string): string | undefine
   const { depth, subject } = inquiry
   if (id === 'applies' || banded.length > 0) return undefined
   if (depth.because !== '' && depth.variants === 0) return depth.because
-  return subject.scope.size === 0 ? 'it reaches no relation that was there before' : undefined
+  return subject.scope.size === 0 ? 'it changes no table that existed before' : undefined
 }
 
 function toResult(

@@ -113,12 +113,12 @@ class EdgeRuns {
       for await (const { dataset, request, run } of made) {
         if (inquiry.isOver) {
           if (runs >= this.#total) return runs
-          const because = `${this.#total - runs} of ${this.#total} edge runs were left out: the time limit was reached`
+          const because = `${this.#total - runs} of ${this.#total} generated data sets were left out: the time limit was reached`
           inquiry.leaveOutRuns({ because })
           return runs
         }
         runs += 1
-        inquiry.progress('edge rows', runs, Math.max(runs, this.#total))
+        inquiry.progress('generated data sets', runs, Math.max(runs, this.#total))
         if (request.questions !== undefined && this.#coverage.note(runs, request.questions) > 0) this.#lastNews = runs
         judging.see(run, request)
         this.#endless ||=

@@ -69,7 +69,7 @@ export function withWhatFollows(
   const subject = ({ invariant, relation, attribute }: FindingResult) => JSON.stringify([invariant, relation, attribute])
   const known = new Set(result.findings.map(subject))
   if (broken !== undefined) {
-    const because = `what follows once ${place} is corrected was not looked at: without it up fails (${broken.message})`
+    const because = `what happens once ${place} is corrected was not tested: the migration fails without this statement (${broken.message})`
     return { ...result, notChecked: [...result.notChecked, because] }
   }
   const follows = followed.findings
@@ -77,7 +77,7 @@ export function withWhatFollows(
     .map((each): FindingResult => ({ ...each, counterexample: null, message: `${each.message}; this follows once ${place} is corrected` }))
   const ids = new Set([...result.findings, ...follows].map(({ id }) => id))
   const linked = follows.map((each) => (each.cause !== null && !ids.has(each.cause) ? { ...each, cause: null } : each))
-  const notChecked = `what follows once ${place} is corrected was looked at in ${followed.runs} runs, for losses and failures only`
+  const notChecked = `what happens once ${place} is corrected was tested in ${followed.runs} runs, for losses and failures only`
   return judgeMigration({ ...result, notChecked: [...result.notChecked, notChecked] }, [...result.findings, ...linked], failOn)
 }
 

@@ -49,7 +49,7 @@ export class Inquiry {
       ? new TransactionStages(base.session, base.role, withoutFarSequences(read.subject))
       : undefined
     const need =
-      transactions === undefined ? { rung: 'clone' as const, because: 'the harness is no superuser on this cluster' } : rungOf(migration)
+      transactions === undefined ? { rung: 'clone' as const, because: 'Godwit is not a superuser on this server' } : rungOf(migration)
     this.runner = new Runner(transactions, this.clones, need)
     this.invariants = withOwn(context.options.invariants)
     this.active = this.invariants.filter((each) => {

@@ -92,7 +92,7 @@ async function runBanded(inquiry: Inquiry): Promise<readonly (Made & { readonly 
   // With no relation in scope, no row can be touched: a banded run would show nothing.
   const variants = subject.scope.size === 0 ? 0 : depth.variants
   if (variants === 0) return []
-  inquiry.progress('banded rows')
+  inquiry.progress('rows with unique values')
   return inquiry.clock.time('band', async () => {
     const made: (Made & { readonly dataset: Dataset })[] = []
     for (const filling of bandedFillings(subject, context.seed, exclusions, variants))
@@ -141,17 +141,18 @@ async function repeat(
   lanes: number,
 ): Promise<Look<Repetition>> {
   const { depth, context, runner, exclusions } = inquiry
-  if (empty.run.failure !== undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+  if (empty.run.failure !== undefined)
+    return { seen: [], leftOut: [{ because: 'the migration fails even on an empty database', upFails: true }] }
   if (!depth.repeats || inquiry.subject.scope.size === 0) {
     await varyOnNothing(inquiry, empty, first)
     return { seen: [], notApplicable: 'nothing in it can vary' }
   }
   if (first === undefined) {
     await varyOnNothing(inquiry, empty, first)
-    return { seen: [], leftOut: [{ because: 'up fails on every generated data set', upFails: true }] }
+    return { seen: [], leftOut: [{ because: 'the migration fails on every generated data set', upFails: true }] }
   }
   if (inquiry.isOver) return { seen: [], leftOut: [{ because: 'the time limit was reached' }] }
-  inquiry.progress('repetitions')
+  inquiry.progress('the same rows again')
   const repeated = await inquiry.clock.time('determinism', () =>
     repeatRuns(inquiry.subject, runner, {
       onClones: depth.scope === 'reached' ? 'suspected' : 'always',

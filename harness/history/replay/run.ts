@@ -77,9 +77,9 @@ function whyBlind(
     return failed(later.phase === 'up' ? 'the second up' : 'down', later.failure)
   const byLineage = saved.invariant === zeroLoss.id || (saved.invariant === quantityParity.id && (saved.object ?? null) === null)
   if ((byLineage || saved.invariant === noOrphans.id) && subject.knowledge.lineage === undefined)
-    return 'nothing is known of where rows go: up failed on all banded ones'
+    return 'it is not known where the rows go: the migration fails on every data set with unique values'
   if (byLineage && typeof relation === 'string' && subject.knowledge.lineage?.relations.has(relation) !== true)
-    return `nothing is known of where the rows of ${relation} go`
+    return `it is not known where the rows of ${relation} go`
   return undefined
 }
 

@@ -129,9 +129,9 @@ export function said(
     return { severity: 'info', because: kind === 'gained' ? 'the migration grants it' : 'the migration revokes it' }
   if (owns && stated.some((each) => each.effect === 'owner' && about(each)))
     return { severity: 'warning', because: 'the migration changes the owner' }
-  if (stated.some((each) => each.effect === 'role')) return { severity: 'warning', because: 'the migration changes what roles belong to' }
+  if (stated.some((each) => each.effect === 'role')) return { severity: 'warning', because: 'the migration changes role memberships' }
   if (mayBeSaid(stated, [...names, role])) return { severity: 'warning', because: mayBeProgram }
-  return { severity: 'error', because: 'no statement of the migration says so' }
+  return { severity: 'error', because: `no statement of the migration ${kind === 'gained' ? 'grants' : 'revokes'} it` }
 }
 
 /** Whether a block that puts its SQL together may speak of one of these. */
@@ -143,7 +143,7 @@ function words(text: string): ReadonlySet<string> {
   return new Set(text.toLowerCase().match(/\w+/g) ?? [])
 }
 
-export const mayBeProgram = 'no statement says so, unless a DO block that speaks of access does'
+export const mayBeProgram = 'no plain statement of the migration does this, but a DO block may'
 
 /** What comes with rights that no statement gave: default privileges. */
 function newObjects(observation: AccessObservation): readonly RightChange[] {
@@ -169,7 +169,7 @@ function newObjects(observation: AccessObservation): readonly RightChange[] {
           attribute: undefined,
           object: undefined,
           through: undefined,
-          because: `it is new and default privileges give it${relation.rowSecurity || relation.kind === 'view' ? '' : '; row security is off'}`,
+          because: `default privileges give it on the new ${relation.kind === 'view' ? 'view' : 'table'}${relation.rowSecurity || relation.kind === 'view' ? '' : ', and row security is off'}`,
         }))
     })
   })

@@ -1,3 +1,4 @@
+import { shownName } from '../../postgres/index.ts'
 import type { Severity } from '../../result/index.ts'
 import { mayBeProgram, mayBeSaid } from './compare-rights.ts'
 import type { AccessObservation, Command, Reached } from './model.ts'
@@ -73,16 +74,19 @@ function said(
     stated.some((each) => each.effect === effect && each.object !== undefined && names.includes(each.object))
   const view = after.relations.get(through)
   if (view?.kind === 'view' && !view.securityInvoker && kind === 'gained')
-    return { severity: 'error', because: `the view ${through} reads with the rights of its owner ${view.owner}, past row security` }
+    return {
+      severity: 'error',
+      because: `the view ${shownName(through)} reads with the rights of its owner ${view.owner}, for whom row security does not hold`,
+    }
   const was = before.relations.get(relation)
   if (kind === 'gained' && was?.rowSecurity === true && view?.rowSecurity === false)
-    return { severity: 'error', because: `row security is off on ${through}` }
+    return { severity: 'error', because: `row security is off on ${shownName(through)}` }
   if (everyRow && states('policy'))
-    return { severity: 'error', because: 'a policy of the migration shows everybody rows that only their owners saw' }
-  if (states('policy')) return { severity: 'warning', because: 'the migration changes its policies' }
+    return { severity: 'error', because: 'a policy of the migration shows every row, where each user saw only some' }
+  if (states('policy')) return { severity: 'warning', because: 'the migration changes policies of this table' }
   if (kind === 'lost' && ((states('enable') && was?.rowSecurity !== true) || states('drop-policy')))
-    return { severity: 'warning', because: 'the migration says so' }
-  if (kind === 'gained' && states('drop-policy')) return { severity: 'error', because: 'a policy that kept them away is dropped' }
+    return { severity: 'warning', because: 'a statement of the migration restricts it' }
+  if (kind === 'gained' && states('drop-policy')) return { severity: 'error', because: 'the policy that hid them is dropped' }
   if (mayBeSaid(stated, [...names, role])) return { severity: 'warning', because: mayBeProgram }
-  return { severity: 'error', because: 'no statement of the migration says so' }
+  return { severity: 'error', because: `no statement of the migration ${kind === 'gained' ? 'allows' : 'forbids'} it` }
 }

@@ -1,3 +1,4 @@
+import { shownName } from '../../postgres/index.ts'
 import type { Severity } from '../../result/index.ts'
 import { said as saidOfRights } from './compare-rights.ts'
 import { type AccessObservation, everybody, type ValuesRead } from './model.ts'
@@ -68,7 +69,7 @@ function said(
   { relation, through, role }: ValuesRead,
 ): { readonly severity: Severity; readonly because: string } {
   const guarded = observation.before.relations.get(relation)?.rowSecurity === true
-  if (guarded) return { severity: 'error', because: `the row security of ${relation} does not guard ${through}` }
+  if (guarded) return { severity: 'error', because: `row security of ${shownName(relation)} does not protect ${shownName(through)}` }
   const statement = saidOfRights(observation, 'gained', [through], role, false)
   return statement.severity === 'info' ? { ...statement, severity: 'warning' } : statement
 }

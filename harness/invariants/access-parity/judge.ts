@@ -1,4 +1,5 @@
 import { type Knowledge, keyAttributes } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import { type ClientsSeen, clients } from '../clients.ts'
 import type { Invariant } from '../invariant.ts'
@@ -7,6 +8,7 @@ import { compareRows, type RowChange } from './compare-rows.ts'
 import { compareValues, type ValueChange } from './compare-values.ts'
 import { followsFromFunction, lostCalls } from './lost-calls.ts'
 import { type AccessObservation, everybody } from './model.ts'
+import { rightRemedy, rowRemedy } from './remedies.ts'
 import { rules } from './rules.ts'
 import { shownBypass, shownRights, shownRows } from './shown-access.ts'
 import { newRelations } from './successors.ts'
@@ -21,7 +23,7 @@ import { newRelations } from './successors.ts'
  */
 export const accessParity: Invariant<ClientsSeen> = {
   id: 'access-parity',
-  holds: 'each role can do what it could, to the rows that it could, and nothing more',
+  holds: 'each role can do what it could before, to the same rows, and nothing more',
   violation: 'who may read or change rows is different',
   rules,
   looks: clients,
@@ -59,7 +61,7 @@ interface Folded<Change> {
 }
 
 interface FoldedRights extends Folded<RightChange> {
-  /** `anon, web may not SELECT, UPDATE (a, b)`, one for each set of rights. */
+  /** `anon, web lose SELECT, UPDATE (a, b)`, one for each set of rights. */
   readonly phrases: readonly string[]
   readonly changes: readonly RightChange[]
   /** The one attribute that it is about. */
@@ -78,7 +80,6 @@ function foldRights(changes: readonly RightChange[]): readonly FoldedRights[] {
       roles: named(own.map((each) => each.role)),
       rights: own[0]?.rights,
     }))
-    const may = change.kind === 'gained' ? 'may' : 'may not'
     return [
       {
         change,
@@ -86,7 +87,7 @@ function foldRights(changes: readonly RightChange[]): readonly FoldedRights[] {
         attribute,
         roles: named(perRights.flatMap((each) => each.roles)),
         rights: [...new Set(list.map((each) => each.right))],
-        phrases: perRights.map((each) => `${each.roles.join(', ')} ${may} ${each.rights}`),
+        phrases: perRights.map((each) => `${rolesText(each.roles)} ${verbFor(change.kind, each.roles)} ${each.rights}`),
       },
     ]
   })
@@ -100,6 +101,17 @@ function rightsText(changes: readonly RightChange[], attribute: string | undefin
       return `${own[0]?.right}${attribute !== undefined || columns.length === 0 ? '' : ` (${columns.join(', ')})`}`
     })
     .join(', ')
+}
+
+/** `roles anon, web`; of PUBLIC that it is every role. */
+function rolesText(roles: readonly string[]): string {
+  if (roles.includes('PUBLIC')) return 'every role (PUBLIC)'
+  return `${roles.length === 1 ? 'role' : 'roles'} ${roles.join(', ')}`
+}
+
+function verbFor(kind: 'gained' | 'lost', roles: readonly string[]): string {
+  const verb = kind === 'gained' ? 'gain' : 'lose'
+  return roles.length === 1 ? `${verb}s` : verb
 }
 
 /** Where PUBLIC is among them, each role is. */
@@ -119,7 +131,7 @@ function rightFinding(observation: AccessObservation, { change, changes, attribu
   const { knowledge } = observation
   const { relation, object, kind } = change
   const what = relation === undefined ? (object ?? '') : attribute === undefined ? relation : `${relation}.${attribute}`
-  const where = change.through === undefined ? '' : ` (${change.through} now)`
+  const where = change.through === undefined ? '' : ` (now ${shownName(change.through)})`
   return {
     invariant: 'access-parity',
     kind,
@@ -129,12 +141,9 @@ function rightFinding(observation: AccessObservation, { change, changes, attribu
     attribute,
     object: object ?? roles.join(', '),
     ...(relation === undefined ? undefined : knowledge.locate(relation)),
-    message: `${phrases.join(' and ')} ${kind === 'gained' ? 'on' : 'any more on'} ${what}${where}: ${change.because}`,
+    message: capitalised(`${phrases.join(' and ')} on ${shownName(what)}${where}: ${change.because}`),
     evidence: { roles, rights, through: change.through ?? null, because: change.because },
-    hint:
-      kind === 'gained'
-        ? 'REVOKE it where the right is now, or write the GRANT down if it is wanted.'
-        : 'GRANT it again where the rows are now: what is made anew has no grants but the default ones.',
+    hint: rightRemedy(observation, change, changes),
     shown: { clients: { ...shownRights(observation, changes), through: change.through } },
   }
 }
@@ -145,9 +154,10 @@ function rowFinding(observation: AccessObservation, { change, roles, rights }: F
   const legacy = run.legacy.catalog.relations.get(relation)
   const names = legacy === undefined ? [] : (keyAttributes(legacy) ?? [])
   const example = describeKey(names, keys[0])
-  const by = through === relation ? '' : ` through ${through}`
-  const as = identity === '' ? '' : ` with ${identity}`
-  const rows = keys.length === 1 ? 'a row' : `${keys.length} rows`
+  const by = through === relation ? '' : ` through ${shownName(through)}`
+  const as = identity === '' ? '' : ` (with ${identity})`
+  const rows = `${keys.length === 1 ? '1 row' : `${keys.length} rows`} of ${shownName(relation)}${by}`
+  const can = `${change.role === everybody ? 'Every role (PUBLIC)' : `Role ${change.role}`}${as} can ${kind === 'gained' ? '' : 'no longer '}${verbs[change.command]}`
   return {
     invariant: 'access-parity',
     kind,
@@ -157,23 +167,20 @@ function rowFinding(observation: AccessObservation, { change, roles, rights }: F
     relation,
     object: through === relation ? roles.join(', ') : through,
     ...knowledge.locate(relation),
-    message: `${change.role}${as} ${kind === 'gained' ? 'reaches' : 'does not reach'} ${rows} of ${relation}${by} by ${change.command} ${
-      kind === 'gained' ? 'that it did not' : 'that it did'
-    }, e.g. ${example}: ${change.because}`,
+    message: `${can} ${rows}${kind === 'gained' ? ' that it could not before' : ''} (for example ${example}): ${change.because}`,
     evidence: { roles, commands: rights, command: change.command, identity, through, rows: keys.slice(0, 5), because: change.because },
-    hint:
-      kind === 'gained'
-        ? 'Give what took its place the same row security and policies (a view: WITH (security_invoker = true)).'
-        : 'Give what took its place the same policies, and the roles the same grants.',
+    hint: rowRemedy(observation, change),
     shown: { clients: { ...shownRows(observation, change), through } },
   }
 }
+
+const verbs = { SELECT: 'read', INSERT: 'insert', UPDATE: 'update', DELETE: 'delete' } as const
 
 /** What a role reads in a copy; the statement is the one that makes it. */
 function valueFinding({ knowledge }: AccessObservation, change: ValueChange): Finding {
   const { severity, relation, through, attributes, roles, identity, values, because, before, after } = change
   const [first] = attributes
-  const as = identity === '' ? '' : ` with ${identity}`
+  const as = identity === '' ? '' : ` (with ${identity})`
   return {
     invariant: 'access-parity',
     kind: 'gained',
@@ -184,11 +191,17 @@ function valueFinding({ knowledge }: AccessObservation, change: ValueChange): Fi
     attribute: attributes.length === 1 ? first : undefined,
     object: through,
     ...knowledge.locate(relation, first, ['copy']),
-    message: `${roles.join(', ')}${as} reads values of ${attributes.join(', ')} of ${relation} in ${through} that it could not read, e.g. '${values[0]?.slice(0, 40)}': ${because}`,
+    message: capitalised(
+      `${rolesText(roles)}${as} can read in ${shownName(through)} what it could not read in ${shownName(relation)}: ${attributes.join(', ')} (for example '${values[0]?.slice(0, 40)}'). ${capitalised(because)}`,
+    ),
     evidence: { roles, identity, attributes, through, values: values.slice(0, 5), count: values.length, because },
-    hint: `Enable row security on ${through} with the policies of ${relation}, or revoke the right to read it; accept it by a waiver in the contract if it is wanted.`,
+    hint: `Give ${shownName(through)} the row security and policies of ${shownName(relation)}, or revoke the right to read it. If it is wanted, accept it with a waiver in the contract.`,
     shown: { clients: { before: before === undefined ? [] : [before.shown], after: [after.shown], rows: true, through } },
   }
+}
+
+function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }
 
 function describeKey(names: readonly string[], key: string | undefined): string {
@@ -220,9 +233,9 @@ function bypasses(observation: AccessObservation, shown: ReadonlySet<string>): r
         relation: base.path,
         object: path,
         ...knowledge.locate(base.path),
-        message: `the view ${path} shows ${readers.join(', ')} rows of ${base.path} past its row security: it reads with the rights of ${view.owner}`,
+        message: `The view ${shownName(path)} shows ${rolesText(named(readers))} rows of ${shownName(base.path)} that row security hides: the view reads with the rights of its owner ${view.owner}`,
         evidence: { view: path, readers, owner: view.owner },
-        hint: 'Make it WITH (security_invoker = true), unless it is meant to show what row security hides.',
+        hint: `ALTER VIEW ${shownName(path)} SET (security_invoker = true); unless the view is meant to show all rows.`,
         shown: { clients: { ...shownBypass(observation, base.path, path, readers[0] ?? everybody), through: path } },
       },
     ]
@@ -240,9 +253,9 @@ function definers({ before, after }: AccessObservation): readonly Finding[] {
         severity: each.trigger || others.length === 0 ? 'info' : 'warning',
         known: 'static',
         object: each.path,
-        message: `${each.path} is SECURITY DEFINER and does not set search_path: whoever calls it chooses what its names mean`,
+        message: `${shownName(each.path)} runs with the rights of its owner (SECURITY DEFINER) and does not set search_path: a caller decides which tables and functions its names mean`,
         evidence: { owner: each.owner, callers: others.map((role) => (role === everybody ? 'PUBLIC' : role)) },
-        hint: "Add SET search_path = '' to it and qualify its names; REVOKE EXECUTE from PUBLIC where not everybody needs it.",
+        hint: `ALTER FUNCTION ${shownName(each.path)} SET search_path = ''; and write names in it with their schema.`,
         shown: { clients: { before: [], after: [], rows: false } },
       }
     })

@@ -1,3 +1,4 @@
+import { shownName } from '../../postgres/index.ts'
 import type { Finding, FindingResult } from '../../result/index.ts'
 import { followsFromLoss } from '../causes.ts'
 import { type AccessObservation, everybody } from './model.ts'
@@ -23,9 +24,9 @@ export function lostCalls({ calls }: AccessObservation): readonly Finding[] {
         known: 'observed',
         byStatements: true,
         object: path,
-        message: `${roles.join(', ')} cannot run ${path} any more: ${first.error.message} (${first.error.sqlstate})`,
+        message: `Calls of ${shownName(path)} fail for ${roles.includes('PUBLIC') ? 'every role (PUBLIC)' : roles.join(', ')}: ${first.error.message} (${first.error.sqlstate})`,
         evidence: { roles, statement: first.sql, sqlstate: first.error.sqlstate },
-        hint: 'Give the function what it had (SECURITY DEFINER, SET search_path), or the roles the rights that it needs.',
+        hint: `Give ${shownName(path)} the attributes that it had (SECURITY DEFINER, SET search_path), or grant the roles what it uses.`,
         shown: { clients: { before: [shown], after: [shown], rows: true } },
       },
     ]

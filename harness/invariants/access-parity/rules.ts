@@ -3,29 +3,31 @@ import type { Rule } from '../../result/index.ts'
 export const rules = {
   gained: {
     severity: 'error',
-    title: 'a role may do more than before',
+    title: 'a role can do more than before',
     meaning:
-      'After the migration a role has a right, or reaches rows, that it did not, and no statement of the migration says so: a table rebuilt without its policies, a copy that row security does not guard, a view that reads as its owner, row security switched off, a policy that shows every row, default privileges.',
+      'After the migration a role has a right, or reaches rows, that it did not have before, and no statement of the migration grants it. Common causes: a table rebuilt without its policies, a copy without row security, a view that reads with the rights of its owner, row security switched off, a policy that shows every row, default privileges.',
     remedy:
-      'Revoke it, put the same row security where the rows are now (a view: WITH (security_invoker = true)), or write the GRANT down.',
+      'Revoke the right, or give the new table or view the same row security (for a view: WITH (security_invoker = true)). If the change is wanted, write the GRANT in the migration.',
   },
   lost: {
     severity: 'error',
-    title: 'a role may do less than before',
+    title: 'a role can do less than before',
     meaning:
-      'After the migration a role lacks a right, or does not reach rows, that it had, and no statement of the migration says so: what is made anew has no grants but the default ones.',
-    remedy: 'Grant again, and make the policies again, where the rows are now; or write the REVOKE down.',
+      'After the migration a role lacks a right, or does not reach rows, that it had before, and no statement of the migration revokes it. A table, view or function that is created anew has only the default grants.',
+    remedy:
+      'Repeat the grants and policies on the new table, view or function. If the change is wanted, write the REVOKE in the migration.',
   },
   bypass: {
     severity: 'warning',
-    title: 'a view reads past row security',
-    meaning: 'A new view shows rows of a table with row security with the rights of its owner, whom the policies do not hold.',
-    remedy: 'Make it WITH (security_invoker = true), unless it is meant to show what row security hides.',
+    title: 'a view shows rows that row security hides',
+    meaning: 'A new view reads a table with row security with the rights of its owner, for whom the policies do not hold.',
+    remedy: 'Create the view WITH (security_invoker = true), unless it is meant to show all rows.',
   },
   'search-path': {
     severity: 'warning',
-    title: 'a SECURITY DEFINER function trusts the search path of who calls it',
-    meaning: 'A function that runs with the rights of its owner does not set search_path: whoever calls it chooses what its names mean.',
-    remedy: "Add SET search_path = '' to it and qualify its names.",
+    title: 'a SECURITY DEFINER function uses the search path of its caller',
+    meaning:
+      'A function that runs with the rights of its owner does not set search_path: a caller decides which tables and functions its names mean.',
+    remedy: "Add SET search_path = '' to the function and write names in it with their schema.",
   },
 } as const satisfies Readonly<Record<string, Rule>>

@@ -24,18 +24,21 @@ export const applies: Invariant = {
     const saw = { relations: run.legacy.rows.size, rows, cells: 0, runs: 1 }
     if (run.failure === undefined)
       return rows === 0 && run.regime !== 'empty'
-        ? { outcome: 'unknown', because: 'no legacy row was seen', saw }
+        ? { outcome: 'unknown', because: 'no generated data set has a row', saw }
         : { outcome: 'holds', saw }
     return { outcome: 'violated', findings: [describeFailure(run, run.failure, knowledge)], saw }
   },
 }
+
+/** What the message says where no row is needed to make `up` fail. */
+export const onEmptyDatabase = ', even on an empty database'
 
 /** The finding of a run on which `up` failed. */
 export function describeFailure(run: RunObservation, failure: Failure, knowledge: Knowledge): Finding {
   const { relation, attribute } = blameLegacy(run, failure, knowledge)
   const subject = relation === undefined ? '' : ` (${shownName(relation)}${attribute === undefined ? '' : `.${attribute}`})`
   const endless = run.statementTimeoutMs !== undefined && failure.sqlstate === '57014'
-  const condition = run.regime === 'empty' ? ', even on an empty database' : ''
+  const condition = run.regime === 'empty' ? onEmptyDatabase : ''
   return {
     invariant: 'applies',
     kind: failure.sqlstate,

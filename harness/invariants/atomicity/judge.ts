@@ -17,7 +17,7 @@ export const atomicity: Invariant<FaultsSeen> = {
   looks: injections,
   judge({ faults, rows }: FaultsSeen): Verdict {
     const saw = { relations: 0, rows, cells: 0, runs: faults.length }
-    if (faults.length === 0) return { outcome: 'unknown', because: 'no fault was injected', saw }
+    if (faults.length === 0) return { outcome: 'unknown', because: 'no run interrupted the migration', saw }
     const broken = faults.filter((each) => each.left === 'other' && each.rerun !== 'migrated')
     const first = broken[0]
     if (first === undefined) return { outcome: 'holds', saw }

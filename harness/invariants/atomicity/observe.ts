@@ -27,14 +27,15 @@ export const injections: Probe<FaultsSeen> = {
         notApplicable:
           up.kind === 'program' ? 'it is a program that connects by itself' : 'it is one transaction, which PostgreSQL undoes as a whole',
       }
-    if (bench.empty.failure !== undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+    if (bench.empty.failure !== undefined)
+      return { seen: [], leftOut: [{ because: 'the migration fails even on an empty database', upFails: true }] }
     if (first === undefined && subject.scope.size > 0 && depth.variants > 0)
-      return { seen: [], leftOut: [{ because: 'up fails on every generated data set', upFails: true }] }
+      return { seen: [], leftOut: [{ because: 'the migration fails on every generated data set', upFails: true }] }
     const filling: Filling = first === undefined ? { kind: 'sql', sql: '' } : { kind: 'dataset', dataset: first.dataset }
     const { positions, skipped } = positionsOf(up)
     const injected = await injectAll(bench, filling, positions)
     if (injected === undefined)
-      return { seen: [], leftOut: [{ because: 'up failed on the rows on which it was to be interrupted', upFails: true }] }
+      return { seen: [], leftOut: [{ because: 'the migration failed on the rows on which it was to be interrupted', upFails: true }] }
     const { faults, rows, cut } = injected
     const undone = up.kind === 'sql' && up.script.mode !== 'autocommit' && !up.script.statements.some(controlsTransaction)
     const failing = bench.failing()
@@ -45,7 +46,7 @@ export const injections: Probe<FaultsSeen> = {
     return {
       seen: [{ seen: { faults: [...faults, ...onRows], rows } }],
       leftOut: [
-        ...(cut > 0 ? [{ because: `${cut} faults were not tried: the time limit was reached` }] : []),
+        ...(cut > 0 ? [{ because: `${cut} interruptions were not tried: the time limit was reached` }] : []),
         ...(skipped > 0 && !undone ? [{ because: `faults before ${skipped} of its positions were not tried` }] : []),
         ...(up.kind === 'program' && faults.length >= positions.length + 2
           ? [{ because: `calls after the first ${mostCalls} were not interrupted` }]

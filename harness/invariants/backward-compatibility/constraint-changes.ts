@@ -38,7 +38,7 @@ function newRule(facade: Facade, constraint: Constraint): readonly InterfaceChan
       object: constraint.name,
       operations: ['insert', 'update'],
       message: `Writes to ${shownName(name)} fail where the new ${what === 'check' ? 'check' : what === 'reference' ? 'foreign key' : 'exclusion constraint'} "${constraint.name}" does not allow them`,
-      hint: 'See that no client writes such rows any more before the rule comes.',
+      hint: `Release clients that no longer write such rows first, then add "${constraint.name}".`,
     },
   ]
 }
@@ -60,7 +60,7 @@ function actionChanges(facade: Facade): readonly InterfaceChange[] {
         object: now.name,
         operations: ['delete'],
         message: `A DELETE from ${shownName(old.references.relation)} ${is} where ${shownName(facade.path)} refers to the row; before, it ${was}`,
-        hint: 'Clients that delete there rely on what becomes of the rows that refer to it: change them first.',
+        hint: `Check clients that delete from ${shownName(old.references.relation)}: before, the DELETE ${was}.`,
       },
     ]
   })
@@ -84,7 +84,7 @@ function uniqueRule(facade: Facade, index: Index): InterfaceChange {
     object: index.name,
     operations: ['insert', 'update'],
     message: `Writes of equal ${index.expressions.join(', ')} to ${shownName(facade.path)} fail: the index "${index.name}" is unique now`,
-    hint: 'See that no client writes duplicates any more before the key comes.',
+    hint: `Release clients that no longer write duplicates first, then add "${index.name}".`,
   }
 }
 

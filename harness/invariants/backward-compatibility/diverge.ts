@@ -1,3 +1,4 @@
+import { shownName } from '../../postgres/index.ts'
 import type { Replayed, StatementOutcome } from './model.ts'
 
 /** How a statement's two answers differ, as a client sees it. */
@@ -7,6 +8,8 @@ export interface Divergence {
   readonly columns: readonly string[]
   readonly constraint: string | undefined
   readonly text: string
+  /** The same as a clause after the statement: `returns 0 rows instead of 1`. */
+  readonly clause: string
   /** Whether the statement itself went well, and only what it left behind differs. */
   readonly afterwards: boolean
 }
@@ -20,33 +23,51 @@ export function divergenceOf(replayed: Replayed): Divergence | undefined {
   // What reads back has its own statement in the workload, which tells when that fails.
   if (before.outcome === 'failed' || after.outcome === 'failed') return undefined
   const left = difference(before, after, replayed)
-  return left === undefined ? undefined : { ...left, text: `what it leaves behind differs: ${left.text}`, afterwards: true }
+  return left === undefined ? undefined : { ...left, text: `afterwards ${inRows(left.text)}`, afterwards: true }
+}
+
+/** What a read-back counts, as a sentence about rows: it answers `3`, or `3 rows, 1f0c…`, in a column with the name of the table. */
+function inRows(text: string): string {
+  const [, table, now, was] = /^(\S+) is '(\d+)(?: rows, \w+)?' instead of '(\d+)(?: rows, \w+)?'$/.exec(text) ?? []
+  if (table === undefined || !/ rows, |^\S+\.\S+ /.test(text)) return text
+  return now === was ? `${shownName(table)} has other values` : `${shownName(table)} has ${now} rows instead of ${was}`
 }
 
 function difference(
   before: StatementOutcome,
   answer: StatementOutcome,
-  { unsteady }: Replayed,
+  { unsteady, operation }: Pick<Replayed, 'unsteady' | 'operation'>,
 ): Omit<Divergence, 'afterwards'> | undefined {
   const none = { columns: [], constraint: undefined }
   if (answer.outcome === 'failed') {
     if (before.outcome === 'failed' && before.sqlstate === answer.sqlstate) return undefined
-    const was = before.outcome === 'failed' ? `${before.message} (${before.sqlstate})` : 'it succeeds before'
+    const error = `${answer.message} (${answer.sqlstate})`
+    const was = before.outcome === 'failed' ? `; before the migration the error was: ${before.message} (${before.sqlstate})` : ''
     const column = answer.column ?? (answer.sqlstate === '42703' ? /column "?(?:[^".]+\.)?([^".]+)"?/.exec(answer.message)?.[1] : undefined)
     return {
       kind: 'fails',
       columns: column === undefined ? [] : [column],
       constraint: answer.constraint,
-      text: `${answer.message} (${answer.sqlstate}), where ${was}`,
+      text: `${error}${was}`,
+      clause: `fails: ${error}${was}`,
     }
   }
   if (before.outcome === 'failed')
-    return { ...none, kind: 'fails', text: `it succeeds, where before: ${before.message} (${before.sqlstate})` }
-  if (before.count !== answer.count) return { ...none, kind: 'count', text: `${answer.count} rows instead of ${before.count}` }
+    return {
+      ...none,
+      kind: 'fails',
+      text: `it succeeds; before the migration it failed: ${before.message} (${before.sqlstate})`,
+      clause: `succeeds; before the migration it failed: ${before.message} (${before.sqlstate})`,
+    }
+  if (before.count !== answer.count) {
+    const counts = `${answer.count === 1 ? '1 row' : `${answer.count} rows`} instead of ${before.count}`
+    return { ...none, kind: 'count', text: counts, clause: `${doing[operation]} ${counts}` }
+  }
   const positions = positionsOf(before, answer)
   if (positions === undefined) {
     const names = (outcome: typeof before) => outcome.columns.map((each) => each.name).join(', ')
-    return { ...none, kind: 'type', text: `the columns ${names(answer)} instead of ${names(before)}` }
+    const text = `the columns ${names(answer)} instead of ${names(before)}`
+    return { ...none, kind: 'type', text, clause: `returns ${text}` }
   }
   const after = {
     ...answer,
@@ -74,10 +95,14 @@ function difference(
       kind: 'rows',
       columns: columns.map((each) => before.columns[each]?.name ?? ''),
       text: `${name} is ${show(now)} instead of ${show(was)}`,
+      clause: `returns ${show(now)} in ${name} instead of ${show(was)}`,
     }
   }
-  return types.length === 0 ? undefined : { ...none, kind: 'type', columns: types, text: `${types.join(', ')} come as other types` }
+  const text = `${types.join(', ')} with ${types.length === 1 ? 'another type' : 'other types'}`
+  return types.length === 0 ? undefined : { ...none, kind: 'type', columns: types, text, clause: `returns ${text}` }
 }
+
+const doing = { read: 'returns', insert: 'inserts', update: 'changes', delete: 'deletes', statement: 'returns or changes' } as const
 
 const firstUserOid = 16384
 const texts = new Set([25, 1043])

@@ -1,6 +1,6 @@
 import type { Relation } from '../../catalog/index.ts'
 import { sameRelation } from '../../lineage/index.ts'
-import { pathOf, shownName } from '../../postgres/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import { attributeChanges } from './attribute-changes.ts'
 import { constraintChanges } from './constraint-changes.ts'
@@ -38,7 +38,10 @@ function relationGone(run: Pick<RunObservation, 'legacy' | 'migrated'>, path: st
     relation: path,
     operations: ['read', 'insert', 'update', 'delete', 'statement'],
     message: `Queries that name the ${kindName(relation)} ${shownName(path)} fail: it ${where}`,
-    hint: `Leave a view of the old name behind (CREATE VIEW ${pathOf(relation)} WITH (security_invoker) AS SELECT …) until no client uses it.`,
+    hint:
+      own === undefined
+        ? `Drop it in a later migration, once no client names it. Until then keep the table, or a view of this name.`
+        : `Keep a view under the old name until no client uses it: CREATE VIEW ${shownName(path)} WITH (security_invoker = true) AS SELECT * FROM ${shownName(own)};`,
   }
 }
 
@@ -55,7 +58,7 @@ function relationMoved({ path, legacy, migrated, catalogs }: Facade): readonly I
       relation: path,
       operations: [],
       message: `The ${kindName(legacy)} ${shownName(path)} is named ${shownName(found[0])} now; queries that name ${shownName(path)} get a ${kindName(migrated)}`,
-      hint: 'Tell it to whoever goes by the relation itself: grants, publications, backups, later migrations.',
+      hint: `Use the name ${shownName(found[0])} in publications, backups and later migrations.`,
     },
   ]
 }
@@ -85,7 +88,7 @@ function routineChanges({
           object: routine.path,
           operations: ['statement'],
           message: `Queries that call ${shownName(routine.path)} fail: the function is gone${instead}`,
-          hint: 'Keep the old signature as a wrapper until no client calls it.',
+          hint: `Keep ${shownName(routine.path)} as a wrapper until no client calls it.`,
         },
       ]
     }
@@ -98,7 +101,7 @@ function routineChanges({
         object: routine.path,
         operations: ['statement'],
         message: `${shownName(routine.path)} returns ${found.result} instead of ${routine.result}`,
-        hint: 'Give the new result a name of its own, and keep the old function until no client calls it.',
+        hint: `Create the new function under another name, and keep ${shownName(routine.path)} until no client calls it.`,
       },
     ]
   })

@@ -18,7 +18,7 @@ import { rules } from './rules.ts'
  */
 export const backwardCompatibility: Invariant<ClientsSeen> = {
   id: 'backward-compatibility',
-  holds: 'a legacy workload, given or derived, gets the same answers ([clients](docs/clients.md))',
+  holds: 'statements of existing clients, given or derived from the schema, get the same answers ([clients](docs/clients.md))',
   violation: 'existing clients break',
   rules,
   looks: clients,
@@ -144,11 +144,28 @@ function divergenceFinding(replayed: Replayed, divergence: Divergence, observati
     ...(given ? { object: name } : {}),
     refusedBy: divergence.constraint,
     ...place,
-    message: `${given ? `The statement "${name}"` : `${anOf(replayed)} ${shownName(relation ?? '')}`} differs: ${divergence.text}`,
+    message: messageOf(given ? `the statement "${name}"` : `${anOf(replayed)} ${shownName(relation ?? '')}`, divergence),
     evidence: { ...(altered ? { judgedBy: 'zero-loss' } : {}), ...evidenceOf(replayed, divergence) },
-    hint: 'Replay the statement of the evidence on both databases; a client compiled against the legacy one sends it.',
+    hint: altered ? undefined : hintOf(replayed, divergence),
     shown: shownTo(replayed),
   }
+}
+
+/** A column of what a write to another table is compared by has the path of that table as its name. */
+function messageOf(statement: string, { afterwards, text, clause }: Divergence): string {
+  if (afterwards) return `After ${statement}, ${text.replace(/^afterwards /, '')}`
+  return `${statement.charAt(0).toUpperCase()}${statement.slice(1)} ${clause}`
+}
+
+function hintOf({ given, elsewhere, relation }: Replayed, { kind, afterwards, constraint }: Divergence): string | undefined {
+  if (kind === 'fails' && constraint !== undefined)
+    return `Clients have to meet "${constraint}" before the migration runs; or add it NOT VALID in a later release.`
+  if (given) return 'Change the client first, or keep the old answer until no client sends the statement.'
+  if (elsewhere === true || afterwards)
+    return `Look at the triggers, rules and foreign keys of ${shownName(relation ?? '')}: they do something else at this write than before.`
+  return kind === 'count'
+    ? `Look at the triggers, views and policies of ${shownName(relation ?? '')}: the statement reaches other rows than before.`
+    : undefined
 }
 
 function shownTo({ sql, readBackSql }: Replayed): Shown {
@@ -157,7 +174,7 @@ function shownTo({ sql, readBackSql }: Replayed): Shown {
 }
 
 function anOf({ operation }: Replayed): string {
-  return { read: 'A SELECT from', insert: 'An INSERT into', update: 'An UPDATE of', delete: 'A DELETE from', statement: 'A statement on' }[
+  return { read: 'a SELECT from', insert: 'an INSERT into', update: 'an UPDATE of', delete: 'a DELETE from', statement: 'a statement on' }[
     operation
   ]
 }

@@ -89,5 +89,5 @@ export interface InterfaceChange {
   /** Statements that can run into it. */
   readonly operations: readonly Replayed['operation'][]
   readonly message: string
-  readonly hint: string
+  readonly hint?: string | undefined
 }

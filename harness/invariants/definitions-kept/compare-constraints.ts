@@ -1,5 +1,5 @@
 import type { Constraint, Index, Relation } from '../../catalog/index.ts'
-import { mentionsName, pathOf } from '../../postgres/index.ts'
+import { mentionsName, pathOf, shownName } from '../../postgres/index.ts'
 import type { Heir, Seat } from './heirs.ts'
 import { identifier, meaningOf, sqlName } from './meaning.ts'
 import type { Change, Scene } from './model.ts'
@@ -42,7 +42,7 @@ export function keyChanges(scene: Scene, heir: Heir): readonly Change[] {
     // PostgreSQL has no such key over all partitions.
     const cannot = now.partitionKey !== undefined && !wanted.some((each) => mentionsName(now.partitionKey ?? '', each))
     const what = `the ${index.primary ? 'primary key' : constraint === undefined ? 'unique index' : 'unique constraint'} "${index.name}"`
-    const list = index.expressions.join(', ')
+    const list = index.expressions.length === 1 ? index.expressions[0] : `(${index.expressions.join(', ')})`
     return [
       {
         kind: 'key',
@@ -50,10 +50,15 @@ export function keyChanges(scene: Scene, heir: Heir): readonly Change[] {
         relation: heir.path,
         attribute: columns.length === 1 ? columns[0] : undefined,
         object: index.name,
-        message: `Equal values of ${list} are accepted in ${pathOf(now)}: ${what} ${wider === undefined ? 'is gone' : `is over (${wider}) now, as partitions need it`}, and no statement drops it.`,
+        message: `Duplicate values of ${list} are accepted in ${shownName(pathOf(now))}: ${what} ${wider === undefined ? 'is gone' : `covers (${wider}) now, because a key of a partitioned table must contain the partition columns`}`,
+        unstated: 'drops it',
         before: index.definition,
         after: wider,
-        remedy: constraint === undefined ? undefined : addConstraint(scene, heir, now, constraint),
+        remedy: constraint === undefined || wider !== undefined || cannot ? undefined : addConstraint(scene, heir, now, constraint),
+        advice:
+          wider !== undefined || cannot
+            ? `PostgreSQL has no such key over all partitions: check ${list} elsewhere, for example in a trigger.`
+            : undefined,
       },
     ]
   })
@@ -163,13 +168,16 @@ function referenceChange(scene: Scene, heir: Heir, { now, seats }: Together, con
     before: constraint.definition,
     remedy: addConstraint(scene, heir, now, constraint),
   }
-  const what = `${pathOf(now)} (${columns.join(', ')})`
+  const [column] = columns
+  const what = `${shownName(pathOf(now))}${columns.length === 1 ? `.${column}` : ` (${columns.join(', ')})`}`
+  const target = shownName(pathOf(parent.now))
   if (found === undefined)
     return [
       {
         ...base,
         severity: 'error',
-        message: `Rows of ${what} may refer to nothing in ${pathOf(parent.now)}${effectOf(constraint)}: the foreign key "${constraint.name}" is gone, and no statement drops it.`,
+        message: `${what} can refer to rows of ${target} that do not exist${effectOf(constraint, target, shownName(pathOf(now)))}: the foreign key "${constraint.name}" is gone`,
+        unstated: 'drops it',
         after: undefined,
       },
     ]
@@ -179,7 +187,8 @@ function referenceChange(scene: Scene, heir: Heir, { now, seats }: Together, con
       {
         ...base,
         severity: 'error',
-        message: `The foreign key from ${what} to ${pathOf(parent.now)} ${is === '' ? `has lost${was}` : `has${is} instead of${was === '' ? ' no action' : was}`}, and no statement drops "${constraint.name}".`,
+        message: `The foreign key from ${what} to ${target} ${is === '' ? `loses${was}` : `has${is} instead of${was === '' ? ' no action' : was}`}`,
+        unstated: 'names it',
         after: found.definition,
       },
     ]
@@ -194,9 +203,10 @@ function sameColumns(found: Constraint, columns: readonly string[], parent: Heir
   })
 }
 
-function effectOf({ onDelete }: Constraint): string {
-  if (onDelete === 'cascade') return ', and stay when the row that they refer to is deleted'
-  if (onDelete === 'set-null' || onDelete === 'set-default') return ', and keep the reference when the row that they refer to is deleted'
+function effectOf({ onDelete }: Constraint, parent: string, child: string): string {
+  if (onDelete === 'cascade') return `, and a DELETE from ${parent} no longer deletes its rows in ${child}`
+  if (onDelete === 'set-null' || onDelete === 'set-default')
+    return `, and a DELETE from ${parent} no longer clears the reference in ${child}`
   return ''
 }
 
@@ -227,13 +237,14 @@ function ruleChange(scene: Scene, heir: Heir, { now }: Together, constraint: Con
     before: constraint.definition,
     remedy: addConstraint(scene, heir, now, constraint),
   }
-  if (found !== undefined) return weaker(base, constraint, found, `the ${what} of ${pathOf(now)}`)
+  if (found !== undefined) return weaker(base, constraint, found, `the ${what} of ${shownName(pathOf(now))}`)
   if (impliedByNotNull(constraint, heir, now) || isOfAnotherType(constraint, heir, now)) return []
   return [
     {
       ...base,
       severity: 'error',
-      message: `Rows that the ${what} refused are accepted in ${pathOf(now)}: it is gone, and no statement drops it.`,
+      message: `Rows that the ${what} refused are accepted in ${shownName(pathOf(now))}: the constraint is gone`,
+      unstated: 'drops it',
       after: undefined,
     },
   ]
@@ -264,12 +275,28 @@ function isOfAnotherType({ attributes }: Constraint, { legacy, attributes: seats
 function weaker(base: Omit<Change, 'severity' | 'message' | 'after'>, old: Constraint, now: Constraint, what: string): readonly Change[] {
   const after = now.definition
   if (old.validated && !now.validated)
-    return [{ ...base, after, severity: 'info', message: `Rows of before are not looked at by ${what}: it is NOT VALID now.` }]
+    return [
+      {
+        ...base,
+        after,
+        severity: 'info',
+        message: `${what.charAt(0).toUpperCase()}${what.slice(1)} is NOT VALID now: it does not hold for rows that are already there`,
+        unstated: 'names it',
+      },
+    ]
   const [was, is] = [old, now].map(({ deferrable, initiallyDeferred }) =>
     initiallyDeferred ? 'INITIALLY DEFERRED' : deferrable ? 'DEFERRABLE' : 'NOT DEFERRABLE',
   )
   if (was === is) return []
-  return [{ ...base, after, severity: 'warning', message: `${what.charAt(0).toUpperCase()}${what.slice(1)} is ${is} now; it was ${was}.` }]
+  return [
+    {
+      ...base,
+      after,
+      severity: 'warning',
+      message: `${what.charAt(0).toUpperCase()}${what.slice(1)} is ${is} now instead of ${was}`,
+      unstated: 'names it',
+    },
+  ]
 }
 
 function bare(definition: string): string {

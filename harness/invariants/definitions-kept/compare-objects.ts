@@ -1,5 +1,5 @@
 import type { CatalogObject, CatalogObjects, Constraint, Relation } from '../../catalog/index.ts'
-import { pathOf } from '../../postgres/index.ts'
+import { pathOf, shownName } from '../../postgres/index.ts'
 import { columnsOf, isItself, isNamed, namesWhatIsGone, placeOf } from './compare-constraints.ts'
 import type { Watched } from './field.ts'
 import { fields } from './fields.ts'
@@ -36,7 +36,8 @@ export function propertyChanges(
     const [before, after] = [old.properties[property], now.properties[property]]
     if (before === after || field.isLess?.(before, after) === false || isStated(property)) return []
     const { name, ...place } = about
-    return [{ ...place, ...changeOf(field), message: `${name} ${field.says(before, after)}, and no statement says so.`, before, after }]
+    const remedy = field.restore?.(name, before ?? '')
+    return [{ ...place, ...changeOf(field), message: `${shownName(name)} ${field.says(before, after)}`, before, after, remedy }]
   })
 }
 
@@ -113,22 +114,23 @@ export function triggerChanges(scene: Scene, heir: Heir, before: Objects, after:
           {
             ...base,
             severity: 'error',
-            message: `Writes to ${path} do not run the ${kind} "${name}"${calledBy(definition)} any more: it is gone, and no statement drops it.`,
+            message: `Writes to ${shownName(path)} no longer run the ${kind} "${name}"${calledBy(definition)}: it is gone`,
+            unstated: 'drops it',
             after: undefined,
           },
         ]
       }
       const is = found.properties.enabled
       if (is === enabled)
-        return propertyChanges(old, found, { relation: heir.path, object: name, name: `the ${kind} "${name}"` }, () => false)
+        return propertyChanges(old, found, { relation: heir.path, object: name, name: `The ${kind} "${name}"` }, () => false)
       const how =
         enabled === 'disabled'
-          ? `Writes to ${path} run the ${kind} "${name}"${calledBy(definition)} now: it was disabled`
+          ? `Writes to ${shownName(path)} run the ${kind} "${name}"${calledBy(definition)} now: it was disabled before`
           : is === 'disabled'
-            ? `Writes to ${path} do not run the ${kind} "${name}"${calledBy(definition)} any more: it is disabled`
-            : `The ${kind} "${name}" of ${path} fires in the mode "${is}"; it was "${enabled}"`
+            ? `Writes to ${shownName(path)} no longer run the ${kind} "${name}"${calledBy(definition)}: it is disabled`
+            : `The ${kind} "${name}" of ${shownName(path)} fires in the mode "${is}" instead of "${enabled}"`
       const remedy = `ALTER TABLE ${path} ${enabled === 'disabled' ? 'DISABLE' : 'ENABLE'} ${kind.toUpperCase()} ${name};`
-      return [{ ...base, severity: 'error', message: `${how}, and no statement names it.`, before: enabled, after: is, remedy }]
+      return [{ ...base, severity: 'error', message: how, unstated: 'names it', before: enabled, after: is, remedy }]
     }),
   )
 }
@@ -136,7 +138,7 @@ export function triggerChanges(scene: Scene, heir: Heir, before: Objects, after:
 /** ` (orders_counted())`. */
 function calledBy(definition: string): string {
   const [, called] = /EXECUTE (?:FUNCTION|PROCEDURE) (.+)$/.exec(definition) ?? []
-  return called === undefined ? '' : ` (${called})`
+  return called === undefined ? '' : ` (${shownName(called)})`
 }
 
 function goesWith({ named, after }: Scene, heir: Heir, definition: string): boolean {
@@ -162,7 +164,8 @@ export function policyChanges(scene: Scene, heir: Heir, before: Objects, after: 
         severity: heir.legacy.rowSecurity.enabled ? 'error' : 'info',
         relation: heir.path,
         object: name,
-        message: `${path} has lost the policy "${name}", and no statement drops it.`,
+        message: `${shownName(path)} loses the policy "${name}"`,
+        unstated: 'drops it',
         before: policyText(old),
         after: undefined,
         remedy: `CREATE POLICY ${name} ON ${path} ${scene.translation.translate(policyText(old), heir)};`,
@@ -199,14 +202,20 @@ export function speedChanges(scene: Scene, heir: Heir, before: Objects, after: O
       .filter((each) => isItself(scene, heir, nameIn(each), name) || covers(meaningOf(text(each)), wanted))
     const valid = found.find((each) => each.properties.valid === 'true')
     if (valid !== undefined)
-      return propertyChanges(old, valid, { relation: heir.path, object: name, name: `the index "${name}" of ${path}` }, () => false)
+      return propertyChanges(
+        old,
+        valid,
+        { relation: heir.path, object: name, name: `The index "${name}" of ${shownName(path)}` },
+        () => false,
+      )
     return [
       {
         kind: 'index',
         severity: 'warning',
         relation: heir.path,
         object: name,
-        message: `Queries on ${path} that used the index "${name}" read the whole table: it is ${found.length === 0 ? 'gone' : 'not valid'}, and no statement drops it.`,
+        message: `Queries on ${shownName(path)} can no longer use the index "${name}": it is ${found.length === 0 ? 'gone' : 'not valid'}`,
+        unstated: 'drops it',
         before: text(old),
         after: undefined,
         remedy: `${scene.translation.translate(text(old), heir).replace(' INDEX ON ', ` INDEX ${name} ON `)};`,
@@ -221,7 +230,7 @@ export function speedChanges(scene: Scene, heir: Heir, before: Objects, after: O
       .of('statistics', path)
       .find((each) => isItself(scene, heir, nameIn(each), name) || meaningOf(each.properties.definition ?? '') === wanted)
     if (found !== undefined && found.properties.target === old.properties.target) return []
-    const message = `${path} has lost ${found === undefined ? `the statistics "${name}"` : `the target of the statistics "${name}"`}, and no statement names them.`
+    const message = `${shownName(path)} loses ${found === undefined ? `the statistics "${name}"` : `the target of the statistics "${name}"`}`
     return [
       {
         kind: 'detail',
@@ -229,6 +238,7 @@ export function speedChanges(scene: Scene, heir: Heir, before: Objects, after: O
         relation: heir.path,
         object: name,
         message,
+        unstated: 'names it',
         before: old.properties.definition,
         after: found?.properties.target,
       },

@@ -1,5 +1,5 @@
 import type { CatalogObject } from '../../catalog/index.ts'
-import { pathOf } from '../../postgres/index.ts'
+import { pathOf, shownName } from '../../postgres/index.ts'
 import { isNamed } from './compare-constraints.ts'
 import { nameIn, type Objects, propertyChanges } from './compare-objects.ts'
 import type { Heir } from './heirs.ts'
@@ -19,7 +19,7 @@ export function sequenceChanges(scene: Scene, heir: Heir, before: Objects, after
     return propertyChanges(
       old,
       now,
-      { relation: heir.path, attribute, name: `The sequence ${now.path} of ${seat.relation}.${seat.attribute}` },
+      { relation: heir.path, attribute, name: `The sequence ${shownName(now.path)} of ${shownName(seat.relation)}.${seat.attribute}` },
       () => false,
     )
   })
@@ -89,7 +89,8 @@ export function domainChanges(scene: Scene): readonly Change[] {
           ...about,
           kind: 'check',
           severity: 'error',
-          message: `Values that the check "${nameIn(each)}" of the domain ${old.path} refused are accepted: it is gone, and no statement drops it.`,
+          message: `Values that the check "${nameIn(each)}" of the domain ${shownName(old.path)} refused are accepted: the check is gone`,
+          unstated: 'drops it',
           before: each.properties.expression,
           after: undefined,
           remedy: `ALTER DOMAIN ${old.path} ADD CONSTRAINT ${nameIn(each)} CHECK (${each.properties.expression});`,
@@ -114,7 +115,8 @@ export function dependentChanges(scene: Scene): readonly Change[] {
         severity: 'error',
         relation: undefined,
         object: old.path,
-        message: `The event trigger "${old.path}" (${called}()) does not run any more: it is gone, and no statement drops it.`,
+        message: `The event trigger "${old.path}" (${shownName(called)}()) no longer runs: it is gone`,
+        unstated: 'drops it',
         before: called,
         after: undefined,
       },
@@ -135,7 +137,8 @@ function memberChanges(scene: Scene, old: CatalogObject): readonly Change[] {
         severity: 'warning',
         relation: heir.path,
         object: old.path,
-        message: `Changes to ${pathOf(heir.now)} are not published any more: it is no table of the publication "${old.path}", and no statement takes it out.`,
+        message: `Changes to ${shownName(pathOf(heir.now))} are no longer published: the table is not in the publication "${old.path}"`,
+        unstated: 'names it',
         before: old.properties.members,
         after: now.properties.members,
         remedy: `ALTER PUBLICATION ${old.path} ADD TABLE ${pathOf(heir.now)};`,

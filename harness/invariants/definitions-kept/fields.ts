@@ -1,3 +1,4 @@
+import { shownName } from '../../postgres/index.ts'
 import { byStatement, comment, detail, type Fields, hasLostItem, isNoMore, label, no, rights, seenByReaders } from './field.ts'
 import { attribute, constraint, index, relation, sequence, view } from './relation-fields.ts'
 
@@ -5,7 +6,7 @@ const routine: Fields = {
   owner: {
     kind: 'function',
     severity: 'warning',
-    says: (before, after) => `belongs to ${after}; it belonged to ${before}, whose rights it used`,
+    says: (before, after) => `runs with the rights of ${after} now: its owner was ${before}`,
   },
   privileges: rights,
   arguments: byStatement,
@@ -19,25 +20,33 @@ const routine: Fields = {
   securityDefiner: {
     kind: 'function',
     severity: 'error',
-    says: () => 'runs with the rights of its caller now: it was SECURITY DEFINER',
+    says: () => 'runs with the rights of its caller now (it was SECURITY DEFINER)',
+    restore: (name) => `ALTER FUNCTION ${shownName(name)} SECURITY DEFINER;`,
     isLess: isNoMore,
   },
   settings: {
     kind: 'function',
     severity: 'warning',
-    says: (before, after) => `has lost the setting ${lostItems(before, after)}`,
+    says: (before, after) => `loses the setting ${lostItems(before, after)}`,
+    restore: (name, before) =>
+      before
+        .split(', ')
+        .map((each) => `ALTER FUNCTION ${shownName(name)} SET ${each.replace('=', ' TO ')};`)
+        .join(' '),
     isLess: hasLostItem,
   },
   strict: {
     kind: 'function',
     severity: 'warning',
-    says: () => 'runs with NULL arguments now: it was STRICT and answered NULL',
+    says: () => 'is called with NULL arguments now (it was STRICT and returned NULL)',
+    restore: (name) => `ALTER FUNCTION ${shownName(name)} STRICT;`,
     isLess: isNoMore,
   },
   volatility: {
     kind: 'function',
     severity: 'warning',
-    says: (before, after) => `is ${after?.toUpperCase()} now; it was ${before?.toUpperCase()}: indexes and plans cannot rely on it`,
+    says: (before, after) => `is ${after?.toUpperCase()} now (it was ${before?.toUpperCase()})`,
+    restore: (name, before) => `ALTER FUNCTION ${shownName(name)} ${before.toUpperCase()};`,
     isLess: (before, after) => volatilities.indexOf(after ?? '') > volatilities.indexOf(before ?? ''),
   },
   parallel: detail('PARALLEL setting'),
@@ -62,7 +71,7 @@ const domain: Fields = {
   owner: rights,
   privileges: rights,
   type: no('backward-compatibility judges types'),
-  notNull: { kind: 'not-null', severity: 'warning', says: () => 'takes NULL now: NOT NULL is gone', isLess: isNoMore },
+  notNull: { kind: 'not-null', severity: 'warning', says: () => 'accepts NULL now', isLess: isNoMore },
   default: byStatement,
   collation: byStatement,
   comment,

@@ -1,5 +1,5 @@
 import type { Knowledge } from '../../lineage/index.ts'
-import { pathOf } from '../../postgres/index.ts'
+import { pathOf, shownName } from '../../postgres/index.ts'
 import { type Finding, type FindingResult, severityRank, type Verdict } from '../../result/index.ts'
 import type { RunObservation } from '../../run/index.ts'
 import { type ClientsSeen, clients } from '../clients.ts'
@@ -20,11 +20,12 @@ import { weighed } from './weigh-refusals.ts'
  */
 export const definitionsKept: Invariant<ClientsSeen> = {
   id: 'definitions-kept',
-  holds: 'keys, checks, triggers, policies and attributes of functions are kept unless a statement names them',
-  violation: 'keys, checks, triggers or rights go missing',
+  holds: 'keys, checks, triggers, policies and attributes of functions are kept, unless a statement of the migration drops them',
+  violation: 'keys, checks, triggers or other rules of the schema go missing',
   rules,
   looks: clients,
-  notApplicable: ({ up }) => (up.kind === 'program' ? 'what a program drops on purpose cannot be read' : undefined),
+  notApplicable: ({ up }) =>
+    up.kind === 'program' ? 'the migration is a program: what it drops on purpose cannot be read from it' : undefined,
   cause: followsFromAccess,
   judge({ workload: { run }, definitions }: ClientsSeen, knowledge: Knowledge): Verdict {
     if ('because' in definitions) return { outcome: 'not-applicable', because: definitions.because }
@@ -79,14 +80,15 @@ function united(first: Change, second: Change): Change {
   return {
     ...first,
     severity: severityRank(second.severity) > severityRank(first.severity) ? second.severity : first.severity,
-    message: `${first.message} ${second.message}`,
+    message: `${first.message}${afterSame(first, second)}`,
     before: joined(first.before, second.before),
     after: joined(first.after, second.after),
+    remedy: [first.remedy, second.remedy].filter((each) => each !== undefined).join(' ') || undefined,
   }
 }
 
 function findingOf(change: Change, { heirs }: Scene, knowledge: Knowledge): Finding {
-  const { kind, severity, relation, attribute, object, message, before, after, remedy, shown } = change
+  const { kind, severity, relation, attribute, object, message, before, after, shown } = change
   const now = heirs.get(relation ?? '')?.now
   return {
     invariant: 'definitions-kept',
@@ -97,17 +99,14 @@ function findingOf(change: Change, { heirs }: Scene, knowledge: Knowledge): Find
     attribute,
     object,
     ...(relation === undefined ? knowledge.locate(object ?? '') : knowledge.locate(relation, attribute)),
-    message,
+    message: `${message}. No statement of the migration ${change.unstated ?? 'asks for it'}.`,
     evidence: {
       before: before ?? null,
       after: after ?? null,
       place: now === undefined ? null : pathOf(now),
       ...(shown === undefined ? {} : { refusedBefore: shown.sql, sqlstate: shown.sqlstate, acceptedNow: shown.after.sql }),
     },
-    hint:
-      remedy === undefined
-        ? 'Define it again as it was, or name it in a statement if it is not wanted any more.'
-        : `Put it back: ${remedy}`,
+    hint: change.advice ?? (change.remedy === undefined ? againText(change) : `Put it back: ${change.remedy}`),
     shown: {
       clients:
         shown === undefined
@@ -115,6 +114,18 @@ function findingOf(change: Change, { heirs }: Scene, knowledge: Knowledge): Find
           : { before: [{ sql: shown.sql }], after: [{ sql: shown.after.sql }], rows: true, through: shown.after.through },
     },
   }
+}
+
+/** The second sentence; without its subject where that is the first one's. */
+function afterSame({ message }: Change, second: Change): string {
+  const subject = shownName(second.object ?? [second.relation, second.attribute].filter((each) => each !== undefined).join('.'))
+  const isSame = message.startsWith(`${subject} `) && second.message.startsWith(`${subject} `)
+  return isSame ? `, ${second.message.slice(subject.length + 1)}` : `. ${second.message}`
+}
+
+function againText({ relation, attribute, object }: Change): string {
+  const what = object ?? (relation === undefined ? undefined : attribute === undefined ? relation : `${relation}.${attribute}`)
+  return `Define ${what === undefined ? 'it' : shownName(what)} as it was before, or name the change in a statement if it is wanted.`
 }
 
 /** Rows that a role reaches, and did not, tell more than the policy that is gone. */

@@ -32,11 +32,16 @@ export interface Change {
   readonly attribute?: string | undefined
   /** Its own name: `orders_pkey`, `public.f(integer)`. */
   readonly object?: string | undefined
+  /** What happens, without a full stop. */
   readonly message: string
+  /** What no statement of the migration does about it; default that none asks for it. */
+  readonly unstated?: 'drops it' | 'names it' | undefined
   readonly before: string | undefined
   readonly after: string | undefined
   /** The INSERT that was refused before and is accepted now. */
   readonly shown?: Answered | undefined
   /** The SQL that puts it back, where that is one statement. */
   readonly remedy?: string | undefined
+  /** What to do where nothing can be put back. */
+  readonly advice?: string | undefined
 }

@@ -1,4 +1,6 @@
+import { shownName } from '../../postgres/index.ts'
 import {
+  alterColumn,
   byStatement,
   comment,
   detail,
@@ -21,6 +23,7 @@ export const relation: Fields = {
     kind: 'storage',
     severity: 'warning',
     says: () => 'is UNLOGGED now: its rows are lost when the server crashes',
+    restore: (name) => `ALTER TABLE ${shownName(name)} SET LOGGED;`,
     isLess: (before, after) => before === 'permanent' && after === 'unlogged',
   },
   accessMethod: { ...storage('access method'), isLess: isOther },
@@ -30,19 +33,23 @@ export const relation: Fields = {
   replicaIdentity: {
     kind: 'replication',
     severity: 'warning',
-    says: (before, after) => `has the replica identity ${after}; it was ${before}`,
+    says: (before, after) => `has the replica identity ${after} instead of ${before}`,
+    restore: (name, before) =>
+      `ALTER TABLE ${shownName(name)} REPLICA IDENTITY ${before.replace(/^index /, 'USING INDEX ').replace(/^(full|nothing|default)$/, (text) => text.toUpperCase())};`,
     isLess: (before, after) => !(before?.startsWith('index') && after?.startsWith('index')),
   },
   rowSecurity: {
     kind: 'policy',
     severity: 'error',
-    says: () => 'has no row security any more: its policies do not apply',
+    says: () => 'has row security off now: its policies do not hold',
+    restore: (name) => `ALTER TABLE ${shownName(name)} ENABLE ROW LEVEL SECURITY; then create its policies.`,
     isLess: isNoMore,
   },
   forcedRowSecurity: {
     kind: 'policy',
     severity: 'warning',
-    says: () => 'does not force row security any more: its owner sees every row',
+    says: () => 'no longer forces row security on its owner, who sees every row now',
+    restore: (name) => `ALTER TABLE ${shownName(name)} FORCE ROW LEVEL SECURITY;`,
     isLess: isNoMore,
   },
   partitionBound: no('a partition is judged by its root'),
@@ -50,7 +57,7 @@ export const relation: Fields = {
   parents: {
     kind: 'storage',
     severity: 'warning',
-    says: (before) => `does not inherit from ${before} any more: queries on that table leave its rows out`,
+    says: (before) => `no longer inherits from ${before}: queries on ${before} miss its rows`,
     isLess: isLost,
   },
   ofType: no('attributes are compared one by one'),
@@ -64,24 +71,36 @@ export const relation: Fields = {
 
 export const view: Fields = {
   ...relation,
-  options: { kind: 'view', severity: 'warning', says: (before) => `has lost the option ${before}`, isLess: hasLostItem },
+  options: {
+    kind: 'view',
+    severity: 'warning',
+    says: (before) => `loses the option ${before}`,
+    restore: (name, before) => `ALTER VIEW ${shownName(name)} SET (${before});`,
+    isLess: hasLostItem,
+  },
 }
 
 export const attribute: Fields = {
   type: no('backward-compatibility judges types'),
   default: no('backward-compatibility judges defaults'),
   identity: no('backward-compatibility judges what fills an attribute that an INSERT leaves out'),
-  notNull: { kind: 'not-null', severity: 'warning', says: () => 'takes NULL now: NOT NULL is gone', isLess: isNoMore },
+  notNull: {
+    kind: 'not-null',
+    severity: 'warning',
+    says: () => 'accepts NULL now',
+    restore: (name) => alterColumn(name, 'SET NOT NULL'),
+    isLess: isNoMore,
+  },
   generated: {
     kind: 'generated',
     severity: 'error',
-    says: () => 'is a plain column now: nothing computes it any more',
+    says: () => 'is a plain column now: the database no longer computes it',
     isLess: isLost,
   },
   collation: {
     kind: 'collation',
     severity: 'warning',
-    says: (before, after) => `is compared by the collation ${after ?? 'of its type'}; it was ${before ?? 'that of its type'}`,
+    says: (before, after) => `has the collation ${after ?? 'of its type'} instead of ${before ?? 'that of its type'}`,
   },
   storage: { ...storage('storage'), isLess: isOther },
   compression: storage('compression'),
@@ -128,12 +147,12 @@ export const sequence: Fields = {
   persistence: no('it follows its table'),
   type: no('its greatest number is compared'),
   start: no('only RESTART goes back to it'),
-  increment: { kind: 'sequence', severity: 'warning', says: (before, after) => `counts by ${after}; it counted by ${before}` },
+  increment: { kind: 'sequence', severity: 'warning', says: (before, after) => `increments by ${after} instead of ${before}` },
   minimum: no('a sequence that does not cycle never comes to it'),
   maximum: {
     kind: 'sequence',
     severity: 'warning',
-    says: (before, after) => `ends at ${after}; it ended at ${before}`,
+    says: (before, after) => `ends at ${after} instead of ${before}`,
     isLess: (before, after) => BigInt(after ?? 0) < BigInt(before ?? 0),
   },
   cache: no('it only tells how many numbers a session takes at a time'),
@@ -141,7 +160,9 @@ export const sequence: Fields = {
     kind: 'sequence',
     severity: 'warning',
     says: (_, after) =>
-      after === 'true' ? 'begins anew after its last number; it stopped there' : 'stops at its last number; it began anew',
+      after === 'true'
+        ? 'starts again after its last number, where it stopped before'
+        : 'stops at its last number, where it started again before',
   },
   ownedBy: no('a sequence falls with the column that owns it, unless a statement names it'),
   comment,

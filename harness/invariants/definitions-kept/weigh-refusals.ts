@@ -1,5 +1,5 @@
 import type { Constraint, Relation } from '../../catalog/index.ts'
-import { pathOf } from '../../postgres/index.ts'
+import { pathOf, shownName } from '../../postgres/index.ts'
 import { isNamed } from './compare-constraints.ts'
 import type { Change, Scene } from './model.ts'
 import type { Answered } from './refusals.ts'
@@ -40,7 +40,8 @@ function acceptedNow(scene: Scene, answered: Answered): readonly Change[] {
       severity: 'error',
       relation,
       object: constraint,
-      message: `An INSERT into ${after.through} that "${constraint}" of ${relation} refused (${sqlstate}) is accepted, and no statement drops it.`,
+      message: `An INSERT into ${shownName(after.through)} is accepted that the constraint "${constraint}" of ${shownName(relation)} refused before (${sqlstate})`,
+      unstated: 'drops it',
       before: undefined,
       after: undefined,
       shown: answered,

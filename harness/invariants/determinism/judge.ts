@@ -61,7 +61,7 @@ export const determinism: Invariant<Repetition> = {
         if (volatile.has(`${path}.${attribute}`) || sameInstants(first, session.state, path, attribute)) continue
         findings.push(describe(repetition, knowledge, { path, attribute, kind: 'session', session }))
       }
-    if (saw.rows === 0) return { outcome: 'unknown', because: 'no migrated row was seen', saw }
+    if (saw.rows === 0) return { outcome: 'unknown', because: 'the compared runs have no migrated rows', saw }
     const grave = findings.filter((each) => each.severity !== 'info')
     const [worst, ...rest] = grave
     if (worst !== undefined)

@@ -33,7 +33,7 @@ export interface RepeatPlan {
 
 const nothingVaries = { volatile: new Set<string>(), migrated: undefined }
 const upFailed: Repeated = {
-  look: { seen: [], leftOut: [{ because: 'up failed on the rows that were to be migrated twice', upFails: true }] },
+  look: { seen: [], leftOut: [{ because: 'the migration failed on the rows that were to be migrated twice', upFails: true }] },
   ...nothingVaries,
 }
 

@@ -1,4 +1,5 @@
 import { type Knowledge, showCell } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import { outcomeAfter, type RunObservation } from '../../run/index.ts'
 import type { RelationRows, SnapshotDifference } from '../../snapshot/index.ts'
@@ -23,7 +24,7 @@ export const idempotence: Invariant = {
     if (migrated === undefined || second === undefined)
       return {
         outcome: 'unknown',
-        because: migrated === undefined ? 'up failed on these rows' : 'up was not run twice',
+        because: migrated === undefined ? 'the migration fails on the data sets with which it could be checked' : 'up was not run twice',
         saw: { ...saw, runs: 0 },
       }
     for (const { rows, attributes } of migrated.rows.values()) {
@@ -71,10 +72,10 @@ function rowChange(path: string, before: RelationRows, after: RelationRows | und
   if (gone.length + fresh.length === 0) return []
   const message =
     gone.length === 0
-      ? `Running up a second time adds ${fresh.length} rows to ${path}: ${first.length} rows became ${second.length}.`
+      ? `Running up a second time adds ${rowsText(fresh.length)} to ${shownName(path)}, which had ${rowsText(first.length)}`
       : fresh.length === 0
-        ? `Running up a second time removes ${gone.length} of ${first.length} rows from ${path}.`
-        : `Running up a second time changes ${gone.length} of ${first.length} rows of ${path}.`
+        ? `Running up a second time removes ${gone.length} of ${first.length} rows from ${shownName(path)}`
+        : `Running up a second time changes ${gone.length} of ${first.length} rows of ${shownName(path)}`
   return [
     {
       ...at('data', 'error'),
@@ -93,6 +94,10 @@ function rowChange(path: string, before: RelationRows, after: RelationRows | und
   ]
 }
 
+function rowsText(count: number): string {
+  return count === 1 ? '1 row' : `${count} rows`
+}
+
 /** What one list has more of than the other; equal texts count each time. */
 function without(list: readonly string[], other: readonly string[]): readonly string[] {
   const left = new Map<string, number>()
@@ -108,14 +113,18 @@ function objectChange(difference: SnapshotDifference, knowledge: Knowledge): Fin
   const { path, object, change, property, before, after, relation, attribute, severity } = difference
   const kind = difference.kind === 'sequence' || difference.kind === 'data' ? difference.kind : 'schema'
   const values =
-    before === undefined && after === undefined ? '' : `: ${showCell(before)} after the first time, ${showCell(after)} after the second`
+    change !== 'changed' || (before === undefined && after === undefined)
+      ? ''
+      : `: ${showCell(before)} after the first time, ${showCell(after)} after the second`
+  const name = `${object === 'attribute' ? 'column' : object} ${shownName(path)}`
+  const does = { added: 'adds', missing: 'removes', changed: 'changes' }[change]
   return {
     ...at(kind, kind === 'sequence' ? 'warning' : severity),
     relation,
     attribute,
     object: `${object} ${path}`,
     ...knowledge.locate(relation ?? path, attribute),
-    message: `Running up a second time leaves ${object} ${path} ${change}${property === undefined ? '' : ` (${property})`}${values}.`,
+    message: `Running up a second time ${kind === 'data' ? `changes rows of ${shownName(path)}` : `${does} ${name}`}${property === undefined ? '' : ` (${property})`}${values}`,
     evidence: { change, property: property ?? null, before: before ?? null, after: after ?? null },
     hint: rules[kind].remedy,
   }

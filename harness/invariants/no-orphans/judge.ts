@@ -37,9 +37,14 @@ export const noOrphans: Invariant = {
   looks: { everyRun: ['up'] },
   judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
-    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    if (run.migrated === undefined)
+      return {
+        outcome: 'unknown',
+        because: 'the migration fails on the data sets with which it could be checked',
+        saw: { ...saw, runs: 0 },
+      }
     const references = referencesOf(run, knowledge).filter(({ child, parent }) => run.legacy.rows.has(child) && run.legacy.rows.has(parent))
-    if (references.length === 0) return { outcome: 'not-applicable', because: 'no relation that is looked at has a reference' }
+    if (references.length === 0) return { outcome: 'not-applicable', because: 'no table of the migration refers to another' }
     const migrated = tablesOf(run.migrated)
     const findings = references.flatMap((reference) => {
       const found = follow(reference, run, knowledge, migrated)
@@ -51,7 +56,7 @@ export const noOrphans: Invariant = {
     })
     const [first, ...rest] = findings
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest], saw }
-    return saw.rows === 0 ? { outcome: 'unknown', because: 'no row with a reference was seen', saw } : { outcome: 'holds', saw }
+    return saw.rows === 0 ? { outcome: 'unknown', because: 'no generated row has a reference', saw } : { outcome: 'holds', saw }
   },
 }
 

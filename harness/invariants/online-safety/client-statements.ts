@@ -55,7 +55,8 @@ export async function clientStatements(
     const relation = subject.legacy.relations.get(path)
     if (relation === undefined) continue
     const inserts = await insertsInto(subject, session, relation, clients, ways.get(path) ?? 0)
-    if (inserts.length === 0) notTried.push(`online-safety: no insert into ${path} was tried: no row beside those that are there was found`)
+    if (inserts.length === 0)
+      notTried.push(`online-safety: INSERTs into ${path} were not tested: no further row was found that fits beside the existing ones`)
     for (const client of numbers) {
       const table = turned(rows, client, clients).get(path)
       const insert = inserts[client]

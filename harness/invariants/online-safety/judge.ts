@@ -18,7 +18,7 @@ import { findingsUnderTraffic, waitEvidence } from './traffic-findings.ts'
 export const onlineSafety: Invariant<OnlineObservation> = {
   id: 'online-safety',
   holds: 'under live traffic no statement fails or waits longer than the budget; with `--online` ([online](docs/online-safety.md))',
-  violation: 'it stops live traffic',
+  violation: 'clients fail or wait while it runs',
   rules,
   looks: liveTraffic,
   judge(observation: OnlineObservation): Verdict {
@@ -29,7 +29,7 @@ export const onlineSafety: Invariant<OnlineObservation> = {
       cells: 0,
       runs: directions.reduce((sum, each) => sum + each.traffic.statements, 0),
     }
-    if (quiet.statements === 0) return { outcome: 'unknown', because: 'no client had a statement to send', saw }
+    if (quiet.statements === 0) return { outcome: 'unknown', because: 'clients had no statement to send', saw }
     const findings = findingsUnderTraffic(observation)
     const notes = [...findings.filter((each) => each.severity === 'info'), ...directions.map((seen) => measured(seen, observation))]
     const [worst, ...rest] = findings.filter((each) => each.severity !== 'info')
@@ -53,17 +53,19 @@ function measured(seen: DirectionSeen, { clients, quiet, rows }: OnlineObservati
   )
   const wait =
     longest === undefined || longest.waitedMs < 1
-      ? 'no client waited for a millisecond'
-      : `the longest wait of a client was ${round(longest.waitedMs)} ms`
+      ? 'no client waited for a lock'
+      : `a client waited for a lock for ${round(longest.waitedMs)} ms at most`
   const timeout =
-    locks.length === 0 || seen.lockTimeout !== undefined ? '' : '; no lock_timeout is set: behind a long transaction clients queue'
+    locks.length === 0 || seen.lockTimeout !== undefined
+      ? ''
+      : '. No lock_timeout is set: if the migration has to wait for a lock, clients queue behind it'
   return {
     invariant: 'online-safety',
     kind: 'measured',
     severity: 'info',
     known: 'observed',
     object: seen.direction,
-    message: `${seen.direction} took ${round(seen.durationMs)} ms under the traffic of ${clients} clients; ${wait}${timeout}`,
+    message: `${seen.direction} took ${round(seen.durationMs)} ms with ${clients} clients at work; ${wait}${timeout}`,
     evidence: {
       durationMs: round(seen.durationMs),
       clients,
@@ -75,6 +77,9 @@ function measured(seen: DirectionSeen, { clients, quiet, rows }: OnlineObservati
       locks,
       ...(longest === undefined ? {} : { longestWait: waitEvidence(longest, seen) }),
     },
-    hint: timeout === '' ? undefined : 'SET lock_timeout before the statement that needs the lock, and try again when it ends.',
+    hint:
+      timeout === ''
+        ? undefined
+        : "Set a limit before the statement that needs the lock (SET lock_timeout = '2s'), and run the migration again if it is reached.",
   }
 }

@@ -1,3 +1,4 @@
+import { shownName } from '../../postgres/index.ts'
 import type { Finding } from '../../result/index.ts'
 import type { LockTaken, WatchedStatement } from '../../run/index.ts'
 import { modeText, whomItStops } from '../../run/index.ts'
@@ -55,18 +56,28 @@ function rowsOf(work: WatchedStatement['work']): number {
   return Math.max(0, ...work.map(({ scanned, written }) => Math.max(scanned, written)))
 }
 
-const hints: Readonly<Record<Kind, string>> = {
-  rewrite: 'Add a column beside it, fill it in batches, and swap the two in a transaction that does nothing else.',
-  scan: 'Build indexes CONCURRENTLY; add constraints NOT VALID and validate them in a later transaction.',
-  held: 'Commit after the statement that needs the lock, and move rows in a transaction of their own.',
+/** What to do instead, by what the statement is. */
+function hintFor(kind: Kind, { text }: WatchedStatement, relation: string): string {
+  if (kind === 'held') return `Commit after the statement that locks ${relation}, and change rows in a transaction of their own.`
+  if (kind === 'rewrite')
+    return /\bADD\s+(COLUMN\s+)?/i.test(text) && !/\bTYPE\b/i.test(text)
+      ? 'Add the column without a default, fill it in batches, then set the default.'
+      : 'Add a new column, fill it in batches, then rename both columns in a transaction that does nothing else.'
+  if (/\bADD\s+(CONSTRAINT\s+\S+\s+)?(PRIMARY\s+KEY|UNIQUE)\b/i.test(text))
+    return 'Build a unique index with CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT … USING INDEX.'
+  if (/\bINDEX\b/i.test(text)) return 'Use CREATE INDEX CONCURRENTLY, in a migration that runs without a transaction.'
+  if (/\bSET\s+NOT\s+NULL\b/i.test(text))
+    return 'Add CHECK (… IS NOT NULL) NOT VALID and validate it in a later transaction: then SET NOT NULL does not read the table.'
+  return 'Add the constraint NOT VALID, and VALIDATE CONSTRAINT in a later transaction.'
 }
 
 function lockFinding({ kind, lock, statement, at }: UnderLock, seen: DirectionSeen, rows: number | undefined): Finding {
   const { relation, mode, heldMs } = lock
+  const name = shownName(relation)
   const does = {
-    rewrite: `rewrites ${relation}`,
-    scan: `reads all rows of ${relation}`,
-    held: `keeps ${relation} locked while a statement works on ${rowsOf(statement.work)} rows`,
+    rewrite: `it rewrites ${name}`,
+    scan: `it reads all rows of ${name}`,
+    held: `a later statement works on ${rowsOf(statement.work)} rows`,
   }[kind]
   return {
     invariant: 'online-safety',
@@ -77,7 +88,7 @@ function lockFinding({ kind, lock, statement, at }: UnderLock, seen: DirectionSe
     object: seen.direction,
     file: statement.file,
     line: statement.line,
-    message: `${seen.direction} ${does} under ${modeText(mode)}, which stops ${whomItStops(mode)}: ${timeText(statement, at, seen, rows)}`,
+    message: `${seen.direction} blocks ${whomItStops(mode)} of ${name} while ${does} (${modeText(mode)} lock): ${timeText(statement, at, seen, rows)}`,
     evidence: {
       lock: modeText(mode),
       heldMs: round(heldMs),
@@ -87,7 +98,7 @@ function lockFinding({ kind, lock, statement, at }: UnderLock, seen: DirectionSe
       ...growthEvidence(statement, at, seen),
       ...opinionEvidence(statement),
     },
-    hint: hints[kind],
+    hint: hintFor(kind, statement, name),
   }
 }
 
@@ -108,7 +119,7 @@ const shortestMs = 5
 function timeText(statement: WatchedStatement, at: number, { smaller }: DirectionSeen, rows: number | undefined): string {
   const less = smaller?.durationsMs.get(at)
   const here = `${round(statement.durationMs)} ms${rows === undefined ? '' : ` on ${rows} rows`}`
-  return less === undefined || smaller === undefined ? here : `${here}, ${round(less)} ms on ${smaller.rows}`
+  return less === undefined || smaller === undefined ? here : `${here}, ${round(less)} ms on ${smaller.rows} rows`
 }
 
 function growthEvidence(statement: WatchedStatement, at: number, { smaller }: DirectionSeen): Record<string, unknown> {

@@ -47,7 +47,8 @@ export const liveTraffic: Probe<OnlineObservation> = {
   async observe(bench: Bench): Promise<Look<OnlineObservation>> {
     const { subject, clones, first, signal } = bench
     if (bench.online === undefined) return { seen: [], notApplicable: 'it was not asked for (--online)' }
-    if (bench.empty.failure !== undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+    if (bench.empty.failure !== undefined)
+      return { seen: [], leftOut: [{ because: 'the migration fails even on an empty database', upFails: true }] }
     const online = await observeOnline(subject, clones, { options: bench.online, dataset: first?.dataset, signal })
     const { notChecked } = online
     if (online.outcome === 'observed') return { seen: [{ seen: online.observation }], notChecked }
@@ -64,7 +65,7 @@ export const liveTraffic: Probe<OnlineObservation> = {
  */
 export async function observeOnline(subject: Subject, clones: CloneStages, plan: OnlinePlan): Promise<Online> {
   const reached = await relationsInReach(subject, clones)
-  if (reached.size === 0) return { outcome: 'nothing', because: 'it locks no relation that was there before', notChecked: [] }
+  if (reached.size === 0) return { outcome: 'nothing', because: 'it locks no table that existed before', notChecked: [] }
   const paths = parentsFirst(subject.plan.order, withParents(subject.legacy, reached))
   const wanted = Math.max(1, Math.min(plan.options.rows ?? defaults.rows, Math.floor(mostRows / paths.length)))
   const first = await underTraffic(subject, clones, plan, { reached, paths, rows: wanted })
@@ -73,7 +74,10 @@ export async function observeOnline(subject: Subject, clones: CloneStages, plan:
     first.outcome === 'unknown' && first.data
       ? await underTraffic(subject, clones, plan, { reached, paths, rows: 1 }).then((again) => ({
           ...again,
-          notChecked: [...again.notChecked, `online-safety: on few rows only, since many make it fail: ${first.because}`],
+          notChecked: [
+            ...again.notChecked,
+            `online-safety: tested on few rows only, because the migration fails on many: ${first.because}`,
+          ],
         }))
       : first
   if (online.outcome !== 'observed' || !isHeavy(online.observation)) return online
@@ -108,7 +112,7 @@ async function underTraffic(
 ): Promise<Online & { readonly data?: boolean }> {
   return clones.run(async (stage) => {
     const { rows, clients, notChecked } = await setScene(subject, stage, plan.dataset, scene)
-    if (clients.every((each) => each.length === 0)) return { outcome: 'unknown', because: 'no client has a statement to send', notChecked }
+    if (clients.every((each) => each.length === 0)) return { outcome: 'unknown', because: 'clients have no statement to send', notChecked }
     await using observer = await stage.database.connect()
     await using looking = await stage.database.connect()
     await using traffic = await startTraffic(() => stage.connect(), clients)
@@ -122,7 +126,7 @@ async function underTraffic(
     return {
       outcome: 'observed',
       notChecked:
-        unfit === undefined ? notChecked : [...notChecked, `online-safety: down was not looked at: it fails on the rows: ${unfit.because}`],
+        unfit === undefined ? notChecked : [...notChecked, `online-safety: down was not tested: it fails on these rows: ${unfit.because}`],
       observation: {
         budget: {
           lockWaitMs: subject.migration.contract.online?.lockWaitMs ?? plan.options.lockWaitMs ?? defaults.lockWaitMs,

@@ -26,7 +26,10 @@ function failureFinding({ direction, durationMs }: DirectionSeen, failure: NonNu
     line,
     message: `${direction} fails under traffic: ${message} (${sqlstate})`,
     evidence: { sqlstate, afterMs: round(durationMs) },
-    hint: 'Take the locks in the order in which clients take them, in short transactions, and retry after a time-out.',
+    hint:
+      sqlstate === '40P01'
+        ? 'Lock tables in the order in which clients lock them, in short transactions.'
+        : 'Run it again when the table is less busy, or in shorter transactions.',
   }
 }
 
@@ -42,9 +45,9 @@ function clientFinding(seen: DirectionSeen, { statement, sqlstate, message, time
     object: `${seen.direction}: ${statement.name}: ${sqlstate}`,
     file: cause?.file,
     line: cause?.line,
-    message: `while ${seen.direction} runs a client's ${statement.name} fails: ${message} (${sqlstate})`,
+    message: `While ${seen.direction} runs, a client's ${shownIn(statement.name)} fails: ${message} (${sqlstate})`,
     evidence: { sqlstate, times, atMs: round(atMs), client: cut(statement.sql), during: cause === undefined ? null : cut(cause.text) },
-    hint: 'Let clients find the old or the new state at any moment: replace in one transaction, and retry on the client.',
+    hint: 'Replace the old object by the new one in one transaction, so that clients find one of them at any moment.',
   }
 }
 
@@ -61,7 +64,7 @@ function lastingFindings({ direction, failures }: DirectionSeen): readonly Findi
       severity: 'info',
       known: 'observed',
       object: `${direction}: from then on`,
-      message: `from ${direction} on a client's ${first.statement.name}${others} fail: ${first.message} (${first.sqlstate})`,
+      message: `After ${direction}, a client's ${shownIn(first.statement.name)}${others} ${lasting.length === 1 ? 'fails' : 'fail'}: ${first.message} (${first.sqlstate})`,
       evidence: {
         judgedBy: 'backward-compatibility',
         statements: lasting.map(({ statement, sqlstate, message }) => `${statement.name}: ${message} (${sqlstate})`),
@@ -85,11 +88,16 @@ function waitFinding(seen: DirectionSeen, { budget }: OnlineObservation): readon
       object: seen.direction,
       file: cause?.file,
       line: cause?.line,
-      message: `while ${seen.direction} runs a client's ${longest.statement?.name ?? 'statement'} waits ${round(longest.waitedMs)} ms, the budget is ${budget.lockWaitMs} ms`,
+      message: `While ${seen.direction} runs, a client's ${shownIn(longest.statement?.name ?? 'statement')} waits ${round(longest.waitedMs)} ms for a lock; the budget is ${budget.lockWaitMs} ms`,
       evidence: { waits: over, ...waitEvidence(longest, seen) },
-      hint: 'Hold strong locks briefly: validate, backfill and build indexes apart from the statement that needs the lock.',
+      hint: 'Commit right after the statement that needs the lock: validate, fill columns and build indexes in other transactions.',
     },
   ]
+}
+
+/** `read of orders` of `read of public.orders`. */
+function shownIn(name: string): string {
+  return name.replaceAll(/(^| )public\./g, '$1')
 }
 
 /** A wait, as readers see it. */

@@ -32,7 +32,12 @@ export const quantityParity: Invariant = {
   looks: { everyRun: ['up'] },
   judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
-    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    if (run.migrated === undefined)
+      return {
+        outcome: 'unknown',
+        because: 'the migration fails on the data sets with which it could be checked',
+        saw: { ...saw, runs: 0 },
+      }
     const findings: Finding[] = []
     for (const measure of run.measures) {
       saw.cells += measure.before.size
@@ -55,7 +60,7 @@ export const quantityParity: Invariant = {
     }
     const [first, ...rest] = findings
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest], saw }
-    if (saw.cells === 0) return { outcome: 'not-applicable', because: 'no measure is declared and no numeric attribute is copied' }
+    if (saw.cells === 0) return { outcome: 'not-applicable', because: 'no measure is declared and no numeric column is copied' }
     return { outcome: 'holds', saw }
   },
 }

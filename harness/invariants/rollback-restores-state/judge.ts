@@ -27,7 +27,12 @@ export const rollbackRestoresState: Invariant = {
       return knowledge.downsUsed === false
         ? { outcome: 'not-applicable', because: 'this history has no downs: the way back is a restore from backup' }
         : { outcome: 'violated', findings: [missing()], saw }
-    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    if (run.migrated === undefined)
+      return {
+        outcome: 'unknown',
+        because: 'the migration fails on the data sets with which it could be checked',
+        saw: { ...saw, runs: 0 },
+      }
     const findings: Finding[] = []
     const reverted = revertedOf(run)
     const written = writtenIn(run)
@@ -55,7 +60,7 @@ export const rollbackRestoresState: Invariant = {
     const [first, ...rest] = grave
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest, ...notes], saw }
     if (reverted === undefined && afterWrites === undefined)
-      return { outcome: 'unknown', because: 'down was not run', saw: { ...saw, runs: 0 } }
+      return { outcome: 'unknown', because: 'the down migration was not run', saw: { ...saw, runs: 0 } }
     return { outcome: 'holds', saw, notes }
   },
 }
@@ -153,8 +158,9 @@ function describeDifference(difference: SnapshotDifference, knowledge: Knowledge
   const words = {
     missing: 'is missing',
     added: 'is left over',
-    changed: `has another ${property ?? (difference.kind === 'sequence' ? 'position' : 'definition')}`,
+    changed: `has ${property?.endsWith('s') === true ? 'other' : 'another'} ${property ?? (difference.kind === 'sequence' ? 'position' : 'definition')}`,
   }[change]
+  const name = `${object === 'attribute' ? 'column' : object} ${shownName(path)}`
   return {
     invariant: 'rollback-restores-state',
     kind: difference.kind === 'missing' ? 'schema' : difference.kind,
@@ -164,9 +170,9 @@ function describeDifference(difference: SnapshotDifference, knowledge: Knowledge
     attribute: difference.attribute,
     object: `${object} ${path}`,
     ...knowledge.locateDown(difference.relation ?? path, difference.attribute),
-    message: `After rolling back, ${object} ${shownName(path)} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
+    message: `After rolling back, ${name} ${words}${before === undefined && after === undefined ? '' : `: ${showCell(before)} before, ${showCell(after)} now`}${difference.because === undefined ? '' : ` (${difference.because})`}`,
     evidence: { change, object: `${object} ${path}`, property: property ?? null, before: before ?? null, after: after ?? null },
-    hint: change === 'added' ? 'Drop it in down.' : 'Put it back in down, as it was.',
+    hint: change === 'added' ? `Drop ${name} in down.` : `Put ${name} back in down, as it was before.`,
   }
 }
 

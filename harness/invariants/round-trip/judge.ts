@@ -28,7 +28,7 @@ export const roundTrip: Invariant = {
         outcome: 'unknown',
         because:
           migrated === undefined
-            ? 'up failed on these rows'
+            ? 'the migration fails on the data sets with which it could be checked'
             : revertedOf(run)?.outcome === 'failed'
               ? 'down failed'
               : 'up was not run a second time',
@@ -45,7 +45,7 @@ export const roundTrip: Invariant = {
     const findings = [...schema, ...tables.flatMap((table) => otherRows(table) ?? [])]
     const [first, ...rest] = findings
     if (first !== undefined) return { outcome: 'violated', findings: [first, ...rest], saw }
-    return saw.relations === 0 ? { outcome: 'unknown', because: 'no relation was compared', saw } : { outcome: 'holds', saw }
+    return saw.relations === 0 ? { outcome: 'unknown', because: 'no table was compared', saw } : { outcome: 'holds', saw }
   },
 }
 
@@ -75,7 +75,7 @@ function otherSchema(difference: Applied['differences'][number]): Finding {
     relation: difference.relation,
     attribute: difference.attribute,
     object: `${difference.object} ${difference.path}`,
-    message: `Applying the migration again after rolling back leaves ${difference.object} ${shownName(difference.path)} ${difference.change}; applying it once does not`,
+    message: `Applying the migration again after rolling back ${{ added: 'leaves an additional', missing: 'does not create', changed: 'leaves a different' }[difference.change]} ${difference.object === 'attribute' ? 'column' : difference.object} ${shownName(difference.path)}${difference.change === 'missing' ? '; applying it once does' : ''}`,
     evidence: { property: difference.property ?? null, before: difference.before ?? null, after: difference.after ?? null },
   }
 }

@@ -88,7 +88,7 @@ function answersDiffer(
   if (table.error !== undefined) {
     const { constraint } = table.error
     if (constraint === undefined || view.error?.constraint === constraint || options.constraints.has(constraint)) return undefined
-    return { ...none, kind: 'constraint', legacy: `it names "${constraint}"`, view: `it names "${view.error?.constraint ?? ''}"` }
+    return { ...none, kind: 'constraint', legacy: `"${constraint}"`, view: `"${view.error?.constraint ?? ''}"` }
   }
   for (const [at, result] of table.results.entries()) {
     const other = view.results[at]
@@ -126,8 +126,8 @@ function resultsDiffer(
     return {
       kind: 'columns',
       attribute: retyped.name,
-      legacy: `type ${retyped.typeOid} for ${retyped.name}`,
-      view: `type ${other?.typeOid} for ${retyped.name}`,
+      legacy: `another type of ${retyped.name} (OID ${retyped.typeOid})`,
+      view: `another type of ${retyped.name} (OID ${other?.typeOid})`,
     }
   }
   const attributes = table.fields.map((each) => each.name)

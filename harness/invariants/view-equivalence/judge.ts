@@ -16,7 +16,7 @@ import { rules } from './rules.ts'
  */
 export const viewEquivalence: Invariant<EquivalenceObservation> = {
   id: 'view-equivalence',
-  holds: "a view that has a table's name cannot be told from it by any sequence of statements",
+  holds: 'a view with the name of an old table answers every sequence of statements as the table did',
   violation: 'the view does not do what the table did',
   rules,
   looks: lockstepSequences,
@@ -53,7 +53,7 @@ function divergenceFinding(relation: string, shown: ShownDivergence, locate: Loc
     attribute: divergence.attribute,
     object: objectOf(divergence, statement),
     ...locate(relation),
-    message: `${placeOf(shown)} the view ${shownName(relation)} does not do what the table did: ${words(divergence)}`,
+    message: sentenceOf(relation, shown),
     evidence: {
       legacy: divergence.legacy,
       view: divergence.view,
@@ -62,48 +62,57 @@ function divergenceFinding(relation: string, shown: ShownDivergence, locate: Loc
       sequences: times,
       ...(ignored.length === 0 ? {} : { ignored }),
     },
-    hint: hintOf(divergence),
+    hint: hintOf(relation, divergence),
     shown: { sequence: { statements: sent, ignored } },
   }
 }
 
-function placeOf({ statements, at }: ShownDivergence): string {
+/** `UPDATE on the view accounts fails with 23502 (…). On the old table it succeeded.` */
+function sentenceOf(relation: string, { divergence, statements, at }: ShownDivergence): string {
+  const { kind, legacy, view, attribute, other, sqlstates } = divergence
+  const name = shownName(relation)
   const statement = statements[at]
-  if (statement !== undefined) return `on ${articled(verbOf(statement))}`
-  return at < 0 ? 'before any statement' : 'at COMMIT'
-}
-
-function articled(verb: string): string {
-  return /^[AEIOU]/.test(verb) ? `an ${verb}` : `a ${verb}`
-}
-
-function words({ kind, legacy, view, attribute, other, sqlstates }: Divergence): string {
+  if (statement === undefined) {
+    const when = at < 0 ? 'Before any statement' : 'At COMMIT'
+    return `${when} the view ${name} gives ${view}; the old table gave ${legacy}`
+  }
+  const verb = verbOf(statement)
+  const subject = `${verb} on the view ${name}`
   if (kind === 'sqlstate') {
     const [table, through] = sqlstates
-    if (through === undefined) return `the table refuses it with ${table}, the view carries it out`
-    return table === undefined
-      ? `the table carries it out, the view fails with ${view}`
-      : `the table fails with ${table}, the view with ${view}`
+    if (through === undefined) return `${subject} succeeds; on the old table it failed with ${table}`
+    return `${subject} fails with ${view}; on the old table it ${table === undefined ? 'succeeded' : `failed with ${table}`}`
   }
-  if (kind === 'contents' && other !== undefined) return `afterwards ${other} holds ${view} and not ${legacy}`
-  const place = attribute === undefined ? '' : ` in ${attribute}`
-  if (kind === 'contents') return `afterwards it holds ${view}, the table ${legacy}; they differ${place === '' ? ' in whole rows' : place}`
-  return `it gives ${view}, the table ${legacy}${place === '' ? '' : `; they differ${place}`}`
+  if (kind === 'constraint') return `The error of ${subject} names the constraint ${view} instead of ${legacy}`
+  const where = attribute === undefined || kind === 'columns' ? '' : `. The difference is in ${attribute}`
+  if (kind === 'contents')
+    return `After ${subject}, ${other === undefined ? 'the table behind it' : shownName(other)} has ${view}; with the old table it had ${legacy}${where}`
+  return `${subject} ${kind === 'row-count' ? 'reports' : 'returns'} ${view}; the old table ${kind === 'row-count' ? 'reported' : 'returned'} ${legacy}${where}`
 }
 
-function hintOf({ kind, sqlstates, attribute }: Divergence): string {
+function hintOf(relation: string, { kind, sqlstates, view, attribute }: Divergence): string | undefined {
   if (kind === 'sqlstate') {
-    if (sqlstates[1] === undefined) return 'The rule that the table had must stand on the table behind the view, or in its trigger.'
-    if (sqlstates[0] === undefined) return 'A view of plain columns of one table, without triggers, takes every write that the table takes.'
+    if (sqlstates[1] === undefined) return 'Put the rule of the old table on the table behind the view, or into its trigger.'
+    if (sqlstates[0] === undefined) return failureHint(relation, view, sqlstates[1])
     return 'Clients branch on the SQLSTATE: let the error of the table behind the view reach them.'
   }
   if (kind === 'constraint')
-    return 'Clients look at the name of the constraint: rename the table rather than copy it, or rename the constraints.'
-  if (kind === 'columns') return 'Name the columns of the view one by one, in the order and with the types that the table had.'
-  if (kind === 'row-count') return 'An INSTEAD OF trigger that gives NULL makes the row count 0: return NEW, or OLD for DELETE.'
+    return 'Clients look at the name of the constraint: keep the old names of constraints on the table behind the view.'
+  if (kind === 'columns') return 'Name the columns of the view one by one, in the order and with the types of the old table.'
+  if (kind === 'row-count') return 'An INSTEAD OF trigger that returns NULL makes the row count 0: return NEW, or OLD for DELETE.'
   if (kind === 'rows')
-    return 'RETURNING gives what an INSTEAD OF trigger leaves in NEW: put defaults, keys and what triggers change there (INSERT … RETURNING * INTO NEW).'
-  return `Each write must reach the table behind the view as it was meant${attribute === undefined ? '' : `, "${attribute}" too`}: triggers, defaults and keys of the old table have to be there.`
+    return 'RETURNING shows what an INSTEAD OF trigger leaves in NEW: put defaults, keys and values of triggers there (INSERT … RETURNING * INTO NEW).'
+  return `Compare the triggers, defaults and keys of the table behind the view with those of the old table${attribute === undefined ? '' : `, for "${attribute}"`}.`
+}
+
+/** What a view that refuses a write lacks, where the error tells. */
+function failureHint(relation: string, error: string, sqlstate: string): string | undefined {
+  const column = /^23502 \(null value in column "([^"]+)"/.exec(error)?.[1]
+  if (column !== undefined)
+    return `Give the view the default of the table too: ALTER VIEW ${shownName(relation)} ALTER COLUMN ${column} SET DEFAULT …;`
+  if (sqlstate === '55000' || sqlstate === '0A000')
+    return 'Make the view from columns of one table without expressions, so that PostgreSQL can write through it; or add an INSTEAD OF trigger.'
+  return sqlstate === '42501' ? `Grant the role of the client the rights on the table behind ${shownName(relation)}.` : undefined
 }
 
 function limitFindings({ relation, limits }: EquivalenceObservation, locate: Locate): readonly Finding[] {
@@ -118,13 +127,21 @@ function limitFindings({ relation, limits }: EquivalenceObservation, locate: Loc
         known: 'observed',
         relation,
         ...locate(relation),
-        message: `The view ${shownName(relation)} does not do what ${kind === 'avoidable' ? 'the table did, and another kind of view would' : 'no view does'}: ${own.map(shortLimit).join(', ')}`,
+        message: limitSentence(relation, kind, own),
         evidence: { limits: own.map(({ what, sqlstate, remedy }) => ({ what, sqlstate, remedy })) },
         hint: own.map(({ what, remedy }) => `${what}: ${remedy}`).join(' '),
         shown: shownLimits(own),
       },
     ]
   })
+}
+
+function limitSentence(relation: string, kind: 'avoidable' | 'cannot', limits: readonly ViewLimit[]): string {
+  const name = shownName(relation)
+  const list = limits.map(shortLimit).join(', ')
+  return kind === 'avoidable'
+    ? `The table ${name} supported statements that the view in its place refuses, and another kind of view would support: ${list}`
+    : `The table ${name} supported statements that PostgreSQL refuses on every view: ${list}`
 }
 
 function shownLimits(limits: readonly ViewLimit[]): Shown {

@@ -66,7 +66,7 @@ export function limitProbes(relation: Relation, major: number, triggers: boolean
               // Without a row: only what the rewriter says of it is asked.
               `UPDATE ${name} SET ${quoteIdentifier(each.name)} = DEFAULT WHERE false`,
               ['428C9'],
-              'Draw the key with nextval on the sequence, in the table behind the view.',
+              'Use nextval on the sequence of the table behind the view.',
               { withoutDefault: each.name },
             ),
           ],
@@ -77,7 +77,7 @@ export function limitProbes(relation: Relation, major: number, triggers: boolean
         'UPDATE … FROM that meets a row twice',
         `UPDATE ${name} AS t SET ${plain} = t.${plain} FROM (VALUES (1), (2)) AS v(n)`,
         [],
-        'The table writes such a row once, an INSTEAD OF trigger is called each time: join to distinct keys, or do without triggers.',
+        'A table writes such a row once, an INSTEAD OF trigger is called each time: join to distinct keys, or do without triggers.',
         { counts: true, avoidable: true },
       ),
     probe('TRUNCATE', `TRUNCATE ${name}`, ['42809'], 'Use DELETE, or truncate the table behind the view.', { forms: ['truncate'] }),
@@ -97,7 +97,7 @@ export function limitProbes(relation: Relation, major: number, triggers: boolean
       'SELECT … FOR UPDATE',
       `SELECT * FROM ${name} FOR UPDATE`,
       ['0A000', '42809'],
-      'Keep the view to plain columns of one table, so that its rows can be locked.',
+      'Make the view from plain columns of one table, so that its rows can be locked.',
       {
         forms: ['select for update'],
         avoidable: true,
@@ -108,7 +108,9 @@ export function limitProbes(relation: Relation, major: number, triggers: boolean
         'INSERT … ON CONFLICT',
         `${none} ON CONFLICT (${key.join(', ')}) DO NOTHING`,
         ['42P10', '0A000'],
-        'Without INSTEAD OF triggers a view of plain columns of one table takes it.',
+        triggers
+          ? 'A view of plain columns of one table supports it if it has no INSTEAD OF triggers.'
+          : 'Make the view from plain columns of one table, with the key among them.',
         {
           forms: ['insert on conflict'],
           avoidable: true,
@@ -136,7 +138,7 @@ export function limitProbes(relation: Relation, major: number, triggers: boolean
       'ctid, xmin and tableoid',
       `SELECT t.ctid, t.xmin, t.tableoid FROM ${name} AS t WHERE false`,
       ['42703'],
-      'Tell rows by their key, and versions of a row by a column.',
+      'Identify rows by their key, and versions of a row by a column.',
     ),
     key.length > 0 &&
       rest !== undefined &&
@@ -176,10 +178,10 @@ export function limitProbes(relation: Relation, major: number, triggers: boolean
 
 /** Of views with INSTEAD OF triggers: met by chance, not by a probe. */
 export const orderOfChecks: ViewLimit = {
-  what: 'the same one of several violated constraints',
+  what: 'an error that names the same one of several violated constraints',
   sqlstate: '',
   remedy:
-    'INSTEAD OF triggers check row by row, a table the whole statement: let no client tell several violations apart, or do without triggers.',
+    'INSTEAD OF triggers check row by row, a table checks the whole statement: do not rely on which violation is reported, or do without triggers.',
   avoidable: true,
 }
 

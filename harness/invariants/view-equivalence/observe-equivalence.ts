@@ -32,7 +32,8 @@ export const lockstepSequences: Probe<EquivalenceObservation> = {
   name: 'sequences of statements',
   async observe(bench: Bench): Promise<Look<EquivalenceObservation>> {
     const { subject, clones, depth, empty, seed, role, exclusions, limit, signal } = bench
-    if (empty.migrated === undefined) return { seen: [], leftOut: [{ because: 'up fails on every state', upFails: true }] }
+    if (empty.migrated === undefined)
+      return { seen: [], leftOut: [{ because: 'the migration fails even on an empty database', upFails: true }] }
     const sequences = Math.min(60, Math.max(20, depth.runs))
     const plan: EquivalencePlan = { seed, role, sequences, exclusions, deadline: limit, signal }
     const observed = await observeEquivalence(subject, clones, empty.migrated.catalog, plan)

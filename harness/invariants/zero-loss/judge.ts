@@ -31,10 +31,15 @@ export const zeroLoss: Invariant = {
   cause: afterLoss,
   judge(run: RunObservation, knowledge: Knowledge): Verdict {
     const saw = { relations: 0, rows: 0, cells: 0, runs: 1 }
-    if (run.migrated === undefined) return { outcome: 'unknown', because: 'up failed on these rows', saw: { ...saw, runs: 0 } }
+    if (run.migrated === undefined)
+      return {
+        outcome: 'unknown',
+        because: 'the migration fails on the data sets with which it could be checked',
+        saw: { ...saw, runs: 0 },
+      }
     // What is lost may come back: a run that did not try cannot tell.
     if (knowledge.hasDown && revertedOf(run) === undefined)
-      return { outcome: 'unknown', because: 'down was not run', saw: { ...saw, runs: 0 } }
+      return { outcome: 'unknown', because: 'the down migration was not run', saw: { ...saw, runs: 0 } }
     const unjudged: string[] = []
     const migrated = tablesOf(run.migrated)
     const findings: Finding[] = []
@@ -57,12 +62,12 @@ export const zeroLoss: Invariant = {
     if (unjudged.length > 0)
       return {
         outcome: 'unknown',
-        because: `nothing is known of where the rows of ${unjudged.join(', ')} go: up failed on all banded ones`,
+        because: `it is not known where the rows of ${unjudged.join(', ')} go: the migration fails on every data set with unique values`,
         lasting: true,
         saw,
         notes,
       }
-    if (saw.rows === 0) return { outcome: 'unknown', because: 'no legacy row was seen', saw }
+    if (saw.rows === 0) return { outcome: 'unknown', because: 'no generated data set has a row', saw }
     return { outcome: 'holds', saw, notes }
   },
 }

@@ -47,7 +47,7 @@ export function judgeRows(given: RelationCase): readonly Finding[] {
         into: each.place.relation,
         examples: doubled.slice(0, 3).map((row) => ({ row: showRow(rows.legacy, row), times: each.byRow[row]?.length ?? 0 })),
       },
-      hint: 'A join that finds several partners doubles the row: join on a key, or aggregate first.',
+      hint: 'Look at the INSERT … SELECT: a join that finds several partners doubles a row, and so does a second INSERT.',
     })
     break
   }

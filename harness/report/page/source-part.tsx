@@ -58,7 +58,7 @@ function SourceLine({ line: { number, text, targets, findings }, page }: { reado
 }
 
 const signs = { reached: '✓', left: '✗', infeasible: '–', unmeasured: '?' } as const
-const words = { reached: 'reached', left: 'not reached', infeasible: 'cannot be reached', unmeasured: 'not measured' } as const
+const words = { reached: 'reached', left: 'not reached', infeasible: 'cannot occur', unmeasured: 'not measured' } as const
 
 function TargetMark({ target: { text, outcomes } }: { readonly target: MarkedTarget }) {
   return (

@@ -155,7 +155,7 @@ describe.skipIf(process.platform !== 'linux')('a run that is ended from outside'
       let said = ''
       child.stderr?.on('data', (text: string) => {
         said += text
-        if (seen.directories.length > 0 || !said.includes('edge rows')) return
+        if (seen.directories.length > 0 || !said.includes('generated data sets')) return
         seen.directories = runDirectories(child.pid ?? 0)
         seen.servers = seen.directories.flatMap(serversIn)
         child.kill(signal)

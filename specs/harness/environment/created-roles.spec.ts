@@ -52,7 +52,7 @@ const outcome = (result: Awaited<ReturnType<typeof verifyFiles>>) =>
 
 const fine = (rung: 'transaction' | 'cluster') => ({ verdict: 'holds', rung, findings: [], disagreements: [] })
 
-const changed = (what: string) => `access-parity ${what} on public.t: the migration changes what roles belong to`
+const changed = (what: string) => `access-parity ${what} on t: the migration changes role memberships`
 
 describe('a role that is only created', () => {
   test.each(Object.entries(ways))('by %s in a legacy schema', async (way, create) => {
@@ -139,7 +139,7 @@ describe('a role that is created and changed or dropped', () => {
       'up.sql': 'ALTER ROLE spec_old NOINHERIT; REVOKE spec_group FROM spec_old; DROP OWNED BY spec_old; DROP ROLE spec_old',
       'down.sql': 'CREATE ROLE spec_old; GRANT spec_group TO spec_old; GRANT SELECT ON t TO spec_old',
     })
-    expect(outcome(result)).toEqual([{ ...fine('cluster'), findings: [changed('lost spec_old may not SELECT any more')] }])
+    expect(outcome(result)).toEqual([{ ...fine('cluster'), findings: [changed('lost Role spec_old loses SELECT')] }])
   })
 
   test('in a history whose later steps use it', async () => {
@@ -155,9 +155,9 @@ describe('a role that is created and changed or dropped', () => {
     })
     expect(outcome(result)).toEqual([
       fine('transaction'),
-      { ...fine('cluster'), findings: [changed('gained spec_user may SELECT')] },
+      { ...fine('cluster'), findings: [changed('gained Role spec_user gains SELECT')] },
       fine('transaction'),
-      { ...fine('cluster'), findings: [changed('lost spec_user may not SELECT, UPDATE (w) any more')] },
+      { ...fine('cluster'), findings: [changed('lost Role spec_user loses SELECT, UPDATE (w)')] },
     ])
     expect(result.sources[0]?.endToEnd).toMatchObject({ verdict: 'holds' })
   })

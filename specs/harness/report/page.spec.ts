@@ -188,7 +188,7 @@ describe('the page', () => {
     const id = 'rollback-restores-state'
     expect(on(check(id, 'holds', ''), check('round-trip', 'holds', ''))).toMatch(/^Yes\. .* in 100 runs\. After down .* same result\.$/)
     expect(on(check(id, 'violated', ''))).toBe('Not in full. The down migration does not restore what was there before: x is left over.')
-    expect(on(check(id, 'unknown', 'down was not run'))).toBe('Not known: down was not run.')
+    expect(on(check(id, 'unknown', 'the down migration was not run'))).toBe('Not known: the down migration was not run.')
     expect(on()).toBe('Not known: the way back was not checked.')
   })
 

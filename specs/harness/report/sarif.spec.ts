@@ -8,7 +8,7 @@ import * as formats from 'ajv-formats'
 import * as fc from 'fast-check'
 import type { Log, Run } from 'sarif'
 import { describe, expect, test } from 'vitest'
-import { rulesOf } from '../../../harness/invariants/index.ts'
+import { exampleOf, rulesOf } from '../../../harness/invariants/index.ts'
 import { readSourceFiles, renderSarif, uriOf } from '../../../harness/report/index.ts'
 import { exampleFinding, exampleResult, nastyText, verifyResult } from '../result/result-arbitrary.ts'
 
@@ -61,6 +61,8 @@ describe('SARIF', () => {
           const isOwn = (result.ownInvariants ?? []).some(({ id }) => one.ruleId?.startsWith(`${id}/`))
           expect(rule?.help?.text.length).toBeGreaterThan(isOwn ? 0 : 20)
           expect(rule?.help?.markdown).toContain('What to do')
+          const example = exampleOf(one.ruleId ?? '')
+          if (example !== undefined) expect(rule?.help?.text).toContain(example)
         }
       }),
     )

@@ -99,7 +99,9 @@ describe('terminal', () => {
     const result = exampleResult([of(3, 4), of(10, 10), { name: 'none' }])
     const counted = { ...result, coverage: coverageOfAll(result.migrations) }
     const lines = (shown: typeof result) => renderTerminal(shown, { color: false, columns: 120 }).split('\n')
-    expect(lines(counted).at(-4)).toBe('all migrations: 13 of 14 targets reached (92 %; 2 infeasible; 4 not measured)')
+    expect(lines(counted).at(-4)).toBe(
+      'all migrations: generated rows reached 13 of 14 outcomes of conditions (92 %; 2 cannot occur; 4 not measured)',
+    )
     expect(lines({ ...result, coverage: coverageOfAll([]) }).at(-4)).not.toContain('targets')
   })
 

@@ -9,7 +9,7 @@ async function found(up: string) {
   const told = result.findings
     .filter(({ severity, invariant }) => severity === 'error' && ['applies', 'zero-loss'].includes(invariant))
     .map(({ invariant, relation, attribute, message }) => [invariant, `${relation}.${attribute}`, message.includes('this follows once')])
-  return { told: told.toSorted(), notChecked: result.notChecked.filter((each) => each.startsWith('what follows once')) }
+  return { told: told.toSorted(), notChecked: result.notChecked.filter((each) => each.startsWith('what happens once')) }
 }
 
 describe('after a failure that no row gets past', () => {
@@ -22,7 +22,7 @@ describe('after a failure that no row gets past', () => {
       ['zero-loss', 'public.sessions.agent', true],
       ['zero-loss', 'public.sessions.expires', true],
     ])
-    expect(notChecked).toEqual([expect.stringMatching(/^what follows once .*up\.sql:1 is corrected was looked at in 20 runs/)])
+    expect(notChecked).toEqual([expect.stringMatching(/^what happens once .*up\.sql:1 is corrected was tested in 20 runs/)])
   })
 
   test('one that some rows get past leaves the rest as it is judged anyhow', async () => {
@@ -57,6 +57,6 @@ describe('after a failure that no row gets past', () => {
       `ALTER TABLE sessions ADD CONSTRAINT none CHECK (id IS NULL); ALTER TABLE sessions DROP CONSTRAINT none, DROP COLUMN agent`,
     )
     expect(told.map(([invariant]) => invariant)).toEqual(['applies'])
-    expect(notChecked).toEqual([expect.stringContaining('was not looked at: without it up fails')])
+    expect(notChecked).toEqual([expect.stringContaining('was not tested: the migration fails without this statement')])
   })
 })

@@ -9,7 +9,7 @@ const cases: Readonly<Record<string, InlineCase>> = {
   'a function that no longer runs with the rights of its owner': {
     legacy: `${table}; ${total('SECURITY DEFINER')}`,
     up: total(''),
-    found: ['error lost: PUBLIC cannot run public.t_total(integer) any more: permission denied for table t (42501)'],
+    found: ['error lost: Calls of t_total(integer) fail for every role (PUBLIC): permission denied for table t (42501)'],
   },
   'a function that keeps them': { legacy: `${table}; ${total('SECURITY DEFINER')}`, up: total('SECURITY DEFINER STABLE'), found: [] },
   'a function that nobody but its owner ran': { legacy: `${table}; ${total('')}`, up: total('STABLE'), found: [] },

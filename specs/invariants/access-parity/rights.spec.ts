@@ -8,29 +8,29 @@ const cases: Readonly<Record<string, InlineCase>> = {
   'a grant that the migration writes down is information': {
     legacy: table,
     up: 'GRANT SELECT ON t TO spec_reader',
-    found: ['info gained: spec_reader may SELECT on public.t: the migration grants it'],
+    found: ['info gained: Role spec_reader gains SELECT on t: the migration grants it'],
   },
   'a grant on one column is told of the column': {
     legacy: table,
     up: 'GRANT SELECT (a) ON t TO spec_reader',
-    found: ['info gained: spec_reader may SELECT on public.t.a: the migration grants it'],
+    found: ['info gained: Role spec_reader gains SELECT on t.a: the migration grants it'],
   },
   'a revoke that the migration writes down is information': {
     legacy: `${table}; GRANT SELECT, INSERT ON t TO spec_reader`,
     up: 'REVOKE INSERT ON t FROM spec_reader',
-    found: ['info lost: spec_reader may not INSERT any more on public.t: the migration revokes it'],
+    found: ['info lost: Role spec_reader loses INSERT on t: the migration revokes it'],
   },
   'a table made anew loses its grants': {
     legacy: `${table}; GRANT SELECT, INSERT ON t TO spec_reader; GRANT SELECT ON t TO spec_writer`,
     up: rebuilt,
     found: [
-      'error lost: spec_reader may not SELECT, INSERT and spec_writer may not SELECT any more on public.t: no statement of the migration says so',
+      'error lost: Role spec_reader loses SELECT, INSERT and role spec_writer loses SELECT on t: no statement of the migration revokes it',
     ],
   },
   'a table made anew loses the grant of a column': {
     legacy: `${table}; GRANT SELECT (id, a, b) ON t TO spec_reader`,
     up: `${rebuilt}; GRANT SELECT (id, a) ON t TO spec_reader`,
-    found: ['error lost: spec_reader may not SELECT any more on public.t.b: no statement of the migration says so'],
+    found: ['error lost: Role spec_reader loses SELECT on t.b: no statement of the migration revokes it'],
   },
   'a table made anew with its grants loses nothing': {
     legacy: `${table}; GRANT SELECT, INSERT, UPDATE (a) ON t TO spec_reader`,
@@ -50,7 +50,7 @@ const cases: Readonly<Record<string, InlineCase>> = {
   'a view in the place of the table has no grants': {
     legacy: `${table}; GRANT SELECT ON t TO spec_reader`,
     up: 'ALTER TABLE t RENAME TO t_base; CREATE VIEW t WITH (security_invoker) AS SELECT id, a, b FROM t_base',
-    found: ['error lost: spec_reader may not SELECT any more on public.t: no statement of the migration says so'],
+    found: ['error lost: Role spec_reader loses SELECT on t: no statement of the migration revokes it'],
   },
   'a view in the place of the table with the grants loses nothing': {
     legacy: `${table}; GRANT SELECT ON t TO spec_reader`,
@@ -60,18 +60,18 @@ const cases: Readonly<Record<string, InlineCase>> = {
   'a grant by SQL that is put together is a warning': {
     legacy: table,
     up: `DO $$ BEGIN EXECUTE 'GRANT SELECT ON t TO spec_other'; END $$`,
-    found: ['warning gained: spec_other may SELECT on public.t: no statement says so, unless a DO block that speaks of access does'],
+    found: ['warning gained: Role spec_other gains SELECT on t: no plain statement of the migration does this, but a DO block may'],
   },
   'a sequence made anew loses its grant': {
     legacy:
       'CREATE TABLE t (id serial PRIMARY KEY, a text); GRANT SELECT, INSERT ON t TO spec_reader; GRANT USAGE ON SEQUENCE t_id_seq TO spec_reader',
     up: 'CREATE TABLE t_new (id serial PRIMARY KEY, a text); INSERT INTO t_new SELECT id, a FROM t; DROP TABLE t; ALTER TABLE t_new RENAME TO t; GRANT SELECT, INSERT ON t TO spec_reader',
-    found: ['error lost: spec_reader may not USAGE any more on public.t_id_seq: no statement of the migration says so'],
+    found: ['error lost: Role spec_reader loses USAGE on t_id_seq: no statement of the migration revokes it'],
   },
   'a function made anew is everybody’s to call': {
     legacy: `${table}; CREATE FUNCTION f_t(x integer) RETURNS text LANGUAGE sql RETURN 'a'; REVOKE EXECUTE ON FUNCTION f_t FROM PUBLIC; GRANT EXECUTE ON FUNCTION f_t TO spec_reader`,
     up: `DROP FUNCTION f_t(integer); CREATE FUNCTION f_t(x integer) RETURNS text LANGUAGE sql RETURN 'b'`,
-    found: ['error gained: PUBLIC may EXECUTE on public.f_t(integer): no statement of the migration says so'],
+    found: ['error gained: Every role (PUBLIC) gains EXECUTE on f_t(integer): no statement of the migration grants it'],
   },
   'a function that is replaced keeps its rights': {
     legacy: `${table}; CREATE FUNCTION f_t(x integer) RETURNS text LANGUAGE sql RETURN 'a'; REVOKE EXECUTE ON FUNCTION f_t FROM PUBLIC`,
@@ -82,7 +82,7 @@ const cases: Readonly<Record<string, InlineCase>> = {
     legacy: table,
     up: `CREATE FUNCTION f_t() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM t'`,
     found: [
-      'warning search-path: public.f_t() is SECURITY DEFINER and does not set search_path: whoever calls it chooses what its names mean',
+      'warning search-path: f_t() runs with the rights of its owner (SECURITY DEFINER) and does not set search_path: a caller decides which tables and functions its names mean',
     ],
   },
   'a SECURITY DEFINER function with one is not': {
@@ -94,7 +94,7 @@ const cases: Readonly<Record<string, InlineCase>> = {
     legacy: `${table}; CREATE FUNCTION f_t() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM t'`,
     up: 'ALTER FUNCTION f_t() SECURITY DEFINER',
     found: [
-      'warning search-path: public.f_t() is SECURITY DEFINER and does not set search_path: whoever calls it chooses what its names mean',
+      'warning search-path: f_t() runs with the rights of its owner (SECURITY DEFINER) and does not set search_path: a caller decides which tables and functions its names mean',
     ],
   },
   'new columns, new tables and indexes change nothing': {

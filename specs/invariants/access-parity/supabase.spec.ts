@@ -21,17 +21,17 @@ describe('the roles of Supabase', () => {
 
   test('a new view shows everybody what auth.uid() decides', () => {
     expect(found(steps.get('titles_for_the_front_page'))).toEqual([
-      'error | gained | public.documents | anon,authenticated | the view public.document_titles reads with the rights of its owner godwit_owner, past row security',
+      'error | gained | public.documents | anon,authenticated | the view document_titles reads with the rights of its owner godwit_owner, for whom row security does not hold',
     ])
   })
   test('a policy that is widened is told with who sees more', () => {
     expect(found(steps.get('drafts_are_shared'))).toEqual([
-      'error | gained | public.documents | anon,authenticated | a policy of the migration shows everybody rows that only their owners saw',
+      'error | gained | public.documents | anon,authenticated | a policy of the migration shows every row, where each user saw only some',
     ])
   })
   test('a table made anew keeps its grants by default privileges and loses its row security', () => {
     expect(found(steps.get('papers_made_anew'))).toEqual([
-      'error | gained | public.papers | anon,authenticated | row security is off on public.papers',
+      'error | gained | public.papers | anon,authenticated | row security is off on papers',
     ])
   })
   test.each(['profiles_and_documents', 'tags', 'papers'])('%s changes nothing for anybody', (name) => {

@@ -21,7 +21,7 @@ describe('a workload that is given', () => {
     expect(await found({ 'workload.sql': 'SELECT id, name FROM item WHERE id = $1;\nUPDATE item SET note = $1 WHERE id = $2;\n' })).toEqual(
       {
         findings: [
-          'error fails: The statement "UPDATE item SET note = $1 WHERE id = $2" differs: column "note" of relation "item" does not exist (42703), where it succeeds before',
+          'error fails: The statement "UPDATE item SET note = $1 WHERE id = $2" fails: column "note" of relation "item" does not exist (42703)',
           'info fails: Queries that name item.note fail: the column is named remark now',
           'info rows: INSERTs that omit item.price store 1 instead of 0',
         ],
@@ -40,7 +40,7 @@ describe('a workload that is given', () => {
       }),
     ).toEqual({
       findings: [
-        'error rows: The statement "add an item" differs: price is … instead of …',
+        'error rows: The statement "add an item" returns … in price instead of …',
         'info fails: Queries that name item.note fail: the column is named remark now',
         'info rows: INSERTs that omit item.price store 1 instead of 0',
       ],

@@ -22,71 +22,83 @@ const forgotten: Readonly<Record<string, Case>> = {
   'a primary key': {
     legacy: table(', CONSTRAINT t_pkey PRIMARY KEY (id)'),
     up: swapped(),
-    found: ['error key: Equal values of id are accepted in public.t: the primary key "t_pkey" is gone, and no statement drops it.'],
+    found: [
+      'error key: Duplicate values of id are accepted in t: the primary key "t_pkey" is gone. No statement of the migration drops it.',
+    ],
   },
   'a unique constraint': {
     legacy: table(', CONSTRAINT t_a_key UNIQUE (a, b)'),
     up: swapped(),
     found: [
-      'error key: Equal values of a, b are accepted in public.t: the unique constraint "t_a_key" is gone, and no statement drops it.',
+      'error key: Duplicate values of (a, b) are accepted in t: the unique constraint "t_a_key" is gone. No statement of the migration drops it.',
     ],
   },
   'a unique index on an expression': {
     legacy: table('', 'CREATE UNIQUE INDEX t_lower ON t (lower(b))'),
     up: swapped('ALTER TABLE t ADD UNIQUE (b)'),
-    found: ['error key: Equal values of lower(b) are accepted in public.t: the unique index "t_lower" is gone, and no statement drops it.'],
+    found: [
+      'error key: Duplicate values of lower(b) are accepted in t: the unique index "t_lower" is gone. No statement of the migration drops it.',
+    ],
   },
   'a unique constraint that is a partial index now': {
     legacy: table(', CONSTRAINT t_a_key UNIQUE (a)'),
     up: swapped('CREATE UNIQUE INDEX ON t (a) WHERE b IS NULL'),
-    found: ['error key: Equal values of a are accepted in public.t: the unique constraint "t_a_key" is gone, and no statement drops it.'],
+    found: [
+      'error key: Duplicate values of a are accepted in t: the unique constraint "t_a_key" is gone. No statement of the migration drops it.',
+    ],
   },
   'NULLS NOT DISTINCT': {
     legacy: table(', CONSTRAINT t_a_key UNIQUE NULLS NOT DISTINCT (a)'),
     up: swapped('ALTER TABLE t ADD CONSTRAINT t_a_key UNIQUE (a)'),
-    found: ['error key: Equal values of a are accepted in public.t: the unique constraint "t_a_key" is gone, and no statement drops it.'],
+    found: [
+      'error key: Duplicate values of a are accepted in t: the unique constraint "t_a_key" is gone. No statement of the migration drops it.',
+    ],
   },
   'a foreign key': {
     legacy: table(', CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES parent ON DELETE CASCADE'),
     up: swapped(),
     found: [
-      'error foreign-key: Rows of public.t (a) may refer to nothing in public.parent, and stay when the row that they refer to is deleted: the foreign key "t_a_fkey" is gone, and no statement drops it.',
+      'error foreign-key: t.a can refer to rows of parent that do not exist, and a DELETE from parent no longer deletes its rows in t: the foreign key "t_a_fkey" is gone. No statement of the migration drops it.',
     ],
   },
   'the action of a foreign key': {
     legacy: table(', CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES parent ON UPDATE CASCADE ON DELETE SET NULL'),
     up: swapped('ALTER TABLE t ADD CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES parent ON DELETE SET NULL'),
     found: [
-      'error foreign-key: The foreign key from public.t (a) to public.parent has ON DELETE SET NULL instead of ON UPDATE CASCADE ON DELETE SET NULL, and no statement drops "t_a_fkey".',
+      'error foreign-key: The foreign key from t.a to parent has ON DELETE SET NULL instead of ON UPDATE CASCADE ON DELETE SET NULL. No statement of the migration names it.',
     ],
   },
   'that a foreign key can wait': {
     legacy: table(', CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES parent DEFERRABLE INITIALLY DEFERRED'),
     up: swapped('ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES parent'),
-    found: ['warning foreign-key: The foreign key "t_a_fkey" of public.t (a) is NOT DEFERRABLE now; it was INITIALLY DEFERRED.'],
+    found: [
+      'warning foreign-key: The foreign key "t_a_fkey" of t.a is NOT DEFERRABLE now instead of INITIALLY DEFERRED. No statement of the migration names it.',
+    ],
   },
   'a check': {
     legacy: table(", CONSTRAINT t_b_check CHECK (b IN ('x', 'y'))"),
     up: swapped(),
-    found: ['error check: Rows that the check "t_b_check" refused are accepted in public.t: it is gone, and no statement drops it.'],
+    found: [
+      'error check: Rows that the check "t_b_check" refused are accepted in t: the constraint is gone. No statement of the migration drops it.',
+    ],
   },
   'an exclusion constraint': {
     legacy: table(', CONSTRAINT t_excl EXCLUDE USING btree (a WITH =)'),
     up: swapped(),
     found: [
-      'error exclusion: Rows that the exclusion constraint "t_excl" refused are accepted in public.t: it is gone, and no statement drops it.',
+      'error exclusion: Rows that the exclusion constraint "t_excl" refused are accepted in t: the constraint is gone. No statement of the migration drops it.',
     ],
   },
   'NOT NULL': {
     legacy: table('', 'ALTER TABLE t ALTER b SET NOT NULL'),
     up: swapped(),
-    found: ['warning not-null: public.t.b takes NULL now: NOT NULL is gone, and no statement says so.'],
+    found: ['warning not-null: t.b accepts NULL now. No statement of the migration asks for it.'],
   },
   'a trigger': {
     legacy: table('', 'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()'),
     up: swapped(),
     found: [
-      'error trigger: Writes to public.t do not run the trigger "t_touch" (public.touch()) any more: it is gone, and no statement drops it.',
+      'error trigger: Writes to t no longer run the trigger "t_touch" (touch()): it is gone. No statement of the migration drops it.',
     ],
   },
   'that a trigger is always on': {
@@ -95,39 +107,39 @@ const forgotten: Readonly<Record<string, Case>> = {
       'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch(); ALTER TABLE t ENABLE ALWAYS TRIGGER t_touch',
     ),
     up: swapped('CREATE TRIGGER t_new_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()'),
-    found: ['error trigger: The trigger "t_touch" of public.t fires in the mode "origin"; it was "always", and no statement names it.'],
+    found: [
+      'error trigger: The trigger "t_touch" of t fires in the mode "origin" instead of "always". No statement of the migration names it.',
+    ],
   },
   'a rule': {
     legacy: table('', 'CREATE RULE t_guard AS ON DELETE TO t WHERE old.a > 5 DO INSTEAD NOTHING'),
     up: swapped(),
-    found: ['error trigger: Writes to public.t do not run the rule "t_guard" any more: it is gone, and no statement drops it.'],
+    found: ['error trigger: Writes to t no longer run the rule "t_guard": it is gone. No statement of the migration drops it.'],
   },
   'an index': {
     legacy: table('', 'CREATE INDEX t_b_idx ON t (b)'),
     up: swapped(),
-    found: [
-      'warning index: Queries on public.t that used the index "t_b_idx" read the whole table: it is gone, and no statement drops it.',
-    ],
+    found: ['warning index: Queries on t can no longer use the index "t_b_idx": it is gone. No statement of the migration drops it.'],
   },
   'a policy': {
     legacy: table('', 'ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY t_own ON t USING (a > 0)'),
     up: swapped('ALTER TABLE t ENABLE ROW LEVEL SECURITY'),
-    found: ['error policy: public.t has lost the policy "t_own", and no statement drops it.'],
+    found: ['error policy: t loses the policy "t_own". No statement of the migration drops it.'],
   },
   'row security': {
     legacy: table('', 'ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY t_own ON t USING (a > 0)'),
     up: swapped('CREATE POLICY t_own ON t USING (a > 0)'),
-    found: ['error policy: public.t has no row security any more: its policies do not apply, and no statement says so.'],
+    found: ['error policy: t has row security off now: its policies do not hold. No statement of the migration asks for it.'],
   },
   'a generated column': {
     legacy: table(', c integer GENERATED ALWAYS AS (a + 1) STORED'),
     up: swapped('', '(id integer NOT NULL, a integer, b text, c integer)'),
-    found: ['error generated: public.t.c is a plain column now: nothing computes it any more, and no statement says so.'],
+    found: ['error generated: t.c is a plain column now: the database no longer computes it. No statement of the migration asks for it.'],
   },
   'a comment': {
     legacy: table('', "COMMENT ON COLUMN t.b IS 'said'"),
     up: swapped(),
-    found: ['info detail: public.t.b has lost its comment, and no statement says so.'],
+    found: ['info detail: t.b loses its comment. No statement of the migration asks for it.'],
   },
 }
 
@@ -184,14 +196,14 @@ const others: Readonly<Record<string, Case>> = {
     ),
     up: 'ALTER TABLE t DISABLE TRIGGER USER; UPDATE t SET a = 1; ALTER TABLE t ENABLE TRIGGER USER',
     found: [
-      'error trigger: Writes to public.t run the trigger "t_touch" (public.touch()) now: it was disabled, and no statement names it.',
+      'error trigger: Writes to t run the trigger "t_touch" (touch()) now: it was disabled before. No statement of the migration names it.',
     ],
   },
   'triggers that stay off': {
     legacy: table('', 'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch()'),
     up: 'ALTER TABLE t DISABLE TRIGGER ALL; UPDATE t SET a = 1',
     found: [
-      'error trigger: Writes to public.t do not run the trigger "t_touch" (public.touch()) any more: it is disabled, and no statement names it.',
+      'error trigger: Writes to t no longer run the trigger "t_touch" (touch()): it is disabled. No statement of the migration names it.',
     ],
   },
   'triggers off and on again': {
@@ -203,22 +215,20 @@ const others: Readonly<Record<string, Case>> = {
     legacy: `${table(', PRIMARY KEY (id)')} CREATE TABLE t_child (t_id integer CONSTRAINT t_child_fkey REFERENCES t)`,
     up: `ALTER TABLE t RENAME TO t_old; CREATE TABLE t (id integer PRIMARY KEY, a integer, b text); INSERT INTO t SELECT * FROM t_old`,
     found: [
-      'error foreign-key: Rows of public.t_child (t_id) may refer to nothing in public.t: the foreign key "t_child_fkey" is gone, and no statement drops it.',
+      'error foreign-key: t_child.t_id can refer to rows of t that do not exist: the foreign key "t_child_fkey" is gone. No statement of the migration drops it.',
     ],
   },
   'a foreign key that a CASCADE takes': {
     legacy: `${table(', CONSTRAINT t_pkey PRIMARY KEY (id)')} CREATE TABLE t_child (t_id integer CONSTRAINT t_child_fkey REFERENCES t)`,
     up: 'ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE; ALTER TABLE t ADD PRIMARY KEY (id)',
     found: [
-      'error foreign-key: Rows of public.t_child (t_id) may refer to nothing in public.t: the foreign key "t_child_fkey" is gone, and no statement drops it.',
+      'error foreign-key: t_child.t_id can refer to rows of t that do not exist: the foreign key "t_child_fkey" is gone. No statement of the migration drops it.',
     ],
   },
   'triggers that a replaced function takes along': {
     legacy: `CREATE FUNCTION t_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ${table('', 'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION t_f()')}`,
     up: `DROP FUNCTION t_f() CASCADE; CREATE FUNCTION t_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'`,
-    found: [
-      'error trigger: Writes to public.t do not run the trigger "t_touch" (public.t_f()) any more: it is gone, and no statement drops it.',
-    ],
+    found: ['error trigger: Writes to t no longer run the trigger "t_touch" (t_f()): it is gone. No statement of the migration drops it.'],
   },
   'triggers that go with their function': {
     legacy: `CREATE FUNCTION t_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ${table('', 'CREATE TRIGGER t_touch BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION t_f()')}`,
@@ -229,7 +239,7 @@ const others: Readonly<Record<string, Case>> = {
     legacy: `CREATE FUNCTION t(n int) RETURNS int LANGUAGE sql STRICT IMMUTABLE SECURITY DEFINER SET search_path = public AS 'SELECT n'`,
     up: `CREATE OR REPLACE FUNCTION t(n int) RETURNS int LANGUAGE sql AS 'SELECT n + 1'`,
     found: [
-      'error function: public.t(integer) runs with the rights of its caller now: it was SECURITY DEFINER, and no statement says so. public.t(integer) has lost the setting search_path=public, and no statement says so. public.t(integer) runs with NULL arguments now: it was STRICT and answered NULL, and no statement says so. public.t(integer) is VOLATILE now; it was IMMUTABLE: indexes and plans cannot rely on it, and no statement says so.',
+      'error function: t(integer) runs with the rights of its caller now (it was SECURITY DEFINER), loses the setting search_path=public, is called with NULL arguments now (it was STRICT and returned NULL), is VOLATILE now (it was IMMUTABLE). No statement of the migration asks for it.',
     ],
   },
   'attributes of a replaced function that are given': {
@@ -240,7 +250,7 @@ const others: Readonly<Record<string, Case>> = {
   'the options of a view': {
     legacy: `${table('')} CREATE VIEW t_view WITH (security_barrier) AS SELECT a FROM t`,
     up: 'CREATE OR REPLACE VIEW t_view AS SELECT a FROM t WHERE a > 0',
-    found: ['warning view: public.t_view has lost the option security_barrier=true, and no statement says so.'],
+    found: ['warning view: t_view loses the option security_barrier=true. No statement of the migration asks for it.'],
   },
 }
 

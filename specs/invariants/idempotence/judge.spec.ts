@@ -56,20 +56,24 @@ describe('idempotence', () => {
 
   test('is unknown where up did not run twice, or not once', () => {
     expect(judge({})).toMatchObject({ outcome: 'unknown', because: 'up was not run twice', saw: { runs: 0 } })
-    expect(judge({ failure })).toMatchObject({ outcome: 'unknown', because: 'up failed on these rows', saw: { runs: 0 } })
+    expect(judge({ failure })).toMatchObject({
+      outcome: 'unknown',
+      because: 'the migration fails on the data sets with which it could be checked',
+      saw: { runs: 0 },
+    })
     // Once more after a down is another question.
     expect(judge({ again: applied(item(rows)) }).outcome).toBe('unknown')
   })
 
   test('counts equal rows: one more of the same is a change', () => {
     expect(findings({ repeated: applied(item([...rows, ['1', '5']])) })).toEqual([
-      ['error', 'data', 'Running up a second time adds 1 rows to public.item: 2 rows became 3.'],
+      ['error', 'data', 'Running up a second time adds 1 row to item, which had 2 rows'],
     ])
   })
 
   test('tells rows that go from rows that change', () => {
     expect(findings({ repeated: applied(item(rows.slice(1))) })).toEqual([
-      ['error', 'data', 'Running up a second time removes 1 of 2 rows from public.item.'],
+      ['error', 'data', 'Running up a second time removes 1 of 2 rows from item'],
     ])
     expect(
       findings({
@@ -80,7 +84,7 @@ describe('idempotence', () => {
           ]),
         ),
       }),
-    ).toEqual([['error', 'data', 'Running up a second time changes 1 of 2 rows of public.item.']])
+    ).toEqual([['error', 'data', 'Running up a second time changes 1 of 2 rows of item']])
     expect(
       findings({
         repeated: applied(
@@ -100,9 +104,7 @@ describe('idempotence', () => {
   })
 
   test('takes the severity of what changes in the catalog, and warns of sequences', () => {
-    expect(findings({ repeated: applied(item(rows), [changed]) })).toMatchObject([
-      ['warning', 'schema', /leaves index public\.item_qty_idx1 added/],
-    ])
+    expect(findings({ repeated: applied(item(rows), [changed]) })).toMatchObject([['warning', 'schema', /adds index item_qty_idx1/]])
     expect(findings({ repeated: applied(item(rows), [{ ...changed, kind: 'missing', severity: 'error' }]) })).toMatchObject([
       ['error', 'schema', expect.anything()],
     ])
@@ -114,6 +116,6 @@ describe('idempotence', () => {
     const data = { ...changed, kind: 'data', object: 'table', path: 'public.item' } as const
     expect(findings({ repeated: applied(item(rows), [data]) })).toBe('holds')
     const far = { ...data, path: 'public.far', relation: 'public.far' }
-    expect(findings({ repeated: applied(item(rows), [far]) })).toMatchObject([['warning', 'data', expect.stringContaining('public.far')]])
+    expect(findings({ repeated: applied(item(rows), [far]) })).toMatchObject([['warning', 'data', expect.stringContaining('rows of far')]])
   })
 })

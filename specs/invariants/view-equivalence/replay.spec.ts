@@ -31,7 +31,7 @@ describe('a counterexample of statements', () => {
     const { meta, rowsSql } = parseCounterexample(text)
     expect(meta.sequence?.statements).toEqual([expect.objectContaining({ parts: [expect.stringContaining('"note" = DEFAULT')] })])
     expect(rowsSql.match(/^ {2}\(/gm)).toHaveLength(1)
-    expect(await replay({ ...meta, rowsSql })).toEqual({ violates: true, message: expect.stringContaining('differ in note') })
+    expect(await replay({ ...meta, rowsSql })).toEqual({ violates: true, message: expect.stringContaining('The difference is in note') })
     write(`${forgetful}; ALTER VIEW notes ALTER COLUMN note SET DEFAULT 'none'`)
     expect(await replay({ ...meta, rowsSql })).toEqual({
       violates: false,

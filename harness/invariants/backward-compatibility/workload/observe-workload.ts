@@ -118,7 +118,9 @@ async function derive(
   for (const { path, choices } of inserts) {
     const [first, ...others] = choices.filter(([whole]) => whole !== undefined && works.has(whole))
     if (first === undefined)
-      notTried.push(`backward-compatibility: no insert into ${path} was tried: no row beside those that are there was found`)
+      notTried.push(
+        `backward-compatibility: INSERTs into ${path} were not tested: no further row was found that fits beside the existing ones`,
+      )
     // Which parent a row names, and which key it has, may decide whether the migrated database takes it.
     else statements.push(...first, ...others.flatMap((other) => other.slice(0, 1)))
   }
