@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -65,6 +65,22 @@ describe('the first day', () => {
     const doctor = await repository.run(['doctor'], env)
     expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringContaining('Testcontainers is not installed.')])
   })
+})
+
+test('what is imported by name from Vitest is exported by versions 4 and 5', async () => {
+  const inBoth = ['afterAll', 'beforeAll', 'describe', 'expect', 'inject', 'test']
+  const files = await readdir('harness/vitest')
+  const named = await Promise.all(
+    files.map(async (file) => {
+      const [, names = ''] = /^import \{(.*)\} from 'vitest'$/m.exec(await readFile(join('harness/vitest', file), 'utf8')) ?? []
+      return names
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== '' && !name.startsWith('type '))
+    }),
+  )
+  expect(named.flat().length).toBeGreaterThan(5)
+  expect(named.flat().filter((name) => !inBoth.includes(name))).toEqual([])
 })
 
 test('the package has what a reader of the registry needs, the pages, and no source map', { timeout: 60_000 }, async () => {
