@@ -11,7 +11,9 @@ const run = promisify(execFile)
 describe('the first day', () => {
   test.each(['18.20.4', '20.18.3', '16.0.0'])('Node.js %s gets one clear line', async (version) => {
     const pretend = `Object.defineProperty(process,'versions',{value:{...process.versions,node:'${version}'}})`
-    const ran = await runBin([], { env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(pretend)}` } })
+    const ran = await run(process.execPath, [`--import=data:text/javascript,${encodeURIComponent(pretend)}`, 'bin/godwit.mjs']).catch(
+      ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+    )
     expect(ran).toEqual({ code: 3, stdout: '', stderr: `godwit: Node.js 20.19 or later is needed, and this is ${version}\n` })
   })
 
