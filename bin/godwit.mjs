@@ -1,8 +1,16 @@
 #!/usr/bin/env node
-// A checkout runs its own source, so that what is edited is what runs; a published package has only dist/.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+// Before anything is loaded: what is below does not parse on an older Node.js, and its message would say nothing.
+const needed = [20, 19]
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
+  process.stderr.write(`godwit: Node.js ${needed.join('.')} or later is needed, and this is ${process.versions.node}\n`)
+  process.exit(3)
+}
+
+// A checkout runs its own source, so that what is edited is what runs; a published package has only dist/.
 const source = new URL('../harness/cli/main.ts', import.meta.url)
 if (existsSync(source)) {
   const { register } = await import('tsx/esm/api')

@@ -15,5 +15,6 @@ export interface BaselineFlags extends VerifyFlags {
 
 export interface InitFlags {
   readonly github?: true
+  readonly gitlab?: true
   readonly force?: true
 }

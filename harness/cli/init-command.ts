@@ -1,27 +1,31 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { configFiles } from '../config/index.ts'
-import { EnvironmentError } from '../errors.ts'
-import { readSource, searchFolders } from '../formats/index.ts'
+import { EnvironmentError, InputError } from '../errors.ts'
+import { offerOf, readSource, searchFolders } from '../formats/index.ts'
 import { replaceFile } from '../report/index.ts'
 import type { InitFlags } from './command-context.ts'
-import { configText, type FoundFolder, lockFiles, specText, vitestConfigText, workflowText } from './init-files.ts'
+import { gitlabText, lockFiles, workflowText } from './init-ci.ts'
+import { configText, type FoundFolder, type ScriptExtension, specText, vitestConfigText } from './init-files.ts'
 
 const assumed: FoundFolder = { name: 'migrations', path: 'migrations', format: 'none yet' }
 
 /** `godwit init`: a configuration, a first spec and, asked for, a workflow; what is there stays. */
 export async function initCommand(path: string | undefined, flags: InitFlags): Promise<void> {
   const here = process.cwd()
-  const found = path === undefined ? await foldersHere(here) : [await folderAt(path, here)]
+  const { found, aside } = path === undefined ? await foldersHere(here) : { found: [await folderAt(path, here)], aside: [] }
   const folders = found.length === 0 ? [assumed] : found
   const files = filesFor(folders, flags, here)
   const say = (line: string) => process.stdout.write(`${line}\n`)
 
   if (found.length === 0) say('No migrations were found here: "migrations" is assumed to become their folder.')
   for (const folder of found) say(`Found ${folder.path} (${folder.format}).`)
+  for (const line of aside) say(`Not taken: ${line}`)
+  const kept = new Set<string>()
   for (const { file, text, instead } of files) {
     const there = instead.find((name) => existsSync(join(here, name)))
     if (there !== undefined && (flags.force !== true || there !== file)) {
+      kept.add(there)
       say(`kept     ${there}, which was there${there === file ? ' (--force overwrites it)' : ''}`)
       continue
     }
@@ -31,7 +35,7 @@ export async function initCommand(path: string | undefined, flags: InitFlags): P
     say(`${there === undefined ? 'wrote   ' : 'replaced'} ${file}`)
   }
   say('')
-  for (const [at, step] of nextSteps(folders, found.length > 0, here).entries()) say(`${at + 1}. ${step}`)
+  for (const [at, step] of nextSteps({ folders, any: found.length > 0, here, kept }).entries()) say(`${at + 1}. ${step}`)
 }
 
 interface NewFile {
@@ -42,38 +46,64 @@ interface NewFile {
 }
 
 function filesFor(folders: readonly FoundFolder[], flags: InitFlags, here: string): readonly NewFile[] {
-  const config = { file: 'godwit.config.ts', text: configText(folders), instead: configFiles }
-  const workflow = '.github/workflows/godwit.yml'
-  const lockFile = lockFiles.find((name) => existsSync(join(here, name)))
+  const extension = extensionIn(here)
+  const alone = (file: string, text: string): NewFile => ({ file, text, instead: [file] })
+  const spec = `specs/migrations.spec.${extension}`
+  const install = existsSync(join(here, 'package.json')) ? { lockFile: lockFiles.find((name) => existsSync(join(here, name))) } : undefined
   return [
-    config,
+    { file: `godwit.config.${extension}`, text: configText(folders), instead: configFiles },
     // Elsewhere than in a package nothing could run a spec.
-    ...(existsSync(join(here, 'package.json'))
-      ? [
-          { file: 'specs/migrations.spec.ts', text: specText(folders), instead: ['specs/migrations.spec.ts'] },
-          { file: 'vitest.config.ts', text: vitestConfigText(), instead: vitestConfigs },
-        ]
+    ...(install === undefined
+      ? []
+      : [
+          { file: spec, text: specText(folders), instead: ['ts', 'mts'].map((kind) => `specs/migrations.spec.${kind}`) },
+          { file: `vitest.config.${extension}`, text: vitestConfigText(extension), instead: vitestConfigs },
+        ]),
+    ...(flags.github === true ? [alone('.github/workflows/godwit.yml', workflowText(folders, install))] : []),
+    ...(flags.gitlab === true
+      ? [alone(gitlabJob, gitlabText(folders, install)), alone('.gitlab-ci.yml', `include:\n  - local: ${gitlabJob}\n`)]
       : []),
-    ...(flags.github === true ? [{ file: workflow, text: workflowText(lockFile), instead: [workflow] }] : []),
   ]
+}
+
+const gitlabJob = '.gitlab/godwit.gitlab-ci.yml'
+
+/** Where there is no package, the configuration alone is written, and it may be either. */
+function extensionIn(here: string): ScriptExtension {
+  const file = join(here, 'package.json')
+  if (!existsSync(file)) return 'ts'
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { readonly type?: unknown }).type === 'module' ? 'ts' : 'mts'
+  } catch (cause) {
+    throw new InputError(`"package.json" is not JSON`, { cause, detail: `${cause instanceof Error ? cause.message : String(cause)}.` })
+  }
 }
 
 const vitestConfigs = ['vitest', 'vite'].flatMap((name) => ['ts', 'mts', 'js', 'mjs', 'cts', 'cjs'].map((kind) => `${name}.config.${kind}`))
 
-function nextSteps(folders: readonly FoundFolder[], any: boolean, here: string): readonly string[] {
+interface Situation {
+  readonly folders: readonly FoundFolder[]
+  readonly any: boolean
+  readonly here: string
+  /** Files that were there before. */
+  readonly kept: ReadonlySet<string>
+}
+
+function nextSteps({ folders, any, here, kept }: Situation): readonly string[] {
   const isPackage = existsSync(join(here, 'package.json'))
-  const own = vitestConfigs.find((name) => existsSync(join(here, name)))
+  const own = vitestConfigs.find((name) => kept.has(name))
   return [
     ...(isPackage
       ? ['npm i -D godwit vitest', 'npx vitest run specs/']
       : [
           'There is no package.json here, so no spec was written: "npm init -y && npm i -D godwit vitest", then "npx godwit init" once more.',
         ]),
-    ...(isPackage && own !== undefined && own !== 'vitest.config.ts'
+    ...(isPackage && own !== undefined
       ? [
           `Give ${own} what the specs need: test: { globalSetup: ['godwit/vitest/global-setup'], reporters: ['default', 'godwit/reporter'] }`,
         ]
       : []),
+    ...(kept.has('.gitlab-ci.yml') ? [`Add to .gitlab-ci.yml: include: [{ local: ${gitlabJob} }]`] : []),
     ...(any ? [] : [`Put the first migration into ${folders[0]?.path ?? 'migrations'}/.`]),
     'npx godwit verify',
     'npx godwit baseline    # accepts what old steps are found to do; commit godwit.baseline.json',
@@ -81,15 +111,19 @@ function nextSteps(folders: readonly FoundFolder[], any: boolean, here: string):
   ]
 }
 
-/** The folders of migrations in a repository, and pairs where they usually stand. */
-async function foldersHere(here: string): Promise<readonly FoundFolder[]> {
+/** The folders of migrations in a repository, and pairs where they usually stand; in words, what else was seen. */
+async function foldersHere(here: string): Promise<{ readonly found: readonly FoundFolder[]; readonly aside: readonly string[] }> {
   for (const place of ['.', 'migrations', 'db/migrations']) {
     const pairs = existsSync(join(here, place)) ? await pairsAt(join(here, place)) : false
-    if (pairs) return [folderNamed(join(here, place), 'pair', here)]
+    if (pairs) return { found: [folderNamed(join(here, place), 'pair', here)], aside: [] }
   }
-  const { found } = await searchFolders(here, undefined)
+  const { found, warnings, offered, programs } = await searchFolders(here, undefined)
   const folders = found.map(({ folder, format }) => folderNamed(folder.root, format.id, here))
-  return withoutNamesakes(folders)
+  const files = `${programs} ${programs === 1 ? 'file that looks' : 'files that look'} like ${programs === 1 ? 'a migration' : 'migrations'} of a tool that runs programs (key "command" of the configuration)`
+  return {
+    found: withoutNamesakes(folders),
+    aside: [...warnings, ...offered.map((folder) => offerOf(folder)), ...(found.length === 0 && programs > 0 ? [files] : [])],
+  }
 }
 
 async function pairsAt(path: string): Promise<boolean> {

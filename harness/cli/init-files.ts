@@ -6,6 +6,9 @@ export interface FoundFolder {
   readonly format: string
 }
 
+/** Of a module: in a package that is not of type `module`, a `.ts` file is CommonJS, which cannot load ours. */
+export type ScriptExtension = 'ts' | 'mts'
+
 const header = '// What else may stand here: docs/configuration.md of godwit.'
 
 /** The first `godwit.config.ts`: what was found, and nothing that is a default. */
@@ -25,65 +28,18 @@ export function specText(found: readonly FoundFolder[]): string {
 }
 
 /** What Vitest needs to know to give all specs one cluster. */
-export function vitestConfigText(): string {
+export function vitestConfigText(extension: ScriptExtension): string {
   return lines(
     "import { defineConfig } from 'vitest/config'",
     '',
     'export default defineConfig({',
     '  test: {',
-    "    include: ['specs/**/*.spec.ts'],",
+    `    include: ['specs/**/*.spec.${extension}'],`,
     "    globalSetup: ['godwit/vitest/global-setup'],",
     "    reporters: ['default', 'godwit/reporter'],",
     '    testTimeout: 60_000,',
     '  },',
     '})',
-  )
-}
-
-const installs = {
-  'package-lock.json': 'npm ci',
-  'pnpm-lock.yaml': 'corepack enable && pnpm install --frozen-lockfile',
-  'yarn.lock': 'corepack enable && yarn install --immutable',
-} as const
-
-/** Lock files that tell which package manager is at home. */
-export const lockFiles = Object.keys(installs) as readonly (keyof typeof installs)[]
-
-/** A workflow for pull requests: what the branch adds is verified, and the report is kept. */
-export function workflowText(lockFile: keyof typeof installs | undefined): string {
-  const install = lockFile === undefined ? 'npm install' : installs[lockFile]
-  return lines(
-    'name: migrations',
-    'on: pull_request',
-    'permissions:',
-    '  contents: read',
-    'jobs:',
-    '  verify:',
-    '    runs-on: ubuntu-latest',
-    '    steps:',
-    '      - uses: actions/checkout@v4',
-    '        with:',
-    '          # What a branch adds is told from where it left the base.',
-    '          fetch-depth: 0',
-    '      - uses: actions/setup-node@v4',
-    '        with:',
-    '          node-version: 22',
-    `      - run: ${install}`,
-    '      - uses: actions/cache@v4',
-    '        with:',
-    '          path: .godwit/cache',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own syntax
-    '          key: godwit-${{ github.sha }}',
-    '          restore-keys: godwit-',
-    '      - run: npx godwit verify --since "origin/$BASE"',
-    '        env:',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own syntax
-    '          BASE: ${{ github.base_ref }}',
-    '      - uses: actions/upload-artifact@v4',
-    '        if: always()',
-    '        with:',
-    '          name: godwit',
-    '          path: reports',
   )
 }
 

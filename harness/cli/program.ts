@@ -105,6 +105,7 @@ function addInit(program: Command): void {
     .description('Write a configuration and a first spec for the repository that it stands in; nothing is overwritten.')
     .argument('[path]', 'folder of migrations; default: what is found here')
     .option('--github', 'also write a workflow for GitHub Actions')
+    .option('--gitlab', 'also write a job for GitLab CI')
     .option('--force', 'overwrite what is there')
     .action(async (path: string | undefined, options: InitFlags) => {
       const { initCommand } = await import('./init-command.ts')

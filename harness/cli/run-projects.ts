@@ -9,6 +9,7 @@ import { type ProjectState, readProjectState } from './project-state.ts'
 
 /** One project that was verified. */
 export interface Ran {
+  /** With the waivers that comments in its SQL declare. */
   readonly project: Project
   readonly verified: Verified
   /** What the verdict is bound to. */
@@ -40,7 +41,7 @@ export async function runProjects(
     try {
       const state = await readProjectState(project)
       const verified = await verify(project.paths, { ...project.options, saved }, { ...context, onProgress })
-      ran.push({ project, verified, state })
+      ran.push({ project: { ...project, waivers: [...project.waivers, ...verified.waivers] }, verified, state })
     } catch (error) {
       context.signal.throwIfAborted()
       if (project.name === undefined) throw error

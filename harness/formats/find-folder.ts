@@ -6,7 +6,7 @@ import { type Detected, detect } from './detect.ts'
 import { Folder } from './folder.ts'
 import type { Format } from './format.ts'
 import { formats } from './registry.ts'
-import { searchFolders } from './search-folders.ts'
+import { type Searched, searchFolders } from './search-folders.ts'
 import { offerOf } from './sql-folders.ts'
 
 /**
@@ -31,16 +31,33 @@ export async function findFolder(path: string, wanted: string | undefined, own: 
       hint: 'Name the one that is meant, or each as a project in the config.',
     })
   }
-  const programs = searched.programs === 0 ? '' : ` There are ${searched.programs} numbered programs.`
-  throw new InputError(`"${shownPath(path)}" holds no migrations${wanted === undefined ? ' in a format that is known' : ` of ${wanted}`}`, {
-    detail: `Looked for ${[...own, ...formats].flatMap(({ id, marker }) => (wanted === undefined || id === wanted ? [`${marker} (${id})`] : [])).join('; ')}.${programs}`,
-    hint:
-      offers.length > 0
-        ? `Name the folder that is meant.${listed('There are', offers)}`
-        : searched.programs === 0
-          ? 'Name the folder itself, and its format where it has no markers: --format NAME.'
-          : 'Migrations that are programs run by their own tool: give its command in the config (format "command").',
+  throw new InputError(`"${shownPath(path)}" holds no migrations${wanted === undefined ? '' : ` of ${wanted}`}`, {
+    detail: ['The most likely causes:', ...likelyCauses(searched, offers, wanted, own).map((cause, at) => `${at + 1}. ${cause}`)].join(
+      '\n',
+    ),
   })
+}
+
+/** Why nothing was found, the likeliest first by what stands there; each says what to do. */
+function likelyCauses(
+  { programs }: Searched,
+  offers: readonly string[],
+  wanted: string | undefined,
+  own: readonly Format[],
+): readonly string[] {
+  const elsewhere =
+    offers.length === 0
+      ? 'They are in another folder: name it, as in "npx godwit verify path/to/migrations".'
+      : `They are in another folder: name it.${listed('   There are', offers)}`
+  const files = programs === 1 ? '1 file that looks like one is' : `${programs} files that look like such are`
+  const run = `They are programs that their tool runs${programs === 0 ? '' : ` (${files} here)`}: give its command in the configuration (key "command").`
+  const marker = [...own, ...formats].find(({ id }) => id === wanted)?.marker
+  const ids = [...own, ...formats].map(({ id }) => id)
+  const format =
+    wanted === undefined
+      ? `They have no mark of a tool: name their format, as in --format sql (${ids.join(', ')}).`
+      : `They are not in the format ${wanted}${marker === undefined ? '' : `, of which the mark is ${marker}`}: leave --format out.`
+  return offers.length === 0 && programs > 0 ? [run, elsewhere, format] : [elsewhere, format, run]
 }
 
 const mostListed = 20

@@ -15,3 +15,4 @@ export { type FormatName, formatNames, knownFormat, ownFormats, toolTables } fro
 export { reportFile } from './report-folder.ts'
 export { searchFolders } from './search-folders.ts'
 export { type StepsSince, stepsSince } from './since.ts'
+export { offerOf } from './sql-folders.ts'

@@ -2,11 +2,12 @@ import { InputError } from '../errors.ts'
 import { readSource, type Source } from '../formats/index.ts'
 import { ownTexts, rulesDigest, withOwn } from '../invariants/index.ts'
 import { type Cluster, installedMajors, parseClusterRequest, startCluster } from '../postgres/index.ts'
-import type { SourceResult, VerifyResult } from '../result/index.ts'
+import type { FindingWaiver, SourceResult, VerifyResult } from '../result/index.ts'
 import { coverageOfAll, gravest, warningsOf } from '../result/index.ts'
 import { fullDepth, onPairBase, sha256 } from '../run/index.ts'
 import type { Counterexample } from '../verify/index.ts'
 import { stopwatch, type VerifiedMigration, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
+import { acceptedLines } from './accepted-lines.ts'
 import { commandHistory } from './command-history.ts'
 import { type VerifiedHistory, verifyHistory } from './history.ts'
 import { configDigest, seedText } from './seed-text.ts'
@@ -15,6 +16,8 @@ export interface Verified {
   readonly result: VerifyResult
   /** By path, as it stands in the finding. */
   readonly counterexamples: ReadonlyMap<string, Counterexample>
+  /** What comments in the SQL accept: to be given to `acceptFindings`. */
+  readonly waivers: readonly FindingWaiver[]
 }
 
 /**
@@ -27,9 +30,10 @@ export interface Verified {
 export async function verify(paths: readonly string[], options: VerifyOptions = {}, hooks: VerifyHooks = {}): Promise<Verified> {
   const started = performance.now()
   const clock = stopwatch()
-  // Refused before a cluster is started.
+  // Refused before a cluster is started, as comments are below.
   withOwn(options.invariants)
   const read = await clock.time('read', () => readSources(paths, options))
+  acceptedLines(read)
   const asked = serverOf(read)
   const request = parseClusterRequest(options.postgres ?? asked?.major)
   hooks.onProgress?.({ migration: '', stage: 'cluster' })
@@ -78,6 +82,7 @@ export async function verifyOn(
 ): Promise<Verified> {
   const started = performance.now()
   withOwn(options.invariants)
+  const waivers = acceptedLines(sources)
   const digests = sources.flatMap(digestsOf)
   const seed = seedText(options, digests)
   const migrations: VerifyResult['migrations'][number][] = []
@@ -115,7 +120,7 @@ export async function verifyOn(
     coverage: coverageOfAll(migrations),
     ...((options.invariants ?? []).length === 0 ? {} : { ownInvariants: ownTexts(options.invariants) }),
   }
-  return { result, counterexamples }
+  return { result, counterexamples, waivers }
 }
 
 interface SourceContext {

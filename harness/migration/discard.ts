@@ -1,5 +1,6 @@
 import type { Discard } from './contract.ts'
 import { readPsqlText } from './psql.ts'
+import { wordsOf } from './remark.ts'
 import { SourceMap } from './source-map.ts'
 
 const declaration = /^godwit:\s*discard\s+((?:"(?:[^"]|"")*"|[^\s"])+)\s+because\s+(\S[\s\S]*)$/i
@@ -32,8 +33,4 @@ export function readDiscards(file: string, text: string): readonly DeclaredDisca
       .trim()
     return [{ path: path.split('.').length === 1 ? `public.${path}` : path, because, file, line }]
   })
-}
-
-function wordsOf(comment: string): string {
-  return comment.replace(/^--+|^\/\*+|\*+\/$/g, '').trim()
 }

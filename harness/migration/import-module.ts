@@ -32,7 +32,9 @@ async function importByVitest(path: string, onFile?: OnFile): Promise<Readonly<R
     return await import(pathToFileURL(path).href)
   } catch (error) {
     // As a dependency the harness is not transformed by Vitest, nor in a process that a spec started: this import was Node's.
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_')) return importByJiti(path, onFile)
+    // From Node.js 22.18 on it knows TypeScript, and in a package of type `commonjs` takes `import` for a syntax error.
+    const byNode = error instanceof Error && (error.name === 'SyntaxError' || ('code' in error && String(error.code).startsWith('ERR_')))
+    if (byNode) return importByJiti(path, onFile)
     throw error
   }
 }

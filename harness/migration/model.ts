@@ -1,5 +1,6 @@
 import type { Session, StatementErrorFields } from '../postgres/index.ts'
 import type { Contract } from './contract.ts'
+import type { Remark } from './remark.ts'
 
 /** A step to verify. `name` is its own file or folder name. */
 export interface Migration {
@@ -36,6 +37,8 @@ export interface Script {
    * `autocommit` = one by one without a transaction (its own BEGIN and COMMIT are honoured).
    */
   readonly mode: 'transaction' | 'message' | 'autocommit'
+  /** Its comments that speak to Godwit; absent where it was not parsed from a file. */
+  readonly remarks?: readonly Remark[] | undefined
 }
 
 export interface Statement {

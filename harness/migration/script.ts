@@ -1,6 +1,7 @@
 import { type ErrorDetail, InputError } from '../errors.ts'
 import type { Script, Statement } from './model.ts'
 import { type PsqlText, readPsqlText } from './psql.ts'
+import { remarksOf } from './remark.ts'
 import { SourceMap } from './source-map.ts'
 import { SourceText } from './source-text.ts'
 import { fieldsOf, nodeOf, parseTree, type RawStatement } from './tree.ts'
@@ -33,7 +34,7 @@ export function parseScript(file: string, text: string | SourceText, options: Sc
   const mode = options.mode ?? modeOf(source.text, statements)
   // In one message goes what a server reads; rows of COPY are sent apart.
   const sent = mode === 'message' && psql.metaCommands.length > 0 && psql.copyData.length === 0 ? psql.sql : source.text
-  return { file, text: sent, statements, mode }
+  return { file, text: sent, statements, mode, remarks: remarksOf(psql.comments, source) }
 }
 
 /** What the server or psql may well take, and we cannot read: the parser's own limits, a meta-command that makes statements of results. */

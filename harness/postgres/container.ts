@@ -10,6 +10,7 @@ import { identifyProcess, type ProcessIdentity, processState } from './process-i
 import { newRun } from './run.ts'
 import { throwawayServerSettings } from './settings.ts'
 import type { StartedServer, StartOptions } from './started-server.ts'
+import { loadTestcontainers, requireTestcontainers } from './testcontainers.ts'
 
 const OWNER_LABEL = 'dev.godwit.owner'
 const DATABASE = 'postgres'
@@ -19,11 +20,10 @@ const ELSEWHERE_MS = 24 * 3600_000
 /**
  * Start a container by Testcontainers, from any image that is used as the official one: `POSTGRES_PASSWORD`, port 5432.
  *
- * @throws {EnvironmentError} when there is no engine, no such image, or the server in it does not come up.
+ * @throws {EnvironmentError} when Testcontainers is not installed, there is no engine, no such image, or the server in it does not come up.
  */
 export async function startContainer(image: string, options: StartOptions): Promise<StartedServer> {
-  // Imported here: it takes 0.4 s that an embedded cluster has no use for.
-  const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
+  const { PostgreSqlContainer } = await requireTestcontainers()
   const engine = await containerEngine()
   if (engine === undefined)
     throw new EnvironmentError('no container engine answers', {
@@ -123,10 +123,10 @@ function addressOf(container: StartedPostgreSqlContainer): ClusterAddress {
 
 type Engine = Awaited<ReturnType<typeof import('testcontainers')['getContainerRuntimeClient']>>
 
-/** undefined where none answers. */
+/** undefined where none answers, or Testcontainers is not installed. */
 export async function containerEngine(): Promise<Engine | undefined> {
-  const { getContainerRuntimeClient } = await import('testcontainers')
-  return getContainerRuntimeClient().catch(() => undefined)
+  const testcontainers = await loadTestcontainers()
+  return testcontainers?.getContainerRuntimeClient().catch(() => undefined)
 }
 
 /** Testcontainers' own sweeper is an image too, which many machines cannot pull; our labels do without it. */

@@ -3,6 +3,7 @@ import { serverAccount } from './account.ts'
 import { findInstallation, installedMajors, missingSymlinks, packageToInstall, runnableBinaries } from './binaries.ts'
 import { containerEngine } from './container.ts'
 import { cacheDirectory, freeBytes, ROOM_WANTED_BYTES, scratchDirectory } from './scratch.ts'
+import { installTestcontainers, loadTestcontainers } from './testcontainers.ts'
 
 /** One thing that a run may need, as `godwit doctor` tells it. */
 export interface EnvironmentCheck {
@@ -82,6 +83,13 @@ function describeRoom(): EnvironmentCheck {
 
 async function describeEngine(): Promise<EnvironmentCheck> {
   const name = 'Container engine'
+  if ((await loadTestcontainers()) === undefined)
+    return {
+      name,
+      state: 'absent',
+      seen: 'Testcontainers is not installed.',
+      remedy: `Run: ${installTestcontainers}; only --postgres docker:IMAGE needs it.`,
+    }
   const engine = await containerEngine()
   if (engine === undefined)
     return {

@@ -10,6 +10,7 @@ export { renderJUnit } from './junit.ts'
 export { type RunInfo, renderMarkdown } from './markdown.ts'
 export { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
 export { type ParsedCounterexample, parseCounterexample } from './parse-counterexample.ts'
+export { type CommentContext, commentLimit, commentMarker, renderPullRequest } from './pull-request.ts'
 export { counterexamplesIn, isMigrationFolder, readResult, readResults, readSavedRows, type SavedResult } from './read-saved.ts'
 export { replaceFile } from './replace-file.ts'
 export {
@@ -23,7 +24,8 @@ export {
   sarifFile,
 } from './report-files.ts'
 export { reportFolders, safeFolderName } from './report-folder.ts'
-export { commentLimit, commentMarker, renderRunSummary, type SummaryOptions, stepSummaryLimit } from './run-summary.ts'
+export { type RepositoryLinks, repositoryLinks } from './repository-links.ts'
+export { renderRunSummary, type SummaryOptions, stepSummaryLimit } from './run-summary.ts'
 export { renderSarif, uriOf } from './sarif.ts'
 export { readSourceFiles, type SourceFile, type SourceFiles } from './source-files.ts'
 export { renderTerminal, type TerminalOptions } from './terminal.ts'

@@ -4,7 +4,9 @@ import { renderCodeQuality } from './code-quality.ts'
 import { renderJUnit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
-import { commentLimit, commentMarker, renderRunSummary } from './run-summary.ts'
+import { renderPullRequest } from './pull-request.ts'
+import type { RepositoryLinks } from './repository-links.ts'
+import { renderRunSummary } from './run-summary.ts'
 import { renderSarif } from './sarif.ts'
 import type { SourceFiles } from './source-files.ts'
 
@@ -34,7 +36,7 @@ export function migrationFiles(migration: MigrationResult, alone: VerifyResult):
 export function runFiles(
   result: VerifyResult,
   sources: SourceFiles,
-  folders: ReadonlyMap<MigrationResult, string>,
+  { folders, links: repository }: { readonly folders: ReadonlyMap<MigrationResult, string>; readonly links: RepositoryLinks },
 ): ReadonlyMap<string, string> {
   // The renderers mask a copy, so folders are found by place and not by identity.
   const names = result.migrations.map((migration) => folders.get(migration))
@@ -46,7 +48,7 @@ export function runFiles(
   }
   return new Map([
     [indexFile, renderRunSummary(result, { ...indexLimit, linkOf, all: true })],
-    [pullRequestFile, `${commentMarker}\n${renderRunSummary(result, { ...commentLimit, comment: true })}`],
+    [pullRequestFile, renderPullRequest(result, { links: repository, sources })],
     [resultsFile, `${JSON.stringify(masked, null, 2)}\n`],
     [junitFile, renderJUnit(result)],
     [sarifFile, renderSarif(result, sources)],

@@ -60,7 +60,7 @@ function quietText(quiet: readonly MigrationResult[]): string {
     ...(waived > 0 ? [`${waived} waived`] : []),
     ...(unchecked > 0 ? [`${unchecked} not checked`] : []),
   ]
-  return `${counted(quiet.length, 'migration')} hold${more.length === 0 ? '' : `; ${more.join(', ')}`}`
+  return `${counted(quiet.length, 'migration')} ${quiet.length === 1 ? 'holds' : 'hold'}${more.length === 0 ? '' : `; ${more.join(', ')}`}`
 }
 
 /** What is to be said of a folder as a whole; nothing of pairs, which say all themselves. */

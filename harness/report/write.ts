@@ -10,6 +10,7 @@ import { counterexamplesIn, isMigrationFolder, readResult } from './read-saved.t
 import { makeDirectory, replaceFile } from './replace-file.ts'
 import { indexFile, migrationFiles, pageFile, resultsFile, runFiles } from './report-files.ts'
 import { reportFolders } from './report-folder.ts'
+import { repositoryLinks } from './repository-links.ts'
 import { historyFile, type RunLine, readRunHistory, runHistoryText, runLineOf } from './run-history.ts'
 import { isQuiet } from './severity.ts'
 import { readSourceFiles, type SourceFiles } from './source-files.ts'
@@ -69,7 +70,9 @@ export async function writeReports(result: VerifyResult, options: WriteOptions):
     for (const [file, text] of migrationFiles(migration, alone)) files.set(join(directory, name, file), text)
   }
   const sources = await readSourceFiles(result, options.workingDirectory ?? process.cwd())
-  for (const [file, text] of runFiles(result, sources, folders)) files.set(join(directory, file), text)
+  const environment = options.environment ?? processEnvironment
+  const links = repositoryLinks(environment.variables, directory)
+  for (const [file, text] of runFiles(result, sources, { folders, links })) files.set(join(directory, file), text)
   const runs = [...(await readRunHistory(directory)), runLineOf(result, options.now ?? new Date())]
   files.set(join(directory, historyFile), runHistoryText(runs))
   files.set(join(directory, pageFile), await pageOf(result, folders, sources, runs))
@@ -77,7 +80,7 @@ export async function writeReports(result: VerifyResult, options: WriteOptions):
     for (const [path, text] of files) await replaceFile(path, text)
     const own = [...new Set(folders.values())].map((name) => join(directory, name, 'counterexamples'))
     const stale = await Promise.all(own.map(counterexamplesIn))
-    await showOnGitHub(result, sources, options.environment ?? processEnvironment)
+    await showOnGitHub(result, sources, environment)
     return {
       written: [...files.keys()],
       reports,
@@ -124,7 +127,8 @@ export async function rewriteReports(folder: string, result: VerifyResult): Prom
       for (const [file, text] of migrationFiles(alone.migrations[0] ?? migration, alone)) files.set(join(folder, name, file), text)
     }
     const sources = await readSourceFiles(result, process.cwd())
-    for (const [file, text] of runFiles(result, sources, folders)) files.set(join(folder, file), text)
+    const links = repositoryLinks(process.env, folder)
+    for (const [file, text] of runFiles(result, sources, { folders, links })) files.set(join(folder, file), text)
     files.set(join(folder, pageFile), await pageOf(result, folders, sources, await readRunHistory(folder)))
   }
   try {

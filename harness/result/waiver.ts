@@ -10,6 +10,8 @@ export interface FindingWaiver {
   readonly attribute?: string | undefined
   /** Name of the step; `*` stands for any text. */
   readonly migration?: string | undefined
+  /** Only what is found in these lines of a file, both included: the statement that a comment in the SQL speaks of. */
+  readonly at?: { readonly file: string; readonly from: number; readonly to: number } | undefined
   readonly owner: string
   readonly reason: string
   /** ISO date; from the day after, the finding counts again. */
@@ -23,6 +25,8 @@ export interface Waivable {
   readonly kind: string
   readonly relation?: string | null | undefined
   readonly attribute?: string | null | undefined
+  readonly file?: string | null | undefined
+  readonly line?: number | null | undefined
 }
 
 /** Whether a waiver speaks of a finding, expired or not. */
@@ -34,7 +38,8 @@ export function matchesWaiver(waiver: FindingWaiver, finding: Waivable, migratio
     same(waiver.kind, finding.kind) &&
     same(waiver.relation, finding.relation) &&
     same(waiver.attribute, finding.attribute) &&
-    (waiver.migration === undefined || matchesName(waiver.migration, migration))
+    (waiver.migration === undefined || matchesName(waiver.migration, migration)) &&
+    (waiver.at === undefined || isAt(waiver.at, finding))
   )
 }
 
@@ -59,10 +64,14 @@ export function expiredText(waiver: FindingWaiver): string {
 }
 
 /** What a waiver speaks of, in words: `zero-loss on public.items.notes`. */
-export function subjectText({ finding, invariant, kind, relation, attribute, migration }: FindingWaiver): string {
+export function subjectText({ finding, invariant, kind, relation, attribute, migration, at }: FindingWaiver): string {
   const what = invariant ?? (finding === undefined ? 'any finding' : `finding ${finding}`)
-  const where = relation === undefined ? (migration === undefined ? 'the migration' : migration) : relation
+  const where = relation ?? (at === undefined ? undefined : `${at.file}:${at.from}`) ?? migration ?? 'the migration'
   return `${what}${kind === undefined ? '' : ` (${kind})`} on ${where}${attribute === undefined ? '' : `.${attribute}`}`
+}
+
+function isAt({ file, from, to }: NonNullable<FindingWaiver['at']>, finding: Waivable): boolean {
+  return finding.file === file && finding.line != null && from <= finding.line && finding.line <= to
 }
 
 function matchesName(pattern: string, name: string): boolean {

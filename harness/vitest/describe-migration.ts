@@ -31,7 +31,7 @@ export interface SuiteOptions extends VerifyOptions {
  * @param path  Folder of the migration, from the working directory.
  * @throws {InputError} Where an invariant of the caller's own is not what `defineInvariant` takes.
  */
-export function describeMigration(path: string, { waivers, ...options }: SuiteOptions = {}): void {
+export function describeMigration(path: string, { waivers = [], ...options }: SuiteOptions = {}): void {
   describe(path, () => {
     let verified: Verified | undefined
     // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from the pattern which fixtures to make, and refuses a plain name.
@@ -39,7 +39,11 @@ export function describeMigration(path: string, { waivers, ...options }: SuiteOp
       const nothing = { path, result: null, error: null, reportDirectory: options.reportDirectory ?? 'reports', counterexamples: [] }
       try {
         const found = await verifyShared(path, options)
-        verified = { ...found, result: acceptFindings(found.result, { waivers, failOn: options.failOn, today: todayUtc() }).result }
+        verified = {
+          ...found,
+          result: acceptFindings(found.result, { waivers: [...waivers, ...found.waivers], failOn: options.failOn, today: todayUtc() })
+            .result,
+        }
         suite.meta.godwit = recordOf(nothing, verified)
       } catch (error) {
         suite.meta.godwit = { ...nothing, error: error instanceof Error ? error.message : String(error) }

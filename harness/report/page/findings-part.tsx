@@ -1,9 +1,9 @@
 import type { FindingResult } from '../../result/index.ts'
+import { type FindingNode, findingTree } from '../finding-tree.ts'
 import { replayCommand } from '../replay-line.ts'
 import { placeOf } from '../severity.ts'
 import { counted } from '../visible-text.ts'
 import { EvidencePart } from './evidence-part.tsx'
-import { type FindingNode, findingTree } from './finding-tree.ts'
 import { findingAnchor, type PageMigration, shortPlace } from './page-data.ts'
 
 /** So many findings are shown in full; the others are counted. */

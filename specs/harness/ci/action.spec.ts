@@ -35,7 +35,11 @@ describe('action.yml', () => {
     const all = `${text}${JSON.stringify(outputs)}`
     const read = [...all.matchAll(/steps\.([\w-]+)\.outputs\.([\w-]+)/g)]
     expect(read.length).toBeGreaterThan(3)
-    for (const [, id, name] of read) expect(runs.steps.find((step) => step.id === id)?.run).toContain(`'${name}=`)
+    for (const [, id, name] of read) {
+      const step = runs.steps.find((each) => each.id === id)
+      if (step?.uses?.startsWith('actions/upload-artifact@') === true) expect(name).toBe('artifact-url')
+      else expect(step?.run).toContain(`'${name}=`)
+    }
   })
 
   test('whatever follows the verdict runs although it is a bad one, and the last step ends the job with it', () => {
@@ -51,7 +55,7 @@ describe('the guide to CI', () => {
 
   test('has examples that are YAML and give the action only inputs that it has', () => {
     expect(examples.length).toBeGreaterThan(3)
-    const ours = steps.filter((step) => String(step.uses).startsWith('godwit/godwit@'))
+    const ours = steps.filter((step) => String(step.uses).startsWith('godwit-dev/godwit@'))
     expect(ours.length).toBeGreaterThan(2)
     for (const step of ours) expect(Object.keys(step.with ?? {}).filter((name) => action.inputs[name] === undefined)).toEqual([])
     for (const [, name = ''] of guide.matchAll(/steps\.godwit\.outputs\.([\w-]+)/g)) expect(Object.keys(action.outputs)).toContain(name)
@@ -124,15 +128,27 @@ describe('the steps of the action, run as the runner does', () => {
   ])('%s', async (_, known, [method, path]) => {
     const bin = join(workspace, 'bin')
     await mkdir(bin, { recursive: true })
-    await writeFile(join(bin, 'gh'), '#!/bin/sh\necho "$@" >> "$CALLS"\nif [ "$2" = --paginate ]; then printf "%s" "$KNOWN"; fi\n')
+    await writeFile(
+      join(bin, 'gh'),
+      '#!/bin/sh\necho "$@" >> "$CALLS"\nfor last; do case "$last" in body=@*) cat "$(echo "$last" | cut -c7-)" > "$CALLS.body";; esac; done\nif [ "$2" = --paginate ]; then printf "%s" "$KNOWN"; fi\n',
+    )
     await chmod(join(bin, 'gh'), 0o755)
     const calls = join(workspace, `calls-${method}`)
     const env = { PATH: `${bin}${delimiter}${process.env.PATH}`, CALLS: calls, KNOWN: known }
-    const values = { 'github.event.pull_request.number': '12', 'steps.verify.outputs.report-path': 'shop/reports' }
+    await mkdir(join(workspace, 'told'), { recursive: true })
+    await writeFile(join(workspace, 'told/pull-request.md'), '<!-- godwit -->\nRelease.\n')
+    const values = {
+      'github.event.pull_request.number': '12',
+      'steps.verify.outputs.report-path': 'told',
+      'steps.artifact.outputs.artifact-url': 'https://github.com/octo/shop/actions/runs/7/artifacts/9',
+    }
     expect((await runStep(action, 'comment', { workspace, values, env })).code).toBe(0)
     const [listed, written] = (await readFile(calls, 'utf8')).split('\n')
     expect(listed).toMatch(/^api --paginate repos\/octo\/shop\/issues\/12\/comments --jq .*startswith\("<!-- godwit -->"\)/)
-    expect(written).toBe(`api --method ${method} ${path} --field body=@shop/reports/pull-request.md --silent`)
+    expect(written).toMatch(new RegExp(`^api --method ${method} ${path} --field body=@\\S+ --silent$`))
+    expect(await readFile(`${calls}.body`, 'utf8')).toBe(
+      '<!-- godwit -->\nRelease.\n\n[Download the reports](https://github.com/octo/shop/actions/runs/7/artifacts/9); index.html is the page to open.\n',
+    )
   })
 
   function verdictOf(outputs: Readonly<Record<string, string>>) {

@@ -3,7 +3,6 @@ import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { scratchRepository, soundPair } from './scratch-repository.ts'
 
 const run = promisify(execFile)
@@ -45,9 +44,9 @@ function ownEnvironment(): NodeJS.ProcessEnv {
 }
 
 describe('godwit init', () => {
-  test('in a repository with a history writes what runs as it is: the command, and the spec', { timeout: 300_000 }, async () => {
+  test('in a CommonJS package with a history writes what runs as it is: the command, and the spec', { timeout: 300_000 }, async () => {
     await using repository = await scratchRepository({
-      'package.json': '{ "name": "shop", "private": true }',
+      'package.json': '{ "name": "shop", "private": true, "type": "commonjs" }',
       'db/migrations/001_items.sql': 'CREATE TABLE items (id int PRIMARY KEY, notes text);\n',
       'db/migrations/002_extra.sql': 'ALTER TABLE items ADD COLUMN extra text;\n',
     })
@@ -60,9 +59,9 @@ describe('godwit init', () => {
     const { stdout } = await run(process.execPath, [bin, 'init'], options)
     expect(stdout.split('\n').slice(0, 4)).toEqual([
       'Found db/migrations (sql).',
-      'wrote    godwit.config.ts',
-      'wrote    specs/migrations.spec.ts',
-      'wrote    vitest.config.ts',
+      'wrote    godwit.config.mts',
+      'wrote    specs/migrations.spec.mts',
+      'wrote    vitest.config.mts',
     ])
 
     const verified = await run(process.execPath, [bin, 'verify', '--runs', '4'], options)
@@ -74,13 +73,14 @@ describe('godwit init', () => {
     const specs = await run(process.execPath, [vitest, 'run', 'specs/', '--reporter=json'], options)
     const { numPassedTests, numFailedTests } = JSON.parse(specs.stdout.slice(specs.stdout.indexOf('{"num')))
     expect([numPassedTests > 0, numFailedTests]).toEqual([true, 0])
+    expect(specs.stderr).not.toMatch(/loaded as CommonJS|ERR_REQUIRE_ESM/)
   })
 
   test('never overwrites what is there, says what it kept, and does with --force', async () => {
     await using repository = await scratchRepository({
       ...soundPair('migrations/step'),
       'godwit.config.ts': '// mine\n',
-      'package.json': '{}',
+      'package.json': '{ "type": "module" }',
     })
     const config = () => readFile(join(repository.directory, 'godwit.config.ts'), 'utf8')
     const kept = await repository.runHere(['init'])
@@ -129,11 +129,28 @@ describe('godwit init', () => {
     expect(stderr).toMatch(/^godwit: "empty" holds no migrations/)
   })
 
-  test('writes a workflow when asked, which installs as the lock file says and hands the branch over as a variable', async () => {
-    await using repository = await scratchRepository({ ...soundPair('migrations/step'), 'pnpm-lock.yaml': '' })
-    await repository.runHere(['init', '--github'])
-    const workflow = parse(await readFile(join(repository.directory, '.github/workflows/godwit.yml'), 'utf8'))
-    const commands = workflow.jobs.verify.steps.flatMap((step: { run?: string }) => step.run ?? [])
-    expect(commands).toEqual(['corepack enable && pnpm install --frozen-lockfile', 'npx godwit verify --since "origin/$BASE"'])
+  test('names the folders that it saw and did not take', async () => {
+    await using repository = await scratchRepository({
+      'db/changes/001_a.sql': 'SELECT 1;',
+      'db/changes/002_b.sql': 'SELECT 2;',
+      'knexfile.js': '',
+      'migrations/20260101_a.js': '',
+    })
+    const { stdout } = await repository.runHere(['init'])
+    expect(stdout).toMatch(
+      /^No migrations were found here.*\nNot taken: "db\/changes" holds 2 numbered SQL files: npx godwit verify db\/changes\nNot taken: 1 file that looks like a migration of a tool that runs programs/,
+    )
+  })
+
+  test('in a package of type module writes files that end in .ts', async () => {
+    await using repository = await scratchRepository({ ...soundPair('migrations/step'), 'package.json': '{ "type": "module" }' })
+    const { stdout } = await repository.runHere(['init'])
+    expect(stdout).toMatch(/wrote {4}godwit\.config\.ts\nwrote {4}specs\/migrations\.spec\.ts\nwrote {4}vitest\.config\.ts\n/)
+  })
+
+  test('refuses a package.json that is not JSON', async () => {
+    await using repository = await scratchRepository({ ...soundPair('migrations/step'), 'package.json': '{' })
+    const { code, stderr } = await repository.runHere(['init'])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^godwit: "package\.json" is not JSON/)])
   })
 })

@@ -40,7 +40,7 @@ describe('a folder of plain SQL in an unusual place', () => {
       ...two("packages/b's own/db/changes"),
       'package.json': '{}',
     })
-    expect(text).toContain('holds no migrations in a format that is known')
+    expect(text).toContain('holds no migrations\n')
     expect(text).toContain('"packages/a/db/changes" holds 2 numbered SQL files: npx godwit verify packages/a/db/changes')
     expect(commands).toEqual(['packages/a/db/changes', "'packages/b'\\''s own/db/changes'"])
     expect(read).toEqual([2, 2])

@@ -160,8 +160,12 @@ describe('what is bad input says which file, and why', () => {
   const plan = '%project=a\na 2026-01-01T00:00:00Z A <a@example.org>\n'
   const committed = (previous: string, hash: string) => `--! Previous: ${previous}\n--! Hash: ${hash}\n\nSELECT 1;\n`
   test.each<[string, Files, string]>([
-    ['nothing that looks like migrations', { 'README.md': '' }, 'holds no migrations in a format that is known'],
-    ['migrations that are programs', { 'migrations/20260101_a.js': '', 'migrations/20260102_b.js': '' }, 'There are 2 numbered programs.'],
+    ['nothing that looks like migrations', { 'README.md': '' }, 'holds no migrations\n'],
+    [
+      'migrations that are programs',
+      { 'migrations/20260101_a.js': '', 'migrations/20260102_b.js': '' },
+      '1. They are programs that their tool runs (2 files that look like such are here)',
+    ],
     ['a syntax error', { '1_a.up.sql': 'SELECT 1;\n SELEC 2;' }, '1_a.up.sql:2:2: syntax error at or near "SELEC"'],
     ['no down block in dbmate', { '1_a.sql': up }, '"1_a.sql" has no "-- migrate:down"'],
     [

@@ -68,7 +68,7 @@ describe('the summary of a run', () => {
       '  - a stand-in',
       expect.stringMatching(/^\| migration \|.*\n.*\n\| `drop-notes` \| \*\*violated\*\* \| 1 \|/),
     ])
-    expect(text).toContain('<summary>error: zero-loss, cell-lost of public.items.notes in drop-notes</summary>')
+    expect(text).toContain('<summary>error: cells of "notes" are nowhere to be found afterwards (drop-notes)</summary>')
     expect(text).toContain('- see it again: `npx godwit replay reports/drop-notes/counterexamples/f1.sql`')
   })
 

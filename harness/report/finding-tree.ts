@@ -1,5 +1,5 @@
-import type { FindingResult } from '../../result/index.ts'
-import { bySeverity } from '../severity.ts'
+import type { FindingResult } from '../result/index.ts'
+import { bySeverity } from './severity.ts'
 
 /** A finding with those that follow from it. */
 export interface FindingNode {

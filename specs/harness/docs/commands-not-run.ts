@@ -1,0 +1,31 @@
+/** Commands of pages (by how they begin) that `commands.spec.ts` does not run, and why: what runs them instead, or what it would take. */
+export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'README.md': {
+    'npm ci && npx godwit verify': 'the gate installs and specs/migrations-on-15.spec.ts verifies it; an install takes a minute',
+    'npm ci && npm test': 'it runs this spec',
+    'npm i -D godwit': 'specs/harness/packed.spec.ts installs the packed Godwit',
+    'npx godwit doctor': 'specs/harness/cli/day-one.spec.ts',
+    'npx godwit init': 'specs/harness/cli/init.spec.ts',
+    'npx godwit verify --since main': 'specs/harness/cli/nothing-new.spec.ts',
+    'npx godwit verify path/to': 'the reader’s own folder; specs/harness/cli/verify.spec.ts has others',
+    'npx godwit watch': 'it goes on until it is stopped; specs/harness/cli/watch.spec.ts',
+  },
+  'docs/ci.md': {
+    'git fetch origin main': 'it needs a remote repository',
+    'npx godwit verify --since origin/main': 'specs/harness/ci/workflow.spec.ts',
+  },
+  'docs/clients.md': { 'GODWIT_CASES=10000': 'it takes a minute; the same spec runs with fewer cases in the gate' },
+  'docs/command.md': { 'godwit replay reports/': 'a file of the reader’s; specs/harness/packed.spec.ts replays one' },
+  'docs/environment.md': { 'godwit verify .': 'a project of the reader’s; specs/harness/environment/supabase.spec.ts has the notes' },
+  'docs/how-to-add-a-stand-in.md': { 'npx vitest run specs/': 'a spec, which runs in the gate' },
+  'docs/how-to-add-an-invariant.md': { 'npx vitest run specs/': 'specs, which run in the gate' },
+  'docs/how-to-add-an-option.md': { 'npx vitest run specs/': 'specs, which run in the gate', 'npx tsc --noEmit': 'the gate runs it' },
+  'docs/kv-to-tables.md': { '': 'specs/kv-to-tables/guide.spec.ts runs each, and compares what it prints' },
+  'docs/online-safety.md': { 'godwit verify migrations/my-step --online': 'specs/invariants/online-safety/ runs under traffic' },
+  'docs/order-line-items.md': {
+    '': 'verification under traffic takes a minute each; specs/order-line-items.spec.ts and specs/order-line-items/',
+  },
+  'docs/reports.md': { 'createdb throwaway': 'specs/harness/report/counterexample-psql.spec.ts runs such a file with psql' },
+  'docs/stock-batches.md': { '': 'specs/stock-batches/guide.spec.ts' },
+  'docs/table-items.md': { '': 'specs/table-items.spec.ts' },
+}
