@@ -104,6 +104,7 @@ function passed(migration: MigrationResult): string {
   const warnings = findings.filter(({ severity, waived }) => severity === 'warning' && waived === null).length
   const read = [...(warnings === 0 ? [] : [counted(warnings, 'warning')]), ...refutedClaims([migration])]
   const but = read.length === 0 ? '' : `; read ${read.join(' and ')} first`
+  if (judged === 0) return `no check applies to it${but}`
   return `${judged === 1 ? 'the one check that applies passed' : `all ${judged} checks that apply passed`}${on}${but}`
 }
 

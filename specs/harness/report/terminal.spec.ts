@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import * as fc from 'fast-check'
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
-import { renderTerminal } from '../../../harness/report/index.ts'
+import { decisionOn, renderTerminal } from '../../../harness/report/index.ts'
 import { coverageOfAll } from '../../../harness/result/index.ts'
 import { exampleFinding, exampleResult, migrationResult, verifyResult } from '../result/result-arbitrary.ts'
 
@@ -20,6 +20,25 @@ describe('terminal', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  test('counts the checks that passed, and says where none applies', () => {
+    const holding = (invariants: readonly string[]) =>
+      exampleResult([{}]).migrations.map((one) => ({
+        ...one,
+        verdict: 'holds' as const,
+        findings: [],
+        invariants: one.invariants.flatMap((each) => invariants.map((id) => ({ ...each, id, verdict: 'holds' as const }))),
+      }))[0]
+    const sentences = [[], ['applies'], ['applies', 'determinism']].map((ids) => {
+      const one = holding(ids)
+      return one === undefined ? '' : decisionOn(one).sentence.replace(/, on .*/, '')
+    })
+    expect(sentences).toEqual([
+      'Release: no check applies to it.',
+      'Release: the one check that applies passed',
+      expect.stringMatching(/^Release: all \d checks that apply passed$/),
+    ])
   })
 
   test('any result ends with the decision, in one sentence', () => {
