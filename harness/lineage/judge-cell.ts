@@ -1,6 +1,6 @@
 import { listOf } from './lists.ts'
 import type { Destination } from './model.ts'
-import { alterationOf, explains, holdsText } from './transform.ts'
+import { alterationOf, explains, holdsText, isRoundedInUnit } from './transform.ts'
 import { sameValue } from './value.ts'
 
 /** What became of one legacy cell at one destination. */
@@ -48,6 +48,8 @@ export function judgeCell(
     ['wrapped', 'encoded', 'offset', 'affine', 'scaled'].includes(transform.kind) ||
     (transform.kind === 'shifted' && transform.seconds !== undefined)
   if (reversible && explains(transform, legacy, cell, types)) return { fate: 'kept' }
+  if (transform.kind === 'scaled' && isRoundedInUnit(legacy, cell, transform.exponent))
+    return { fate: 'altered', alteration: 'rounded', migrated: cell }
   return altered(legacy, cell, types)
 }
 

@@ -31,6 +31,8 @@ export function learnTransform(examples: readonly Example[], types: Types): Tran
   const shifted = learnShift(examples)
   if (shifted !== undefined) return shifted
   if (examples.every(([legacy, migrated]) => isRounded(legacy, migrated))) return { kind: 'rounded' }
+  const unit = unitExponents.find((each) => examples.every(([legacy, migrated]) => isRoundedInUnit(legacy, migrated, each)))
+  if (unit !== undefined && examples.some(([, migrated]) => hasDigits(migrated))) return { kind: 'scaled', exponent: unit }
   const wrapped = learnWrapping(examples)
   if (wrapped !== undefined) return wrapped
   if (examples.every(([legacy, migrated]) => migrated.includes(legacy))) return { kind: 'concatenated' }
@@ -81,16 +83,8 @@ export function explains(transform: Transform, legacy: string, migrated: string,
       return holdsText(migrated, legacy)
     case 'part':
       return legacy.includes(migrated)
-    case 'scaled': {
-      const [from, to] = [decimalOf(legacy), decimalOf(migrated)]
-      return (
-        from !== undefined &&
-        to !== undefined &&
-        from.digits === to.digits &&
-        from.negative === to.negative &&
-        (from.digits === '0' || to.exponent - from.exponent === transform.exponent)
-      )
-    }
+    case 'scaled':
+      return isScaled(legacy, migrated, transform.exponent)
     case 'rounded':
       return isRounded(legacy, migrated)
     case 'shifted': {
@@ -116,7 +110,7 @@ export function alterationOf(legacy: string | null, migrated: string | null, typ
     if (from !== undefined && to !== undefined && from !== to && isZoneOffset(Number((to - from) / 1_000_000n))) return 'zone-shifted'
   }
   if (numberKey(legacy) !== undefined && numberKey(legacy) === numberKey(migrated)) return 'rewritten'
-  if (isRounded(legacy, migrated)) return 'rounded'
+  if (isRounded(legacy, migrated) || isRoundedInOtherUnit(legacy, migrated)) return 'rounded'
   if (isNumeric(types.legacy)) return 'overwritten'
   if (migrated !== '' && (legacy.startsWith(migrated) || isFoldedBeginning(legacy, migrated))) return 'truncated'
   return 'overwritten'
@@ -149,6 +143,36 @@ export function isRounded(legacy: string, migrated: string): boolean {
   const unit = [1000n, 1_000_000n, 60_000_000n, 3_600_000_000n, day].find((each) => coarse % each !== 0n || each === day) ?? day
   const distance = instant > coarse ? instant - coarse : coarse - instant
   return distance < unit && coarse % 1000n === 0n && !isZoneOffset(Number(distance / 1_000_000n))
+}
+
+/** Powers of ten that units of measure differ by: cents, thousandths, tenths. */
+const unitExponents = [2, 3, 1, 6, -2, -3, -1, -6] as const
+/** With fewer digits, one number is the rounding of another by chance. */
+const fewestDigits = 3
+
+/** Rounded on the way to another unit: `12.3456` became `1235` hundredths. */
+function isRoundedInOtherUnit(legacy: string, migrated: string): boolean {
+  return hasDigits(migrated) && unitExponents.some((unit) => isRoundedInUnit(legacy, migrated, unit) && !isScaled(legacy, migrated, unit))
+}
+
+function hasDigits(number: string): boolean {
+  return number.replaceAll(/[^0-9]/g, '').length >= fewestDigits
+}
+
+/** Whether one number is the other in a unit that is 10^`unit` times smaller, or the nearest below or above. */
+export function isRoundedInUnit(legacy: string, migrated: string, unit: number): boolean {
+  const [from, to] = [decimalOf(legacy), decimalOf(migrated)]
+  if (from === undefined || to === undefined) return false
+  if (isScaled(legacy, migrated, unit)) return true
+  const exponent = to.exponent - unit
+  const distance = Math.abs(Number(`${from.digits}e${from.exponent}`) - Number(`${to.digits}e${exponent}`))
+  return (from.negative === to.negative || to.digits === '0') && from.exponent < exponent && distance < 10 ** exponent * 1.000001
+}
+
+function isScaled(legacy: string, migrated: string, exponent: number): boolean {
+  const [from, to] = [decimalOf(legacy), decimalOf(migrated)]
+  if (from === undefined || to === undefined || from.digits !== to.digits || from.negative !== to.negative) return false
+  return from.digits === '0' || to.exponent - from.exponent === exponent
 }
 
 function isZoneOffset(seconds: number): boolean {

@@ -17,9 +17,10 @@ export function coverageLine({ coverage }: MigrationResult): string | undefined 
   return `generated rows reached ${outcomesReached(reached, feasible)}${told}`
 }
 
-/** One line on what the rows of all migrations have reached together. */
-export function reachedOfAll(coverage: CoverageCounts): string {
+/** One line on what the rows of all migrations have reached together; undefined where there is nothing to reach. */
+export function reachedOfAll(coverage: CoverageCounts): string | undefined {
   const { reached, feasible, infeasible, unmeasured } = coverage
+  if (feasible + infeasible + unmeasured === 0) return undefined
   return `generated rows reached ${outcomesReached(reached, feasible)} (${shareReached(coverage)} %; ${infeasible} cannot occur; ${unmeasured} not measured)`
 }
 

@@ -42,8 +42,8 @@ export function renderTerminal(result: VerifyResult, options: TerminalOptions): 
   const lines = (text: string) => wrapped(text, options.columns)
   if (folded) blocks.push(...lines(`${mark('holds')} ${quietText(quiet)}`).map((line) => line.replace('✓', colors.green('✓'))))
   blocks.push(...masked.sources.flatMap((source) => sourceLines(source, options.columns, colors)))
-  if (masked.migrations.length > 1 && masked.coverage !== undefined)
-    blocks.push(...lines(`all migrations: ${reachedOfAll(masked.coverage)}`).map(colors.dim))
+  const reached = masked.migrations.length > 1 && masked.coverage !== undefined ? reachedOfAll(masked.coverage) : undefined
+  if (reached !== undefined) blocks.push(...lines(`all migrations: ${reached}`).map(colors.dim))
   if (masked.migrations.length > 1) blocks.push(...lines(countsText(masked)).map(colors.dim))
   const { sentence } = decisionOf(masked)
   blocks.push(...lines(`${mark(masked.verdict)} ${sentence}`).map((line) => paintOf(masked.verdict, colors)(colors.bold(line))))

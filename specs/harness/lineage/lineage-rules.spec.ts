@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { BandKind } from '../../../harness/data/index.ts'
 import { zeroLoss } from '../../../harness/invariants/index.ts'
+import { alterationOf } from '../../../harness/lineage/index.ts'
 import { banded, id, knowing, run, type Sketch, state, twelve, word } from '../../invariants/build.ts'
 
 type Rows = Sketch['rows']
@@ -302,4 +303,28 @@ describe('a row that the migration adds under a random key', () => {
   )
   test('is no second copy of one whose key has a group of digits in common', () =>
     expect(judge([[uuid(40, 'dddd'), 'Archive']])).toEqual([]))
+})
+
+describe('a number that became another', () => {
+  const numbers = { legacy: 'numeric(12,4)', migrated: 'bigint' }
+
+  test.for([
+    ['619993.3711', '61999337'],
+    ['306094.1964', '30609420'],
+    ['-12.3456', '-1235'],
+    ['1.9951', '200'],
+    ['12345678', '12345.68'],
+  ])('%s to %s is rounded, in another unit', ([legacy, migrated]) => {
+    expect(alterationOf(legacy ?? '', migrated ?? '', numbers)).toBe('rounded')
+  })
+
+  test.for([
+    ['619993.3711', '61999437'],
+    ['0.0012', '12'],
+    ['12.3456', '-1235'],
+    ['5', '500'],
+    ['12.34', '1299'],
+  ])('%s to %s is not', ([legacy, migrated]) => {
+    expect(alterationOf(legacy ?? '', migrated ?? '', numbers)).toBe('overwritten')
+  })
 })
