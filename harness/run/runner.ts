@@ -1,17 +1,9 @@
-import type { BodyCount } from '../coverage/index.ts'
 import { type RungNeed, retriesOnClone } from '../migration/index.ts'
-import { countBodies } from './count-bodies.ts'
+import { type CountRequest, countBodies } from './count-bodies.ts'
 import { executeRun, type RunRequest } from './execute.ts'
 import { failuresOf, type RunObservation } from './observation.ts'
 import type { CloneStages, Stage, TransactionStages } from './stage.ts'
 import type { UnderTest } from './under-test.ts'
-
-/** A run that was made, and what is to be counted on its rows. */
-export interface CountRequest {
-  readonly request: RunRequest
-  readonly run: RunObservation
-  readonly count: BodyCount
-}
 
 /** Makes runs on the lowest rung that this migration allows, and goes up for good when the server says that it must. */
 export class Runner {
@@ -51,8 +43,8 @@ export class Runner {
   }
 
   /** Run marked copies of bodies on the rows of a run that was made. */
-  async count(subject: UnderTest, { request, run, count }: CountRequest, turn = 0): Promise<void> {
-    const work = (stage: Stage) => countBodies(subject, stage, request, count, run.failure === undefined)
+  async count(subject: UnderTest, counting: CountRequest, turn = 0): Promise<void> {
+    const work = (stage: Stage) => countBodies(subject, stage, counting)
     await (this.#stages(turn)?.run(work) ?? this.clones.run(work))
   }
 

@@ -106,7 +106,7 @@ class EdgeRuns {
         // An enum label cannot be used in the transaction that adds it: if `up` adds one, write on a clone, after a commit.
         const onClone = request.phases.includes('write') && addsLabels(this.#subject)
         const run = await (onClone ? runner.runOnClone(this.#subject, request) : runner.run(this.#subject, request, at))
-        const count = this.#countsBodies(from + at) ? request.questions?.bodies : undefined
+        const count = this.#countsBodies(from + at, request) ? request.questions?.bodies : undefined
         if (count !== undefined) await runner.count(this.#subject, { request, run, count }, at)
         return { dataset, request, run }
       })
@@ -170,10 +170,10 @@ class EdgeRuns {
     return sampleDatasets(datasetArbitrary(this.#subject.plan, aimed), this.#seed + run, 1)[0]
   }
 
-  /** Whether marked bodies are run on the rows of a run too: of the first ones, of those that sweep and of those that are aimed. */
-  #countsBodies(run: number): boolean {
+  /** Whether marked bodies are run on the rows of a run too: of the first ones, of those that sweep, that are aimed, or that write after `up`. */
+  #countsBodies(run: number, { phases }: RunRequest): boolean {
     const sweeps = run % sweptEvery === 2
-    return run < firstCounted || sweeps || isAimed(run, this.#total, sweeps)
+    return run < firstCounted || phases.includes('write') || sweeps || isAimed(run, this.#total, sweeps)
   }
 
   /** The data set of a run that is not drawn at random: NULL wherever it may be in the second run, a sweep in every so many; undefined for the others. */
@@ -244,6 +244,9 @@ class EdgeRuns {
       signal,
       bases: this.#total > 20 ? 2 : 1,
       passing: this.#passing,
+      questions: this.#coverage.plan(true),
+      // These runs come in no order that is always the same, so they count as one.
+      onAnswers: (questions: RunQuestions) => this.#coverage.note(this.#total + 1, questions),
     }
     await probeWrites(this.#subject, runner, plan, (run, request) => judging.see(run, request))
     if (inquiry.isOver && inquiry.migration.down !== undefined)

@@ -4,7 +4,7 @@ import type { Subject } from '../../../harness/lineage/index.ts'
 import { parseScript } from '../../../harness/migration/index.ts'
 import type { Database } from '../../../harness/postgres/index.ts'
 import { countBodies } from '../../../harness/run/count-bodies.ts'
-import { CloneStages, TransactionStages } from '../../../harness/run/index.ts'
+import { CloneStages, type RunObservation, TransactionStages } from '../../../harness/run/index.ts'
 import { coverageOf } from '../../../harness/verify/measure-coverage.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
 
@@ -32,6 +32,7 @@ async function counted(up: string, { legacy = '', rows = '', down, commits = fal
   const questions = coverage.plan()()
   const request = { regime: 'edge', extreme: false, filling: { kind: 'sql', sql: rows }, phases: ['up'] } as const
   const count = questions.bodies
+  const run = { outcomes: [], failure: fails ? {} : undefined } as unknown as RunObservation
   if (count !== undefined) {
     if (commits) {
       const build = async (made: Database) => {
@@ -40,9 +41,9 @@ async function counted(up: string, { legacy = '', rows = '', down, commits = fal
       }
       const template = () => cluster.template(`bodies ${legacy}`, build)
       const stages = new CloneStages({ cluster, template, role: undefined, settings: {}, roles: undefined })
-      await stages.run((stage) => countBodies(subject, stage, request, count, !fails))
+      await stages.run((stage) => countBodies(subject, stage, { request, run, count }))
     } else
-      await new TransactionStages(() => session, undefined, catalog).run((stage) => countBodies(subject, stage, request, count, !fails))
+      await new TransactionStages(() => session, undefined, catalog).run((stage) => countBodies(subject, stage, { request, run, count }))
   }
   coverage.note(1, questions)
   const states = new Map<string, string[]>()

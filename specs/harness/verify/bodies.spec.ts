@@ -9,6 +9,7 @@ import { runEdges } from '../../../harness/verify/edges.ts'
 import { Inquiry, learn } from '../../../harness/verify/index.ts'
 import { coverageOf } from '../../../harness/verify/measure-coverage.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
+import { verifyInline } from './verify-inline.ts'
 
 const legacy = 'CREATE TABLE t (id int PRIMARY KEY, a int, b text, v text NOT NULL)'
 const over = (work: string, query = 'SELECT id, a, b FROM t ORDER BY id') =>
@@ -178,3 +179,15 @@ function withMaps(key: string, value: unknown): unknown {
   if (key === 'durationMs' || key === 'file') return undefined
   return value instanceof Map || value instanceof Set ? [...value] : value
 }
+
+test('what only rows that were written after up reach in a body of down is counted', async () => {
+  const { coverage } = await verifyInline('CREATE TABLE t (id int PRIMARY KEY, v text NOT NULL)', 'ALTER TABLE t ADD COLUMN since text', {
+    runs: 20,
+    files: {
+      'down.sql':
+        "DO $$ BEGIN IF EXISTS (SELECT FROM t WHERE since IS NOT NULL) THEN RAISE WARNING 'gone'; END IF; END $$; ALTER TABLE t DROP COLUMN since",
+    },
+  })
+  const reached = coverage?.targets.filter(({ state, text }) => state === 'reached' && text.startsWith('IF EXISTS'))
+  expect(reached?.map(({ outcome }) => outcome).toSorted()).toEqual(['false', 'true'])
+})

@@ -1,4 +1,5 @@
 import type { Catalog } from '../../../catalog/index.ts'
+import type { RunQuestions } from '../../../coverage/index.ts'
 import { type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../../../data/index.ts'
 import type { Subject } from '../../../lineage/index.ts'
 import { quoteName, type Session } from '../../../postgres/index.ts'
@@ -17,6 +18,10 @@ export interface ProbePlan {
   readonly bases: number
   /** Data sets that went up and down; where there are too few, others are drawn. */
   readonly passing: readonly Dataset[]
+  /** What the server is asked in each run, for coverage; nothing that is judged depends on it. */
+  readonly questions?: (() => RunQuestions) | undefined
+  /** Told the questions of a run, once it has answered them. */
+  readonly onAnswers?: ((questions: RunQuestions) => void) | undefined
 }
 
 /** So many data sets are tried to find one that goes up and down. */
@@ -149,6 +154,7 @@ class Probe {
   ): Promise<{ readonly run: RunObservation; readonly request: RunRequest; readonly made: readonly Write[] }> {
     this.#plan.signal?.throwIfAborted()
     let made: readonly Write[] = []
+    const questions = this.#plan.questions?.()
     const request: RunRequest = {
       regime: 'edge',
       extreme: this.#dataset.extreme,
@@ -174,9 +180,11 @@ class Probe {
           sql: done.map(({ statement }) => `${statement};\n`).join('\n'),
         }
       },
+      questions,
       signal: this.#plan.signal,
     }
     const run = await this.#runner.run(this.#subject, request, turn)
+    if (questions !== undefined) this.#plan.onAnswers?.(questions)
     return { run, request, made }
   }
 }
