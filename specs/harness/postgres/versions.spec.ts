@@ -47,7 +47,7 @@ describe('embedded cluster', () => {
     // The server may take a session before it notices, and cuts it off then.
     const kept = async () => {
       await using session = await database.connect()
-      return session.one('SELECT x FROM kept')
+      return await session.one('SELECT x FROM kept')
     }
     expect(await vi.waitUntil(() => kept().catch(() => undefined), { timeout: 20_000 })).toEqual({ x: 1 })
     await using another = await cluster.createDatabase()
