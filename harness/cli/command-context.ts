@@ -18,3 +18,7 @@ export interface InitFlags {
   readonly gitlab?: true
   readonly force?: true
 }
+
+export interface QueriesFlags extends VerifyFlags {
+  readonly out?: string
+}

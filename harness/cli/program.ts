@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import type { BaselineFlags, CommandContext, InitFlags } from './command-context.ts'
+import type { BaselineFlags, CommandContext, InitFlags, QueriesFlags } from './command-context.ts'
 import { parseName } from './option-values.ts'
 import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
 
@@ -25,7 +25,7 @@ export function createProgram(context: CommandContext): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
     .showSuggestionAfterError()
 
-  for (const add of [addVerify, addWatch, addBaseline, addGate, addReplay, addReport, addInit, addDoctor]) add(program, context)
+  for (const add of [addVerify, addWatch, addBaseline, addGate, addReplay, addReport, addQueries, addInit, addDoctor]) add(program, context)
   return program
 }
 
@@ -96,6 +96,17 @@ function addReport(program: Command): void {
     .action(async (directory: string) => {
       const { reportCommand } = await import('./report-command.ts')
       await reportCommand(directory)
+    })
+}
+
+function addQueries(program: Command, context: CommandContext): void {
+  addVerifyOptions(program.command('queries'))
+    .description('Write the verification SQL of a migration for psql: before.sql and after.sql, in <report dir>/<migration>/queries/.')
+    .argument('[path...]', 'as for verify')
+    .option('--out <dir>', 'write to <dir>/<migration>/ instead', parseName)
+    .action(async (paths: readonly string[], options: QueriesFlags) => {
+      const { queriesCommand } = await import('./queries-command.ts')
+      await queriesCommand(paths, options, context)
     })
 }
 

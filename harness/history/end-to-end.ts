@@ -78,6 +78,7 @@ function violated(steps: number, step: string, kind: 'fails' | 'schema', because
     evidence: { endToEnd: true, ...(failure === undefined ? {} : { sqlstate: failure.sqlstate }) },
     counterexample: null,
     hint: 'Each down must run after all those behind it: try them in reverse order from the newest step.',
+    preflight: null,
   }
   return { endToEnd: { steps, verdict: 'violated', because }, blamed: { step, finding } }
 }

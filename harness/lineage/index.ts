@@ -9,6 +9,7 @@ export type { Knowledge } from './knowledge.ts'
 export { learnLineage } from './learn.ts'
 export {
   type AttributeLineage,
+  type Column,
   type Destination,
   isReversible,
   type Lineage,

@@ -31,6 +31,7 @@ export function findingBlock({ finding, following, migration }: PlacedFinding, r
   const facts = [
     ...(place === undefined ? [] : [`- where: ${place}`]),
     ...(finding.hint === null ? [] : [`- what to do: ${prose(shorten(finding.hint, 500))}`]),
+    ...(finding.preflight === null ? [] : [`- how many rows are concerned: ${code(finding.preflight, 1_000)}`]),
     `- see it again: ${code(replay, 1_000)}`,
   ]
   const blocks = [

@@ -36,6 +36,9 @@ export function findingLines(finding: FindingResult, following: number, layout: 
     ...wrapped(about, columns - indent.length).map((line) => `${indent}${paint.dim(line)}`),
     ...excerptLines(finding, layout).map((line) => paint.dim(`${indent}${line}`)),
     ...(finding.hint === null ? [] : wrapped(`→ ${finding.hint}`, columns - indent.length).map((line) => `${indent}${line}`)),
+    ...(finding.preflight === null
+      ? []
+      : wrapped(`how many rows are concerned: ${finding.preflight}`, columns - indent.length).map((line) => `${indent}${paint.dim(line)}`)),
     ...(following === 0
       ? []
       : [paint.dim(`${indent}${following === 1 ? '1 more finding follows' : `${following} more findings follow`} from it`)]),

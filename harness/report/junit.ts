@@ -101,6 +101,7 @@ function findingText(finding: FindingResult): string {
     finding.message,
     evidence.length > 4_000 ? `evidence: ${counted(evidence.length, 'character')} in results.json` : `evidence: ${evidence}`,
     ...(finding.hint === null ? [] : [`hint: ${finding.hint}`]),
+    ...(finding.preflight === null ? [] : [`how many rows are concerned: ${finding.preflight}`]),
     ...(finding.counterexample === null ? [] : [`counterexample: ${finding.counterexample}`]),
   ].join('\n')
 }

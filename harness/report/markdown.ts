@@ -110,6 +110,7 @@ function finding(one: FindingResult, all: readonly FindingResult[]): readonly Ma
       : `- follows from: ${cause === undefined ? code(one.cause) : `[${prose(cause.message)}](#${findingAnchor(cause.id)})`}`,
     one.counterexample === null ? '' : `- counterexample: ${counterexampleLink(one.counterexample)}`,
     one.hint === null ? '' : `- what to do: ${prose(one.hint)}`,
+    one.preflight === null ? '' : `- how many rows of a database are concerned: ${code(one.preflight, 2_000)}`,
     `- id: ${code(one.id)}`,
   ]
   return [

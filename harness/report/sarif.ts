@@ -110,6 +110,7 @@ function describeResult(
   const parts = [
     `${line(migration.name)}: ${line(finding.message)}`,
     ...(finding.hint === null ? [] : [line(finding.hint)]),
+    ...(finding.preflight === null ? [] : [`How many rows are concerned: ${line(finding.preflight)}`]),
     ...(finding.counterexample === null ? [] : [`godwit replay ${line(finding.counterexample)}`]),
   ]
   return {

@@ -37,6 +37,11 @@ const finding = z.object({
   evidence: z.record(z.string(), z.unknown()),
   counterexample: z.string().nullable().describe('path of a self-contained SQL file'),
   hint: z.string().nullable(),
+  preflight: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('SQL that counts the rows of a real legacy database which it concerns; null where it cannot be derived'),
 })
 
 const invariant = z.object({

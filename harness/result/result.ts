@@ -203,6 +203,8 @@ export interface FindingResult {
   /** Path of a self-contained SQL file, or null where no data set shows it. */
   readonly counterexample: string | null
   readonly hint: string | null
+  /** SQL that counts the rows of a real legacy database which it concerns; null where it cannot be derived. */
+  readonly preflight: string | null
 }
 
 export interface LineageEntry {

@@ -28,6 +28,8 @@ import { unfilledRelations } from './unfilled.ts'
 export interface Assembly {
   readonly inquiry: Inquiry
   readonly confirmed: readonly Confirmed[]
+  /** SQL that counts the rows of a real database which a finding concerns. */
+  readonly preflights: ReadonlyMap<Confirmed, string>
   readonly role: string
   /** Version of the server. */
   readonly server: string
@@ -49,7 +51,9 @@ export function assembleResult(assembly: Assembly): {
   const { inquiry, confirmed } = assembly
   const { subject, context, runner, collector } = inquiry
   const counterexamples = new Map<string, Counterexample>()
-  const plain = confirmed.map((each) => toResult(assembly, withCertainty(each, inquiry), counterexamples))
+  const plain = confirmed.map((each) =>
+    toResult(assembly, withCertainty(each, inquiry), counterexamples, assembly.preflights.get(each) ?? null),
+  )
   const findings = linkCauses(inquiry.invariants, plain)
   const unfilled = unfilledRelations(subject, assembly.banded)
   const blocked = findings.filter((each) => each.invariant === 'applies' && each.severity !== 'info').map(({ id }) => id)
@@ -138,6 +142,7 @@ function toResult(
   { inquiry, server, rolesSql, banded }: Assembly,
   { finding, dataset, observation }: Confirmed,
   counterexamples: Map<string, Counterexample>,
+  preflight: string | null,
 ): FindingResult {
   const { subject, context } = inquiry
   const { waivers = [] } = subject.migration.contract
@@ -161,6 +166,7 @@ function toResult(
     evidence: finding.evidence,
     counterexample: null,
     hint: finding.hint ?? null,
+    preflight,
   }
   if (finding.severity === 'info' || (dataset === undefined && observation?.regime !== 'empty')) return result
   const migrated = (observation ?? banded[0])?.migrated?.catalog

@@ -1,5 +1,7 @@
+import type { Catalog } from '../catalog/index.ts'
 import type { CommandSource, OwnFormat } from '../formats/index.ts'
 import type { AnyInvariant, OnlineOptions } from '../invariants/index.ts'
+import type { Subject } from '../lineage/index.ts'
 import type { Contract } from '../migration/index.ts'
 import { type Affects, affectsOf } from '../options/index.ts'
 import type { startCluster } from '../postgres/index.ts'
@@ -58,6 +60,17 @@ export interface VerifyHooks {
   readonly signal?: AbortSignal | undefined
   /** Gives the cluster to verify on, which is disposed of afterwards; default: one is started. */
   readonly startCluster?: typeof startCluster | undefined
+  /** Told what each migration was learned to do, before it is judged; not told of verdicts that come from the cache. */
+  readonly onLearned?: ((learned: LearnedMigration) => void) | undefined
+}
+
+/** What generated rows show of one migration. */
+export interface LearnedMigration {
+  /** Path as the caller named it. */
+  readonly path: string
+  readonly subject: Subject
+  /** The catalog after `up`; undefined where `up` fails on an empty database. */
+  readonly migrated: Catalog | undefined
 }
 
 export interface ProgressEvent {

@@ -15,6 +15,7 @@ import { learn } from './learn.ts'
 import { lookByProbes } from './look.ts'
 import { coverageOf } from './measure-coverage.ts'
 import { placeFindings } from './place-findings.ts'
+import { preflightsOf } from './preflight/preflights.ts'
 
 /**
  * Verify one migration: learn on banded rows, judge on edge rows, let each probe look, and confirm on a clone what was found.
@@ -28,6 +29,8 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   const { failure } = learned.empty.run
   const drawn = failure === undefined && inquiry.depth.runs > 0 && inquiry.subject.scope.size > 0
   const migrated = learned.empty.run.migrated?.catalog
+  // A corrected migration is not the one that was asked about.
+  if (context.corrections === undefined) context.hooks.onLearned?.({ path: context.path, subject: inquiry.subject, migrated })
   const coverage = drawn ? await coverageOf(base.session(), inquiry.subject, migrated, base.reserved) : undefined
   const runs = coverage === undefined ? 0 : await clock.time('edge', () => runEdges(inquiry, coverage))
   await lookByProbes(inquiry, learned)
@@ -35,9 +38,11 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   inquiry.progress('counterexamples')
   const confirmed = await clock.time('shrink', async () => placeFindings(inquiry, await confirmFindings(inquiry)))
   const rolesSql = confirmed.length === 0 ? [] : await rolesSqlOf(base.session(), textsOf(migration), base.settings)
+  const preflights = await clock.time('shrink', () => preflightsOf(inquiry, confirmed, learned.banded))
   const assembled = assembleResult({
     inquiry,
     confirmed,
+    preflights,
     role: base.role ?? 'the user of the URL',
     server: base.cluster.version.text,
     rolesSql,

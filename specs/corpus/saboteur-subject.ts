@@ -21,6 +21,7 @@ export interface Prepared extends AsyncDisposable {
   readonly id: string
   readonly subject: Subject
   readonly runner: Runner
+  readonly stages: TransactionStages
   /** Rows on which an unspoilt run shows nothing, with that run. */
   readonly baselines: readonly Baseline[]
 }
@@ -66,8 +67,9 @@ async function prepareOn(
 ) {
   const unlearned = await prepareSubject(session, migration)
   const role = roleOf(cluster, options)
+  const stages = new TransactionStages(() => session, role, unlearned.legacy)
   const runner = new Runner(
-    new TransactionStages(() => session, role, unlearned.legacy),
+    stages,
     new CloneStages({ cluster, template: async () => template, role, settings: {}, roles: undefined }),
     rungOf(migration),
   )
@@ -87,7 +89,7 @@ async function prepareOn(
     const shown = shownBy(subject, run, false)
     if (shown.length === 0) baselines.push({ number, dataset, run, shown: new Set(shown) })
   }
-  return baselines.length === 0 || runner.need.rung !== 'transaction' ? undefined : { subject, runner, baselines }
+  return baselines.length === 0 || runner.need.rung !== 'transaction' ? undefined : { subject, runner, stages, baselines }
 }
 
 /** A run as far as `up`. */

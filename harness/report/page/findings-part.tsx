@@ -55,7 +55,7 @@ function FindingView(props: {
 }) {
   const { page, node, above } = props
   const { finding, following } = node
-  const { hint, waived } = finding
+  const { hint, preflight, waived } = finding
   return (
     <section class={`finding ${finding.severity}`} id={findingAnchor(page, finding)}>
       <p class="message">
@@ -71,6 +71,14 @@ function FindingView(props: {
         <p class="hint">
           <strong>What to do:</strong> {hint}
         </p>
+      )}
+      {preflight !== null && (
+        <div class="preflight">
+          <p>How many rows of your database are concerned:</p>
+          <pre>
+            <code>{preflight}</code>
+          </pre>
+        </div>
       )}
       <EvidencePart finding={finding} />
       <Counterexample page={page} finding={finding} />

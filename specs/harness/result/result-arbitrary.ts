@@ -117,6 +117,7 @@ export const finding: fc.Arbitrary<FindingResult> = fc.record({
   evidence,
   counterexample: fc.option(fc.oneof(name, fc.constant('reports/x/counterexamples/y.sql'))),
   hint: fc.option(nastyText),
+  preflight: fc.option(nastyText),
 })
 
 const invariant: fc.Arbitrary<InvariantResult> = fc.record({
@@ -289,6 +290,7 @@ export function exampleFinding(part: Partial<FindingResult>): FindingResult {
     evidence: {},
     counterexample: 'reports/drop-notes/counterexamples/f1.sql',
     hint: null,
+    preflight: null,
     ...part,
   }
 }
