@@ -21,6 +21,7 @@ const rooms = [
   'verify',
   'history',
   'report',
+  'operations',
   'config',
   'vitest',
   'cli',
