@@ -47,8 +47,9 @@ export async function evidenceCommand(paths: readonly string[], flags: EvidenceF
 }
 
 async function checkCommand(folder: string, paths: readonly string[], flags: EvidenceFlags, context: CommandContext): Promise<void> {
-  if (paths.length > 0 || flags.url !== undefined || flags.out !== undefined)
-    throw new InputError('--check reads a folder of evidence alone', { hint: 'Leave out the migration, --url and --out.' })
+  // The URL may come from the environment, for other commands.
+  if (paths.length > 0 || flags.out !== undefined)
+    throw new InputError('--check reads a folder of evidence alone', { hint: 'Leave out the migration and --out.' })
   const { checkEvidence } = await import('../operations/index.ts')
   const { problems, signed, server, restored } = await checkEvidence(folder, { digest: flags.digest, signal: context.signal })
   if (problems.length > 0) {

@@ -39,12 +39,13 @@ export async function refuseHalfSight(session: Session, wanted: ReadonlySet<stri
   const schemas = [...new Set(lacking.flatMap(({ schema, usage }) => (usage ? [] : [schema])))]
   const grants = [
     ...schemas.map((schema) => `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${quoted};`),
-    ...few(lacking.map((each) => `GRANT SELECT ON ${each.sequence ? 'SEQUENCE ' : ''}${quoteName(each)} TO ${quoted};`)),
+    ...lacking.slice(0, MOST_NAMED).map((each) => `GRANT SELECT ON ${each.sequence ? 'SEQUENCE ' : ''}${quoteName(each)} TO ${quoted};`),
+    ...(lacking.length > MOST_NAMED ? ['-- and so on'] : []),
     ...(filtered.length === 0 ? [] : [`ALTER ROLE ${quoted} BYPASSRLS;`]),
   ]
   const sentences = [
-    lacking.length === 0 ? '' : `It may not read ${few(lacking.map((each) => pathOf(each))).join(', ')}.`,
-    filtered.length === 0 ? '' : `Row security hides rows from it in ${few(filtered.map((each) => pathOf(each))).join(', ')}.`,
+    lacking.length === 0 ? '' : `It may not read ${pathsText(lacking)}.`,
+    filtered.length === 0 ? '' : `Row security hides rows from it in ${pathsText(filtered)}.`,
   ]
   throw new EnvironmentError(`the role "${role}" sees only a part of the database`, {
     detail: sentences.filter((sentence) => sentence !== '').join(' '),
@@ -52,6 +53,7 @@ export async function refuseHalfSight(session: Session, wanted: ReadonlySet<stri
   })
 }
 
-function few(names: readonly string[]): readonly string[] {
-  return names.length <= MOST_NAMED ? names : [...names.slice(0, MOST_NAMED), `… (${names.length - MOST_NAMED} more)`]
+function pathsText(all: readonly Right[]): string {
+  const paths = all.slice(0, MOST_NAMED).map((each) => pathOf(each))
+  return `${paths.join(', ')}${all.length > MOST_NAMED ? ` and ${all.length - MOST_NAMED} more` : ''}`
 }

@@ -100,7 +100,7 @@ ${document.notHeld.map((sentence) => `- ${sentence}`).join('\n')}
 ## Use it
 
 \`godwit evidence --check FOLDER\` restores and compares everything again.
-${dump === null ? '' : `\`pg_restore --clean --if-exists --dbname=… ${evidenceFiles.dump}\` brings the database back.\n`}`
+${dump === null ? '' : `\`pg_restore --single-transaction --dbname=NEW ${evidenceFiles.dump}\` restores it into a new, empty database.\n`}`
 }
 
 function proofText(proof: EvidenceDocument['proof']): string {

