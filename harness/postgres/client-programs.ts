@@ -88,7 +88,11 @@ export async function runClientProgram(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors = (errors + text).slice(-LONGEST_ERROR)
     })
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code: code ?? undefined, errors }))
+    let failure: Error | undefined
+    child.once('error', (error) => {
+      failure = error
+    })
+    // An abort is an error at once: until the program has ended, it still has its files open.
+    child.once('close', (code) => (failure === undefined ? resolve({ code: code ?? undefined, errors }) : reject(failure)))
   })
 }

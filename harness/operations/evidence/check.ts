@@ -1,3 +1,4 @@
+import type { Cluster } from '../../postgres/index.ts'
 import { type EvidenceDocument, readDocument } from './document.ts'
 import { majorToRestoreInto, programsToRead } from './dump.ts'
 import { restoreEvidence } from './restore.ts'
@@ -7,6 +8,8 @@ export interface CheckOptions {
   /** The digest of `SHA256SUMS`, as it was kept elsewhere. */
   readonly digest?: string | undefined
   readonly signal: AbortSignal
+  /** A server to restore into, as new as the one that the evidence is of; default a throw-away one. */
+  readonly cluster?: Cluster | undefined
 }
 
 export interface CheckedEvidence {
@@ -28,7 +31,7 @@ export interface CheckedEvidence {
  * @throws {InputError} When the folder holds no evidence.
  * @throws {EnvironmentError} When a program or a server to restore with is missing.
  */
-export async function checkEvidence(folder: string, { digest, signal }: CheckOptions): Promise<CheckedEvidence> {
+export async function checkEvidence(folder: string, { digest, signal, cluster }: CheckOptions): Promise<CheckedEvidence> {
   const document = await readDocument(folder)
   const { signed, problems } = await sumProblems(folder, digest)
   if (problems.length > 0) return { document, signed, server: undefined, restored: [], problems }
@@ -42,5 +45,5 @@ export async function checkEvidence(folder: string, { digest, signal }: CheckOpt
       problems: ['Without a dump there is no schema to restore the CSV files into.'],
     }
   const major = majorToRestoreInto(Math.max(document.server.major, programs?.major ?? 0), document.server.encoding)
-  return { document, signed, ...(await restoreEvidence(folder, document, { programs, major, signal })) }
+  return { document, signed, ...(await restoreEvidence(folder, document, { programs, major, signal, cluster })) }
 }

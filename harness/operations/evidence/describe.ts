@@ -1,6 +1,6 @@
 import type { Catalog } from '../../catalog/index.ts'
 import type { ClientPrograms, OpenedDatabase } from '../../postgres/index.ts'
-import { counted, visibleText } from '../../report/index.ts'
+import { counted, prose, visibleText } from '../../report/index.ts'
 import { type EvidenceDocument, evidenceFiles } from './document.ts'
 import type { EvidenceMigration } from './scope.ts'
 
@@ -67,8 +67,8 @@ export function notHeld(catalog: Catalog, withDump: boolean, largeObjects: numbe
 /** `TOTALS.md`: the document for people. */
 export function renderTotals(document: EvidenceDocument): string {
   const { server, proof, dump } = document
-  const migrations = document.migrations.map(({ name, digest }) => `${cell(name)} (sha256 ${digest.slice(0, 12)})`)
-  return `# Evidence of ${cell(document.database)}
+  const migrations = document.migrations.map(({ name, digest }) => `${prose(name)} (sha256 ${digest.slice(0, 12)})`)
+  return `# Evidence of ${prose(document.database)}
 
 ${proofText(proof)}
 
@@ -76,7 +76,7 @@ ${proofText(proof)}
 | --- | --- |
 | taken | ${document.takenAt}, from snapshot ${document.snapshot} |
 | server | PostgreSQL ${server.version}, ${server.encoding} |
-| role | ${cell(document.role)} |
+| role | ${prose(document.role)} |
 | for the migration | ${migrations.join(', ')} |
 | dump | ${dump === null ? 'none' : `\`${dump.file}\`, by pg_dump ${dump.version}`} |
 | Godwit | ${document.godwit} |
@@ -110,16 +110,12 @@ function proofText(proof: EvidenceDocument['proof']): string {
 }
 
 function tableLine({ table, rows, digest, sums, csv }: EvidenceDocument['tables'][number]): string {
-  const summed = Object.entries(sums).map(([name, sum]) => `${cell(name)} ${sum ?? 'NULL'}`)
-  return `| ${cell(table)} | ${rows} | \`${digest}\` | ${summed.join(', ')} | ${csv === null ? 'none' : cell(csv)} |`
+  const summed = Object.entries(sums).map(([name, sum]) => `${prose(name)} ${sum ?? 'NULL'}`)
+  return `| ${prose(table)} | ${rows} | \`${digest}\` | ${summed.join(', ')} | ${csv === null ? 'none' : prose(csv)} |`
 }
 
 function measureLine({ name, keys, total, digest }: EvidenceDocument['measures'][number]): string {
-  return `| ${cell(name)} | ${keys} | ${total ?? 'NULL'} | \`${digest}\` |`
-}
-
-function cell(text: string): string {
-  return visibleText(text).replaceAll('\\', '\\\\').replaceAll('|', '\\|')
+  return `| ${prose(name)} | ${keys} | ${total ?? 'NULL'} | \`${digest}\` |`
 }
 
 /** Bytes for people: `8.0 kB`, `1.2 GB`. */

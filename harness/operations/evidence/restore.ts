@@ -34,6 +34,8 @@ export interface RestoreOptions {
   /** Version of the throw-away server. */
   readonly major: number
   readonly signal: AbortSignal
+  /** A server to restore into, instead of a throw-away one. */
+  readonly cluster?: Cluster | undefined
 }
 
 /**
@@ -45,9 +47,10 @@ export interface RestoreOptions {
 export async function restoreEvidence(
   folder: string,
   document: Omit<EvidenceDocument, 'proof'>,
-  { programs, major, signal }: RestoreOptions,
+  { programs, major, signal, cluster: given }: RestoreOptions,
 ): Promise<Restored> {
-  await using cluster = await startCluster({ kind: 'embedded', major }, { signal })
+  await using own = given === undefined ? await startCluster({ kind: 'embedded', major }, { signal }) : undefined
+  const cluster = given ?? (own as Cluster)
   await makeRoles(cluster, document.roles)
   const restored: string[] = []
   const problems: string[] = []
@@ -61,7 +64,8 @@ export async function restoreEvidence(
   if (withCsv.length > 0) {
     const measures = measuresOfCsv(document)
     problems.push(...(await restoredFromCsv(cluster, folder, document, { programs, signal })))
-    restored.push(`the CSV files: ${counted(withCsv.length, 'table')} and ${counted(measures.length, 'measure')}`)
+    const why = measures.length < document.measures.length ? ' (the measures may read a table without a CSV file: --all)' : ''
+    restored.push(`the CSV files: ${counted(withCsv.length, 'table')} and ${counted(measures.length, 'measure')}${why}`)
   }
   return { server: cluster.version.text, restored, problems }
 }

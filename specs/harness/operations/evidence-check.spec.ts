@@ -42,7 +42,7 @@ describe.skipIf(major === undefined)(`what --check refuses${skipped}`, () => {
     const copy = join(scratch.path, `copy-${copies}`)
     cpSync(join(scratch.path, kind), copy, { recursive: true })
     damage((name) => join(copy, name))
-    return (await checkEvidence(copy, { digest, signal })).problems
+    return (await checkEvidence(copy, { digest, signal, cluster: production })).problems
   }
   const edit = (name: string, change: (text: string) => string) => (path: (name: string) => string) => {
     const before = readFileSync(path(name), 'latin1')
@@ -133,6 +133,12 @@ describe.skipIf(major === undefined)(`what --check refuses${skipped}`, () => {
     const [problem] = await problemsOf('signed', () => undefined, '0'.repeat(64))
     expect(problem).toMatch(/^SHA256SUMS has the digest [0-9a-f]{64}, not 0{64}\.$/)
     expect(await problemsOf('plain', () => undefined, '0'.repeat(64))).toEqual(['SHA256SUMS is missing.'])
+  })
+
+  test('a dump that no pg_restore here can read', async () => {
+    const newer = edit('totals.json', (text) => text.replace(/("dump": \{[^}]*"version": )"[^"]*",(\s*"major": )\d+/, '$1"99.1",$299'))
+    const error = await problemsOf('plain', newer).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ exitCode: 3, message: 'no pg_restore can read a dump of pg_dump 99.1' })
   })
 
   test('a folder that is none, or half written, or damaged', async () => {

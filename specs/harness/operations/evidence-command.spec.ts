@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { StartedCluster } from '../../../harness/postgres/index.ts'
-import { leftBehind } from '../cli/left-behind.ts'
+import { leftBehind, runDirectories } from '../cli/left-behind.ts'
 import { runBin } from '../cli/run-bin.ts'
 import { type ScratchRepository, scratchRepository } from '../cli/scratch-repository.ts'
 import { major, openShop, type Shop, skipped, startProduction } from './production.ts'
@@ -49,43 +49,43 @@ describe.skipIf(major === undefined)(`godwit evidence${skipped}`, () => {
       stdout: `✗ ${folder} is not as it was taken\n  csv/public.items.csv holds 2 rows of public.items; totals.json says 1.\n`,
       stderr: '',
     })
-    await repository.run(['evidence', '--check', folder, '--out', 'x']).then((refused) => expect(refused.code).toBe(2))
   })
 
   test.each([
     [['evidence', 'migrations'], 2, 'godwit: no database is named\nHint: Name it with --url'],
     [['evidence', 'migrations', '--url', 'postgres://me:s3cret@127.0.0.1:1/x'], 3, 'godwit: cannot use the server at 127.0.0.1:1\n'],
     [['evidence', 'nowhere', '--url', 'postgres://127.0.0.1:1/x'], 2, 'nowhere'],
+    [['evidence', '--check', 'x', '--out', 'y'], 2, 'godwit: --check reads a folder of evidence alone\n'],
     [['evidence', '--check', 'migrations'], 2, 'godwit: "migrations" holds no finished evidence\n'],
     [['evidence', 'migrations', '--digest', 'x', '--url', 'postgres://127.0.0.1:1/x'], 2, 'godwit: --digest is for --check\n'],
   ])('%j ends with %i and one message', async (args, exitCode, message) => {
-    const { code, stdout, stderr } = await repository.run(args)
+    const { code, stdout, stderr } = await repository.runHere(args)
     expect([code, stdout]).toEqual([exitCode, ''])
     expect(stderr).toContain(message)
     expect(stderr).not.toContain('s3cret')
   })
 
   test.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('that is ended by %s leaves no folder, no server, no session and no pg_dump', async (signal, exitCode) => {
-    await shop.session.script('TRUNCATE items; INSERT INTO items SELECT n, repeat(md5(n::text), 8) FROM generate_series(1, 150000) AS n')
-    const temporary = join(repository.directory, `migrations/tmp-${signal}`)
-    await mkdir(temporary, { mode: 0o755 })
-    const folder = join(repository.directory, `interrupted-${signal}`)
-    let pid = 0
-    const { code } = await runBin(['evidence', 'migrations', '--out', `interrupted-${signal}`, '--url', shop.url], {
-      cwd: repository.directory,
-      env: { TMPDIR: temporary },
-      onStart: (child) => {
-        pid = child.pid ?? 0
-        // The dump has begun, and is not done.
-        void vi
-          .waitFor(() => expect(existsSync(join(folder, 'dump.pgdump'))).toBe(true), { timeout: 30_000, interval: 5 })
-          .then(() => child.kill(signal))
-      },
-    })
-    expect([code, existsSync(folder), leftBehind(pid, temporary)]).toEqual([exitCode, false, []])
-    await vi.waitFor(async () => expect(await sessions()).toBe(0), { timeout: 10_000 })
-  })
+    ['SIGINT', 130, 'the dump is written', (folder: string) => existsSync(join(folder, 'dump.pgdump'))],
+    ['SIGTERM', 143, 'it is restored', (_: string, pid: number) => runDirectories(pid).length > 0],
+  ] as const)(
+    'that is ended by %s (%i) while %s leaves no folder, no server, no session and no pg_dump',
+    async (signal, exitCode, _, begun) => {
+      await shop.session.script('TRUNCATE items; INSERT INTO items SELECT n, repeat(md5(n::text), 8) FROM generate_series(1, 150000) AS n')
+      const temporary = join(repository.directory, `migrations/tmp-${signal}`)
+      await mkdir(temporary, { mode: 0o755 })
+      const folder = join(repository.directory, `interrupted-${signal}`)
+      let pid = 0
+      const { code } = await runBin(['evidence', 'migrations', '--out', `interrupted-${signal}`, '--url', shop.url], {
+        cwd: repository.directory,
+        env: { TMPDIR: temporary },
+        onStart: (child) => {
+          pid = child.pid ?? 0
+          void vi.waitFor(() => expect(begun(folder, pid)).toBe(true), { timeout: 30_000, interval: 5 }).then(() => child.kill(signal))
+        },
+      })
+      expect([code, existsSync(folder), leftBehind(pid, temporary)]).toEqual([exitCode, false, []])
+      await vi.waitFor(async () => expect(await sessions()).toBe(0), { timeout: 10_000 })
+    },
+  )
 })

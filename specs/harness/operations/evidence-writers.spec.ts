@@ -54,7 +54,7 @@ describe.skipIf(major === undefined)(`evidence while others write${skipped}`, ()
     ]
     const taken = []
     try {
-      for (let at = 0; at < 3; at += 1)
+      for (let at = 0; at < 2; at += 1)
         taken.push(
           await take(
             shop.url,
