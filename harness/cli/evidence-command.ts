@@ -31,7 +31,8 @@ export async function evidenceCommand(paths: readonly string[], flags: EvidenceF
   const migrations = []
   for (const project of projects) {
     const { steps } = await readProjectState(project)
-    migrations.push(...migrationsIn(await readSources(project.paths, project.options), new Set(steps)))
+    const sources = await readSources(project.paths, project.options)
+    migrations.push(...migrationsIn(sources, new Set(steps), project.options.contracts))
   }
   const folder = shownPath(flags.out ?? `evidence-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}Z`)
   const { all = false, signed = false, dump, proof, url } = flags

@@ -1,6 +1,6 @@
 import type { Catalog } from '../../catalog/index.ts'
 import type { Source } from '../../formats/index.ts'
-import type { Measure, Script, Step } from '../../migration/index.ts'
+import type { Contract, Measure, Script, Step } from '../../migration/index.ts'
 import type { Session } from '../../postgres/index.ts'
 import { reachedRelations, scriptsOf } from '../../run/index.ts'
 
@@ -21,8 +21,13 @@ export interface EvidenceMigration {
  * The migrations of sources.
  *
  * @param names  Of those that are wanted.
+ * @param contracts  Of steps of a history, by name, as the configuration has them.
  */
-export function migrationsIn(sources: readonly Source[], names: ReadonlySet<string>): readonly EvidenceMigration[] {
+export function migrationsIn(
+  sources: readonly Source[],
+  names: ReadonlySet<string>,
+  contracts: Readonly<Record<string, Contract>> = {},
+): readonly EvidenceMigration[] {
   const all = sources.flatMap((source): readonly EvidenceMigration[] => {
     if (source.kind === 'command') return [{ name: source.command.up, digest: '', scripts: [], opaque: true, measures: [], legacy: [] }]
     if (source.kind === 'pairs')
@@ -32,7 +37,8 @@ export function migrationsIn(sources: readonly Source[], names: ReadonlySet<stri
     return source.history.steps.map(({ name, digest, up, down, contract }) => {
       const steps = up.kind === 'opaque' ? [down] : [up, down]
       const { scripts, opaque } = scriptsIn(steps)
-      return { name, digest, scripts, opaque: opaque || up.kind === 'opaque', measures: contract.measures ?? [], legacy: [] }
+      const { measures = [] } = { ...contract, ...contracts[name] }
+      return { name, digest, scripts, opaque: opaque || up.kind === 'opaque', measures, legacy: [] }
     })
   })
   return all.filter(({ name, opaque, digest }) => names.has(name) || (opaque && digest === ''))

@@ -18,6 +18,11 @@ describe.skipIf(major === undefined)(`godwit evidence${skipped}`, () => {
     repository = await scratchRepository({
       'migrations/001_items.sql': 'CREATE TABLE items (id int, note text); CREATE TABLE other (id int);\n',
       'migrations/002_notes.sql': "UPDATE items SET note = '' WHERE note IS NULL;\n",
+      'migrations/godwit.config.json': JSON.stringify({
+        contracts: {
+          '002_notes.sql': { measures: [{ name: 'ids', before: 'SELECT sum(id) FROM items', after: 'SELECT sum(id) FROM items' }] },
+        },
+      }),
     })
   })
   afterAll(async () => {
@@ -32,12 +37,22 @@ describe.skipIf(major === undefined)(`godwit evidence${skipped}`, () => {
       .others - 1
 
   test('takes a step of a history into a folder named by the time, and checks it', async () => {
-    const { code, stdout, stderr } = await repository.run(['evidence', 'migrations', '--only', '002_notes.sql', '--url', shop.url])
+    const { code, stdout, stderr } = await repository.run([
+      'evidence',
+      'migrations',
+      '--only',
+      '002_notes.sql',
+      '--config',
+      'migrations/godwit.config.json',
+      '--url',
+      shop.url,
+    ])
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/migration 002_notes\.sql\n[\s\S]*CSV {7}1 table: public\.items \([\s\S]*\nproven {4}restored/)
     expect(stdout + readFileSync(join(repository.directory, folders()[0] ?? '', 'totals.json'), 'utf8')).not.toContain(
       new URL(shop.url).password,
     )
+    expect(stdout).toContain('dump.pgdump: 2 tables and 1 measure\n')
     const [folder = ''] = folders()
     expect(folder).toMatch(/^evidence-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/)
     const whole = await repository.run(['evidence', '--check', folder])
@@ -46,7 +61,7 @@ describe.skipIf(major === undefined)(`godwit evidence${skipped}`, () => {
     writeFileSync(csv, `${readFileSync(csv, 'utf8')}"2",\n`)
     expect(await repository.run(['evidence', '--check', folder])).toEqual({
       code: 1,
-      stdout: `✗ ${folder} is not as it was taken\n  csv/public.items.csv holds 2 rows of public.items; totals.json says 1.\n`,
+      stdout: `✗ ${folder} is not as it was taken\n  csv/public.items.csv holds 2 rows of public.items; totals.json says 1.\n  The CSV data gives another measure "ids" than totals.json: 3 over 1 key, not 1 over 1 key.\n`,
       stderr: '',
     })
   })
