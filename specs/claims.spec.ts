@@ -34,7 +34,7 @@ test('a claim that rests on tests has some: a title that begins with its id and 
   const lacking = (await declared()).flatMap(({ restsOn = [] }) =>
     restsOn.flatMap((each) => {
       if (!('spec' in each)) return []
-      const title = new RegExp(`['"\`](?:[A-Z]+-\\d+, )*${each.spec}(?:, [A-Z]+-\\d+)*: `)
+      const title = new RegExp(`['"\`](?:[A-Z]+-\\d+, )*${each.spec}(?:, [A-Z]+-\\d+)*: |\\bclaim\\(\\s*'${each.spec}',`)
       return titles.some((text) => title.test(text)) ? [] : [each.spec]
     }),
   )

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { BaselineFlags, CommandContext, InitFlags, QueriesFlags } from './command-context.ts'
-import { parseName } from './option-values.ts'
+import type { EvidenceFlags } from './evidence-command.ts'
+import { collect, parseName } from './option-values.ts'
 import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
 
 const exitCodesHelp = `
@@ -25,7 +26,8 @@ export function createProgram(context: CommandContext): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
     .showSuggestionAfterError()
 
-  for (const add of [addVerify, addWatch, addBaseline, addGate, addReplay, addReport, addQueries, addInit, addDoctor]) add(program, context)
+  const commands = [addVerify, addWatch, addBaseline, addGate, addReplay, addReport, addQueries, addEvidence, addInit, addDoctor]
+  for (const add of commands) add(program, context)
   return program
 }
 
@@ -107,6 +109,30 @@ function addQueries(program: Command, context: CommandContext): void {
     .action(async (paths: readonly string[], options: QueriesFlags) => {
       const { queriesCommand } = await import('./queries-command.ts')
       await queriesCommand(paths, options, context)
+    })
+}
+
+function addEvidence(program: Command, context: CommandContext): void {
+  program
+    .command('evidence')
+    .description('Before a migration: a dump, CSV files and totals of one moment of a database, proven by restoring them; it only reads.')
+    .argument('[path...]', 'the migration, as for verify')
+    .addOption(new Option('--url <url>', 'the database').env('GODWIT_URL'))
+    .option('--out <dir>', 'the new folder (default: evidence-<time>)', parseName)
+    .option('--all', 'CSV files of every table, not only of those that the migration can write')
+    .option('--no-dump', 'no dump: without the schema, and no backup')
+    .option('--no-proof', 'restore nothing, and say so in the document')
+    .option('--signed', 'write SHA256SUMS over all files, and its digest')
+    .option('--check <dir>', 'check such a folder: its digests, and whether what is restored from it is equal', parseName)
+    .option('--digest <hex>', 'with --check: the digest of SHA256SUMS that you kept', parseName)
+    .option('--config <file>', 'as for verify', parseName)
+    .option('--project <name>', 'as for verify', collect)
+    .option('--format <name>', 'as for verify', parseName)
+    .option('--only <name>', 'only these steps; may be given several times', collect)
+    .option('--since <ref>', 'only the steps that a branch adds, as for verify', parseName)
+    .action(async (paths: readonly string[], options: EvidenceFlags) => {
+      const { evidenceCommand } = await import('./evidence-command.ts')
+      await evidenceCommand(paths, options, context)
     })
 }
 

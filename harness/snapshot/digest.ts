@@ -27,10 +27,15 @@ export async function digestRelations(
   return new Map(relations.map((path, at) => [path, digestOf(results[at]?.rows[0])]))
 }
 
-/** The statement behind `digestRelations`; it wants pinned settings. */
-export function digestStatement(catalog: Catalog, path: string): string {
+/**
+ * The statement behind `digestRelations`; it wants pinned settings. Its first two columns are for `digestOf`.
+ *
+ * @param more  Further aggregates over the rows `t`, for the columns behind.
+ */
+export function digestStatement(catalog: Catalog, path: string, more: readonly string[] = []): string {
   const relation = relationAt(catalog, path)
-  return `SELECT count(*), coalesce(sum(${rowHash(catalog, inOrderOfName(relation.attributes))}), 0) FROM ${ownRows(relation)} AS t`
+  const digest = `coalesce(sum(${rowHash(catalog, inOrderOfName(relation.attributes))}), 0)`
+  return `SELECT ${['count(*)', digest, ...more].join(', ')} FROM ${ownRows(relation)} AS t`
 }
 
 export function digestOf(row: readonly (string | null)[] | undefined): RelationDigest {

@@ -29,7 +29,11 @@ export default defineContract({
       restsOn: [{ spec: 'SB-8' }],
     },
     { id: 'SB-9', text: 'The verification queries run on any database and give a plain answer.', restsOn: [{ spec: 'SB-9' }] },
-    { id: 'SB-10', text: 'Before the migration there are a backup, a CSV export and a document of totals; restoring from them is proven.' },
+    {
+      id: 'SB-10',
+      text: 'Before the migration there are a backup, a CSV export and a document of totals; restoring from them is proven.',
+      restsOn: [{ spec: 'SB-10' }],
+    },
     { id: 'SB-11', text: 'The clean-up refuses while one item mismatches.', restsOn: [{ spec: 'SB-11' }] },
     {
       id: 'SB-12',

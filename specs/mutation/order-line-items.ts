@@ -9,6 +9,8 @@ const renamed = 'ALTER TABLE order_line_items RENAME TO order_line_items_v2;'
 const back = 'ALTER TABLE order_line_items_v2 RENAME TO order_line_items;'
 
 export const orderLineItems: readonly Edit[] = [
+  { claim: 'OLI-9', file: down, find: back, replace: `${back} UPDATE order_line_items SET notes = trim(notes);` },
+  { claim: 'OLI-9', file: down, find: back, replace: `${back} DELETE FROM order_line_items WHERE notes IS NULL;` },
   { claim: 'OLI-1', file: up, find: from, replace: '    FROM order_line_items_v2 WHERE discount < 100;\n', test: 'any legacy table' },
   { claim: 'OLI-1', file: up, find: from, replace: '    FROM order_line_items_v2 LIMIT 2;\n', test: 'any legacy table' },
   {

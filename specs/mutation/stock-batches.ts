@@ -1,5 +1,6 @@
 import type { Edit } from './edit.ts'
 
+const contract = 'migrations/stock-batches/contract.ts'
 const up = 'migrations/stock-batches/up.sql'
 const down = 'migrations/stock-batches/down.sql'
 const end = 'migrations/stock-batches/end-transition.sql'
@@ -12,6 +13,21 @@ const moveItems = 'migrations/stock-batches/move-items.ts'
 const added = 'BOOLEAN NOT NULL DEFAULT false;'
 /** In `up.sql`: after everything is copied. */
 const copied = 'CREATE INDEX "stock_batches_itemId_idx"'
+
+const inContract: readonly Edit[] = [
+  {
+    claim: 'SB-10',
+    file: contract,
+    find: 'coalesce("quantityInStock", 0)::numeric AS value FROM "items"',
+    replace: 'coalesce("quantityInStock", 1)::numeric AS value FROM "items"',
+  },
+  {
+    claim: 'SB-10',
+    file: contract,
+    find: 'coalesce("freightCostUSD"::text::numeric, 0) AS value FROM "items"',
+    replace: 'coalesce("costPerUnitUSD"::text::numeric, 0) AS value FROM "items"',
+  },
+]
 
 const inUp: readonly Edit[] = [
   { claim: 'SB-1', file: up, find: added, replace: `${added} UPDATE "items" SET "notes" = trim("notes");` },
@@ -267,4 +283,4 @@ const afterwards: readonly Edit[] = [
   { claim: 'SB-11', file: end, find: 'WHERE NOT i."useBatchSystem" AND NOT', replace: 'WHERE false AND NOT', test: 'can be dropped' },
 ]
 
-export const stockBatches: readonly Edit[] = [...inUp, ...afterwards]
+export const stockBatches: readonly Edit[] = [...inContract, ...inUp, ...afterwards]

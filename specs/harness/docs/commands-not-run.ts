@@ -17,6 +17,7 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/clients.md': { 'GODWIT_CASES=10000': 'it takes a minute; the same spec runs with fewer cases in the gate' },
   'docs/command.md': { 'godwit replay reports/': 'a file of the reader’s; specs/harness/packed.spec.ts replays one' },
   'docs/environment.md': { 'godwit verify .': 'a project of the reader’s; specs/harness/environment/supabase.spec.ts has the notes' },
+  'docs/evidence.md': { '': 'specs/harness/operations/evidence-page.spec.ts runs each, and compares what it prints' },
   'docs/how-to-add-a-stand-in.md': { 'npx vitest run specs/': 'a spec, which runs in the gate' },
   'docs/how-to-add-an-invariant.md': { 'npx vitest run specs/': 'specs, which run in the gate' },
   'docs/how-to-add-an-option.md': { 'npx vitest run specs/': 'specs, which run in the gate', 'npx tsc --noEmit': 'the gate runs it' },

@@ -20,7 +20,9 @@ export const pages: readonly string[] = [
 /** The commands in the blocks of a page: lines that begin with `$ `, with the lines below as output, and each line of a block of sh. */
 export function commandsOf(page: string): readonly PageCommand[] {
   const text = readFileSync(page, 'utf8')
-  const blocks = [...text.matchAll(/^```(sh|bash|text|)\n([\s\S]*?)^```$/gm)]
+  // Every block is matched, so that none begins at the end of another one.
+  const all = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
+  const blocks = all.filter(([, language = '']) => ['sh', 'bash', 'text', ''].includes(language))
   return blocks.flatMap(([, language = '', block = '']) => {
     const prompted = block.split(/^\$ /m)
     if (prompted.length > 1)

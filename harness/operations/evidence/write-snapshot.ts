@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import type { Catalog } from '../../catalog/index.ts'
+import type { ClientPrograms, OpenedDatabase } from '../../postgres/index.ts'
+import { writeCsv } from './csv.ts'
+import { evidenceFiles, type TableTotals } from './document.ts'
+import { writeDump } from './dump.ts'
+import type { ExportedSnapshot } from './exported-snapshot.ts'
+import { readTableTotals } from './totals.ts'
+
+export interface SnapshotWork {
+  readonly database: OpenedDatabase
+  /** Undefined for no dump. */
+  readonly programs: ClientPrograms | undefined
+  readonly catalog: Catalog
+  /** Paths of the tables to count and digest. */
+  readonly tables: readonly string[]
+  /** Path of a table → its CSV file in the folder. */
+  readonly csv: ReadonlyMap<string, string>
+  readonly folder: string
+  readonly signal: AbortSignal
+}
+
+/**
+ * Write the dump and the CSV files of a snapshot, and read the totals of its tables, all at the same time.
+ *
+ * @throws What the first of them throws, once the others have ended: nobody writes into the folder any more.
+ */
+export async function writeSnapshot(snapshot: ExportedSnapshot, work: SnapshotWork): Promise<TableTotals[]> {
+  const { database, programs, folder } = work
+  const failed = new AbortController()
+  const signal = AbortSignal.any([work.signal, failed.signal])
+  const dump = async () => {
+    if (programs === undefined) return
+    await writeDump(programs, { url: database.url, snapshot: snapshot.id, file: join(folder, evidenceFiles.dump), signal })
+  }
+  const csv = async () => {
+    await using session = await snapshot.follow()
+    for (const [path, file] of work.csv) {
+      signal.throwIfAborted()
+      await writeCsv(session, path, join(folder, file))
+    }
+  }
+  const totals: TableTotals[] = []
+  const count = async () => {
+    await using session = await snapshot.follow()
+    for (const path of work.tables) {
+      signal.throwIfAborted()
+      totals.push({ ...(await readTableTotals(session, work.catalog, path)), csv: work.csv.get(path) ?? null })
+    }
+  }
+  const errors: unknown[] = []
+  const all = [dump, csv, count].map((each) =>
+    each().catch((error: unknown) => {
+      errors.push(error)
+      failed.abort()
+    }),
+  )
+  await Promise.all(all)
+  if (errors.length > 0) throw errors[0]
+  return totals
+}
