@@ -15,16 +15,23 @@ export function preflightOfLoss(subject: Subject, finding: Finding, migrated: Ca
   const cell = quoteIdentifier(attribute.name)
   if (finding.kind === 'cell-lost') return countWhere(relation, `${cell} IS NOT NULL`)
   if (finding.kind !== 'cell-altered') return undefined
-  const condition = alteredCondition(finding, attribute, targetTypeOf(subject, finding, migrated))
+  const condition = alteredCondition(finding, attribute, targetOf(subject, finding, migrated))
   return condition === undefined ? undefined : countWhere(relation, condition)
 }
 
-function alteredCondition(finding: Finding, { name, type }: Attribute, target: string | undefined): string | undefined {
+/** The column in which the altered value is. */
+interface Target {
+  readonly type: string | undefined
+  /** Its unit is 10^`unit` times smaller than the legacy one: 2 for cents. */
+  readonly unit: number
+}
+
+function alteredCondition(finding: Finding, { name, type }: Attribute, target: Target): string | undefined {
   const cell = quoteIdentifier(name)
   const { legacy, migrated } = finding.evidence
   switch (finding.alteration) {
     case 'truncated': {
-      const length = /^character(?: varying)?\((\d+)\)$/.exec(target ?? '')?.[1]
+      const length = /^character(?: varying)?\((\d+)\)$/.exec(target.type ?? '')?.[1]
       return length === undefined ? undefined : `length(${cell}::text) > ${length}`
     }
     case 'rounded':
@@ -46,7 +53,7 @@ function alteredCondition(finding: Finding, { name, type }: Attribute, target: s
   }
 }
 
-function roundedCondition(cell: string, type: string, target: string | undefined): string | undefined {
+function roundedCondition(cell: string, type: string, { type: target, unit }: Target): string | undefined {
   if (target === undefined) return undefined
   if (/^timestamp/.test(type)) {
     if (target === 'date') return `${cell} <> date_trunc('day', ${cell})`
@@ -54,16 +61,16 @@ function roundedCondition(cell: string, type: string, target: string | undefined
   }
   if (!/^(numeric|real|double precision)/.test(type)) return undefined
   const scale = /^(smallint|integer|bigint)$/.test(target) ? '0' : /^numeric\(\d+,(-?\d+)\)$/.exec(target)?.[1]
-  return scale === undefined ? undefined : `${cell}::numeric <> round(${cell}::numeric, ${scale})`
+  return scale === undefined ? undefined : `${cell}::numeric <> round(${cell}::numeric, ${Number(scale) + unit})`
 }
 
-/** The type of the column in which the altered value is. */
-function targetTypeOf({ knowledge }: Subject, { relation = '', attribute = '', evidence }: Finding, migrated: Catalog | undefined) {
+function targetOf({ knowledge }: Subject, { relation = '', attribute = '', evidence }: Finding, migrated: Catalog | undefined): Target {
   const destinations = knowledge.lineage?.relations.get(relation)?.attributes.get(attribute)?.destinations ?? []
   const place = (each: (typeof destinations)[number]) => `${each.relation}.${each.columns.map((column) => column.attribute).join('+')}`
   const found = destinations.find((each) => place(each) === evidence.destination) ?? destinations[0]
   const [column] = found?.columns ?? []
-  return migrated?.relations.get(found?.relation ?? '')?.attributes.find((each) => each.name === column?.attribute)?.type
+  const type = migrated?.relations.get(found?.relation ?? '')?.attributes.find((each) => each.name === column?.attribute)?.type
+  return { type, unit: found?.transform.kind === 'scaled' ? found.transform.exponent : 0 }
 }
 
 /** The rows that a DELETE names, or all rows where the table is emptied or dropped. */

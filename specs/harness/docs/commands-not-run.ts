@@ -15,7 +15,11 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
     'npx godwit verify --since origin/main': 'specs/harness/ci/workflow.spec.ts',
   },
   'docs/clients.md': { 'GODWIT_CASES=10000': 'it takes a minute; the same spec runs with fewer cases in the gate' },
-  'docs/command.md': { 'godwit replay reports/': 'a file of the reader’s; specs/harness/packed.spec.ts replays one' },
+  'docs/command.md': {
+    'godwit replay reports/': 'a file of the reader’s; specs/harness/packed.spec.ts replays one',
+    'godwit queries migrations/stock-batches': 'specs/harness/operations/queries.spec.ts writes such files',
+    'psql -d shop': 'a database of the reader’s; specs/harness/operations/queries.spec.ts runs such files with psql',
+  },
   'docs/environment.md': { 'godwit verify .': 'a project of the reader’s; specs/harness/environment/supabase.spec.ts has the notes' },
   'docs/evidence.md': { '': 'specs/harness/operations/evidence-page.spec.ts runs each, and compares what it prints' },
   'docs/how-to-add-a-stand-in.md': { 'npx vitest run specs/': 'a spec, which runs in the gate' },
@@ -26,6 +30,7 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/order-line-items.md': {
     '': 'verification under traffic takes a minute each; specs/order-line-items.spec.ts and specs/order-line-items/',
   },
+  'docs/queries.md': { '': 'specs/harness/operations/queries.spec.ts runs the example with psql' },
   'docs/reports.md': { 'createdb throwaway': 'specs/harness/report/counterexample-psql.spec.ts runs such a file with psql' },
   'docs/stock-batches.md': { '': 'specs/stock-batches/guide.spec.ts' },
   'docs/table-items.md': { '': 'specs/table-items.spec.ts' },
