@@ -129,7 +129,7 @@ class DatasetArbitrary extends Arbitrary<Dataset> {
       const { cells, parents } = drawRow(drawing, relation, traits, ordinal, attempt)
       const own = this.#options.rings === true ? ringOf(relation) : undefined
       // A row of which nothing descends is a ring of its own: not all, so that there are roots too.
-      const ring = own !== undefined && parents[own] === null && random.chance(0.6) ? { ring: own } : {}
+      const ring = own !== undefined && parents[own] === null && random.chance(ordinal === 0 ? 0.9 : 0.5) ? { ring: own } : {}
       // Every third row, and never after refusals: a dirty cell may be in a key.
       const dirty = this.#options.dirty === true && relation.dirt.length > 0 && attempt < 3 && random.chance(0.35)
       if (!dirty) return { cells, parents, ...ring }
