@@ -7,10 +7,10 @@ import { StatementError } from './error.ts'
 import { dropMadeRoles } from './made-roles.ts'
 import { quoteIdentifier, quoteLiteral } from './name.ts'
 import { applicationName } from './run.ts'
+import { supportedVersion } from './server-version.ts'
 import type { Session } from './session.ts'
 import { isConnectionLoss } from './translate.ts'
 
-const OLDEST_MAJOR = 15
 const OWNER = `${DATABASE_PREFIX}owner`
 
 /** What the harness has made for itself in a server that it did not make. */
@@ -39,11 +39,7 @@ export async function moveIn(session: Session, guess: ClusterAddress): Promise<G
     `SELECT current_setting('server_version') AS version, rolsuper AS superuser, rolcreatedb AS "createDatabases", rolcreaterole AS "createRoles"
        FROM pg_roles WHERE rolname = current_user`,
   )
-  const version = { text: rights.version.split(' ')[0] ?? '', major: Number.parseInt(rights.version, 10) }
-  if (version.major < OLDEST_MAJOR)
-    throw new EnvironmentError(`PostgreSQL ${version.text} is too old`, {
-      detail: `The oldest version that Godwit works with is ${OLDEST_MAJOR}.`,
-    })
+  const version = supportedVersion(rights.version)
   if (!rights.superuser && !rights.createDatabases)
     throw new EnvironmentError(`user ${quoteIdentifier(guess.user)} may not create databases`, {
       hint: `Let a superuser run: ALTER ROLE ${quoteIdentifier(guess.user)} CREATEDB`,

@@ -1,6 +1,7 @@
 import type { ServerVersion } from './cluster.ts'
 import { openSession } from './connection.ts'
 import { StatementError } from './error.ts'
+import { supportedVersion } from './server-version.ts'
 import type { Session } from './session.ts'
 import { addressOf, refused } from './url.ts'
 
@@ -28,7 +29,7 @@ export interface OpenedDatabase {
  * Look at a database by its URL. One session is opened and closed to see that it answers.
  *
  * @throws {InputError} When the URL cannot be read.
- * @throws {EnvironmentError} When the server does not answer, refuses the user, or has no such database.
+ * @throws {EnvironmentError} When the server does not answer, refuses the user, has no such database, or is too old.
  */
 export async function openDatabase(url: string): Promise<OpenedDatabase> {
   const address = addressOf(url)
@@ -42,8 +43,6 @@ export async function openDatabase(url: string): Promise<OpenedDatabase> {
     }
   }
   await using session = await connect()
-  const { text, number } = await session.one<{ text: string; number: number }>(
-    `SELECT current_setting('server_version') AS text, current_setting('server_version_num')::int AS number`,
-  )
-  return { place: `${host}:${port}/${database}`, version: { text, major: Math.floor(number / 10_000) }, url, connect }
+  const { version } = await session.one<{ version: string }>(`SELECT current_setting('server_version') AS version`)
+  return { place: `${host}:${port}/${database}`, version: supportedVersion(version), url, connect }
 }
