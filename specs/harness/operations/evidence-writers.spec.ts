@@ -16,7 +16,8 @@ function startWriters(shop: Shop): { stop(): Promise<number> } {
       const [from, to] = [1 + ((done * 7 + writer) % ACCOUNTS), 1 + ((done * 13 + writer * 5) % ACCOUNTS)].toSorted((a, b) => a - b)
       await session.script(
         `BEGIN; UPDATE accounts SET cents = cents - 1 WHERE id = ${from}; UPDATE accounts SET cents = cents + 1 WHERE id = ${to};
-         INSERT INTO moves (writer, cents) VALUES (${writer}, 1), (${writer}, -1); DELETE FROM moves WHERE writer = ${writer} AND id < ${done}; COMMIT`,
+         INSERT INTO moves (writer, round, cents) VALUES (${writer}, ${done}, 1), (${writer}, ${done}, -1);
+         DELETE FROM moves WHERE writer = ${writer} AND round < ${done - 20}; COMMIT`,
       )
     }
     return done
@@ -43,7 +44,7 @@ describe.skipIf(major === undefined)(`evidence while others write${skipped}`, ()
     await using shop = await openShop(
       production,
       `CREATE TABLE accounts (id int PRIMARY KEY, cents bigint NOT NULL, filler text DEFAULT repeat('x', 2000));
-       CREATE TABLE moves (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, writer int, cents int);
+       CREATE TABLE moves (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, writer int, round int, cents int);
        INSERT INTO accounts SELECT n, 1000 FROM generate_series(1, ${ACCOUNTS}) AS n`,
     )
     await using scratch = await scratchFolder()
