@@ -90,6 +90,23 @@ function referencesOf(catalog: Catalog, soft: readonly Reference[]): readonly Re
 
 type Soft = QueryContext['knowledge']['softReferences'][number]
 
+interface End {
+  readonly relation: string
+  readonly attribute: string
+}
+
+function softReference({ child, parent }: Pick<Reference, 'child' | 'parent'>, from: End, to: End): Reference {
+  return {
+    child,
+    childPath: from.relation,
+    childAttributes: [from.attribute],
+    parent,
+    parentPath: to.relation,
+    parentAttributes: [to.attribute],
+    how: 'Reference without a foreign key',
+  }
+}
+
 /** A soft reference has no direction: the side that is unique is the parent. */
 function plainReference(catalog: Catalog) {
   return ({ from, to, negated }: Soft): readonly Reference[] => {
@@ -97,17 +114,7 @@ function plainReference(catalog: Catalog) {
     const isPlain = negated !== true && from.jsonPath === undefined && to.jsonPath === undefined && from.relation !== to.relation
     const isUnique = parent?.indexes.some((each) => each.unique && each.predicate === undefined && each.attributes.join() === to.attribute)
     if (child === undefined || parent === undefined || !isPlain || isUnique !== true) return []
-    return [
-      {
-        child,
-        childPath: from.relation,
-        childAttributes: [from.attribute],
-        parent,
-        parentPath: to.relation,
-        parentAttributes: [to.attribute],
-        how: 'Reference without a foreign key',
-      },
-    ]
+    return [softReference({ child, parent }, from, to)]
   }
 }
 
@@ -121,17 +128,7 @@ function movedReferences(context: QueryContext): readonly Reference[] {
     const to = onlyPlace(context, reference.parentPath, parentAttribute)
     const [child, parent] = [migrated.relations.get(from?.relation ?? ''), migrated.relations.get(to?.relation ?? '')]
     if (from === undefined || to === undefined || child === undefined || parent === undefined) return []
-    return [
-      {
-        child,
-        childPath: from.relation,
-        childAttributes: [from.attribute],
-        parent,
-        parentPath: to.relation,
-        parentAttributes: [to.attribute],
-        how: reference.how,
-      },
-    ]
+    return [softReference({ child, parent }, from, to)]
   })
 }
 
