@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { packageVersion } from '../package.ts'
 import type { BaselineFlags, CommandContext, InitFlags, QueriesFlags } from './command-context.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
 import { collect, parseName } from './option-values.ts'
@@ -18,7 +18,7 @@ Exit codes:
 export function createProgram(context: CommandContext): Command {
   const program = new Command('godwit')
     .description('Band, migrate, recapture: verify that PostgreSQL migrations lose nothing.')
-    .version(version(), '--version', 'show the version')
+    .version(packageVersion(), '--version', 'show the version')
     .helpOption('--help', 'show this help')
     .helpCommand(false)
     .addHelpText('after', exitCodesHelp)
@@ -175,8 +175,3 @@ Examples:
   godwit verify db/migrations --since origin/main
   godwit verify . --json --fail-on warning > result.json
 ${exitCodesHelp}`
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return String((JSON.parse(text) as { readonly version: unknown }).version)
-}

@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander'
 import { exitCodes } from './exit-codes.ts'
-import type { FailureText } from './failure.ts'
 import { onInterrupt } from './interrupt.ts'
 import { createProgram } from './program.ts'
 
@@ -27,19 +26,12 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (interrupt.signal.aborted) return interrupt.exitCode()
     // Commander has said what is wrong by itself.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage
-    const failure = await describedFailure(error)
+    // Only now: what describes a failure knows the reports, and they take their time to load.
+    const { describeFailure } = await import('./failure.ts')
+    const failure = describeFailure(error, { debug: process.env.GODWIT_DEBUG === '1' })
     process.stderr.write(failure.text)
     return failure.exitCode
   }
-}
-
-/**
- * Only now: what describes a failure knows the reports, and they take their time to load. In a function of its own, since TypeScript leaves
- * the `.ts` of a dynamic import as it is where `using` stands beside it, and the built command would not find it.
- */
-async function describedFailure(error: unknown): Promise<FailureText> {
-  const { describeFailure } = await import('./failure.ts')
-  return describeFailure(error, { debug: process.env.GODWIT_DEBUG === '1' })
 }
 
 /** `godwit … | head` closes our output early; the verdict still counts. */

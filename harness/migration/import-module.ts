@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import type { JitiOptions, TransformOptions } from 'jiti'
 import { InputError } from '../errors.ts'
+import { ownIndex } from '../package.ts'
 
 type OnFile = (path: string) => void
 
@@ -50,9 +50,4 @@ async function importByJiti(path: string, onFile?: OnFile): Promise<Readonly<Rec
     return { code: plain.transform(file) }
   }
   return (onFile === undefined ? plain : createJiti(import.meta.url, { ...options, transform: telling })).import(path)
-}
-
-function ownIndex(): URL {
-  const built = new URL('../index.js', import.meta.url)
-  return existsSync(fileURLToPath(built)) ? built : new URL('../index.ts', import.meta.url)
 }

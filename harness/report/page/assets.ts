@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { packageFile } from '../../package.ts'
 
 /** A file that stands in the page as it is, and the source that the page's policy allows it by. */
 export interface InlineFile {
@@ -8,11 +9,11 @@ export interface InlineFile {
   readonly source: string
 }
 
-export const styleFile: InlineFile = inlineFile('page.css')
-export const scriptFile: InlineFile = inlineFile('client.js')
+export const styleFile: InlineFile = inlineFile('harness/report/page/page.css')
+export const scriptFile: InlineFile = inlineFile('harness/report/page/client.js')
 
 /** Browsers take the digest of a text whose line ends are line feeds. */
-function inlineFile(name: string): InlineFile {
-  const text = readFileSync(new URL(name, import.meta.url), 'utf8').replaceAll('\r\n', '\n')
+function inlineFile(path: string): InlineFile {
+  const text = readFileSync(packageFile(path), 'utf8').replaceAll('\r\n', '\n')
   return { text, source: `'sha256-${createHash('sha256').update(text).digest('base64')}'` }
 }
