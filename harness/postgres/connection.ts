@@ -8,7 +8,7 @@ import { decodedTypes, rawTypes } from './decode.ts'
 import { StatementError } from './error.ts'
 import { freezeWhileEnding } from './interrupt.ts'
 import { applicationName } from './run.ts'
-import type { Session, StatementResult } from './session.ts'
+import type { ScriptOf, Session, StatementResult } from './session.ts'
 import { isConnectionLoss, translateError } from './translate.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -105,6 +105,7 @@ function startupOptions(settings: Readonly<Record<string, string>>): string {
 /** What pg's client has and its types do not say. */
 interface UntypedClient {
   readonly processID: number
+  getTransactionStatus(): 'I' | 'T' | 'E' | null
   ref(): void
   unref(): void
 }
@@ -157,9 +158,11 @@ class PgSession implements Session {
     throw new StatementError({ sqlstate, message: `one row expected, ${rows.length} received`, detail: `The statement was: ${sql}` })
   }
 
-  async script(sql: string): Promise<readonly StatementResult[]> {
-    const config = { text: sql, rowMode: 'array', types: rawTypes } as const
-    const results: unknown = await this.#inTurn(() => this.#client.query(config))
+  async script(sql: string | ScriptOf): Promise<readonly StatementResult[]> {
+    const results: unknown = await this.#inTurn(() => {
+      const text = typeof sql === 'string' ? sql : sql(this.#client.getTransactionStatus() !== 'I')
+      return this.#client.query({ text, rowMode: 'array', types: rawTypes } as const)
+    })
     return (Array.isArray(results) ? (results as RawResult[]) : [results as RawResult]).map(statementResult)
   }
 

@@ -7,6 +7,9 @@ export interface StatementResult {
   readonly rows: readonly (readonly (string | null)[])[]
 }
 
+/** A script that depends on whether a transaction is open when it is sent, behind what was sent before. */
+export type ScriptOf = (inTransaction: boolean) => string
+
 /** One connection to one database. Every driver error comes out as a `StatementError`. */
 export interface Session {
   readonly database: string
@@ -17,7 +20,7 @@ export interface Session {
   /** The same, for a statement that gives exactly one row. */
   one<Row extends object = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row>
   /** Send a text in ONE simple-protocol message: one round trip for many statements (an implicit transaction when there is none). */
-  script(sql: string): Promise<readonly StatementResult[]>
+  script(sql: string | ScriptOf): Promise<readonly StatementResult[]>
   /** `COPY … FROM STDIN`: returns the rows copied. */
   copyFrom(sql: string, source: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>): Promise<number>
   /** `COPY … TO STDOUT`, chunk by chunk (chunks do not respect row borders). */
