@@ -1,6 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline'
 import type { WriteStream } from 'node:tty'
-import { counted, formatDuration, visibleText } from '../report/index.ts'
+import { counted, formatDuration, stageWords, visibleText } from '../report/index.ts'
 import type { ProgressEvent } from '../verify/index.ts'
 
 export interface Progress extends Disposable {
@@ -90,7 +90,7 @@ function describe({ migration, stage, done, total, step }: ProgressEvent): strin
   if (step !== undefined) return visibleText(migration)
   const name = visibleText(migration)
   const amount = done === undefined ? '' : total === undefined ? `: ${counted(done, 'run')}` : `: ${done} of ${total}`
-  return `${name === '' ? '' : `${name}: `}${visibleText(stage)}${amount}`
+  return `${name === '' ? '' : `${name}: `}${visibleText(stageWords(stage))}${amount}`
 }
 
 function rewrite(stream: Pick<WriteStream, 'write'>, line: string): void {

@@ -7,6 +7,7 @@ import { code, type Markdown, prose, table } from './markdown-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { againLine, replayLine } from './replay-line.ts'
 import { bySeverity, placeOf, subjectOf, verdictSentence } from './severity.ts'
+import { isolationWords, stageWords } from './stage-words.ts'
 import { counted, formatDuration } from './visible-text.ts'
 
 /** What a report says of the run as a whole. */
@@ -195,7 +196,7 @@ function limits(migration: MigrationResult, run: RunInfo): Markdown {
       ['most that one invariant saw', sizes],
       ['seed', code(run.seed)],
       ['run as', code(migration.runAs)],
-      ['isolated by', `${migration.rung}${migration.rungBecause === '' ? '' : `: ${prose(migration.rungBecause)}`}`],
+      ['isolated by', prose(isolationWords(migration))],
       ...Object.entries(run.digest).map(([part, digest]) => [`digest of ${prose(part)}`, code(digest)]),
     ],
   )
@@ -225,7 +226,7 @@ function isUnder(path: string, folder: string): boolean {
 function timings(migration: MigrationResult, run: RunInfo): Markdown {
   const took = (ms: number | undefined) => (ms === undefined ? '' : formatDuration(ms))
   const stages = [...new Set([...Object.keys(run.timings), ...Object.keys(migration.timings)])]
-  const rows = stages.map((stage) => [prose(stage), took(migration.timings[stage]), took(run.timings[stage])])
+  const rows = stages.map((stage) => [prose(stageWords(stage)), took(migration.timings[stage]), took(run.timings[stage])])
   return table(['stage', 'this migration', 'whole run'], [...rows, ['total', '', formatDuration(run.durationMs)]])
 }
 

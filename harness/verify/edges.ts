@@ -118,7 +118,7 @@ class EdgeRuns {
           return runs
         }
         runs += 1
-        inquiry.progress('generated data sets', runs, Math.max(runs, this.#total))
+        inquiry.progress('edge', runs, Math.max(runs, this.#total))
         if (request.questions !== undefined && this.#coverage.note(runs, request.questions) > 0) this.#lastNews = runs
         judging.see(run, request)
         this.#endless ||=

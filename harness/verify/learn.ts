@@ -63,7 +63,7 @@ export function learnFrom(subject: Subject, runs: readonly RunObservation[]): Su
 async function runOnNothing(inquiry: Inquiry): Promise<Made> {
   const { depth, clock, runner } = inquiry
   const { legacy } = inquiry.subject
-  inquiry.progress('empty database')
+  inquiry.progress('empty')
   const reached = new Set<string>()
   const request: RunRequest = {
     regime: 'empty',
@@ -92,7 +92,7 @@ async function runBanded(inquiry: Inquiry): Promise<readonly (Made & { readonly 
   // With no relation in scope, no row can be touched: a banded run would show nothing.
   const variants = subject.scope.size === 0 ? 0 : depth.variants
   if (variants === 0) return []
-  inquiry.progress('rows with unique values')
+  inquiry.progress('band')
   return inquiry.clock.time('band', async () => {
     const made: (Made & { readonly dataset: Dataset })[] = []
     for (const filling of bandedFillings(subject, context.seed, exclusions, variants))
@@ -152,7 +152,7 @@ async function repeat(
     return { seen: [], leftOut: [{ because: 'the migration fails on every generated data set', upFails: true }] }
   }
   if (inquiry.isOver) return { seen: [], leftOut: [{ because: 'the time limit was reached' }] }
-  inquiry.progress('the same rows again')
+  inquiry.progress('determinism')
   const repeated = await inquiry.clock.time('determinism', () =>
     repeatRuns(inquiry.subject, runner, {
       onClones: depth.scope === 'reached' ? 'suspected' : 'always',

@@ -35,7 +35,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   const runs = coverage === undefined ? 0 : await clock.time('edge', () => runEdges(inquiry, coverage))
   await lookByProbes(inquiry, learned)
   collector.settle()
-  inquiry.progress('counterexamples')
+  inquiry.progress('shrink')
   const confirmed = await clock.time('shrink', async () => placeFindings(inquiry, await confirmFindings(inquiry)))
   const rolesSql = confirmed.length === 0 ? [] : await rolesSqlOf(base.session(), textsOf(migration), base.settings)
   const preflights = await clock.time('shrink', () => preflightsOf(inquiry, confirmed, learned.banded))

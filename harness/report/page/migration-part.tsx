@@ -2,6 +2,7 @@ import type { MigrationResult, VerifyResult } from '../../result/index.ts'
 import { decisionOn } from '../decision.ts'
 import { againLine, replayLine } from '../replay-line.ts'
 import { commonReason, openFindings } from '../severity.ts'
+import { isolationWords } from '../stage-words.ts'
 import { counted, formatDuration } from '../visible-text.ts'
 import { ChecksPart } from './checks-part.tsx'
 import { ClaimsPart } from './claims-part.tsx'
@@ -112,7 +113,7 @@ function WholeMigration({ page, run, alone }: MigrationProps) {
         )}
       </ul>
       <p class="muted" hidden={migration.runAs === ''}>
-        Tested as <code>{migration.runAs}</code>, isolated by {isolation(migration)}.{' '}
+        Tested as <code>{migration.runAs}</code>, isolated by {isolationWords(migration)}.{' '}
         {migration.cached && 'The verdict comes from the cache of an earlier run on the same files. '}
         {!migration.cached && Object.keys(migration.timings).length > 0 && !alone && <>Took {formatDuration(ownTime(migration))}.</>}
       </p>
@@ -137,15 +138,6 @@ function Judged({ page, heading: Heading }: { readonly page: PageMigration; read
 
 function ownTime({ timings }: MigrationResult): number {
   return Object.values(timings).reduce((sum, ms) => sum + ms, 0)
-}
-
-function isolation({ rung, rungBecause }: MigrationResult): string {
-  const words = {
-    transaction: 'a transaction that is rolled back',
-    clone: 'a database of its own for each run',
-    cluster: 'a server of its own for each run',
-  }
-  return rungBecause === '' ? words[rung] : `${words[rung]} (${rungBecause})`
 }
 
 /** Folder names are safe for a file system, and percent-encoded for a link. */

@@ -1,23 +1,7 @@
 import type { MigrationResult, VerifyResult } from '../../result/index.ts'
+import { stageWords } from '../stage-words.ts'
 import { formatDuration } from '../visible-text.ts'
 import { DurationBars } from './bars.tsx'
-
-/** Stages by their names in results, in words. */
-const stages: Readonly<Record<string, string>> = {
-  read: 'read the files',
-  cluster: 'start the server',
-  connect: 'connect',
-  legacy: 'make the old schema',
-  prepare: 'read the schema and plan rows',
-  empty: 'run without rows',
-  band: 'run on rows with unique values',
-  determinism: 'run again on the same rows',
-  edge: 'run on edge cases',
-  repetitions: 'run twice',
-  faults: 'break off at each statement',
-  clients: 'send what old clients send',
-  shrink: 'find the smallest counterexamples',
-}
 
 /** How long the verification took, by stage. How long the migration itself takes is among locks and waits. */
 export function TimingsPart(props: {
@@ -35,7 +19,7 @@ export function TimingsPart(props: {
       <Heading>How long the verification took</Heading>
       <details data-print="closed">
         <summary>{formatDuration(total)} in all, by stage</summary>
-        <DurationBars label="Time by stage" of="stage" bars={timings.map(([stage, ms]) => ({ name: stages[stage] ?? stage, ms }))} />
+        <DurationBars label="Time by stage" of="stage" bars={timings.map(([stage, ms]) => ({ name: stageWords(stage), ms }))} />
       </details>
     </>
   )
