@@ -26,7 +26,9 @@ describe('progress', () => {
       progress.report({ migration: 'a', stage: 'edge', done, total: 100 })
       vi.advanceTimersByTime(100)
     }
-    expect(stream.text).toBe('a: band\na: edge: 1 of 100\na: edge: 51 of 100\n')
+    expect(stream.text).toBe(
+      'a: run on rows with unique values\na: run on generated data sets: 1 of 100\na: run on generated data sets: 51 of 100\n',
+    )
   })
 
   test('of a history of 600 steps a log gets a line every five seconds, with place, rate and the time that remains', () => {
@@ -41,7 +43,7 @@ describe('progress', () => {
     }
     const lines = stream.text.trimEnd().split('\n')
     expect(lines.length).toBe(4)
-    expect(lines.at(-1)).toMatch(/^step \d\d of 600, 4\.9 a second, 1 min 4\d s left: step_\d\d: edge$/)
+    expect(lines.at(-1)).toMatch(/^step \d\d of 600, 4\.9 a second, 1 min 4\d s left: step_\d\d: run on generated data sets$/)
   })
 
   test('a terminal gets one line that is rewritten, no wider than it is, and cleared in the end', () => {
