@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { planWork } from './plan.ts'
 import { readProjectState } from './project-state.ts'
+import { urlOf } from './url-of.ts'
 import type { VerifyFlags } from './verify-options.ts'
 
 export interface EvidenceFlags extends Pick<VerifyFlags, 'config' | 'project' | 'format' | 'only' | 'since'> {
@@ -21,10 +22,7 @@ export interface EvidenceFlags extends Pick<VerifyFlags, 'config' | 'project' | 
 export async function evidenceCommand(paths: readonly string[], flags: EvidenceFlags, context: CommandContext): Promise<void> {
   if (flags.check !== undefined) return checkCommand(flags.check, paths, flags, context)
   if (flags.digest !== undefined) throw new InputError('--digest is for --check')
-  if (flags.url === undefined)
-    throw new InputError('no database is named', {
-      hint: 'Name it with --url, or in the variable GODWIT_URL, which no list of processes shows.',
-    })
+  const url = urlOf(flags)
   const { migrationsIn, takeEvidence } = await import('../operations/index.ts')
   const { readSources } = await import('../history/index.ts')
   const { projects } = await planWork(paths, flags)
@@ -35,7 +33,7 @@ export async function evidenceCommand(paths: readonly string[], flags: EvidenceF
     migrations.push(...migrationsIn(sources, new Set(steps), project.options.contracts))
   }
   const folder = shownPath(flags.out ?? `evidence-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}Z`)
-  const { all = false, signed = false, dump, proof, url } = flags
+  const { all = false, signed = false, dump, proof } = flags
   const say = (line: string) => process.stdout.write(`${line}\n`)
   const { document, digest } = await takeEvidence({ url, migrations, folder, all, signed, dump, proof, signal: context.signal, say })
   say(`taken     ${document.takenAt}, from one snapshot (${document.snapshot})`)

@@ -3,6 +3,7 @@ import { packageVersion } from '../package.ts'
 import type { BaselineFlags, CommandContext, InitFlags, QueriesFlags } from './command-context.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
 import { collect, parseName } from './option-values.ts'
+import type { DriftFlags } from './schema-command.ts'
 import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
 
 const exitCodesHelp = `
@@ -26,7 +27,7 @@ export function createProgram(context: CommandContext): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
     .showSuggestionAfterError()
 
-  const commands = [addVerify, addWatch, addBaseline, addGate, addReplay, addReport, addQueries, addEvidence, addInit, addDoctor]
+  const commands = [addVerify, addWatch, addBaseline, addGate, addReplay, addReport, addQueries, addEvidence, addSchema, addInit, addDoctor]
   for (const add of commands) add(program, context)
   return program
 }
@@ -133,6 +134,36 @@ function addEvidence(program: Command, context: CommandContext): void {
     .action(async (paths: readonly string[], options: EvidenceFlags) => {
       const { evidenceCommand } = await import('./evidence-command.ts')
       await evidenceCommand(paths, options, context)
+    })
+}
+
+function addSchema(program: Command, context: CommandContext): void {
+  const schema = program
+    .command('schema')
+    .description('The schema of a database, and what the files make of an empty one.')
+    .helpCommand(false)
+  schema
+    .command('drift')
+    .description(
+      'Hold a live database against what the files make of an empty one: every difference, and the step that should have made it.',
+    )
+    .argument('[path]', 'a folder of migrations; of a pair, its legacy schema', parseName)
+    .addOption(new Option('--url <url>', 'the database; it is only read').env('GODWIT_URL'))
+    .option(
+      '--at <step>',
+      'the last step that the database should have (default: the last of all; of a pair, `migrated` takes up along)',
+      parseName,
+    )
+    .option('--json', 'the result on standard output')
+    .option('--config <file>', 'as for verify', parseName)
+    .option('--project <name>', 'as for verify', collect)
+    .option('--format <name>', 'as for verify', parseName)
+    .option('--prelude <file>', 'as for verify', collect)
+    .option('--run-as <role>', 'as for verify', parseName)
+    .option('--skip-extension <name>', 'as for verify', collect)
+    .action(async (path: string | undefined, options: DriftFlags) => {
+      const { driftCommand } = await import('./schema-command.ts')
+      await driftCommand(path === undefined ? [] : [path], options, context)
     })
 }
 

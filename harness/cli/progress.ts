@@ -68,6 +68,12 @@ export function showProgress(stream: Pick<WriteStream, 'write'> & { readonly isT
   }
 }
 
+/** Do work whose progress is shown on standard error, and cleared behind it. */
+export async function withProgress<Result>(work: (report: (event: ProgressEvent) => void) => Promise<Result>): Promise<Result> {
+  using progress = showProgress(process.stderr)
+  return await work((event) => progress.report(event))
+}
+
 interface HistoryProgress {
   readonly sinceMs: number
   /** Steps that were done when it began. */

@@ -1,7 +1,6 @@
-import type { ProgressEvent } from '../verify/index.ts'
 import type { CommandContext, QueriesFlags } from './command-context.ts'
 import { planWork } from './plan.ts'
-import { showProgress } from './progress.ts'
+import { withProgress } from './progress.ts'
 
 /** `godwit queries`: write the verification SQL of each migration, and print where it is. */
 export async function queriesCommand(paths: readonly string[], flags: QueriesFlags, context: CommandContext): Promise<void> {
@@ -20,9 +19,4 @@ export async function queriesCommand(paths: readonly string[], flags: QueriesFla
       for (const each of notChecked) process.stdout.write(`  not checked: ${each}\n`)
     }
   }
-}
-
-async function withProgress<Result>(work: (report: (event: ProgressEvent) => void) => Promise<Result>): Promise<Result> {
-  using progress = showProgress(process.stderr)
-  return await work((event) => progress.report(event))
 }

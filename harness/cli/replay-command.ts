@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { planWork } from './plan.ts'
-import { showProgress } from './progress.ts'
+import { withProgress } from './progress.ts'
 
 /** `godwit replay`: 1 while the counterexample still violates, 0 once it does not, 4 where that could not be looked at. */
 export async function replayCommand(file: string, flags: { readonly postgres?: string }, context: CommandContext): Promise<void> {
@@ -15,18 +15,13 @@ export async function replayCommand(file: string, flags: { readonly postgres?: s
   // What the configuration says holds for a replay as it did for the verdict: formats, preludes, invariants of the user's own.
   const [project] = (await planWork(meta.paths, flags)).projects
   const { replay } = await import('../history/index.ts')
-  const { violates, message } = await withProgress(() =>
-    replay({ ...meta, rowsSql, writtenSql }, project?.options ?? flags, { signal: context.signal }),
-  )
+  const { violates, message } = await withProgress((onProgress) => {
+    onProgress({ migration: meta.migration, stage: 'replay' })
+    return replay({ ...meta, rowsSql, writtenSql }, project?.options ?? flags, { signal: context.signal })
+  })
   const outcome = violates === undefined ? 'unknown' : violates ? 'violated' : 'holds'
   process.stdout.write(`${words[outcome]}: ${message}\n`)
   context.setExitCode(exitCodes[outcome])
-
-  async function withProgress<Result>(work: () => Promise<Result>): Promise<Result> {
-    using progress = showProgress(process.stderr)
-    progress.report({ migration: meta.migration, stage: 'replay' })
-    return await work()
-  }
 }
 
 const words = { violated: 'still violates', holds: 'no longer violates', unknown: 'unknown' } as const

@@ -22,6 +22,7 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   },
   'docs/environment.md': { 'godwit verify .': 'a project of the reader’s; specs/harness/environment/supabase.spec.ts has the notes' },
   'docs/evidence.md': { '': 'specs/harness/operations/evidence-page.spec.ts runs each, and compares what it prints' },
+  'docs/drift.md': { '': 'specs/harness/operations/drift-page.spec.ts runs each, and compares what it prints' },
   'docs/how-to-add-a-stand-in.md': { 'npx vitest run specs/': 'a spec, which runs in the gate' },
   'docs/how-to-add-an-invariant.md': { 'npx vitest run specs/': 'specs, which run in the gate' },
   'docs/how-to-add-an-option.md': { 'npx vitest run specs/': 'specs, which run in the gate', 'npx tsc --noEmit': 'the gate runs it' },

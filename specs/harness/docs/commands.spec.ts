@@ -27,7 +27,7 @@ describe.each(pages)('%s', (page) => {
     const unknown = godwitWords(page).flatMap(({ subcommand, options }) => {
       const known = program.commands.find((each) => each.name() === subcommand)
       if (known === undefined) return [subcommand]
-      const names = ['--help', ...known.options.flatMap(({ long }) => long ?? [])]
+      const names = ['--help', ...[known, ...known.commands].flatMap((each) => each.options).flatMap(({ long }) => long ?? [])]
       return options.filter((option) => !names.includes(option)).map((option) => `${subcommand} ${option}`)
     })
     expect(unknown).toEqual([])

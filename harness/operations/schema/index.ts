@@ -1,0 +1,2 @@
+export { type Drift, type DriftFound, driftOn, findDrift, type Live, readLive } from './drift.ts'
+export { renderDrift } from './render-drift.ts'
