@@ -181,3 +181,13 @@ test('what a step has not done yet is missing, and with --at of the step before 
     await expect(drift('nowhere')).rejects.toThrow('has no step "nowhere"')
   })
 })
+
+test('how a server was set up is no drift, and what a step did to that is', { timeout: 60_000 }, async () => {
+  await using written = await writtenFiles({ '001_rights.sql': 'CREATE TABLE t (a int); GRANT USAGE ON SCHEMA public TO pg_monitor' })
+  await onProduction([written.path], async ({ session, drift }) => {
+    await session.script('ALTER SCHEMA public OWNER TO reader')
+    expect(told(await drift())).toEqual([])
+    await session.script('REVOKE USAGE ON SCHEMA public FROM pg_monitor')
+    expect(told(await drift())).toEqual(['changed | schema | public | privileges | 001_rights.sql'])
+  })
+})
