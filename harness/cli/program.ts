@@ -3,7 +3,7 @@ import { packageVersion } from '../package.ts'
 import type { BaselineFlags, CommandContext, InitFlags, QueriesFlags } from './command-context.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
 import { collect, parseName } from './option-values.ts'
-import type { DriftFlags } from './schema-command.ts'
+import type { DiffFlags, DriftFlags } from './schema-command.ts'
 import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
 
 const exitCodesHelp = `
@@ -164,6 +164,24 @@ function addSchema(program: Command, context: CommandContext): void {
     .action(async (path: string | undefined, options: DriftFlags) => {
       const { driftCommand } = await import('./schema-command.ts')
       await driftCommand(path === undefined ? [] : [path], options, context)
+    })
+  schema
+    .command('diff')
+    .description(
+      'What changes from one schema to another, which of it can break a client, and whether that is a major, minor or patch change.',
+    )
+    .argument('<from>', 'a folder of migrations, a folder at a step (PATH@STEP), or the URL of a database', parseName)
+    .argument('<to>', 'the same', parseName)
+    .option('--json', 'the result on standard output')
+    .option('--config <file>', 'as for verify', parseName)
+    .option('--project <name>', 'as for verify', collect)
+    .option('--format <name>', 'as for verify', parseName)
+    .option('--prelude <file>', 'as for verify', collect)
+    .option('--run-as <role>', 'as for verify', parseName)
+    .option('--skip-extension <name>', 'as for verify', collect)
+    .action(async (from: string, to: string, options: DiffFlags) => {
+      const { diffCommand } = await import('./schema-command.ts')
+      await diffCommand(from, to, options, context)
     })
 }
 

@@ -29,3 +29,17 @@ export async function driftCommand(paths: readonly string[], flags: DriftFlags, 
   if (found.drift.length > 0) context.setExitCode(exitCodes.violated)
   else if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
 }
+
+export interface DiffFlags extends Pick<VerifyFlags, 'config' | 'project' | 'format' | 'prelude' | 'runAs' | 'skipExtension' | 'json'> {}
+
+/** `godwit schema diff`: 1 where a change can break a client, 4 where something could not be compared, else 0. */
+export async function diffCommand(from: string, to: string, flags: DiffFlags, context: CommandContext): Promise<void> {
+  const { json, ...work } = flags
+  const { projects } = await planWork([], work)
+  const options = projects[0]?.options ?? {}
+  const { diffSchemas, renderDiff } = await import('../operations/index.ts')
+  const found = await withProgress((onProgress) => diffSchemas({ from, to, options, hooks: { signal: context.signal, onProgress } }))
+  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : renderDiff(found))
+  if (found.level === 'major') context.setExitCode(exitCodes.violated)
+  else if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
+}

@@ -1,16 +1,11 @@
-import {
-  type CatalogDifference,
-  type CatalogObject,
-  type CatalogObjects,
-  canonicalExpressions,
-  diffObjects,
-  readObjects,
-} from '../../catalog/index.ts'
+import { type CatalogDifference, type CatalogObjects, canonicalExpressions, diffObjects } from '../../catalog/index.ts'
 import { InputError } from '../../errors.ts'
 import type { Source } from '../../formats/index.ts'
 import { onSchemaOfFiles, readSources, type SchemaOfFiles } from '../../history/index.ts'
 import { type Cluster, installedMajors, type OpenedDatabase, openDatabase, startCluster } from '../../postgres/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../../verify/index.ts'
+import { comparable } from './comparable.ts'
+import { readLive } from './live.ts'
 import { migratorOf, neutral } from './neutral.ts'
 
 /** One difference of a live database from what the files make of an empty one. */
@@ -78,15 +73,6 @@ export interface Live {
   readonly database: CatalogObjects
 }
 
-/** Everything of a database that drift looks at, in one transaction that only reads. */
-export async function readLive(opened: OpenedDatabase): Promise<CatalogObjects> {
-  await using session = await opened.connect()
-  await session.script('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-  const database = await readObjects(session)
-  await session.script('ROLLBACK')
-  return database
-}
-
 /** The same with a server for the files that runs already. */
 export async function driftOn(
   cluster: Cluster,
@@ -131,21 +117,6 @@ async function compare(files: SchemaOfFiles, database: CatalogObjects, sameMajor
     return [{ change, kind, path, property, inFiles: mine, inDatabase: other, step, severity }]
   })
   return { drift }
-}
-
-/** What belongs to the server rather than to the files; NOT NULL is a constraint of its own from PostgreSQL 18 on. */
-function comparable(objects: CatalogObjects, platform: ReadonlySet<string>, sameMajor: boolean): CatalogObjects {
-  const ofPlatform = (path: string) => [...platform].some((schema) => path === schema || path.startsWith(`${schema}.`))
-  const kept = new Map<string, CatalogObject>()
-  for (const [key, object] of objects) {
-    const { kind, path, properties } = object
-    if (kind === 'database' || ofPlatform(path)) continue
-    if (!sameMajor && kind === 'constraint' && properties.type === 'not null') continue
-    // Which version is there depends on the server; a role on a platform owns extensions.
-    if (kind === 'extension') kept.set(key, { ...object, properties: { inSchema: properties.inSchema ?? '' } })
-    else kept.set(key, object)
-  }
-  return kept
 }
 
 /** Whether it is a table in which a tool notes what it applied, something of such a table, or a schema that holds nothing else. */

@@ -1,2 +1,6 @@
-export { type Drift, type DriftFound, driftOn, findDrift, type Live, readLive } from './drift.ts'
+export { type DiffRequest, diffOn, diffSchemas, type SchemaChange, type SchemaDiff } from './diff.ts'
+export { type Drift, type DriftFound, driftOn, findDrift, type Live } from './drift.ts'
+export type { Level } from './levels.ts'
+export { readLive } from './live.ts'
+export { renderDiff } from './render-diff.ts'
 export { renderDrift } from './render-drift.ts'

@@ -37,11 +37,11 @@ function block({ change, kind, path, property, inFiles, inDatabase, step }: Drif
 }
 
 /** Definitions go over many lines on the server. */
-function line(label: string, text: string | undefined): readonly string[] {
+export function line(label: string, text: string | undefined): readonly string[] {
   return text === undefined ? [] : [`  ${label.padEnd(10)}  ${visibleText(text.replaceAll(/\s+/g, ' ').trim())}`]
 }
 
 /** `notNull` → `not null`. */
-function words(property: string): string {
+export function words(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 }

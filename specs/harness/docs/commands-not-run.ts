@@ -33,6 +33,7 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   },
   'docs/queries.md': { '': 'specs/harness/operations/queries.spec.ts runs the example with psql' },
   'docs/reports.md': { 'createdb throwaway': 'specs/harness/report/counterexample-psql.spec.ts runs such a file with psql' },
+  'docs/schema-diff.md': { '': 'specs/harness/operations/drift-page.spec.ts runs each, and compares what it prints' },
   'docs/stock-batches.md': { '': 'specs/stock-batches/guide.spec.ts' },
   'docs/table-items.md': { '': 'specs/table-items.spec.ts' },
 }

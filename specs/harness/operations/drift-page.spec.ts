@@ -1,14 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StartedCluster } from '../../../harness/postgres/index.ts'
 import { startCluster } from '../../../harness/postgres/index.ts'
-import { builtCommand } from '../../build-command.ts'
-import { type GuidePart, readGuide, runInShell, writeGuide } from '../../kv-to-tables/guide.ts'
 import { scratchRepository } from '../cli/scratch-repository.ts'
 import { pageFiles } from '../page-files.ts'
 import { openShop } from './production.ts'
-
-const page = 'docs/drift.md'
+import { runPage } from './run-page.ts'
 
 let production: StartedCluster
 beforeAll(async () => {
@@ -24,28 +20,12 @@ test('every command of the page prints what the page says', { timeout: 60_000 },
      CREATE TABLE schema_migrations (version text PRIMARY KEY)`,
   )
   await using repository = await scratchRepository(files)
-  const update = process.env.GODWIT_UPDATE_GUIDE === 'true'
-  const plain = (text: string) =>
+  const named = (text: string) =>
     text
       .replaceAll(/127\.0\.0\.1:\d+/g, 'db.example.org:5432')
       .replaceAll(shop.database.name, 'shop')
       .replaceAll(/PostgreSQL 18\.\d+/g, 'PostgreSQL 18.4')
-  const found: GuidePart[] = []
-  for (const part of readGuide(await readFile(page, 'utf8'))) {
-    if ('prose' in part) {
-      found.push(part)
-      continue
-    }
-    const ran: { command: string; output: string }[] = []
-    for (const { command, output } of part.commands) {
-      const here = `cd ${repository.directory} && ${command.replaceAll('npx godwit', `${process.execPath} ${builtCommand}`)}`
-      const printed = plain(await runInShell(here, { GODWIT_URL: shop.url }))
-      ran.push({ command, output: printed })
-      if (!update) expect(`$ ${command}\n${printed}`).toBe(`$ ${command}\n${output}`)
-    }
-    found.push({ commands: ran })
-  }
-  if (update) await writeFile(page, writeGuide(found))
+  expect(await runPage('docs/drift.md', { directory: repository.directory, env: { GODWIT_URL: shop.url }, named })).toBe(2)
 })
 
 test('exit codes: 1 with drift, 0 without, 4 where a step is a program, 2 and 3 with one clear message', { timeout: 60_000 }, async () => {
@@ -70,4 +50,20 @@ test('exit codes: 1 with drift, 0 without, 4 where a step is a program, 2 and 3 
   })
   expect(await drift(['nowhere'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^godwit: /) })
   expect(await drift(['db/migrations'], '')).toMatchObject({ code: 2, stderr: 'godwit: no database is named' })
+})
+
+test('every command of the page of schema diff prints what the page says', { timeout: 60_000 }, async () => {
+  await using repository = await scratchRepository(await pageFiles('schema-diff.md'))
+  expect(await runPage('docs/schema-diff.md', { directory: repository.directory })).toBe(2)
+})
+
+test('schema diff: two databases, and a step that is not there, are refused by name', { timeout: 60_000 }, async () => {
+  await using repository = await scratchRepository(await pageFiles('schema-diff.md'))
+  await using shop = await openShop(production, 'CREATE TABLE people (id int PRIMARY KEY)')
+  const diff = (from: string, to: string) => repository.runHere(['schema', 'diff', from, to])
+  expect(await diff(shop.url, shop.url)).toMatchObject({ code: 2, stderr: expect.stringContaining('two databases are not compared here') })
+  expect(await diff('db/migrations@009', 'db/migrations')).toMatchObject({ code: 2, stderr: expect.stringContaining('has no step "009"') })
+  const live = await diff(shop.url, 'db/migrations')
+  expect([live.code, live.stdout]).toEqual([1, expect.stringContaining('attribute public.people.name is new')])
+  expect(live.stdout).not.toContain(production.address.password)
 })
