@@ -39,6 +39,7 @@ export {
   readHints,
   type Waiver,
 } from './migration/index.ts'
+export { type Check, definePlan, type Plan } from './operations/index.ts'
 export {
   type Cluster,
   type Database,

@@ -2,7 +2,9 @@ import { Command, Option } from 'commander'
 import { packageVersion } from '../package.ts'
 import type { BaselineFlags, CommandContext, InitFlags, QueriesFlags } from './command-context.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
+import type { ObserveFlags } from './observe-command.ts'
 import { collect, parseName } from './option-values.ts'
+import type { ReadyFlags } from './ready-command.ts'
 import type { DiffFlags, DriftFlags } from './schema-command.ts'
 import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
 
@@ -27,8 +29,9 @@ export function createProgram(context: CommandContext): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
     .showSuggestionAfterError()
 
-  const commands = [addVerify, addWatch, addBaseline, addGate, addReplay, addReport, addQueries, addEvidence, addSchema, addInit, addDoctor]
-  for (const add of commands) add(program, context)
+  const ofMigrations = [addVerify, addWatch, addBaseline, addGate, addReplay, addReport]
+  const ofDatabases = [addQueries, addEvidence, addSchema, addObserve, addReady]
+  for (const add of [...ofMigrations, ...ofDatabases, addInit, addDoctor]) add(program, context)
   return program
 }
 
@@ -182,6 +185,38 @@ function addSchema(program: Command, context: CommandContext): void {
     .action(async (from: string, to: string, options: DiffFlags) => {
       const { diffCommand } = await import('./schema-command.ts')
       await diffCommand(from, to, options, context)
+    })
+}
+
+function addObserve(program: Command, context: CommandContext): void {
+  program
+    .command('observe')
+    .description(
+      'Ask the checks of a clean-up plan, and record what they find: for cron. 0: all clean, 1: a check found rows that are wrong.',
+    )
+    .argument('<plan>', 'a file that exports definePlan({ … })', parseName)
+    .addOption(new Option('--url <url>', 'the database').env('GODWIT_URL'))
+    .option('--create', 'make the table of observations where it is not there')
+    .option('--json', 'write one line of JSON, and nothing else')
+    .action(async (plan: string, options: ObserveFlags) => {
+      const { observeCommand } = await import('./observe-command.ts')
+      await observeCommand(plan, options, context)
+    })
+}
+
+function addReady(program: Command, context: CommandContext): void {
+  program
+    .command('ready')
+    .description(
+      'Say whether a clean-up may run: all checks clean now, and on each of the days before. 0: ready, 1: not ready, with the rows.',
+    )
+    .argument('<plan>', 'a file that exports definePlan({ … })', parseName)
+    .addOption(new Option('--url <url>', 'the database').env('GODWIT_URL'))
+    .option('--run', 'run the clean-up if it is ready, in one transaction with the checks, while nobody else can write')
+    .option('--json', 'write one line of JSON, and nothing else')
+    .action(async (plan: string, options: ReadyFlags) => {
+      const { readyCommand } = await import('./ready-command.ts')
+      await readyCommand(plan, options, context)
     })
 }
 
