@@ -94,10 +94,10 @@ export function utcText(sql: string): string {
   return `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }
 
-/** What somebody else wrote there is no row, and does not fit the digest. */
+/** What somebody else wrote there is shown as it is; it does not fit the digest. */
 function rowsIn(examples: unknown): readonly WrongRow[] {
   const isRows = Array.isArray(examples) && examples.every((row) => Array.isArray(row) && row.every(Array.isArray))
-  return isRows ? (examples as unknown as readonly WrongRow[]) : []
+  return isRows ? (examples as unknown as readonly WrongRow[]) : [[['examples', JSON.stringify(examples)]]]
 }
 
 /**

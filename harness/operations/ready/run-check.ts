@@ -36,10 +36,10 @@ export async function runCheck(session: Session, { id, sql }: LoadedCheck, searc
   }
 }
 
-/** The alias is unlike any column: a column of its name would hide the row. */
+/** `godwit_row.*`, not `godwit_row`: a column of that name would hide the row. */
 function statementFor(sql: string): string {
   return `
-WITH godwit_found AS MATERIALIZED (SELECT pg_catalog.to_json(godwit_row) AS item FROM (${sql}
+WITH godwit_found AS MATERIALIZED (SELECT pg_catalog.to_json(godwit_row.*) AS item FROM (${sql}
 ) AS godwit_row),
 godwit_first AS (SELECT item, pg_catalog.row_number() OVER () AS place FROM godwit_found LIMIT ${MOST_EXAMPLES})
 SELECT (SELECT pg_catalog.count(*) FROM godwit_found),
