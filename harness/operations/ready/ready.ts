@@ -55,7 +55,7 @@ export async function ready({ url, plan, run, signal, say }: ReadyOptions): Prom
   if (!run || !readiness.ready) return readiness
   const tables = toLock(plan, looked.tables)
   const named = tables.map((table) => shownName(pathOf(table))).join(', ')
-  say(`locks     ${named === '' ? 'no table' : `${named}: writers wait, readers go on`}`)
+  say(`locks     ${named === '' ? 'no table' : `${named}: writers wait`}`)
   say(`runs      ${plan.cleanUp.file} in the same transaction as the checks`)
   return { place, ...(await cleanUp(session, plan, tables, signal)) }
 }
