@@ -4,6 +4,7 @@ const contract = 'migrations/stock-batches/contract.ts'
 const up = 'migrations/stock-batches/up.sql'
 const down = 'migrations/stock-batches/down.sql'
 const end = 'migrations/stock-batches/end-transition.sql'
+const endPlan = 'migrations/stock-batches/end-transition.ts'
 const verification = 'migrations/stock-batches/verification.sql'
 const reader = 'migrations/stock-batches/reader.ts'
 const moveItem = 'migrations/stock-batches/move-item.ts'
@@ -281,6 +282,11 @@ const afterwards: readonly Edit[] = [
   },
   { claim: 'SB-11', file: end, find: 'DROP FUNCTION "stock_batches_first"();', replace: '', test: 'leaves no trigger' },
   { claim: 'SB-11', file: end, find: 'WHERE NOT i."useBatchSystem" AND NOT', replace: 'WHERE false AND NOT', test: 'can be dropped' },
+  { claim: 'SB-11', file: endPlan, find: 'IS DISTINCT FROM sum(b."quantity")', replace: '<> sum(b."quantity")', test: 'the plan refuses' },
+  { claim: 'SB-11', file: endPlan, find: 'ELSE i."useBatchSystem" AND', replace: 'ELSE false AND', test: 'the plan refuses' },
+  { claim: 'SB-11', file: endPlan, find: `'status', 'costPerUnitUSD'`, replace: `'costPerUnitUSD'`, test: 'the plan refuses' },
+  { claim: 'SB-11', file: endPlan, find: 'AND c.value IS DISTINCT FROM', replace: 'AND c.value <>', test: 'the plan refuses' },
+  { claim: 'SB-11', file: endPlan, find: 'cleanDays: 7', replace: 'cleanDays: 6', test: 'clean week' },
 ]
 
 export const stockBatches: readonly Edit[] = [...inContract, ...inUp, ...afterwards]
