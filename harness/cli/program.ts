@@ -3,7 +3,7 @@ import { packageVersion } from '../package.ts'
 import type { BaselineFlags, CommandContext, InitFlags, QueriesFlags } from './command-context.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
 import type { ObserveFlags } from './observe-command.ts'
-import { collect, parseName } from './option-values.ts'
+import { collect, parseDuration, parseName } from './option-values.ts'
 import type { ReadyFlags } from './ready-command.ts'
 import type { DiffFlags, DriftFlags } from './schema-command.ts'
 import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
@@ -194,11 +194,15 @@ function addObserve(program: Command, context: CommandContext): void {
     .description(
       'Ask the checks of a clean-up plan, and record what they find: for cron. 0: all clean, 1: a check found rows that are wrong.',
     )
-    .argument('<plan>', 'a file that exports definePlan({ … })', parseName)
+    .argument('[plan]', 'a file that exports definePlan({ … }); --watch goes without one too')
     .addOption(new Option('--url <url>', 'the database').env('GODWIT_URL'))
     .option('--create', 'make the table of observations where it is not there')
-    .option('--json', 'write one line of JSON, and nothing else')
-    .action(async (plan: string, options: ObserveFlags) => {
+    .option('--json', 'write lines of JSON, and nothing else')
+    .option('--watch', 'record nothing; show checks, progress, open transactions and waits until Ctrl-C')
+    .option('--every <duration>', 'with --watch: how often it looks (default: 2s)', parseDuration)
+    .option('--bad-wait <duration>', 'with --watch: a wait for a lock that is as long is bad (default: 1s)', parseDuration)
+    .option('--notify <target>', 'with --watch: a command or URL that gets the line of JSON when it turns bad, or good again', parseName)
+    .action(async (plan: string | undefined, options: ObserveFlags) => {
       const { observeCommand } = await import('./observe-command.ts')
       await observeCommand(plan, options, context)
     })

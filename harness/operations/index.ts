@@ -4,3 +4,4 @@ export { type CompiledQueries, compileQueries } from './queries/compile-queries.
 export { type WrittenQueries, writeQueries } from './queries/write-queries.ts'
 export * from './ready/index.ts'
 export * from './schema/index.ts'
+export * from './watch/index.ts'

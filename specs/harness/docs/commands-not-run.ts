@@ -32,7 +32,12 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
     '': 'verification under traffic takes a minute each; specs/order-line-items.spec.ts and specs/order-line-items/',
   },
   'docs/queries.md': { '': 'specs/harness/operations/queries.spec.ts runs the example with psql' },
-  'docs/ready.md': { '': 'specs/harness/operations/ready-page.spec.ts runs each, and compares what it prints' },
+  'docs/ready.md': {
+    'npx godwit observe --watch': 'it goes on until it is stopped; specs/harness/operations/watch.spec.ts',
+    'npx godwit observe migrations/move-stock/drop-stock.ts --watch':
+      'it goes on until it is stopped; specs/harness/operations/watch.spec.ts',
+    '': 'specs/harness/operations/ready-page.spec.ts runs each, and compares what it prints',
+  },
   'docs/reports.md': { 'createdb throwaway': 'specs/harness/report/counterexample-psql.spec.ts runs such a file with psql' },
   'docs/schema-diff.md': { '': 'specs/harness/operations/drift-page.spec.ts runs each, and compares what it prints' },
   'docs/stock-batches.md': { '': 'specs/stock-batches/guide.spec.ts' },
