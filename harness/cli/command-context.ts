@@ -22,3 +22,15 @@ export interface InitFlags {
 export interface QueriesFlags extends VerifyFlags {
   readonly out?: string
 }
+
+export interface ObserveFlags {
+  readonly url?: string
+  readonly create?: true
+  readonly json?: true
+  readonly watch?: true
+  /** Milliseconds. */
+  readonly every?: number
+  /** Milliseconds. */
+  readonly badWait?: number
+  readonly notify?: string
+}

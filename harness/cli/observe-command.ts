@@ -1,19 +1,7 @@
 import { InputError } from '../errors.ts'
-import type { CommandContext } from './command-context.ts'
+import type { CommandContext, ObserveFlags } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { urlOf } from './url-of.ts'
-
-export interface ObserveFlags {
-  readonly url?: string
-  readonly create?: true
-  readonly json?: true
-  readonly watch?: true
-  /** Milliseconds. */
-  readonly every?: number
-  /** Milliseconds. */
-  readonly badWait?: number
-  readonly notify?: string
-}
 
 /** `godwit observe`: with `--watch` until Ctrl-C; else 0 once everything is recorded and clean, 1 once it is recorded and a check found rows. */
 export async function observeCommand(path: string | undefined, flags: ObserveFlags, context: CommandContext): Promise<void> {

@@ -1,6 +1,5 @@
 import { logKey, notify, readPlan, type Sight, sightBlock, sightLine, watchDatabase } from '../operations/index.ts'
-import type { CommandContext } from './command-context.ts'
-import type { ObserveFlags } from './observe-command.ts'
+import type { CommandContext, ObserveFlags } from './command-context.ts'
 import { urlOf } from './url-of.ts'
 
 const EVERY_MS = 2_000
