@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { packageVersion } from '../package.ts'
 import type { BaselineFlags, CommandContext, InitFlags, ObserveFlags, QueriesFlags } from './command-context.ts'
+import type { CompareFlags } from './compare-command.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
 import { collect, parseDuration, parseName } from './option-values.ts'
 import type { ReadyFlags } from './ready-command.ts'
@@ -29,7 +30,7 @@ export function createProgram(context: CommandContext): Command {
     .showSuggestionAfterError()
 
   const ofMigrations = [addVerify, addWatch, addBaseline, addGate, addReplay, addReport]
-  const ofDatabases = [addQueries, addEvidence, addSchema, addObserve, addReady]
+  const ofDatabases = [addQueries, addEvidence, addSchema, addCompare, addObserve, addReady]
   for (const add of [...ofMigrations, ...ofDatabases, addInit, addDoctor]) add(program, context)
   return program
 }
@@ -184,6 +185,24 @@ function addSchema(program: Command, context: CommandContext): void {
     .action(async (from: string, to: string, options: DiffFlags) => {
       const { diffCommand } = await import('./schema-command.ts')
       await diffCommand(from, to, options, context)
+    })
+}
+
+function addCompare(program: Command, context: CommandContext): void {
+  program
+    .command('compare')
+    .description(
+      'Compare a table with the view or table that took its place: rows, and answers to statements that are rolled back. 0: the same.',
+    )
+    .argument('<table>', 'the table, as SQL names it', parseName)
+    .argument('<other>', 'what took its place', parseName)
+    .addOption(new Option('--url <url>', 'the database').env('GODWIT_URL'))
+    .option('--rows', 'compare the rows only, and send no statement that writes')
+    .option('--values', 'show values of rows; they are masked otherwise')
+    .option('--json', 'write one line of JSON, with values, and nothing else')
+    .action(async (table: string, other: string, options: CompareFlags) => {
+      const { compareCommand } = await import('./compare-command.ts')
+      await compareCommand([table, other], options, context)
     })
 }
 

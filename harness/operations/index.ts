@@ -1,3 +1,4 @@
+export * from './compare/index.ts'
 export * from './evidence/index.ts'
 export { type ArrivalSql, type AttributeSql, compileLineage, type LineageSource, type PlaceSql, type RelationSql } from './lineage-sql.ts'
 export { type CompiledQueries, compileQueries } from './queries/compile-queries.ts'
