@@ -164,4 +164,19 @@ export const orderLineItems: readonly Edit[] = [
   },
   { claim: 'CV-9', file: up, find: 'OWNER TO %I', replace: 'OWNER TO CURRENT_USER --%I', test: 'owns the view' },
   { claim: 'CV-9', file: up, find: 'AND NOT attisdropped', replace: 'AND attisdropped', test: 'each role' },
+
+  {
+    claim: 'OLI-7',
+    file: up,
+    find: 'FROM order_line_items_v2;\n',
+    replace: 'FROM order_line_items_v2 WHERE quantity < 5;\n',
+    test: 'one command finds',
+  },
+  {
+    claim: 'OLI-7',
+    file: up,
+    find: "attgenerated = ''",
+    replace: "attgenerated = 'x'",
+    test: 'one command finds',
+  },
 ]

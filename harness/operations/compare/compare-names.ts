@@ -16,7 +16,7 @@ import { type Cells, compareCells } from './cells.ts'
 import { type ComparedPair, pairOf } from './pair.ts'
 import { type Reach, reachOf } from './reach.ts'
 import { runSequence } from './run-sequence.ts'
-import { sequencesFor } from './statements.ts'
+import { isOnlyOfTables, sequencesFor } from './statements.ts'
 import { throwAwayRows } from './throw-away-rows.ts'
 
 export interface CompareNamesOptions {
@@ -130,7 +130,14 @@ async function compareStatements({ session, database, pair, signal, say, onState
       other: `${what}: ${view}`,
     })
   }
-  return { statements, answers, notCompared: because === undefined ? [] : [`INSERT, UPDATE and DELETE of rows: ${because}`] }
+  const identities = pair.columns.filter((each) => isOnlyOfTables(pair, each))
+  const notCompared = [
+    ...(because === undefined ? [] : [`INSERT, UPDATE and DELETE of rows: ${because}`]),
+    ...identities.map(
+      ({ name }) => `UPDATE … SET ${name} = DEFAULT: PostgreSQL takes it for an identity column of a table, and on no view`,
+    ),
+  ]
+  return { statements, answers, notCompared }
 }
 
 function refuseOutside({ table, other }: ComparedPair, { outside }: Reach): void {

@@ -49,7 +49,9 @@ export function sequencesFor(pair: ComparedPair, rows: readonly Row[], major: nu
     ]),
     ...columns.map(({ name }) => [both, forms.update('update', first, name, quoteLiteral(second.get(name) ?? null))]),
     ...columns.map(({ name }) => [both, forms.update('update to NULL', first, name, 'NULL')]),
-    ...columns.map(({ name }) => [both, forms.update('update to the default', first, name, 'DEFAULT')]),
+    ...columns
+      .filter((each) => !isOnlyOfTables(pair, each))
+      .map(({ name }) => [both, forms.update('update to the default', first, name, 'DEFAULT')]),
     ...columns.flatMap((each) =>
       strangeValues(each.type).map((value) => [both, forms.update('update to a strange value', first, each.name, value)]),
     ),
@@ -72,6 +74,11 @@ function select(form: string, before: string, after: string): NamedStatement {
 
 function firstColumn({ columns }: ComparedPair): string {
   return quoteIdentifier(columns[0]?.name ?? '')
+}
+
+/** No view of PostgreSQL takes UPDATE … SET column = DEFAULT where the table's column is an identity. */
+export function isOnlyOfTables({ other }: ComparedPair, { identity }: ComparedPair['columns'][number]): boolean {
+  return other.kind === 'view' && identity !== undefined
 }
 
 function hasDefault({ default: value, identity, notNull }: ComparedPair['columns'][number]): boolean {
