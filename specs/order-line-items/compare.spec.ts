@@ -47,7 +47,7 @@ describe('order-line-items, godwit compare', () => {
     expect(compared.statements).toBeGreaterThan(100)
   })
 
-  claim('OLI-7', 'it leaves no trace: no row, no key of a sequence, no storage, no notification', async () => {
+  claim('OLI-7', 'it leaves no trace: no row, no key of a sequence, no storage, no lock', async () => {
     const before = await traces()
     await compare()
     expect(await traces()).toEqual(before)

@@ -35,6 +35,8 @@ export interface CompareNamesOptions {
 /** A statement to which both gave another answer. */
 export interface DifferentAnswer {
   readonly form: string
+  /** In what they differ: the SQLSTATE, the row count, the rows that were returned or stored, … */
+  readonly kind: string
   /** The statements before it, and itself last, as sent to the table. */
   readonly statements: readonly string[]
   readonly table: string
@@ -122,12 +124,12 @@ async function compareStatements({ session, database, pair, signal, say, onState
     if (compared.outcome !== 'diverges') continue
     const sent = sequence.slice(0, Math.max(0, compared.at) + 1)
     const { kind, attribute, legacy, view } = compared.divergence
-    const what = `${kind}${attribute === undefined ? '' : ` of ${attribute}`}`
     answers.push({
       form: sent.at(-1)?.form ?? 'commit',
+      kind: attribute === undefined ? kind : `${kind} of ${attribute}`,
       statements: sent.map((each) => each.sql(shownName(pathOf(pair.table)))),
-      table: `${what}: ${legacy}`,
-      other: `${what}: ${view}`,
+      table: legacy,
+      other: view,
     })
   }
   const identities = pair.columns.filter((each) => isOnlyOfTables(pair, each))

@@ -26,13 +26,19 @@ export function comparedText(
     ...answers
       .slice(0, MOST_SHOWN)
       .flatMap((each) => [
-        `    ${each.form}: ${masked(each.statements.at(-1) ?? '')}`,
-        `      ${table}: ${masked(each.table)}`,
-        `      ${other}: ${masked(each.other)}`,
+        `    ${each.kind}, ${each.form}: ${masked(each.statements.at(-1) ?? '')}`,
+        `      ${table}: ${values ? each.table : withoutValues(each.kind, each.table)}`,
+        `      ${other}: ${values ? each.other : withoutValues(each.kind, each.other)}`,
       ]),
     ...(answers.length > MOST_SHOWN ? ['    …'] : []),
     ...notCompared.map((each) => `  not compared: ${each}`),
     same ? `same      ${other} does what ${table} does, as far as it was compared` : `different ${other} does not do what ${table} does`,
   ]
   return lines.map((line) => `${visibleText(line)}\n`).join('')
+}
+
+/** A message of an error may quote a value, and so may rows. */
+function withoutValues(kind: string, answer: string): string {
+  if (kind === 'sqlstate') return answer.replace(/ \([\s\S]*$/, '')
+  return /^(rows|contents)/.test(kind) ? 'other values (--values shows them)' : answer
 }

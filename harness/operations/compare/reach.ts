@@ -42,6 +42,7 @@ SELECT p.oid::text, p.oid::regprocedure::text AS name, p.proname AS bare, d.rela
   LEFT JOIN pg_extension AS e ON e.oid = m.refobjid
   LEFT JOIN (
     SELECT tgfoid AS function, tgrelid AS relation FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'
+    UNION SELECT evtfoid, 0 FROM pg_event_trigger WHERE evtenabled <> 'D' AND (evttags IS NULL OR 'ALTER SEQUENCE' = ANY (evttags))
     UNION SELECT x.refobjid, coalesce(a.adrelid, c.conrelid, r.ev_class, y.polrelid, x.objid) FROM pg_depend AS x
       LEFT JOIN pg_attrdef AS a ON x.classid = 'pg_attrdef'::regclass AND a.oid = x.objid
       LEFT JOIN pg_constraint AS c ON x.classid = 'pg_constraint'::regclass AND c.oid = x.objid
@@ -70,12 +71,16 @@ UNION SELECT inhparent::text, inhrelid::text FROM pg_inherits`
 const outsideExtensions =
   /^(dblink|pg_net|http|postgres_fdw|file_fdw|pg_background|pg_cron|adminpack|plsh|pgagent|lo|pgmq|wrappers|aws_.*)$/
 
+/** Stands for the relation of event triggers: sequences get storage of their own by ALTER SEQUENCE, which sets them off. */
+const eventTriggers = '0'
+const notifies = 'it sends a notification'
+
 /** What a rollback does not take back, or what another session sees at once. */
 const outsideCalls: readonly (readonly [call: RegExp, what: string])[] = [
   [/\bdblink\w*\s*\(/i, 'it calls dblink'],
   [/\bnet\s*\.\s*http_\w+/i, 'it calls pg_net'],
   [/\bhttp(_\w+)?\s*\(/i, 'it calls the extension http'],
-  [/\bpg_notify\s*\(|\bnotify\b/i, 'it sends a notification'],
+  [/\bpg_notify\s*\(|\bnotify\b/i, notifies],
   [/\bcopy\b[^;]*\b(program\b|(to|from)\s+')/i, 'it reads or writes files by COPY'],
   [/\b(lo_(import|export)|pg_(read|stat|ls|file|write)_\w*file\w*|pg_file_\w+|pg_ls_\w+)\s*\(/i, 'it reads or writes files'],
   [/\bpg_(try_)?advisory_(lock|unlock)\w*\s*\(/i, 'it takes advisory locks that outlive a rollback'],
@@ -95,7 +100,7 @@ const outsideCalls: readonly (readonly [call: RegExp, what: string])[] = [
 export async function reachOf(session: Session, start: readonly string[]): Promise<Reach> {
   const all = { routines: await session.query<Routine>(routines), relations: await session.query<Reachable>(relations) }
   const known = await session.query<{ from: string; to: string }>(edges)
-  const reached = new Set<string>(start)
+  const reached = new Set<string>([...start, eventTriggers])
   const called = new Set<Routine>()
   for (let before = -1; before !== reached.size + called.size; ) {
     before = reached.size + called.size
@@ -112,13 +117,15 @@ export async function reachOf(session: Session, start: readonly string[]): Promi
       ...foreign.map((relation: RelationName) => `${shownName(pathOf(relation))} is a foreign table: it is on another server`),
       ...new Set([...called].flatMap(outsideOf)),
     ],
-    programs: [...called].some(({ extension }) => extension === null),
+    programs: [...called].some(({ extension, relation }) => extension === null && relation !== eventTriggers),
     relations: reached,
   }
 }
 
-function outsideOf({ name, language, trusted, extension, source }: Routine): readonly string[] {
+function outsideOf({ name, language, trusted, extension, source, relation }: Routine): readonly string[] {
   if (extension !== null) return outsideExtensions.test(extension) ? [`${name} belongs to the extension ${extension}`] : []
   if (!trusted && language !== 'sql' && language !== 'internal') return [`${name} is written in the untrusted language ${language}`]
-  return outsideCalls.flatMap(([call, what]) => (call.test(source) ? [`${name}: ${what}`] : []))
+  // An event trigger that tells a server of the API of changes (PostgREST) is on many databases; after a rollback nobody hears it.
+  const calls = relation === eventTriggers ? outsideCalls.filter(([, what]) => what !== notifies) : outsideCalls
+  return calls.flatMap(([call, what]) => (call.test(source) ? [`${name}: ${what}`] : []))
 }

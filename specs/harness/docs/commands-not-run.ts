@@ -20,6 +20,7 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
     'godwit queries migrations/stock-batches': 'specs/harness/operations/queries.spec.ts writes such files',
     'psql -d shop': 'a database of the reader’s; specs/harness/operations/queries.spec.ts runs such files with psql',
   },
+  'docs/compare.md': { '': 'specs/harness/operations/compare-page.spec.ts runs each, and compares what it prints' },
   'docs/environment.md': { 'godwit verify .': 'a project of the reader’s; specs/harness/environment/supabase.spec.ts has the notes' },
   'docs/evidence.md': { '': 'specs/harness/operations/evidence-page.spec.ts runs each, and compares what it prints' },
   'docs/drift.md': { '': 'specs/harness/operations/drift-page.spec.ts runs each, and compares what it prints' },

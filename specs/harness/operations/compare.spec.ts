@@ -115,6 +115,12 @@ describe('godwit compare', () => {
       'told(): it sends a notification',
     ],
     [
+      'an event trigger on ALTER SEQUENCE',
+      `CREATE FUNCTION ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM net.http_post('http://x', '{}'); END $$;
+       CREATE EVENT TRIGGER ddl ON ddl_command_end WHEN TAG IN ('ALTER SEQUENCE') EXECUTE FUNCTION ddl()`,
+      'ddl(): it calls pg_net',
+    ],
+    [
       'an untrusted language',
       `CREATE FUNCTION c() RETURNS trigger LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler'; CREATE TRIGGER c AFTER INSERT ON stock FOR EACH ROW EXECUTE FUNCTION c()`,
       'c() is written in the untrusted language c',
@@ -133,7 +139,9 @@ describe('godwit compare', () => {
 
   test('does not refuse a trigger that stays inside, or one that is disabled', async () => {
     await store.session.script(
-      `${plpgsql('NOTIFY c')}${trigger()}; ALTER TABLE stock DISABLE TRIGGER work; ${plpgsql('PERFORM pg_advisory_xact_lock(1)', 'inside')}${trigger('stock', 'inside')}`,
+      `${plpgsql('NOTIFY c')}${trigger()}; ALTER TABLE stock DISABLE TRIGGER work; ${plpgsql('PERFORM pg_advisory_xact_lock(1)', 'inside')}${trigger('stock', 'inside')};
+       CREATE FUNCTION ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN NOTIFY pgrst, 'reload schema'; END $$;
+       CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION ddl()`,
     )
     expect((await compare()).same).toBe(true)
   })
