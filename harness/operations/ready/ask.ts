@@ -1,4 +1,5 @@
-import type { OpenedDatabase, Session } from '../../postgres/index.ts'
+import { type OpenedDatabase, quoteName, type Session } from '../../postgres/index.ts'
+import type { LockedTable } from './lock-tables.ts'
 import { utcText } from './observations.ts'
 import type { LoadedPlan } from './read-plan.ts'
 import { type CheckAnswer, runCheck } from './run-check.ts'
@@ -8,6 +9,8 @@ export interface Answers {
   /** By the server's clock, before the first check, as `Entry.at`. */
   readonly at: string
   readonly answers: readonly CheckAnswer[]
+  /** What the transaction has read. */
+  readonly tables: readonly LockedTable[]
 }
 
 /**
@@ -21,11 +24,14 @@ export async function askChecks(session: Session, { checks }: Pick<LoadedPlan, '
     `SELECT ${utcText('clock_timestamp()')} AS at, current_setting('search_path') AS path`,
   )
   const answers: CheckAnswer[] = []
+  const tables = new Map<string, LockedTable>()
   for (const check of checks) {
     signal.throwIfAborted()
-    answers.push(await runCheck(session, check, path))
+    const ran = await runCheck(session, check, path)
+    answers.push(ran.answer)
+    for (const table of ran.tables) tables.set(quoteName(table), table)
   }
-  return { at, answers }
+  return { at, answers, tables: [...tables.values()] }
 }
 
 /** Cancel what a session runs once the signal is aborted: closing the connection alone would leave it running. */

@@ -8,23 +8,17 @@ export interface LockedTable extends RelationName {
 
 /**
  * What the current transaction has read, by the locks that it holds: tables beneath views and those that functions read are among them.
- *
- * @param but  The table that only we read.
+ * A rollback to a savepoint gives locks back, so it must be asked before.
  */
-export async function tablesRead(session: Session, but: RelationName): Promise<readonly LockedTable[]> {
-  return session.query<LockedTable>(
-    `SELECT DISTINCT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind
-       FROM pg_catalog.pg_locks AS l
-       JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
-       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
-        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-        AND c.relkind IN ('r', 'p', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-        AND NOT (n.nspname = $1 AND c.relname = $2)
-      ORDER BY 1, 2`,
-    [but.schema, but.name],
-  )
-}
+export const tablesReadStatement = `
+SELECT DISTINCT n.nspname AS schema, c.relname AS name, c.relkind::pg_catalog.text AS kind
+  FROM pg_catalog.pg_locks AS l
+  JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+   AND c.relkind IN ('r', 'p', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ ORDER BY 1, 2`
 
 /** Stop everybody else from writing to these tables until the transaction ends; who only reads goes on. */
 export async function lockTables(session: Session, tables: readonly RelationName[]): Promise<void> {

@@ -3,7 +3,7 @@ import { applyStep, type Failure } from '../../migration/index.ts'
 import { openDatabase, pathOf, quoteName, type Session, StatementError, shownName, withTransaction } from '../../postgres/index.ts'
 import { askChecks, cancelOnAbort } from './ask.ts'
 import { type CheckReadiness, judgeCheck } from './judge.ts'
-import { type LockedTable, lockTables, tablesRead } from './lock-tables.ts'
+import { type LockedTable, lockTables } from './lock-tables.ts'
 import { addObservations, cleanUpId, type Observation, readObservations } from './observations.ts'
 import type { LoadedPlan } from './read-plan.ts'
 import { refusalOf, withRefusals } from './refusal.ts'
@@ -69,10 +69,11 @@ interface Look {
 
 async function look(session: Session, plan: LoadedPlan, signal: AbortSignal): Promise<Look> {
   const observations = await readObservations(session, plan.observations, plan.name)
-  const { at, answers } = await askChecks(session, plan, signal)
+  const { at, answers, tables: read } = await askChecks(session, plan, signal)
   const { cleanDays } = plan
   const checks = plan.checks.map((check, index) => judgeCheck(check, answers[index] as CheckAnswer, { observations, now: at, cleanDays }))
-  const tables = await tablesRead(session, plan.observations)
+  // The observations are read by us alone.
+  const tables = read.filter((table) => quoteName(table) !== quoteName(plan.observations))
   return { judged: { at, checks, ready: checks.every(({ reasons }) => reasons.length === 0) }, observations, tables }
 }
 

@@ -1,5 +1,6 @@
 import { scriptPinned } from '../../catalog/index.ts'
 import { type Session, StatementError } from '../../postgres/index.ts'
+import { type LockedTable, tablesReadStatement } from './lock-tables.ts'
 import type { LoadedCheck } from './read-plan.ts'
 import { refusalOf } from './refusal.ts'
 
@@ -23,14 +24,23 @@ const MOST_EXAMPLES = 20
  * Ask the server one check, in the current transaction.
  *
  * @param searchPath  Where its names are looked up.
+ * @returns What it found, and which tables the transaction has read by then.
  * @throws {InputError} where the check is no query for this database.
  * @throws {EnvironmentError} where the server refuses for another reason; of a role to which rows are hidden, too.
  */
-export async function runCheck(session: Session, { id, sql }: LoadedCheck, searchPath: string): Promise<CheckAnswer> {
+export async function runCheck(
+  session: Session,
+  { id, sql }: LoadedCheck,
+  searchPath: string,
+): Promise<{ readonly answer: CheckAnswer; readonly tables: readonly LockedTable[] }> {
   try {
-    const [result] = await scriptPinned(session, [statementFor(sql)], { search_path: searchPath })
+    const [result, read] = await scriptPinned(session, [statementFor(sql), tablesReadStatement], { search_path: searchPath })
     const [wrong, seen, examples] = result?.rows[0] ?? []
-    return { id, wrong: Number(wrong), seen: seen ?? '0', examples: JSON.parse(examples ?? '[]') as readonly WrongRow[] }
+    const answer = { id, wrong: Number(wrong), seen: seen ?? '0', examples: JSON.parse(examples ?? '[]') as readonly WrongRow[] }
+    return {
+      answer,
+      tables: (read?.rows ?? []).map(([schema, name, kind]) => ({ schema: schema ?? '', name: name ?? '', kind: kind ?? '' })),
+    }
   } catch (error) {
     throw error instanceof StatementError ? refusalOf(error, `the check "${id}" cannot be asked`) : error
   }
