@@ -27,6 +27,7 @@ function valueQuery(context: QueryContext, relation: RelationSql, compiled: Attr
   const targets = arrivals.map((each) => targetOf(each)).join(' or ')
   return {
     title: `${shownName(relation.relation)}.${attribute.name}: every value arrived`,
+    about: { check: 'cell-altered', relation: relation.relation, attribute: attribute.name },
     comments: [`Each value of ${shownName(relation.relation)}.${attribute.name} must be in ${targets} (${kindsOf(arrivals)}).`],
     saves: [],
     finds: `SELECT item, before, after, ${differenceOf(attribute.type, first)} AS difference FROM (${found}) AS found`,
