@@ -47,7 +47,11 @@ function copyQuery(context: QueryContext, relation: RelationSql, compiled: Attri
   const name = `${shownName(relation.relation)}.${compiled.attribute.name}`
   const [column] = destination.columns
   const before = `coalesce(${numberSql(savedCell(compiled), compiled.attribute.type)}, 0)`
-  const sum = `(SELECT coalesce(sum(${numberSql(now, column?.type ?? '')}), 0) FROM ${place.from} WHERE ${place.on})`
+  const names = place.keys.map((_, at) => `k${at + 1}`)
+  const keys = place.keys.map(({ migrated }, at) => `${migrated} AS ${names[at]}`)
+  const sums = `SELECT ${keys.join(', ')}, coalesce(sum(${numberSql(now, column?.type ?? '')}), 0) AS after
+      FROM ${place.from}${place.where === undefined ? '' : ` WHERE ${place.where}`} GROUP BY ${names.map((_, at) => at + 1).join(', ')}`
+  const joined = place.keys.map(({ legacy }, at) => `t.${names[at]} = ${legacy}`).join(' AND ')
   const atHome = place.place.relation === relation.lineage.home
   return {
     title: `${name}: the rows of ${shownName(destination.relation)} have the same sum, item by item`,
@@ -56,8 +60,10 @@ function copyQuery(context: QueryContext, relation: RelationSql, compiled: Attri
     saves: [],
     finds: `SELECT item, before::text, after::text, (after - before)::text AS difference
   FROM (
-    SELECT ${relation.item} AS item, ${before} AS before, ${sum} AS after
-    FROM ${context.savedTable(relation.relation)} AS b${atHome ? ` WHERE ${existsAt(place)}` : ''}
+    SELECT ${relation.item} AS item, ${before} AS before, coalesce(t.after, 0) AS after
+    FROM ${context.savedTable(relation.relation)} AS b LEFT JOIN (
+      ${sums}
+    ) AS t ON ${joined}${atHome ? ` WHERE ${existsAt(place)}` : ''}
   ) AS found
   WHERE before <> after`,
   }
