@@ -2,7 +2,8 @@ import { Command, Option } from 'commander'
 import { packageVersion } from '../package.ts'
 import type { BaselineFlags, CommandContext, InitFlags, QueriesFlags } from './command-context.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
-import { collect, parseName } from './option-values.ts'
+import { collect, parseDuration, parseName } from './option-values.ts'
+import type { RehearseFlags } from './rehearse-command.ts'
 import type { DiffFlags, DriftFlags } from './schema-command.ts'
 import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
 
@@ -27,7 +28,20 @@ export function createProgram(context: CommandContext): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
     .showSuggestionAfterError()
 
-  const commands = [addVerify, addWatch, addBaseline, addGate, addReplay, addReport, addQueries, addEvidence, addSchema, addInit, addDoctor]
+  const commands = [
+    addVerify,
+    addWatch,
+    addBaseline,
+    addGate,
+    addReplay,
+    addReport,
+    addQueries,
+    addEvidence,
+    addRehearse,
+    addSchema,
+    addInit,
+    addDoctor,
+  ]
   for (const add of commands) add(program, context)
   return program
 }
@@ -182,6 +196,23 @@ function addSchema(program: Command, context: CommandContext): void {
     .action(async (from: string, to: string, options: DiffFlags) => {
       const { diffCommand } = await import('./schema-command.ts')
       await diffCommand(from, to, options, context)
+    })
+}
+
+function addRehearse(program: Command, context: CommandContext): void {
+  addVerifyOptions(program.command('rehearse'))
+    .description('Run a migration on a copy of real data, measure each statement, compare every row, and go back again.')
+    .argument('[path...]', 'the migration, as for verify')
+    .addOption(new Option('--on <url>', 'a throw-away copy of the database, changed for good').env('GODWIT_COPY_URL'))
+    .option('--this-is-a-copy', 'with --on: nobody needs that database')
+    .option('--dump <file>', 'a dump by pg_dump (custom format or plain), restored into a throw-away server', parseName)
+    .option('--window <duration>', 'the time that the migration has (default: 15m)', parseDuration)
+    .option('--show-values', 'show keys and values of real rows in the report (default: masked)')
+    .option('--no-growth', 'do not run it again on samples of the rows')
+    .option('--json', 'write the result to standard output, and nothing else there')
+    .action(async (paths: readonly string[], options: RehearseFlags) => {
+      const { rehearseCommand } = await import('./rehearse-command.ts')
+      await rehearseCommand(paths, options, context)
     })
 }
 

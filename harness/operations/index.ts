@@ -1,5 +1,7 @@
 export * from './evidence/index.ts'
+export { learnMigrations, type VerifiedLearned } from './learn-migrations.ts'
 export { type ArrivalSql, type AttributeSql, compileLineage, type LineageSource, type PlaceSql, type RelationSql } from './lineage-sql.ts'
 export { type CompiledQueries, compileQueries } from './queries/compile-queries.ts'
 export { type WrittenQueries, writeQueries } from './queries/write-queries.ts'
+export * from './rehearse/index.ts'
 export * from './schema/index.ts'

@@ -19,6 +19,8 @@ export interface Rehearsal {
   readonly window: WindowResult
   /** Before the migration. */
   readonly totals: readonly TableRows[]
+  /** Tables that `up` made. */
+  readonly made: readonly { readonly table: string; readonly rows: number }[]
   readonly measures: readonly MeasureTotals[]
   readonly up: DirectionResult
   readonly checks: readonly CheckResult[]

@@ -1,0 +1,5 @@
+export { type Copy, openUrlCopy } from './copy.ts'
+export type { Rehearsal, RehearsalFinding } from './model.ts'
+export { type RehearsedMigration, type RehearseOptions, rehearse } from './rehearse.ts'
+export { renderTerminalRehearsal } from './render-terminal.ts'
+export { writeRehearsal } from './write-rehearsal.ts'

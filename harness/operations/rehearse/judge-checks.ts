@@ -1,0 +1,148 @@
+import { invariants } from '../../invariants/index.ts'
+import type { Knowledge } from '../../lineage/index.ts'
+import { shownName } from '../../postgres/index.ts'
+import { counted } from '../../report/index.ts'
+import { type FindingResult, findingId } from '../../result/index.ts'
+import type { CheckResult, RehearsalFinding } from './model.ts'
+
+/** What findings are made with. */
+export interface JudgeContext {
+  readonly migration: string
+  readonly knowledge: Pick<Knowledge, 'locate' | 'locateDown'>
+  /** Findings of verification, waivers laid over them. */
+  readonly predicted: readonly FindingResult[]
+  /** Rows of each table before the migration. */
+  readonly rows: ReadonlyMap<string, number>
+}
+
+/** What a finding is made of; the rest follows. */
+export type FindingDraft = Pick<RehearsalFinding, 'invariant' | 'kind' | 'message'> &
+  Partial<Pick<RehearsalFinding, 'relation' | 'attribute' | 'file' | 'line' | 'sqlstate' | 'rows' | 'alterations' | 'samples' | 'cause'>>
+
+const kinds: Readonly<Record<CheckResult['check'], { readonly invariant: string; readonly kind: string }>> = {
+  presence: { invariant: 'zero-loss', kind: 'cell-lost' },
+  'row-lost': { invariant: 'zero-loss', kind: 'row-lost' },
+  'row-doubled': { invariant: 'zero-loss', kind: 'row-doubled' },
+  'cell-altered': { invariant: 'zero-loss', kind: 'cell-altered' },
+  'values-merged': { invariant: 'zero-loss', kind: 'cell-altered' },
+  contents: { invariant: 'zero-loss', kind: 'row-lost' },
+  'copy-sum': { invariant: 'quantity-parity', kind: 'difference' },
+  total: { invariant: 'quantity-parity', kind: 'difference' },
+  measure: { invariant: 'quantity-parity', kind: 'difference' },
+  orphan: { invariant: 'no-orphans', kind: 'orphan' },
+}
+
+/** The findings that the answers of the copy make: what differs because something else does follows from that. */
+export function findingsOf(checks: readonly CheckResult[], context: JudgeContext): readonly RehearsalFinding[] {
+  const findings: RehearsalFinding[] = []
+  for (const check of checks) {
+    if (check.differing === null || check.differing === 0) continue
+    const { invariant, kind } = kinds[check.check]
+    const { relation, attribute, differing: rows, alterations, samples } = check
+    const cause = causeOf(check, findings)
+    const message = messageOf(check, context)
+    findings.push(findingOf({ invariant, kind, message, relation, attribute, rows, alterations, samples, cause }, context))
+  }
+  return findings
+}
+
+/** A finding with its id, its place, and what verification said of it. */
+export function findingOf(draft: FindingDraft, context: JudgeContext): RehearsalFinding {
+  const { relation = null, attribute = null, invariant, kind, cause = null } = draft
+  const place = relation === null ? undefined : context.knowledge.locate(relation, attribute ?? undefined)
+  const predicted = predictionOf({ invariant, relation, attribute }, context.predicted)
+  const rule = invariants.find(({ id }) => id === invariant)?.rules[kind]
+  return {
+    sqlstate: null,
+    rows: null,
+    alterations: {},
+    samples: [],
+    file: place?.file ?? null,
+    line: place?.line ?? null,
+    ...draft,
+    relation,
+    attribute,
+    cause,
+    id: findingId(`rehearsal of ${context.migration}`, {
+      invariant,
+      kind: `${kind} ${draft.message.replaceAll(/\d/g, '')}`,
+      severity: 'error',
+      known: 'observed',
+      relation: relation ?? undefined,
+      attribute: attribute ?? undefined,
+      message: draft.message,
+      evidence: {},
+    }),
+    severity: cause === null ? (predicted?.severity ?? 'error') : 'info',
+    predictedBy: predicted?.id ?? null,
+    waived: predicted?.waived ?? null,
+    hint: predicted?.hint ?? rule?.remedy ?? null,
+  }
+}
+
+/** The finding of verification on the same thing: of the same invariant first, then of any on the same column. */
+function predictionOf(
+  { invariant, relation, attribute }: Pick<RehearsalFinding, 'invariant' | 'relation' | 'attribute'>,
+  predicted: readonly FindingResult[],
+): FindingResult | undefined {
+  const same = (each: FindingResult) => each.relation === relation && each.attribute === attribute
+  return (
+    predicted.find((each) => each.invariant === invariant && same(each)) ??
+    (relation === null || attribute === null ? undefined : predicted.find(same))
+  )
+}
+
+/** Sums that differ because a value of the column does, and values of rows that are lost. */
+function causeOf({ check, relation, attribute }: CheckResult, findings: readonly RehearsalFinding[]): string | null {
+  if (relation === null) return null
+  const own = findings.filter((each) => each.relation === relation && each.cause === null)
+  const lost = own.find(({ kind, attribute: column }) => kind === 'row-lost' && column === null)
+  if (lost !== undefined && check !== 'row-lost' && check !== 'orphan') return lost.id
+  if (check === 'values-merged') return own.find((each) => each.attribute === attribute && each.kind === 'cell-altered')?.id ?? null
+  return null
+}
+
+/** Values come before the sums that follow from them. */
+export function causesFirst(checks: readonly CheckResult[]): readonly CheckResult[] {
+  const order = [
+    'presence',
+    'row-lost',
+    'row-doubled',
+    'contents',
+    'cell-altered',
+    'values-merged',
+    'measure',
+    'copy-sum',
+    'total',
+    'orphan',
+  ]
+  return checks.toSorted((one, other) => order.indexOf(one.check) - order.indexOf(other.check))
+}
+
+function messageOf({ check, relation, attribute, differing, alterations, title }: CheckResult, { rows }: JudgeContext): string {
+  const table = relation === null ? '' : shownName(relation)
+  const column = attribute === null ? table : `${table}.${attribute}`
+  const count = differing ?? 0
+  const of = `${count} of ${counted(rows.get(relation ?? '') ?? count, 'row')}`
+  const ways = Object.entries(alterations)
+    .map(([way, items]) => `${way} ${items}`)
+    .join(', ')
+  switch (check) {
+    case 'presence':
+      return `the migrated schema is not the one that generated rows showed: ${counted(count, 'column')} missing`
+    case 'row-lost':
+      return `${table}: ${of} are in no table after the migration`
+    case 'row-doubled':
+      return `${table}: ${counted(count, 'row')} are there more often than before`
+    case 'contents':
+      return `${table}: ${counted(count, 'row')} are not there as often as before`
+    case 'cell-altered':
+      return `${column}: the value has changed in ${of} (${ways})`
+    case 'values-merged':
+      return `${column}: in ${of} the new value stands for several old ones`
+    case 'orphan':
+      return `${column}: ${counted(count, 'value')} refer to no row, and did before`
+    default:
+      return `not as before: ${title} (${counted(count, 'item')}: ${ways})`
+  }
+}
