@@ -33,7 +33,7 @@ export async function rehearseCommand(paths: readonly string[], flags: RehearseF
   const { maskSecretsIn, prepareDirectory } = await import('../report/index.ts')
   await prepareDirectory(plan.report)
   const say = (line: string) => (flags.json === true ? process.stderr : process.stdout).write(`${line}\n`)
-  await using copy = await openCopy(flags, operations)
+  await using copy = await openCopy(flags, operations, context.signal)
   for (const line of planLines(migration, copy, flags)) say(line)
   const verified = await learn(plan, project, name, context, operations)
   const rehearsal = await operations.rehearse({
@@ -115,9 +115,12 @@ function nothing(): never {
   throw new Error('the migration was there a moment ago')
 }
 
-async function openCopy({ on, dump }: RehearseFlags, { openUrlCopy }: typeof import('../operations/index.ts')): Promise<Copy> {
-  if (on !== undefined) return openUrlCopy(on)
-  throw new InputError(`--dump ${dump ?? ''} is not read yet`)
+async function openCopy(
+  { on, dump = '' }: RehearseFlags,
+  { openDumpCopy, openUrlCopy }: typeof import('../operations/index.ts'),
+  signal: AbortSignal,
+): Promise<Copy> {
+  return on === undefined ? openDumpCopy(dump, signal) : openUrlCopy(on)
 }
 
 function planLines({ name, down }: RehearsedMigration, copy: Copy, { growth }: RehearseFlags): readonly string[] {

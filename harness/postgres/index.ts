@@ -1,5 +1,5 @@
 export { findInstallation, installedMajors } from './binaries.ts'
-export { type ClientPrograms, findClientPrograms, type ProgramEnd, runClientProgram } from './client-programs.ts'
+export { type ClientPrograms, findClientPrograms, type ProgramEnd, readClientProgram, runClientProgram } from './client-programs.ts'
 export * from './cluster.ts'
 export { escapeCopyText } from './copy-text.ts'
 export { whileSharedRowsChange } from './databases.ts'

@@ -1,4 +1,5 @@
 export { type Copy, openUrlCopy } from './copy.ts'
+export { openDumpCopy } from './dump-copy.ts'
 export type { Rehearsal, RehearsalFinding } from './model.ts'
 export { type RehearsedMigration, type RehearseOptions, rehearse } from './rehearse.ts'
 export { renderTerminalRehearsal } from './render-terminal.ts'
