@@ -43,6 +43,7 @@ export async function rehearseCommand(paths: readonly string[], flags: RehearseF
     copy,
     windowMs: flags.window ?? WINDOW_MS,
     showValues: flags.showValues === true,
+    growth: flags.growth,
     failOn: project.options.failOn,
     signal: context.signal,
     say: (line) => process.stderr.write(`${line}\n`),

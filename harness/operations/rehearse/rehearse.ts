@@ -38,6 +38,8 @@ export interface RehearseOptions {
   readonly copy: Copy
   readonly windowMs: number
   readonly showValues: boolean
+  /** Whether to run `up` again on samples of the rows. */
+  readonly growth: boolean
   readonly failOn: 'error' | 'warning' | undefined
   readonly signal: AbortSignal
   /** Gets a line for people at each step. */
@@ -112,11 +114,12 @@ async function prepare(options: RehearseOptions, observer: Session): Promise<Pre
       hint: 'godwit verify shows the failure. Nothing was changed on the copy.',
     })
   const { legacy, knowledge } = learned.subject
-  const compiled = compileQueries({ legacy, migrated: learned.migrated, knowledge }, migration.contract)
+  const { migrated } = learned
   const catalog = await readCatalog(observer)
-  const relations = new Set([...compiled.saved.map(({ relation }) => relation), ...knowledge.written])
-  const notes = checkSchema(copy.place, catalog, { legacy, migrated: learned.migrated, relations })
   const reached = await reachedTables(observer, catalog, [reach])
+  const compiled = compileQueries({ legacy, migrated, knowledge, reached: new Set(reached.tables) }, migration.contract)
+  const relations = new Set([...compiled.saved.map(({ relation }) => relation), ...knowledge.written])
+  const notes = checkSchema(copy.place, catalog, { legacy, migrated, relations })
   const stored = new Set(storedTables(catalog))
   const tables = [...new Set([...reached.tables, ...relations])].filter((path) => stored.has(path))
   await refuseHalfSight(observer, new Set(tables))
