@@ -1,60 +1,26 @@
 import { readCatalog } from '../../catalog/index.ts'
 import { EnvironmentError, InputError } from '../../errors.ts'
-import type { Contract, Failure, Step } from '../../migration/index.ts'
+import type { Failure } from '../../migration/index.ts'
 import { quoteName, type Session, StatementError } from '../../postgres/index.ts'
-import { packageVersion } from '../../report/index.ts'
 import type { FindingResult } from '../../result/index.ts'
 import { refuseHalfSight } from '../evidence/access.ts'
-import { type EvidenceMigration, reachedTables, storedTables } from '../evidence/scope.ts'
+import { reachedTables, storedTables } from '../evidence/scope.ts'
 import { nameOf } from '../evidence/table-name.ts'
 import { readMeasure } from '../evidence/totals.ts'
-import type { VerifiedLearned } from '../learn-migrations.ts'
-import { type CompiledQueries, compileQueries } from '../queries/compile-queries.ts'
+import { compileQueries } from '../queries/compile-queries.ts'
 import { savedSchema } from '../queries/query.ts'
-import { type Applied, applyMetered } from './apply-metered.ts'
+import { applyMetered } from './apply-metered.ts'
+import { assembleRehearsal, type Back, judgeCopy, type Prepared, type SeenOnCopy } from './assemble.ts'
 import { checkSchema } from './check-schema.ts'
 import { compareRows, dropSavedRows, saveRows } from './compare.ts'
 import type { Copy } from './copy.ts'
-import { comparePredictions, disagreementsOf, judgeSeen, predictable, verdictOf } from './judge.ts'
+import { measureGrowth } from './growth.ts'
+import { predictable } from './judge.ts'
 import { maskOfRun } from './mask.ts'
-import type { CheckResult, GrowthResult, Rehearsal } from './model.ts'
-import { readState, type StateOfCopy } from './state-of-copy.ts'
+import type { GrowthResult, Rehearsal } from './model.ts'
+import type { RehearseOptions } from './options.ts'
+import { readState } from './state-of-copy.ts'
 import { untilAborted } from './until-aborted.ts'
-
-/** The migration as its files have it. */
-export interface RehearsedMigration {
-  readonly name: string
-  readonly digest: string
-  readonly up: Step
-  readonly down: Step | undefined
-  readonly contract: Contract
-}
-
-export interface RehearseOptions {
-  readonly migration: RehearsedMigration
-  /** For the tables that it can reach. */
-  readonly reach: EvidenceMigration
-  readonly verified: VerifiedLearned
-  readonly copy: Copy
-  readonly windowMs: number
-  readonly showValues: boolean
-  /** Whether to run `up` again on samples of the rows. */
-  readonly growth: boolean
-  readonly failOn: 'error' | 'warning' | undefined
-  readonly signal: AbortSignal
-  /** Gets a line for people at each step. */
-  readonly say: (line: string) => void
-}
-
-/** All that is known before anything is done. */
-interface Prepared {
-  readonly compiled: CompiledQueries
-  readonly tables: readonly string[]
-  readonly notes: readonly string[]
-  readonly before: StateOfCopy
-  readonly measures: Rehearsal['measures']
-  readonly concerned: ReadonlyMap<string, number>
-}
 
 /**
  * Run a migration on a copy of real data, compare every row with what it was, and go back again.
@@ -87,8 +53,11 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     await dropSavedRows(observer)
     phase.name = 'down'
     const back = up.failure === undefined ? await goBack(options, observer, prepared) : undefined
-    const growth: GrowthResult = { outcome: 'not-measured', because: 'it is not measured yet.' }
-    return assemble(options, prepared, { startedAt, durationMs: performance.now() - startMs, up, checks, after, back, growth })
+    const seen = { startedAt, up, checks, after, back }
+    const judged = judgeCopy(options, prepared, seen)
+    phase.name = 'growth'
+    const growth = await growthOf(options, prepared, seen, judged.equal === true)
+    return assembleRehearsal(options, prepared, { ...seen, ...judged, durationMs: performance.now() - startMs, growth })
   } catch (error) {
     if (!signal.aborted) throw error
     say(leftText(copy, phase.name))
@@ -163,19 +132,14 @@ function refuseFewRights({ kind, place, role }: Copy, failure: Failure | undefin
 /** Rows of the same tables, and of those that are new. */
 async function rowsAfter(session: Session, { before, tables }: Prepared): Promise<ReadonlyMap<string, number>> {
   const catalog = await readCatalog(session)
-  const paths = storedTables(catalog).filter((path) => tables.includes(path) || !before.catalog.relations.has(path))
+  const isNew = (path: string) => !before.catalog.relations.has(path) && !path.startsWith(`${savedSchema}.`)
+  const paths = storedTables(catalog).filter((path) => tables.includes(path) || isNew(path))
   const counts = new Map<string, number>()
   for (const path of paths) {
     const { rows } = await session.one<{ rows: string }>(`SELECT count(*)::text AS rows FROM ONLY ${quoteName(nameOf(path))}`)
     counts.set(path, Number(rows))
   }
   return counts
-}
-
-/** What came of `down`. */
-export interface Back {
-  readonly applied: Applied
-  readonly reverted: StateOfCopy | undefined
 }
 
 async function goBack(
@@ -192,76 +156,15 @@ async function goBack(
   return { applied, reverted: await readState(observer, tables) }
 }
 
-interface Done {
-  readonly startedAt: Date
-  readonly durationMs: number
-  readonly up: Applied
-  readonly checks: readonly CheckResult[]
-  readonly after: ReadonlyMap<string, number>
-  readonly back: Back | undefined
-  readonly growth: GrowthResult
-}
-
-function assemble(options: RehearseOptions, prepared: Prepared, done: Done): Rehearsal {
-  const { migration, verified, copy, windowMs, failOn } = options
-  const { before, compiled } = prepared
-  const knowledge = verified.learned?.subject.knowledge
-  const predicted = predictable(verified.result)
-  const rows = new Map([...before.totals].map(([path, each]) => [path, each.rows]))
-  const context = { migration: migration.name, knowledge: knowledge ?? nowhere, predicted, rows }
-  const judged = judgeSeen(
-    {
-      checks: done.checks,
-      up: done.up.failure,
-      down: done.back?.applied.failure,
-      before,
-      reverted: done.back?.reverted,
-      keysByDown: knowledge?.keysByDown ?? new Set(),
-    },
-    context,
-  )
-  const { findings } = judged
-  const savedRows = compiled.saved.reduce((sum, { relation }) => sum + (rows.get(relation) ?? 0), 0)
-  const looked = new Set(['applies', ...(done.up.failure === undefined ? ['zero-loss', 'quantity-parity', 'no-orphans'] : [])])
-  if (done.back !== undefined) looked.add('rollback-restores-state')
-  return {
-    version: 1,
-    godwit: packageVersion(),
-    migration: migration.name,
-    digest: migration.digest,
-    ...verdictOf({ findings, checks: done.checks, rows: compiled.saved.length === 0 ? undefined : savedRows, failOn }),
-    startedAt: done.startedAt.toISOString(),
-    durationMs: done.durationMs,
-    copy: { kind: copy.kind, place: copy.place, server: copy.version.text, role: copy.role, bytes: copy.bytes },
-    window: { ms: windowMs, kept: done.up.failure === undefined ? done.up.result.durationMs <= windowMs : null },
-    totals: [...before.totals.values()].map((each) => ({ ...each, after: done.after.get(each.table) ?? null })),
-    made: [...done.after].flatMap(([table, after]) =>
-      before.totals.has(table) || table.startsWith(`${savedSchema}.`) ? [] : [{ table, rows: after }],
-    ),
-    measures: prepared.measures,
-    up: done.up.result,
-    checks: done.checks,
-    down: done.back === undefined ? null : { ...done.back.applied.result, equal: judged.equal },
-    growth: done.growth,
-    predicted: verified.result.verdict,
-    predictions: comparePredictions(predicted, findings, prepared.concerned, looked),
-    findings,
-    disagreements: disagreementsOf(findings),
-    notChecked: notChecked(options, prepared, done),
-  }
-}
-
-const nowhere = { locate: () => undefined, locateDown: () => undefined }
-
-function notChecked({ migration, copy }: RehearseOptions, { compiled, notes }: Prepared, { up, growth }: Done): readonly string[] {
-  return [
-    ...copy.notes,
-    ...notes,
-    ...compiled.notChecked,
-    ...(up.failure === undefined ? [] : ['Rows after the migration, and the way back: up fails.']),
-    ...(migration.down === undefined ? ['The way back: there is no down.'] : []),
-    ...(growth.outcome === 'not-measured' ? [`Growth: ${growth.because}`] : []),
-    'How long clients wait: nobody uses the copy. godwit verify --online applies the migration under traffic.',
-    'What other roles may read and write after the migration: godwit verify compares that on generated rows.',
-  ]
+async function growthOf(
+  { migration, copy, growth, windowMs, signal, say }: RehearseOptions,
+  { tables, before }: Prepared,
+  { up }: SeenOnCopy,
+  comesBack: boolean,
+): Promise<GrowthResult> {
+  const none = (because: string): GrowthResult => ({ outcome: 'not-measured', because })
+  if (!growth) return none('it was not asked for (--no-growth).')
+  if (up.failure !== undefined) return none('up fails.')
+  const rows = [...before.totals.values()].reduce((sum, each) => sum + each.rows, 0)
+  return await measureGrowth({ copy, up: migration.up, down: migration.down, comesBack, tables, windowMs, signal, say }, rows)
 }
