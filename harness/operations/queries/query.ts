@@ -21,6 +21,7 @@ export interface QuerySubject {
   readonly check:
     | 'presence'
     | 'row-lost'
+    | 'cell-lost'
     | 'row-doubled'
     | 'cell-altered'
     | 'values-merged'

@@ -22,6 +22,7 @@ export type FindingDraft = Pick<RehearsalFinding, 'invariant' | 'kind' | 'messag
 const kinds: Readonly<Record<CheckResult['check'], { readonly invariant: string; readonly kind: string }>> = {
   presence: { invariant: 'zero-loss', kind: 'cell-lost' },
   'row-lost': { invariant: 'zero-loss', kind: 'row-lost' },
+  'cell-lost': { invariant: 'zero-loss', kind: 'cell-lost' },
   'row-doubled': { invariant: 'zero-loss', kind: 'row-doubled' },
   'cell-altered': { invariant: 'zero-loss', kind: 'cell-altered' },
   'values-merged': { invariant: 'zero-loss', kind: 'cell-altered' },
@@ -107,6 +108,7 @@ export function causesFirst(checks: readonly CheckResult[]): readonly CheckResul
   const order = [
     'presence',
     'row-lost',
+    'cell-lost',
     'row-doubled',
     'contents',
     'cell-altered',
@@ -134,6 +136,8 @@ function messageOf({ check, relation, attribute, differing, alterations, title }
       return `${table}: ${of} are in no table after the migration`
     case 'row-doubled':
       return `${table}: ${counted(count, 'row')} are there more often than before`
+    case 'cell-lost':
+      return `${column}: the values of ${of} are in no column after the migration`
     case 'contents':
       return `${table}: ${counted(count, 'row')} are not there as often as before`
     case 'cell-altered':

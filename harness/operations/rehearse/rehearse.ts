@@ -16,6 +16,7 @@ import { compareRows, dropSavedRows, saveRows } from './compare.ts'
 import type { Copy } from './copy.ts'
 import { measureGrowth } from './growth.ts'
 import { predictable } from './judge.ts'
+import { withLostColumns } from './lost-columns.ts'
 import { maskOfRun } from './mask.ts'
 import type { GrowthResult, Rehearsal } from './model.ts'
 import type { RehearseOptions } from './options.ts'
@@ -86,7 +87,8 @@ async function prepare(options: RehearseOptions, observer: Session): Promise<Pre
   const { migrated } = learned
   const catalog = await readCatalog(observer)
   const reached = await reachedTables(observer, catalog, [reach])
-  const compiled = compileQueries({ legacy, migrated, knowledge, reached: new Set(reached.tables) }, migration.contract)
+  const source = { legacy, migrated, knowledge, reached: new Set(reached.tables) }
+  const compiled = withLostColumns(compileQueries(source, migration.contract), source)
   const relations = new Set([...compiled.saved.map(({ relation }) => relation), ...knowledge.written])
   const notes = checkSchema(copy.place, catalog, { legacy, migrated, relations })
   const stored = new Set(storedTables(catalog))
