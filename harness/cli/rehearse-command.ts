@@ -126,7 +126,7 @@ async function openCopy(
 
 function planLines({ name, down }: RehearsedMigration, copy: Copy, { growth }: RehearseFlags): readonly string[] {
   return [
-    `rehearsal of ${name} on ${copy.place}, PostgreSQL ${copy.version.text}, as role ${copy.role}; it changes this copy for good`,
+    `rehearsal of ${name} on ${copy.place}, PostgreSQL ${copy.version.text}, as role ${copy.role}; ${copy.kind === 'url' ? 'it changes this copy for good' : 'restored into a throw-away server'}`,
     '  1 verify on generated rows, to learn where each column goes',
     '  2 read totals, and keep the legacy rows in the schema godwit_before of the copy',
     '  3 up, each statement measured; then compare all rows on the server',

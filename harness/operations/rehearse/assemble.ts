@@ -6,7 +6,7 @@ import { comparePredictions, disagreementsOf, type Judged, judgeSeen, predictabl
 import { findingOf } from './judge-checks.ts'
 import type { CheckResult, GrowthResult, Rehearsal, RehearsalFinding } from './model.ts'
 import type { RehearseOptions } from './options.ts'
-import type { StateOfCopy } from './state-of-copy.ts'
+import type { RevertedState, StateOfCopy } from './state-of-copy.ts'
 import { windowText } from './words.ts'
 
 /** All that is known before anything is done. */
@@ -26,7 +26,7 @@ export interface Prepared {
 export interface Back {
   readonly applied: Applied
   /** Undefined where it failed. */
-  readonly reverted: StateOfCopy | undefined
+  readonly reverted: RevertedState | undefined
 }
 
 /** What was seen on the copy. */

@@ -16,8 +16,10 @@ export interface JudgeContext {
 }
 
 /** What a finding is made of; the rest follows. */
-export type FindingDraft = Pick<RehearsalFinding, 'invariant' | 'kind' | 'message'> &
-  Partial<Pick<RehearsalFinding, 'relation' | 'attribute' | 'file' | 'line' | 'sqlstate' | 'rows' | 'alterations' | 'samples' | 'cause'>>
+export type FindingDraft = Pick<RehearsalFinding, 'invariant' | 'kind' | 'message'> & {
+  /** Name of the measure that it is about. */
+  readonly subject?: string | undefined
+} & Partial<Pick<RehearsalFinding, 'relation' | 'attribute' | 'file' | 'line' | 'sqlstate' | 'rows' | 'alterations' | 'samples' | 'cause'>>
 
 const kinds: Readonly<Record<CheckResult['check'], { readonly invariant: string; readonly kind: string }>> = {
   presence: { invariant: 'zero-loss', kind: 'cell-lost' },
@@ -42,7 +44,8 @@ export function findingsOf(checks: readonly CheckResult[], context: JudgeContext
     const { relation, attribute, differing: rows, alterations, samples } = check
     const cause = causeOf(check, findings)
     const message = messageOf(check, context)
-    findings.push(findingOf({ invariant, kind, message, relation, attribute, rows, alterations, samples, cause }, context))
+    const subject = check.check === 'measure' ? check.title.slice(0, check.title.lastIndexOf(': ')) : undefined
+    findings.push(findingOf({ invariant, kind, message, relation, attribute, rows, alterations, samples, cause, subject }, context))
   }
   return findings
 }
@@ -51,7 +54,8 @@ export function findingsOf(checks: readonly CheckResult[], context: JudgeContext
 export function findingOf(draft: FindingDraft, context: JudgeContext): RehearsalFinding {
   const { relation = null, attribute = null, invariant, kind, cause = null } = draft
   const place = relation === null ? undefined : context.knowledge.locate(relation, attribute ?? undefined)
-  const predicted = predictionOf({ invariant, relation, attribute }, context.predicted)
+  const predicted = predictionOf(draft, context.predicted)
+  const { subject: _, ...given } = draft
   const rule = invariants.find(({ id }) => id === invariant)?.rules[kind]
   return {
     sqlstate: null,
@@ -60,7 +64,7 @@ export function findingOf(draft: FindingDraft, context: JudgeContext): Rehearsal
     samples: [],
     file: place?.file ?? null,
     line: place?.line ?? null,
-    ...draft,
+    ...given,
     relation,
     attribute,
     cause,
@@ -81,16 +85,18 @@ export function findingOf(draft: FindingDraft, context: JudgeContext): Rehearsal
   }
 }
 
-/** The finding of verification on the same thing: of the same invariant first, then of any on the same column. */
-function predictionOf(
-  { invariant, relation, attribute }: Pick<RehearsalFinding, 'invariant' | 'relation' | 'attribute'>,
-  predicted: readonly FindingResult[],
-): FindingResult | undefined {
+/** The finding of verification on the same thing: never one of another kind of loss, which would hide this one. */
+function predictionOf({ invariant, kind, relation = null, attribute = null, subject }: FindingDraft, predicted: readonly FindingResult[]) {
+  const own = predicted.filter((each) => each.invariant === invariant)
+  const measure = own.find(({ object }) => object !== null && object === subject)
+  if (measure !== undefined || relation === null) return measure
   const same = (each: FindingResult) => each.relation === relation && each.attribute === attribute
-  return (
-    predicted.find((each) => each.invariant === invariant && same(each)) ??
-    (relation === null || attribute === null ? undefined : predicted.find(same))
-  )
+  if (attribute === null && invariant === 'rollback-restores-state')
+    return own.find((each) => each.kind === kind && each.relation === relation)
+  if (attribute === null) return own.find((each) => same(each) && each.kind === kind)
+  // A sum differs where a value does.
+  const values = invariant === 'quantity-parity' ? predicted.filter((each) => each.invariant === 'zero-loss') : []
+  return [...own, ...values].find(same)
 }
 
 /** Sums that differ because a value of the column does, and values of rows that are lost. */

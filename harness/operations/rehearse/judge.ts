@@ -1,11 +1,12 @@
 import { diffObjects } from '../../catalog/index.ts'
 import type { Failure } from '../../migration/index.ts'
 import { shownName } from '../../postgres/index.ts'
+import { counted } from '../../report/index.ts'
 import { counts, type FindingResult, type MigrationResult, type Outcome } from '../../result/index.ts'
-import { tableDifferences } from '../evidence/totals.ts'
 import { causesFirst, findingOf, findingsOf, type JudgeContext } from './judge-checks.ts'
 import type { CheckResult, Prediction, RehearsalFinding } from './model.ts'
-import type { StateOfCopy } from './state-of-copy.ts'
+import type { RevertedRows } from './reverted-rows.ts'
+import type { RevertedState, StateOfCopy } from './state-of-copy.ts'
 
 /** What was seen on the copy. */
 export interface Seen {
@@ -14,7 +15,7 @@ export interface Seen {
   readonly down: Failure | undefined
   readonly before: StateOfCopy
   /** After `up`, `down`; undefined where `down` was not applied. */
-  readonly reverted: StateOfCopy | undefined
+  readonly reverted: RevertedState | undefined
   /** Legacy relations whose rows get other keys by `down`. */
   readonly keysByDown: ReadonlySet<string>
 }
@@ -54,14 +55,13 @@ function failureFinding(invariant: string, kind: string, step: 'up' | 'down', fa
 function revertedFindings({ before, reverted, keysByDown }: Seen, context: JudgeContext): readonly RehearsalFinding[] {
   if (reverted === undefined) return []
   const invariant = 'rollback-restores-state'
-  const data = [...before.totals].flatMap(([path, taken]): readonly RehearsalFinding[] => {
+  const data = [...before.totals].flatMap(([path, { rows, digest }]): readonly RehearsalFinding[] => {
     const found = reverted.totals.get(path)
-    if (found === undefined) return []
-    const [difference] = tableDifferences('after down the copy', taken, found)
-    if (difference === undefined) return []
-    const message = difference.replaceAll('totals.json says', 'before it were').replaceAll('than totals.json', 'than before')
-    const finding = findingOf({ invariant, kind: 'data', relation: path, message: `${shownName(path)}: ${message}` }, context)
-    return [keysByDown.has(path) && taken.rows === found.rows ? { ...finding, severity: 'info' } : finding]
+    if (found === undefined || found.digest === digest) return []
+    const findings = revertedTable(path, rows, found.rows, reverted.rows).map((each) =>
+      findingOf({ invariant, kind: 'data', relation: path, ...each }, context),
+    )
+    return keysByDown.has(path) && rows === found.rows ? findings.map((each) => ({ ...each, severity: 'info' })) : findings
   })
   const schema = diffObjects(before.objects, reverted.objects).map((each): RehearsalFinding => {
     const word = { missing: 'is missing', added: 'was not there before', changed: `has another ${each.property ?? 'definition'}` }[
@@ -73,6 +73,28 @@ function revertedFindings({ before, reverted, keysByDown }: Seen, context: Judge
     return { ...finding, severity: finding.predictedBy === null ? each.severity : finding.severity }
   })
   return [...data, ...schema]
+}
+
+/** What differs in one table after `down`: its columns where rows can be told by a key. */
+function revertedTable(path: string, before: number, after: number, compared: readonly RevertedRows[]) {
+  const name = shownName(path)
+  const own = compared.find(({ relation }) => relation === path)
+  const rows = [
+    ...(own !== undefined && own.missing > 0
+      ? [{ rows: own.missing, message: `${name}: after down ${counted(own.missing, 'row')} are missing` }]
+      : []),
+    ...(own !== undefined && own.added > 0
+      ? [{ rows: own.added, message: `${name}: after down ${counted(own.added, 'row')} are there that were not` }]
+      : []),
+  ]
+  const columns = [...(own?.columns ?? [])].map(([attribute, count]) => ({
+    attribute,
+    rows: count,
+    message: `${name}.${attribute}: after down the value is another one in ${count} of ${counted(before, 'row')}`,
+  }))
+  const found = [...rows, ...columns]
+  const whole = before === after ? 'the digests differ' : `${counted(before, 'row')} before, ${after} now`
+  return found.length > 0 ? found : [{ message: `${name}: after down the rows are not as before (${whole})` }]
 }
 
 /** What generated rows had predicted, and what real rows show of it. */

@@ -1,4 +1,4 @@
-import { readCatalog } from '../../catalog/index.ts'
+import { readCatalog, readObjects } from '../../catalog/index.ts'
 import { EnvironmentError, InputError } from '../../errors.ts'
 import type { Failure } from '../../migration/index.ts'
 import { quoteName, type Session, StatementError } from '../../postgres/index.ts'
@@ -20,7 +20,8 @@ import { withLostColumns } from './lost-columns.ts'
 import { maskOfRun } from './mask.ts'
 import type { GrowthResult, Rehearsal } from './model.ts'
 import type { RehearseOptions } from './options.ts'
-import { readState } from './state-of-copy.ts'
+import { compareReverted } from './reverted-rows.ts'
+import { readState, readTotals } from './state-of-copy.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /**
@@ -51,9 +52,9 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     say('comparing all rows')
     const checks = up.failure === undefined ? await compareRows(observer, prepared.compiled, { mask, signal }) : []
     const after = up.failure === undefined ? await rowsAfter(observer, prepared) : new Map<string, number>()
-    await dropSavedRows(observer)
     phase.name = 'down'
     const back = up.failure === undefined ? await goBack(options, observer, prepared) : undefined
+    await dropSavedRows(observer)
     const seen = { startedAt, up, checks, after, back }
     const judged = judgeCopy(options, prepared, seen)
     phase.name = 'growth'
@@ -147,7 +148,7 @@ async function rowsAfter(session: Session, { before, tables }: Prepared): Promis
 async function goBack(
   { migration, copy, signal, say }: RehearseOptions,
   observer: Session,
-  { tables }: Prepared,
+  { tables, before, compiled }: Prepared,
 ): Promise<Back | undefined> {
   if (migration.down === undefined) return undefined
   say('down')
@@ -155,7 +156,12 @@ async function goBack(
   signal.throwIfAborted()
   if (applied.failure !== undefined) return { applied, reverted: undefined }
   say('comparing with the totals before')
-  return { applied, reverted: await readState(observer, tables) }
+  const catalog = await readCatalog(observer)
+  const totals = await readTotals(observer, catalog, tables)
+  const differing = tables.filter((path) => before.totals.get(path)?.digest !== totals.get(path)?.digest)
+  const rows = await compareReverted(observer, compiled, { before: before.catalog, reverted: catalog }, differing)
+  await dropSavedRows(observer)
+  return { applied, reverted: { catalog, objects: await readObjects(observer), totals, rows } }
 }
 
 async function growthOf(

@@ -57,13 +57,13 @@ export function seenText({ seen, rows }: Prediction): string {
   return seen === 'not-seen' ? 'not seen' : 'not looked at'
 }
 
-/** `31 checks, 30 as before, 1 differs`. */
+/** `31 checks: 30 as before, 1 not`. */
 export function checksText(checks: readonly CheckResult[]): string {
   const differing = checks.filter((each) => (each.differing ?? 0) > 0).length
   const refused = checks.filter((each) => each.differing === null).length
   const parts = [
     `${checks.length - differing - refused} as before`,
-    `${differing} differ`,
+    `${differing} not`,
     ...(refused === 0 ? [] : [`${refused} not answered`]),
   ]
   return `${counted(checks.length, 'check')}: ${parts.join(', ')}`

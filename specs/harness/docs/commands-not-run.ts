@@ -32,6 +32,7 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
     '': 'verification under traffic takes a minute each; specs/order-line-items.spec.ts and specs/order-line-items/',
   },
   'docs/queries.md': { '': 'specs/harness/operations/queries.spec.ts runs the example with psql' },
+  'docs/rehearse.md': { '': 'specs/harness/operations/rehearse-page.spec.ts runs it, and compares what it prints' },
   'docs/reports.md': { 'createdb throwaway': 'specs/harness/report/counterexample-psql.spec.ts runs such a file with psql' },
   'docs/schema-diff.md': { '': 'specs/harness/operations/drift-page.spec.ts runs each, and compares what it prints' },
   'docs/stock-batches.md': { '': 'specs/stock-batches/guide.spec.ts' },
