@@ -1,11 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openUrlCopy } from '../../../harness/operations/index.ts'
+import { openDumpCopy, openUrlCopy } from '../../../harness/operations/index.ts'
 import { fitGrowth, rowsAt } from '../../../harness/operations/rehearse/fit.ts'
 import { thinRows } from '../../../harness/operations/rehearse/thin-rows.ts'
-import type { StartedCluster } from '../../../harness/postgres/index.ts'
-import { openShop, scratchFolder, startProduction } from './production.ts'
+import { findClientPrograms, type StartedCluster } from '../../../harness/postgres/index.ts'
+import { major, openShop, scratchFolder, skipped, startProduction } from './production.ts'
 import { learnPair, rehearseOn, writePair } from './rehearsals.ts'
 
 const sizes = [1_000, 1_000, 1_000, 10_000, 10_000, 10_000, 100_000, 100_000]
@@ -93,6 +94,25 @@ INSERT INTO children SELECT n, 1 + n % 1000, n FROM generate_series(1, 10000) AS
     expect(growth.passes.at(-1)?.rows).toBeLessThan(1_000)
     expect(growth.windowRows).toBeGreaterThan(10_000)
     expect(growth.windowRowsAtLeast).toBeLessThanOrEqual(growth.windowRows ?? 0)
+  })
+
+  test.skipIf(major === undefined)(`of a dump is measured without a down: each pass restores it again${skipped}`, async () => {
+    const files = { 'legacy.sql': legacy, 'up.sql': 'CREATE TABLE copies AS SELECT * FROM children;' }
+    const pair = await learnPair(await writePair(join(scratch.path, 'copies'), files), 2)
+    await using shop = await openShop(production, legacy + rows)
+    const file = join(scratch.path, 'shop.dump')
+    execFileSync(findClientPrograms().find((each) => each.major >= (major ?? 0))?.dump ?? '', [
+      '--format=custom',
+      `--file=${file}`,
+      shop.url,
+    ])
+    await using copy = await openDumpCopy(file, new AbortController().signal)
+    const { growth, down } = await rehearseOn(pair, copy, { growth: true })
+    expect(down).toBeNull()
+    if (growth.outcome !== 'measured') throw new Error(growth.because)
+    expect(growth.passes.map(({ sample }) => sample)).toEqual([100, 100, 10, 10, 10, 1, 1, 1])
+    expect(growth.passes.map(({ rows: count }) => count)).toEqual(growth.passes.map(({ rows: count }) => count).toSorted((a, b) => b - a))
+    expect(growth.passes[0]?.rows).toBe(11_000)
   })
 
   test('is not measured without a down that puts the copy back, nor by a role that may not thin it out, and the report says why', async () => {

@@ -112,7 +112,9 @@ describe('a rehearsal on a copy by its URL', { timeout: 60_000 }, () => {
       predictedBy: null,
       message: `customers.name: the value has changed in ${hit} of 20000 rows (cut ${hit})`,
     })
-    expect(others.map(({ kind, relation }) => [kind, relation])).toEqual([['data', 'public.customers']])
+    expect(others.map(({ kind, message }) => [kind, message])).toEqual([
+      ['data', `customers.name: after down the value is another one in ${hit} of 20000 rows`],
+    ])
     expect(rehearsal.down).toMatchObject({ outcome: 'applied', equal: false })
     expect(rehearsal.disagreements[0]).toBe(`Seen on real rows and not on generated ones: ${finding?.message}.`)
     expect(finding?.samples).toHaveLength(Math.min(hit, 5))
