@@ -49,10 +49,11 @@ interface Use {
   readonly publishes: number
 }
 
+// The kind of a session is hidden from a role that is no superuser; only sessions of clients have a user.
 const USE = `
 SELECT (SELECT json_agg(DISTINCT format('%I (%s)', usename, coalesce(nullif(application_name, ''), 'no name'))) FROM pg_stat_activity
-         WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()
-           AND application_name !~ '^godwit( |$)') AS clients,
+         WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usename IS NOT NULL AND datname = current_database()
+           AND pid <> pg_backend_pid() AND application_name !~ '^godwit( |$)') AS clients,
        pg_is_in_recovery() AS "inRecovery",
        (SELECT count(*)::int4 FROM pg_stat_replication) AS standbys,
        (SELECT count(*)::int4 FROM pg_replication_slots WHERE active AND database = current_database()) AS publishes`

@@ -35,12 +35,13 @@ interface Facts {
   readonly mayCreate: boolean
   readonly saved: boolean
   readonly locked: boolean
+  readonly wal: string
 }
 
 const facts = `
 SELECT current_user AS role, pg_database_size(current_database())::text AS bytes,
        has_database_privilege(current_database(), 'CREATE') AS "mayCreate", to_regnamespace('${savedSchema}') IS NOT NULL AS saved,
-       pg_try_advisory_lock(${LOCK}) AS locked`
+       pg_try_advisory_lock(${LOCK}) AS locked, current_setting('wal_level') AS wal`
 
 /**
  * Take a database by its URL for a copy.
@@ -65,7 +66,7 @@ export async function openUrlCopy(url: string): Promise<Copy> {
       connect,
       observe: connect,
       again: undefined,
-      notes: [],
+      notes: found.wal === 'minimal' ? ['WAL of new and rewritten tables: this server (wal_level = minimal) writes none for them.'] : [],
       // Its end gives the lock back.
       [Symbol.asyncDispose]: () => holder.close(),
     }

@@ -79,6 +79,11 @@ describe('a rehearsal refuses', { timeout: 60_000 }, () => {
       message: expect.stringContaining(' looks like production'),
       detail: 'Seen: sessions of others in this database: postgres (shop).',
     })
+    // A role that is no superuser is not told what kind of session it is.
+    expect(await errorOf(openUrlCopy(shop.database.url({ as: 'owner' })))).toMatchObject({
+      exitCode: 2,
+      detail: 'Seen: sessions of others in this database: postgres (shop).',
+    })
   })
 
   test('a second rehearsal on one copy, until the first has ended', async () => {
