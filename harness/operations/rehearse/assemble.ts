@@ -1,5 +1,6 @@
+import { packageVersion } from '../../package.ts'
 import { shownName } from '../../postgres/index.ts'
-import { formatDuration, packageVersion } from '../../report/index.ts'
+import { formatDuration } from '../../report/index.ts'
 import type { CompiledQueries } from '../queries/compile-queries.ts'
 import type { Applied } from './apply-metered.ts'
 import { comparePredictions, disagreementsOf, type Judged, judgeSeen, predictable, verdictOf } from './judge.ts'
