@@ -19,7 +19,7 @@ function losing({ migration, verified }: LearnedPair): LearnedPair {
 test('KV-12: a rehearsal on a copy of the store writes a results document with metrics, issues found and what to adjust', {
   timeout: 120_000,
 }, async () => {
-  const pair = await learnPair('migrations/kv-to-tables')
+  const pair = await learnPair('migrations/kv-to-tables', 1)
   await using production = await startProduction()
   const [legacy, data] = await Promise.all(['legacy', 'legacy.data'].map((name) => readFile(`migrations/kv-to-tables/${name}.sql`, 'utf8')))
   await using shop = await openShop(production, `${legacy}${data}`)

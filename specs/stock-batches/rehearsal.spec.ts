@@ -16,7 +16,7 @@ SELECT 'item ' || n, 'item ' || n, CASE WHEN n % 3 > 0 THEN 'Arrived'::"Status" 
 test('SB-12: a rehearsal on a copy keeps the window of 15 minutes, and reports the number of rows at which it would be missed', {
   timeout: 120_000,
 }, async () => {
-  const pair = await learnPair('migrations/stock-batches')
+  const pair = await learnPair('migrations/stock-batches', 1)
   await using production = await startProduction()
   const legacy = pair.migration.legacy.map(({ text }) => text).join('\n')
   await using shop = await openShop(production, legacy + inventory)

@@ -73,7 +73,7 @@ export function growthText(growth: GrowthResult, windowMs: number): string {
   if (growth.outcome === 'not-measured') return `not measured, because ${growth.because}`
   const window = windowText(windowMs)
   const { windowRows, windowRowsAtLeast, level } = growth
-  if (windowRows === null) return `the duration does not grow with the rows: the window of ${window} is not missed`
+  if (windowRows === null) return `the duration did not grow with the rows: at how many the window of ${window} is missed cannot be told`
   const least = windowRowsAtLeast === null ? '' : `; with ${level} % certainty not before ${rowsText(windowRowsAtLeast)} rows`
   return `the window of ${window} is missed at ${rowsText(windowRows)} rows${least}`
 }

@@ -28,17 +28,27 @@ describe('how a duration grows', () => {
     )
   })
 
-  test('any power is found again, so that growth with the square is not taken for a line', () => {
+  const ofPower = (exponent: number, factors: readonly number[]) =>
+    fitGrowth(sizes.map((rows, at) => ({ rows, durationMs: 1e-3 * rows ** exponent * (factors[at] ?? 1) })))
+
+  test('any power above 1 is found again, so that growth with the square is not taken for a line', () => {
     fc.assert(
-      fc.property(
-        fc.oneof(fc.double({ min: 0.3, max: 0.8, noNaN: true }), fc.double({ min: 1.2, max: 2.2, noNaN: true })),
-        noise,
-        (exponent, factors) => {
-          const fit = fitGrowth(sizes.map((rows, at) => ({ rows, durationMs: 1e-3 * rows ** exponent * (factors[at] ?? 1) })))
-          expect(fit.model).toBe('power')
-          expect(fit.b).toBeCloseTo(exponent, 1)
-        },
-      ),
+      fc.property(fc.double({ min: 1.2, max: 2.2, noNaN: true }), noise, (exponent, factors) => {
+        const fit = ofPower(exponent, factors)
+        expect(fit.model).toBe('power')
+        expect(fit.b).toBeCloseTo(exponent, 1)
+      }),
+    )
+  })
+
+  test('any growth slower than the rows is taken for a line, which promises no more rows', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.2, max: 0.8, noNaN: true }), noise, (exponent, factors) => {
+        const fit = ofPower(exponent, factors)
+        expect(fit.model).toBe('linear')
+        const windowMs = 1e-3 * 1e8 ** exponent
+        expect(rowsAt(windowMs, fit.atMost)).toBeLessThan(1e8)
+      }),
     )
   })
 
