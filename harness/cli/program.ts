@@ -5,6 +5,7 @@ import type { CompareFlags } from './compare-command.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
 import { collect, parseDuration, parseName } from './option-values.ts'
 import type { ReadyFlags } from './ready-command.ts'
+import type { RehearseFlags } from './rehearse-command.ts'
 import type { DiffFlags, DriftFlags } from './schema-command.ts'
 import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
 
@@ -30,7 +31,7 @@ export function createProgram(context: CommandContext): Command {
     .showSuggestionAfterError()
 
   const ofMigrations = [addVerify, addWatch, addBaseline, addGate, addReplay, addReport]
-  const ofDatabases = [addQueries, addEvidence, addSchema, addCompare, addObserve, addReady]
+  const ofDatabases = [addQueries, addEvidence, addRehearse, addSchema, addCompare, addObserve, addReady]
   for (const add of [...ofMigrations, ...ofDatabases, addInit, addDoctor]) add(program, context)
   return program
 }
@@ -239,6 +240,23 @@ function addReady(program: Command, context: CommandContext): void {
     .action(async (plan: string, options: ReadyFlags) => {
       const { readyCommand } = await import('./ready-command.ts')
       await readyCommand(plan, options, context)
+    })
+}
+
+function addRehearse(program: Command, context: CommandContext): void {
+  addVerifyOptions(program.command('rehearse'))
+    .description('Run a migration on a copy of real data, measure each statement, compare every row, and go back again.')
+    .argument('[path...]', 'the migration, as for verify')
+    .addOption(new Option('--on <url>', 'a throw-away copy of the database, changed for good').env('GODWIT_COPY_URL'))
+    .option('--this-is-a-copy', 'with --on: nobody needs that database')
+    .option('--dump <file>', 'a dump by pg_dump (custom format or plain), restored into a throw-away server', parseName)
+    .option('--window <duration>', 'the time that the migration has (default: 15m)', parseDuration)
+    .option('--show-values', 'show keys and values of real rows in the report (default: masked)')
+    .option('--no-growth', 'do not run it again on samples of the rows')
+    .option('--json', 'write the result to standard output, and nothing else there')
+    .action(async (paths: readonly string[], options: RehearseFlags) => {
+      const { rehearseCommand } = await import('./rehearse-command.ts')
+      await rehearseCommand(paths, options, context)
     })
 }
 

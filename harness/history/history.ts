@@ -258,7 +258,7 @@ class Walk {
         timeLimitMs: this.#deadline === Number.POSITIVE_INFINITY ? undefined : Math.max(0, this.#deadline - performance.now()),
       },
       seed,
-      hooks: { signal: hooks.signal },
+      hooks: { signal: hooks.signal, onLearned: hooks.onLearned },
       path,
       catalog: await readCatalog(head.session),
       depth: (legacy) => stepDepth(up, legacy, runs, { alone, isMapped: (migration.contract.mappings ?? []).length > 0 }),

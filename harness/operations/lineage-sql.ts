@@ -18,6 +18,8 @@ export interface LineageSource {
   readonly legacy: Catalog
   readonly migrated: Catalog
   readonly knowledge: Knowledge
+  /** Legacy relations that are compared although no generated row showed that the migration writes them: it may write others. */
+  readonly reached?: ReadonlySet<string> | undefined
 }
 
 /**
@@ -87,8 +89,8 @@ export function compileLineage(source: LineageSource): readonly RelationSql[] {
 }
 
 /** Written, or found elsewhere too. */
-function isTouched({ knowledge }: LineageSource, { relation, places }: RelationLineage): boolean {
-  return knowledge.written.has(relation) || places.some((place) => place.relation !== relation)
+function isTouched({ knowledge, reached }: LineageSource, { relation, places }: RelationLineage): boolean {
+  return knowledge.written.has(relation) || reached?.has(relation) === true || places.some((place) => place.relation !== relation)
 }
 
 function compileRelation(source: LineageSource, catalog: Relation, lineage: RelationLineage): RelationSql {

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { addressOf } from './url.ts'
 
 const DEBIAN = '/usr/lib/postgresql'
@@ -95,4 +96,31 @@ export async function runClientProgram(
     // An abort is an error at once: until the program has ended, it still has its files open.
     child.once('close', (code) => (failure === undefined ? resolve({ code: code ?? undefined, errors }) : reject(failure)))
   })
+}
+
+/**
+ * Run a program of PostgreSQL that reads files and no database, and read what it writes line by line.
+ *
+ * @param signal  Ends the program.
+ */
+export async function readClientProgram(
+  program: string,
+  args: readonly string[],
+  onLine: (line: string) => void,
+  signal: AbortSignal,
+): Promise<ProgramEnd> {
+  const { PATH = '/usr/bin:/bin', HOME } = process.env
+  const child = spawn(program, [...args], { env: { PATH, HOME, LC_ALL: 'C' }, signal, stdio: ['ignore', 'pipe', 'pipe'] })
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-LONGEST_ERROR)
+  })
+  const ended = new Promise<number | undefined>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? undefined))
+  })
+  // Whoever waits for it comes later.
+  ended.catch(() => undefined)
+  for await (const line of createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY })) onLine(line)
+  return { code: await ended, errors }
 }

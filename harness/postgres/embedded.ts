@@ -10,6 +10,7 @@ import { superuserSession } from './databases.ts'
 import { quoteIdentifier, quoteLiteral } from './name.ts'
 import { newRun } from './run.ts'
 import { makeRunDirectory, sweepRunDirectories } from './run-directory.ts'
+import { diskDirectory } from './scratch.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { throwawayServerSettings } from './settings.ts'
 import type { StartedServer, StartOptions } from './started-server.ts'
@@ -32,7 +33,7 @@ export async function startEmbedded(major: number | undefined, options: StartOpt
   const installation = requireInstallation(major)
   const binaries = runnableBinaries(installation)
   await sweepRunDirectories()
-  const directory = makeRunDirectory()
+  const directory = makeRunDirectory(options.onDisk ? diskDirectory() : undefined)
   const remove = (): void => rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
   clock.lap('find')
   let server: ServerProcess | undefined

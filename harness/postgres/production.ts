@@ -41,3 +41,30 @@ export async function refuseProduction(session: Session, place: string): Promise
     hint: 'Name a server that is for tests only, or say that this one may be used (allowAnyServer).',
   })
 }
+
+interface Use {
+  readonly clients: readonly string[] | null
+  readonly inRecovery: boolean
+  readonly standbys: number
+  readonly publishes: number
+}
+
+// The kind of a session is hidden from a role that is no superuser; only sessions of clients have a user.
+const USE = `
+SELECT (SELECT json_agg(DISTINCT format('%I (%s)', usename, coalesce(nullif(application_name, ''), 'no name'))) FROM pg_stat_activity
+         WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usename IS NOT NULL AND datname = current_database()
+           AND pid <> pg_backend_pid() AND application_name !~ '^godwit( |$)') AS clients,
+       pg_is_in_recovery() AS "inRecovery",
+       (SELECT count(*)::int4 FROM pg_stat_replication) AS standbys,
+       (SELECT count(*)::int4 FROM pg_replication_slots WHERE active AND database = current_database()) AS publishes`
+
+/** What shows that somebody uses this one database, in parts of a sentence; empty where nothing does. */
+export async function signsOfUse(session: Session): Promise<readonly string[]> {
+  const { clients, inRecovery, standbys, publishes } = await session.one<Use>(USE)
+  return [
+    clients === null ? '' : `sessions of others in this database: ${clients.join(', ')}`,
+    inRecovery ? 'it is a replica' : '',
+    standbys === 0 ? '' : `${standbys} standby${standbys === 1 ? '' : 's'}`,
+    publishes === 0 ? '' : `${publishes} replication slot${publishes === 1 ? '' : 's'} in use`,
+  ].filter((sign) => sign !== '')
+}

@@ -25,6 +25,11 @@ export function scratchDirectory(): string {
   return firstOwnDirectory(places.filter((place) => place.length <= LONGEST_DIRECTORY))
 }
 
+/** Where a run lives whose rows may be many, or whose durations are to be those of a disk. */
+export function diskDirectory(): string {
+  return firstOwnDirectory(diskPlaces().filter((place) => place.length <= LONGEST_DIRECTORY))
+}
+
 /** Where what outlives a run is kept: initialised data directories and copies of binaries. */
 export function cacheDirectory(): string {
   return firstOwnDirectory(diskPlaces())

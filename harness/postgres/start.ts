@@ -14,6 +14,8 @@ export interface StartClusterOptions {
   readonly signal?: AbortSignal
   /** Server settings for a cluster of our own, e.g. `{ fsync: 'on' }` when a crash is the subject; ignored for a URL. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Keep an embedded server's data on a disk, and not in shared memory (default false). */
+  readonly onDisk?: boolean
   /** Use a URL's server although it looks like production (default false). */
   readonly allowAnyServer?: boolean
 }
@@ -32,6 +34,7 @@ export async function startCluster(request: ClusterRequest, options: StartCluste
     startupTimeoutMs: options.startupTimeoutMs ?? STARTUP_TIMEOUT_MS,
     signal: options.signal,
     settings: options.settings ?? {},
+    onDisk: options.onDisk ?? false,
     allowAnyServer: options.allowAnyServer ?? false,
     clock,
   })

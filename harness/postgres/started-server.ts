@@ -11,6 +11,7 @@ export interface StartOptions {
   readonly startupTimeoutMs: number
   readonly signal?: AbortSignal | undefined
   /** Server settings over those of a throwaway server, e.g. durable ones when a crash is the subject. */
+  readonly onDisk: boolean
   readonly settings: Readonly<Record<string, string>>
   readonly allowAnyServer: boolean
   readonly clock: StageClock

@@ -75,7 +75,8 @@ function measuresOfCsv({ tables, measures }: Omit<EvidenceDocument, 'proof'>): E
   return tables.every(({ csv, rows }) => csv !== null || rows === 0) ? measures : []
 }
 
-async function makeRoles(cluster: Cluster, roles: readonly string[]): Promise<void> {
+/** Make those roles on a throw-away server that it does not have; nobody can log in as one. */
+export async function makeRoles(cluster: Cluster, roles: readonly string[]): Promise<void> {
   await using database = await cluster.createDatabase()
   await using session = await database.connect()
   const there = new Set((await session.query<{ name: string }>('SELECT rolname AS name FROM pg_roles')).map(({ name }) => name))

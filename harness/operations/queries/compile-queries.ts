@@ -87,6 +87,7 @@ function presenceQuery({ relations, migrated }: QueryContext): Query {
       : `(VALUES\n    ${rows.join(',\n    ')}\n  ) AS w (relation, attribute)`
   return {
     title: 'all tables and columns are there',
+    about: { check: 'presence' },
     comments: ['The tables and columns that the queries below read must be there.'],
     saves: [],
     finds: `SELECT w.relation || '.' || quote_ident(w.attribute) AS item, 'there' AS before, 'missing' AS after, NULL AS difference

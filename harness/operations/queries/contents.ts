@@ -43,6 +43,7 @@ function contentQuery(context: QueryContext, relation: RelationSql): Query | und
   const name = shownName(relation.relation)
   return {
     title: `${name}: each row is there as often as before`,
+    about: { check: 'contents', relation: relation.relation },
     comments: [`${name} has no key: its rows are told by their contents (${compared.map(({ attribute }) => attribute.name).join(', ')}).`],
     saves: [],
     finds: `SELECT contents AS item, s.rows::text AS before, coalesce(t.rows, 0)::text AS after, (coalesce(t.rows, 0) - s.rows)::text AS difference

@@ -25,6 +25,7 @@ function groupQuery(
     FROM ${context.savedTable(relation.relation)} AS b JOIN ${place.from} ON ${allOf(place.on, where)}`
   return {
     title: `${shownName(relation.relation)}.${attribute.attribute.name}: no two values became one`,
+    about: { check: 'values-merged', relation: relation.relation, attribute: attribute.attribute.name },
     comments: [`Each value of ${column} must stand for one value of ${shownName(relation.relation)}.${attribute.attribute.name}.`],
     saves: [],
     finds: `WITH pairs AS (

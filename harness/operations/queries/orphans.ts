@@ -35,6 +35,7 @@ function orphanQuery(context: QueryContext, reference: Reference, before: readon
   const columns = childAttributes.map((name) => `${quoteLiteral(`${name}=`)}, c.${quoteIdentifier(name)}`).join(`, ', ', `)
   return {
     title: `${shownName(childPath)}.${names(childAttributes)}: each refers to a row of ${shownName(parentPath)}`,
+    about: { check: 'orphan', relation: childPath, attribute: childAttributes.length === 1 ? childAttributes[0] : undefined },
     comments: [
       `${how}: ${shownName(childPath)} (${names(childAttributes)}) refers to ${shownName(parentPath)} (${names(parentAttributes)}).`,
       ...(own === undefined ? [] : ['Values that referred to nothing before are left out.']),

@@ -47,16 +47,23 @@ function copyQuery(context: QueryContext, relation: RelationSql, compiled: Attri
   const name = `${shownName(relation.relation)}.${compiled.attribute.name}`
   const [column] = destination.columns
   const before = `coalesce(${numberSql(savedCell(compiled), compiled.attribute.type)}, 0)`
-  const sum = `(SELECT coalesce(sum(${numberSql(now, column?.type ?? '')}), 0) FROM ${place.from} WHERE ${place.on})`
+  const names = place.keys.map((_, at) => `k${at + 1}`)
+  const keys = place.keys.map(({ migrated }, at) => `${migrated} AS ${names[at]}`)
+  const sums = `SELECT ${keys.join(', ')}, coalesce(sum(${numberSql(now, column?.type ?? '')}), 0) AS after
+      FROM ${place.from}${place.where === undefined ? '' : ` WHERE ${place.where}`} GROUP BY ${names.map((_, at) => at + 1).join(', ')}`
+  const joined = place.keys.map(({ legacy }, at) => `t.${names[at]} = ${legacy}`).join(' AND ')
   const atHome = place.place.relation === relation.lineage.home
   return {
     title: `${name}: the rows of ${shownName(destination.relation)} have the same sum, item by item`,
+    about: { check: 'copy-sum', relation: relation.relation, attribute: compiled.attribute.name },
     comments: [`The ${shownName(destination.relation)} rows of an item must add up to its ${name}.`],
     saves: [],
     finds: `SELECT item, before::text, after::text, (after - before)::text AS difference
   FROM (
-    SELECT ${relation.item} AS item, ${before} AS before, ${sum} AS after
-    FROM ${context.savedTable(relation.relation)} AS b${atHome ? ` WHERE ${existsAt(place)}` : ''}
+    SELECT ${relation.item} AS item, ${before} AS before, coalesce(t.after, 0) AS after
+    FROM ${context.savedTable(relation.relation)} AS b LEFT JOIN (
+      ${sums}
+    ) AS t ON ${joined}${atHome ? ` WHERE ${existsAt(place)}` : ''}
   ) AS found
   WHERE before <> after`,
   }
@@ -75,6 +82,7 @@ function totalQuery(context: QueryContext, relation: RelationSql, compiled: Attr
   const after = `SELECT coalesce(sum(${numberSql(`(${back})`, type)}), 0) FROM ${place.from} WHERE EXISTS (SELECT FROM ${saved} AS b WHERE ${place.on})`
   return {
     title: `${name}: the same total`,
+    about: { check: 'total', relation: relation.relation, attribute: compiled.attribute.name },
     comments: [`The sum of ${name} over all rows must be the same after the migration.`],
     saves: [],
     finds: `SELECT ${literal(`sum of ${name}`)} AS item, before::text, after::text, (after - before)::text AS difference
@@ -84,7 +92,7 @@ function totalQuery(context: QueryContext, relation: RelationSql, compiled: Attr
 }
 
 function measureQueries({ contract: { measures = [] } }: QueryContext): readonly Query[] {
-  return measures.map(({ name, before, after }, at) => {
+  return measures.map(({ name, before, after, relation, attribute }, at) => {
     const table = `godwit_before."measure ${at + 1}"`
     const read = (
       query: string,
@@ -97,6 +105,7 @@ ${query.replace(/;\s*$/, '')}
   ) AS r`
     return {
       title: `${name}: the declared measure is the same, key by key`,
+      about: { check: 'measure', relation, attribute },
       comments: [`The contract declares the measure "${name}": each key must have the same amount before and after.`],
       saves: [`CREATE TABLE ${table} AS ${read(before)}`],
       finds: `SELECT concat('key=', key) AS item, s.value AS before, t.value AS after, (coalesce(t.value, '0')::numeric - coalesce(s.value, '0')::numeric)::text AS difference

@@ -1,4 +1,5 @@
 import type { Relation } from '../../catalog/index.ts'
+import type { Measure } from '../../migration/index.ts'
 import { quoteIdentifier, quoteLiteral } from '../../postgres/index.ts'
 import type { AttributeSql, LineageSource, PlaceSql, RelationSql } from '../lineage-sql.ts'
 
@@ -6,6 +7,7 @@ import type { AttributeSql, LineageSource, PlaceSql, RelationSql } from '../line
 export interface Query {
   /** The question's subject, as the answers name it: `items.notes: every value arrived`. */
   readonly title: string
+  readonly about: QuerySubject
   /** What the SQL does, as comment lines. */
   readonly comments: readonly string[]
   /** Statements that save what the answer needs, beside the rows of the relations. */
@@ -14,14 +16,31 @@ export interface Query {
   readonly finds: string
 }
 
+/** What a query looks for, and in which legacy table and column. */
+export interface QuerySubject {
+  readonly check:
+    | 'presence'
+    | 'row-lost'
+    | 'cell-lost'
+    | 'row-doubled'
+    | 'cell-altered'
+    | 'values-merged'
+    | 'copy-sum'
+    | 'total'
+    | 'measure'
+    | 'contents'
+    | 'orphan'
+  /** Path of a relation; of an orphan the migrated one that refers. */
+  readonly relation?: string | undefined
+  readonly attribute?: string | undefined
+}
+
 /** What all queries of one migration are made from. */
 export interface QueryContext extends LineageSource {
   readonly relations: readonly RelationSql[]
   /** The quoted name of the table that saves a legacy relation's rows. */
   readonly savedTable: (relation: string) => string
-  readonly contract: {
-    readonly measures?: readonly { readonly name: string; readonly before: string; readonly after: string }[] | undefined
-  }
+  readonly contract: { readonly measures?: readonly Measure[] | undefined }
 }
 
 /** The schema in which before.sql saves. */

@@ -17,6 +17,7 @@ function lostRows(context: QueryContext, relation: RelationSql): Query {
   const tables = relation.places.map(({ place }) => shownName(place.relation)).join(', ')
   return {
     title: `${shownName(relation.relation)}: no row is missing`,
+    about: { check: 'row-lost', relation: relation.relation },
     comments: [`Each row of ${shownName(relation.relation)} must be found by its key in ${tables}.`],
     saves: [],
     finds: `SELECT ${relation.item} AS item, 'there' AS before, 'missing' AS after, NULL AS difference
@@ -57,6 +58,7 @@ function doubledRows({ savedTable }: QueryContext, relation: RelationSql, { plac
   const numbers = names.map((_, at) => at + 1).join(', ')
   return {
     title: `${shownName(relation.relation)}: no row is in ${shownName(place.relation)} twice`,
+    about: { check: 'row-doubled', relation: relation.relation },
     comments: [`No key of ${shownName(relation.relation)} may have more rows in ${shownName(place.relation)} than before.`],
     saves: [],
     finds: `SELECT s.item, s.rows::text AS before, t.rows::text AS after, (t.rows - s.rows)::text AS difference

@@ -19,14 +19,15 @@ function valueQuery(context: QueryContext, relation: RelationSql, compiled: Attr
   const reads = [...new Set(['NULL', ...absent.map((value) => (value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`))])]
   const empty = reads.map((each) => `${cell} IS NOT DISTINCT FROM ${each}`).join(' OR ')
   const lost = relation.complete ? `(${relation.places.map((place) => existsAt(place)).join(' OR ')})` : 'true'
-  const found = `SELECT ${relation.item} AS item, ${cell} AS before, ${first === undefined ? 'NULL' : nowOf(arrivals)} AS after
-  FROM ${context.savedTable(relation.relation)} AS b
+  const found = `SELECT ${relation.item} AS item, ${cell} AS before, ${nowOf(arrivals)} AS after
+  FROM ${context.savedTable(relation.relation)} AS b${arrivals.map(partnerOf).join('')}
   WHERE ${arrived.join('\n    AND ')}
     AND NOT ((${empty}) AND NOT (${partner.join(' OR ')}))
     AND ${lost}`
   const targets = arrivals.map((each) => targetOf(each)).join(' or ')
   return {
     title: `${shownName(relation.relation)}.${attribute.name}: every value arrived`,
+    about: { check: 'cell-altered', relation: relation.relation, attribute: attribute.name },
     comments: [`Each value of ${shownName(relation.relation)}.${attribute.name} must be in ${targets} (${kindsOf(arrivals)}).`],
     saves: [],
     finds: `SELECT item, before, after, ${differenceOf(attribute.type, first)} AS difference FROM (${found}) AS found`,
@@ -35,8 +36,23 @@ function valueQuery(context: QueryContext, relation: RelationSql, compiled: Attr
 
 /** What is in the first place that has a partner. */
 function nowOf(arrivals: readonly ArrivalSql[]): string {
-  const shown = arrivals.map(({ place, where, now }) => `(SELECT ${now} FROM ${place.from} WHERE ${allOf(place.on, where)} LIMIT 1)`)
-  return shown.length === 1 ? (shown[0] ?? 'NULL') : `coalesce(${shown.join(', ')})`
+  const shown = arrivals.map((_, at) => `p${at + 1}.now`)
+  return shown.length < 2 ? (shown[0] ?? 'NULL') : `coalesce(${shown.join(', ')})`
+}
+
+/** One partner of each row, joined: looked up row by row it would take a scan for each that differs. */
+function partnerOf({ place, where, now }: ArrivalSql, at: number): string {
+  const alias = `p${at + 1}`
+  const names = place.keys.map((_, key) => `k${key + 1}`)
+  const keys = place.keys.map(({ migrated }, key) => `${migrated} AS ${names[key]}`)
+  const only = allOf(place.where, where)
+  const joined = place.keys.map(({ legacy }, key) => `${alias}.${names[key]} = ${legacy}`)
+  return `
+  LEFT JOIN (
+    SELECT DISTINCT ON (${names.map((_, key) => key + 1).join(', ')}) ${keys.join(', ')}, ${now} AS now
+    FROM ${place.from}${only === undefined ? '' : ` WHERE ${only}`}
+    ORDER BY ${[...names, 'now'].map((_, key) => key + 1).join(', ')}
+  ) AS ${alias} ON ${joined.join(' AND ')}`
 }
 
 function targetOf({ destination }: ArrivalSql): string {

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { verify } from '../../history/index.ts'
-import { replaceFile, reportFolders } from '../../report/index.ts'
+import { replaceFile } from '../../report/index.ts'
 import type { MigrationResult } from '../../result/index.ts'
 import type { LearnedMigration, VerifyHooks, VerifyOptions } from '../../verify/index.ts'
+import { learnMigrations } from '../learn-migrations.ts'
 import { compileQueries } from './compile-queries.ts'
 import { renderAfter, renderBefore } from './render-files.ts'
 
@@ -37,18 +37,10 @@ export async function writeQueries(
   place: QueriesPlace,
   hooks: VerifyHooks = {},
 ): Promise<readonly WrittenQueries[]> {
-  const learned = new Map<string, LearnedMigration>()
-  const keyOf = (path: string, name: string) => JSON.stringify([path, name])
-  const { result } = await verify(
-    paths,
-    // A verdict from the cache does not know the lineage.
-    { ...options, cacheDirectory: undefined },
-    { ...hooks, onLearned: (each) => void learned.set(keyOf(each.path, each.subject.migration.name), each) },
-  )
   const written: WrittenQueries[] = []
-  for (const [migration, folder] of reportFolders(result.migrations)) {
+  for (const { result, folder, learned } of await learnMigrations(paths, options, hooks)) {
     const directory = place.out === undefined ? join(place.reports, folder, 'queries') : join(place.out, folder)
-    written.push(await writeOne(migration, learned.get(keyOf(migration.path, migration.name)), directory))
+    written.push(await writeOne(result, learned, directory))
   }
   return written
 }

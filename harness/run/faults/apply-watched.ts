@@ -14,6 +14,11 @@ export interface WatchOptions {
   readonly locks: LockWatch
   /** Awaited once before each COMMIT; how long it took is left out of all times. */
   readonly beforeCommit?: (() => Promise<void>) | undefined
+  /**
+   * Awaited after each statement that did something, with its index: on the migration's own session while its transaction is open, else on
+   * the observer's. How long it took is left out of all times.
+   */
+  readonly onEnded?: ((index: number, looking: Session) => Promise<void>) | undefined
   /** For programs that open connections of their own. */
   readonly url?: string | undefined
   readonly signal?: AbortSignal | undefined
@@ -114,6 +119,7 @@ class Watch {
     this.#starts.push(startMs)
     const seen = await this.#fromOutside(startMs, performance.now())
     this.#statements.push({ text: 'the program', file, line: 1, durationMs: outcome.durationMs, transaction: 0, ...seen })
+    await this.#options.onEnded?.(0, this.#options.observer)
     return this.result()
   }
 
@@ -151,6 +157,7 @@ class Watch {
           }
       }
       before = after
+      if (looks) await this.#options.onEnded?.(first + local, this.#session)
       this.#pauses.push({ fromMs: endMs, toMs: performance.now() })
     }
     const beforeEnd = async (): Promise<void> => {
@@ -202,6 +209,9 @@ class Watch {
     const { text, file, line } = statement
     const seen = await this.#fromOutside(startMs, endMs)
     this.#statements.push({ text, file, line, durationMs: endMs - startMs, transaction: this.#transaction++, ...seen })
+    const pausedMs = performance.now()
+    await this.#options.onEnded?.(this.#statements.length - 1, this.#options.observer)
+    this.#pauses.push({ fromMs: pausedMs, toMs: performance.now() })
     return outcome
   }
 

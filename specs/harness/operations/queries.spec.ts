@@ -91,6 +91,16 @@ describe.skipIf(!psql)('verification queries under psql', { timeout: 60_000 }, (
   })
 })
 
+test('a step of a history has its queries too', async () => {
+  const history = join(folder, 'history')
+  await mkdir(history)
+  await writeFile(join(history, '1_legacy.sql'), legacy)
+  await writeFile(join(history, '2_move_stock.sql'), up)
+  const [one, ...others] = await writeQueries([history], { runs: 1, only: ['2_move_stock.sql'] }, { reports: join(folder, 'reports') })
+  expect(others).toEqual([])
+  expect(one).toMatchObject({ migration: '2_move_stock.sql', because: undefined, queries: 10 })
+}, 60_000)
+
 test('bad input is refused, and leaves no file', async () => {
   const place = { reports: join(folder, 'nothing') }
   await expect(writeQueries([join(folder, 'absent')], {}, place)).rejects.toBeInstanceOf(InputError)

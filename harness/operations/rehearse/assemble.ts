@@ -1,0 +1,119 @@
+import { packageVersion } from '../../package.ts'
+import { shownName } from '../../postgres/index.ts'
+import { formatDuration } from '../../report/index.ts'
+import type { CompiledQueries } from '../queries/compile-queries.ts'
+import type { Applied } from './apply-metered.ts'
+import { comparePredictions, disagreementsOf, type Judged, judgeSeen, predictable, verdictOf } from './judge.ts'
+import { findingOf } from './judge-checks.ts'
+import type { CheckResult, GrowthResult, Rehearsal, RehearsalFinding } from './model.ts'
+import type { RehearseOptions } from './options.ts'
+import type { RevertedState, StateOfCopy } from './state-of-copy.ts'
+import { windowText } from './words.ts'
+
+/** All that is known before anything is done. */
+export interface Prepared {
+  readonly compiled: CompiledQueries
+  /** Paths of the tables that the migration reaches. */
+  readonly tables: readonly string[]
+  /** What the copy has beside the legacy schema. */
+  readonly notes: readonly string[]
+  readonly before: StateOfCopy
+  readonly measures: Rehearsal['measures']
+  /** Rows that a finding of verification concerns, by its id. */
+  readonly concerned: ReadonlyMap<string, number>
+}
+
+/** What came of `down`. */
+export interface Back {
+  readonly applied: Applied
+  /** Undefined where it failed. */
+  readonly reverted: RevertedState | undefined
+}
+
+/** What was seen on the copy. */
+export interface SeenOnCopy {
+  readonly startedAt: Date
+  readonly up: Applied
+  readonly checks: readonly CheckResult[]
+  /** Rows of each table after `up`. */
+  readonly after: ReadonlyMap<string, number>
+  readonly back: Back | undefined
+}
+
+/** The findings of what was seen, and whether `down` brought everything back. */
+export function judgeCopy(options: RehearseOptions, { before }: Prepared, { up, back, checks }: SeenOnCopy): Judged {
+  const { migration, verified } = options
+  const knowledge = verified.learned?.subject.knowledge
+  const rows = new Map([...before.totals].map(([path, each]) => [path, each.rows]))
+  const context = { migration: migration.name, knowledge: knowledge ?? nowhere, predicted: predictable(verified.result), rows }
+  const keysByDown = knowledge?.keysByDown ?? new Set<string>()
+  const seen = { checks, up: up.failure, down: back?.applied.failure, before, reverted: back?.reverted, keysByDown }
+  const judged = judgeSeen(seen, context)
+  const missed = windowFinding(options, up)
+  return missed === undefined ? judged : { ...judged, findings: [...judged.findings, findingOf(missed, context)] }
+}
+
+const nowhere = { locate: () => undefined, locateDown: () => undefined }
+
+function windowFinding({ windowMs }: RehearseOptions, { failure, result }: Applied) {
+  if (failure !== undefined || result.durationMs <= windowMs) return undefined
+  const message = `up takes ${formatDuration(result.durationMs)}, and the window is ${windowText(windowMs)}`
+  return { invariant: 'online-safety', kind: 'window', message } as const
+}
+
+interface Done extends SeenOnCopy {
+  readonly findings: readonly RehearsalFinding[]
+  readonly equal: boolean | null
+  readonly durationMs: number
+  readonly growth: GrowthResult
+}
+
+/** The document of a rehearsal. */
+export function assembleRehearsal(options: RehearseOptions, prepared: Prepared, done: Done): Rehearsal {
+  const { migration, verified, copy, windowMs, failOn } = options
+  const { before, compiled } = prepared
+  const { findings, checks, up, back } = done
+  const savedRows = compiled.saved.reduce((sum, { relation }) => sum + (before.totals.get(relation)?.rows ?? 0), 0)
+  const applied = up.failure === undefined
+  const looked = new Set(['applies', ...(applied ? ['zero-loss', 'quantity-parity', 'no-orphans'] : [])])
+  if (back !== undefined) looked.add('rollback-restores-state')
+  return {
+    version: 1,
+    godwit: packageVersion(),
+    migration: migration.name,
+    digest: migration.digest,
+    ...verdictOf({ findings, checks, rows: compiled.saved.length === 0 ? undefined : savedRows, failOn }),
+    startedAt: done.startedAt.toISOString(),
+    durationMs: done.durationMs,
+    copy: { kind: copy.kind, place: copy.place, server: copy.version.text, role: copy.role, bytes: copy.bytes },
+    window: { ms: windowMs, kept: applied ? up.result.durationMs <= windowMs : null },
+    totals: [...before.totals.values()].map((each) => ({ ...each, after: done.after.get(each.table) ?? null })),
+    made: [...done.after].flatMap(([table, rows]) => (before.totals.has(table) ? [] : [{ table, rows }])),
+    measures: prepared.measures,
+    up: up.result,
+    checks,
+    down: back === undefined ? null : { ...back.applied.result, equal: done.equal },
+    growth: done.growth,
+    predicted: verified.result.verdict,
+    predictions: comparePredictions(predictable(verified.result), findings, prepared.concerned, looked),
+    findings,
+    disagreements: disagreementsOf(findings),
+    notChecked: notChecked(options, prepared, done),
+  }
+}
+
+function notChecked({ migration, copy }: RehearseOptions, { compiled, notes, before }: Prepared, { up, growth }: Done): readonly string[] {
+  const foreign = [...before.catalog.relations].filter(([, { kind }]) => kind === 'foreign-table').map(([path]) => shownName(path))
+  return [
+    ...copy.notes,
+    ...notes,
+    ...compiled.notChecked,
+    ...(foreign.length === 0 ? [] : [`Rows of foreign tables: ${foreign.join(', ')}.`]),
+    ...(up.failure === undefined ? [] : ['Rows after the migration, and the way back: up fails.']),
+    ...(migration.down === undefined ? ['The way back: there is no down.'] : []),
+    ...(growth.outcome === 'not-measured' ? [`Growth: ${growth.because}`] : []),
+    'How long clients wait: nobody uses the copy. godwit verify --online applies the migration under traffic.',
+    'What other roles may read and write after the migration: godwit verify compares that on generated rows.',
+    'Whether a backup can be restored: godwit evidence proves that.',
+  ]
+}

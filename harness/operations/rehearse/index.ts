@@ -1,0 +1,7 @@
+export { type Copy, openUrlCopy } from './copy.ts'
+export { openDumpCopy } from './dump-copy.ts'
+export type { Rehearsal, RehearsalFinding } from './model.ts'
+export type { RehearsedMigration, RehearseOptions } from './options.ts'
+export { rehearse } from './rehearse.ts'
+export { renderTerminalRehearsal } from './render-terminal.ts'
+export { writeRehearsal } from './write-rehearsal.ts'

@@ -1,0 +1,161 @@
+import type { FindingResult, Outcome, Severity } from '../../result/index.ts'
+import type { MeasureTotals, TableTotals } from '../evidence/document.ts'
+import type { QuerySubject } from '../queries/query.ts'
+
+/** A rehearsal as `rehearsal.json` has it: plain JSON throughout. */
+export interface Rehearsal {
+  readonly version: 1
+  readonly godwit: string
+  readonly migration: string
+  /** Hex sha256 of its files. */
+  readonly digest: string
+  readonly verdict: Outcome
+  /** Why it is unknown; empty otherwise. */
+  readonly because: string
+  /** ISO 8601 in UTC. */
+  readonly startedAt: string
+  readonly durationMs: number
+  readonly copy: CopyResult
+  readonly window: WindowResult
+  /** Before the migration. */
+  readonly totals: readonly TableRows[]
+  /** Tables that `up` made. */
+  readonly made: readonly { readonly table: string; readonly rows: number }[]
+  readonly measures: readonly MeasureTotals[]
+  readonly up: DirectionResult
+  readonly checks: readonly CheckResult[]
+  /** Null where there is no `down`, or it was not run. */
+  readonly down: (DirectionResult & { readonly equal: boolean | null }) | null
+  readonly growth: GrowthResult
+  /** The verdict on generated rows. */
+  readonly predicted: Outcome
+  readonly predictions: readonly Prediction[]
+  readonly findings: readonly RehearsalFinding[]
+  /** Where generated rows and real rows show different things, in sentences. */
+  readonly disagreements: readonly string[]
+  readonly notChecked: readonly string[]
+}
+
+export interface CopyResult {
+  readonly kind: 'url' | 'dump'
+  /** `host:port/database`, or the file. */
+  readonly place: string
+  /** PostgreSQL's version. */
+  readonly server: string
+  readonly role: string
+  readonly bytes: number
+}
+
+export interface WindowResult {
+  readonly ms: number
+  /** Whether `up` ended within it; null where it failed. */
+  readonly kept: boolean | null
+}
+
+/** Of one table; `after` is its rows after `up`, null where it is gone or `up` failed. */
+export interface TableRows extends Omit<TableTotals, 'csv'> {
+  readonly after: number | null
+}
+
+/** One direction as it was applied. */
+export interface DirectionResult {
+  readonly outcome: 'applied' | 'failed'
+  readonly durationMs: number
+  readonly walBytes: number
+  /** Bytes of temporary files, of all its statements together. */
+  readonly temporaryBytes: number
+  /** How much larger the database is at its end. */
+  readonly grownBytes: number
+  readonly statements: readonly StatementResult[]
+}
+
+export interface StatementResult {
+  /** The first line of its text. */
+  readonly text: string
+  readonly file: string
+  readonly line: number
+  readonly durationMs: number
+  /** Statements with the same number share a transaction, and so their locks. */
+  readonly transaction: number
+  readonly locks: readonly { readonly relation: string; readonly mode: string; readonly heldMs: number }[]
+  readonly rewritten: readonly string[]
+  /** Null where it was not looked at: settings and transaction control. */
+  readonly walBytes: number | null
+  readonly grownBytes: number | null
+}
+
+/** One question to the copy after `up`. */
+export interface CheckResult {
+  readonly title: string
+  readonly check: QuerySubject['check']
+  readonly relation: string | null
+  readonly attribute: string | null
+  /** Null where the server refused the question. */
+  readonly differing: number | null
+  /** How many items differ in each way. */
+  readonly alterations: Readonly<Record<string, number>>
+  /** A few of the items, masked unless asked for. */
+  readonly samples: readonly string[]
+  readonly durationMs: number
+  /** What the server said where it refused. */
+  readonly because: string
+}
+
+/** A finding of verification, and what real rows show of it. */
+export interface Prediction extends Pick<FindingResult, 'id' | 'invariant' | 'severity' | 'relation' | 'attribute' | 'message'> {
+  readonly accepted: boolean
+  /** Legacy rows of the copy that it concerns; null where no query tells them. */
+  readonly concerned: number | null
+  readonly seen: 'seen' | 'not-seen' | 'not-looked-at'
+  /** Real rows on which it was seen; null where it was not, or is no matter of rows. */
+  readonly rows: number | null
+}
+
+export interface RehearsalFinding {
+  readonly id: string
+  readonly invariant: string
+  readonly kind: string
+  readonly severity: Severity
+  readonly relation: string | null
+  readonly attribute: string | null
+  readonly file: string | null
+  readonly line: number | null
+  readonly sqlstate: string | null
+  readonly message: string
+  /** Real rows or items; null where it is no matter of rows. */
+  readonly rows: number | null
+  readonly alterations: Readonly<Record<string, number>>
+  readonly samples: readonly string[]
+  /** Id of the finding that it follows from. */
+  readonly cause: string | null
+  /** Id of the finding of verification that predicted it. */
+  readonly predictedBy: string | null
+  /** By whom and why the predicted finding is accepted. */
+  readonly waived: FindingResult['waived']
+  readonly hint: string | null
+}
+
+export type GrowthResult =
+  | { readonly outcome: 'not-measured'; readonly because: string }
+  | {
+      readonly outcome: 'measured'
+      readonly passes: readonly GrowthPass[]
+      /** `linear`: duration = a + b × rows; `power`: duration = a × rows^b. */
+      readonly model: 'linear' | 'power'
+      readonly a: number
+      readonly b: number
+      /** The number of rows at which `up` is expected to miss the window; null where it grows with nothing. */
+      readonly windowRows: number | null
+      /** The number of rows from which on the upper end of the prediction interval misses it; null likewise. */
+      readonly windowRowsAtLeast: number | null
+      /** Of the prediction interval, in percent. */
+      readonly level: number
+    }
+
+export interface GrowthPass {
+  /** Of the rows, in percent. */
+  readonly sample: number
+  /** Rows of the tables that the migration reaches. */
+  readonly rows: number
+  readonly durationMs: number
+}

@@ -1,0 +1,29 @@
+import type { Contract, Step } from '../../migration/index.ts'
+import type { EvidenceMigration } from '../evidence/scope.ts'
+import type { VerifiedLearned } from '../learn-migrations.ts'
+import type { Copy } from './copy.ts'
+
+/** The migration as its files have it. */
+export interface RehearsedMigration {
+  readonly name: string
+  readonly digest: string
+  readonly up: Step
+  readonly down: Step | undefined
+  readonly contract: Contract
+}
+
+export interface RehearseOptions {
+  readonly migration: RehearsedMigration
+  /** For the tables that it can reach. */
+  readonly reach: EvidenceMigration
+  readonly verified: VerifiedLearned
+  readonly copy: Copy
+  readonly windowMs: number
+  readonly showValues: boolean
+  /** Whether to run `up` again on samples of the rows. */
+  readonly growth: boolean
+  readonly failOn: 'error' | 'warning' | undefined
+  readonly signal: AbortSignal
+  /** Gets a line for people at each step. */
+  readonly say: (line: string) => void
+}

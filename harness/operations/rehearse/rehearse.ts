@@ -1,0 +1,178 @@
+import { readCatalog, readObjects } from '../../catalog/index.ts'
+import { EnvironmentError, InputError } from '../../errors.ts'
+import type { Failure } from '../../migration/index.ts'
+import { quoteName, type Session, StatementError } from '../../postgres/index.ts'
+import type { FindingResult } from '../../result/index.ts'
+import { refuseHalfSight } from '../evidence/access.ts'
+import { reachedTables, storedTables } from '../evidence/scope.ts'
+import { nameOf } from '../evidence/table-name.ts'
+import { readMeasure } from '../evidence/totals.ts'
+import { compileQueries } from '../queries/compile-queries.ts'
+import { savedSchema } from '../queries/query.ts'
+import { applyMetered } from './apply-metered.ts'
+import { assembleRehearsal, type Back, judgeCopy, type Prepared, type SeenOnCopy } from './assemble.ts'
+import { checkSchema } from './check-schema.ts'
+import { compareRows, dropSavedRows, saveRows } from './compare.ts'
+import type { Copy } from './copy.ts'
+import { measureGrowth } from './growth.ts'
+import { predictable } from './judge.ts'
+import { withLostColumns } from './lost-columns.ts'
+import { maskOfRun } from './mask.ts'
+import type { GrowthResult, Rehearsal } from './model.ts'
+import type { RehearseOptions } from './options.ts'
+import { compareReverted } from './reverted-rows.ts'
+import { readState, readTotals } from './state-of-copy.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/**
+ * Run a migration on a copy of real data, compare every row with what it was, and go back again.
+ *
+ * The copy is changed for good; what was kept for the comparison is removed from it in any case.
+ *
+ * @throws {InputError} When nothing was learned, or the copy is not in the state just before the migration.
+ * @throws {EnvironmentError} When the role of the copy may not do what the migration does.
+ */
+export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
+  const startedAt = new Date()
+  const startMs = performance.now()
+  const { copy, say, signal } = options
+  await using observer = await copy.observe()
+  const phase = { name: 'reading totals' }
+  using _ = untilAborted(copy, signal)
+  try {
+    const prepared = await prepare(options, observer)
+    phase.name = 'up'
+    const mask = options.showValues ? (item: string) => item : maskOfRun()
+    say('keeping the legacy rows for the comparison')
+    await saveRows(observer, prepared.compiled)
+    say('up')
+    const up = await applyMetered(copy, options.migration.up, { signal })
+    signal.throwIfAborted()
+    refuseFewRights(copy, up.failure)
+    say('comparing all rows')
+    const checks = up.failure === undefined ? await compareRows(observer, prepared.compiled, { mask, signal }) : []
+    const after = up.failure === undefined ? await rowsAfter(observer, prepared) : new Map<string, number>()
+    phase.name = 'down'
+    const back = up.failure === undefined ? await goBack(options, observer, prepared) : undefined
+    await dropSavedRows(observer)
+    const seen = { startedAt, up, checks, after, back }
+    const judged = judgeCopy(options, prepared, seen)
+    phase.name = 'growth'
+    const growth = await growthOf(options, prepared, seen, judged.equal === true)
+    return assembleRehearsal(options, prepared, { ...seen, ...judged, durationMs: performance.now() - startMs, growth })
+  } catch (error) {
+    if (!signal.aborted) throw error
+    say(leftText(copy, phase.name))
+    throw error
+  } finally {
+    await dropSavedRows(observer).catch((error: unknown) => {
+      if (!(error instanceof StatementError)) throw error
+    })
+  }
+}
+
+function leftText({ kind, place }: Copy, phase: string): string {
+  if (kind === 'dump') return 'interrupted: the restored copy is removed'
+  if (phase === 'reading totals') return `interrupted: nothing was changed on ${place}`
+  return `interrupted during ${phase}: ${place} stays as it is now; take a fresh copy for the next rehearsal`
+}
+
+async function prepare(options: RehearseOptions, observer: Session): Promise<Prepared> {
+  const { copy, migration, verified, reach, say } = options
+  const { learned } = verified
+  if (learned?.migrated === undefined || (learned.subject.knowledge.lineage === undefined && learned.subject.knowledge.written.size > 0))
+    throw new InputError(`nothing can be compared, because ${migration.name} fails on every generated row`, {
+      hint: 'godwit verify shows the failure. Nothing was changed on the copy.',
+    })
+  const { legacy, knowledge } = learned.subject
+  const { migrated } = learned
+  const catalog = await readCatalog(observer)
+  const reached = await reachedTables(observer, catalog, [reach])
+  const source = { legacy, migrated, knowledge, reached: new Set(reached.tables) }
+  const compiled = withLostColumns(compileQueries(source, migration.contract), source)
+  const relations = new Set([...compiled.saved.map(({ relation }) => relation), ...knowledge.written])
+  const notes = checkSchema(copy.place, catalog, { legacy, migrated, relations })
+  const stored = new Set(storedTables(catalog))
+  const tables = [...new Set([...reached.tables, ...relations])].filter((path) => stored.has(path))
+  await refuseHalfSight(observer, new Set(tables))
+  say(`reading the totals of ${tables.length} tables`)
+  const before = await readState(observer, tables)
+  const measures = []
+  for (const measure of migration.contract.measures ?? []) measures.push(await readMeasure(observer, measure, await searchPathOf(observer)))
+  return { compiled, tables, notes, before, measures, concerned: await countConcerned(observer, predictable(verified.result)) }
+}
+
+async function searchPathOf(session: Session): Promise<string> {
+  const { path } = await session.one<{ path: string }>(
+    `SELECT coalesce(string_agg(quote_ident(s), ', '), '""') AS path FROM unnest(current_schemas(false)) AS s`,
+  )
+  return path
+}
+
+/** How many rows of the copy each finding of verification concerns, where a query tells. */
+async function countConcerned(session: Session, findings: readonly FindingResult[]): Promise<ReadonlyMap<string, number>> {
+  const counted = new Map<string, number>()
+  for (const { id, preflight } of findings) {
+    if (preflight === null) continue
+    try {
+      const [result] = await session.script(preflight)
+      counted.set(id, Number(result?.rows[0]?.[0] ?? 0))
+    } catch (error) {
+      if (!(error instanceof StatementError)) throw error
+    }
+  }
+  return counted
+}
+
+function refuseFewRights({ kind, place, role }: Copy, failure: Failure | undefined): void {
+  if (kind !== 'url' || failure?.sqlstate !== '42501') return
+  throw new EnvironmentError(`the role "${role}" may not do on ${place} what the migration does`, {
+    detail: `${failure.file}:${failure.line}: ${failure.message} (${failure.sqlstate}).`,
+    hint: 'Rehearse as the role that migrates production. What ran before is undone where it stood in the same transaction.',
+  })
+}
+
+/** Rows of the same tables, and of those that are new. */
+async function rowsAfter(session: Session, { before, tables }: Prepared): Promise<ReadonlyMap<string, number>> {
+  const catalog = await readCatalog(session)
+  const isNew = (path: string) => !before.catalog.relations.has(path) && !path.startsWith(`${savedSchema}.`)
+  const paths = storedTables(catalog).filter((path) => tables.includes(path) || isNew(path))
+  const counts = new Map<string, number>()
+  for (const path of paths) {
+    const { rows } = await session.one<{ rows: string }>(`SELECT count(*)::text AS rows FROM ONLY ${quoteName(nameOf(path))}`)
+    counts.set(path, Number(rows))
+  }
+  return counts
+}
+
+async function goBack(
+  { migration, copy, signal, say }: RehearseOptions,
+  observer: Session,
+  { tables, before, compiled }: Prepared,
+): Promise<Back | undefined> {
+  if (migration.down === undefined) return undefined
+  say('down')
+  const applied = await applyMetered(copy, migration.down, { signal })
+  signal.throwIfAborted()
+  if (applied.failure !== undefined) return { applied, reverted: undefined }
+  say('comparing with the totals before')
+  const catalog = await readCatalog(observer)
+  const totals = await readTotals(observer, catalog, tables)
+  const differing = tables.filter((path) => before.totals.get(path)?.digest !== totals.get(path)?.digest)
+  const rows = await compareReverted(observer, compiled, { before: before.catalog, reverted: catalog }, differing)
+  await dropSavedRows(observer)
+  return { applied, reverted: { catalog, objects: await readObjects(observer), totals, rows } }
+}
+
+async function growthOf(
+  { migration, copy, growth, windowMs, signal, say }: RehearseOptions,
+  { tables, before }: Prepared,
+  { up }: SeenOnCopy,
+  comesBack: boolean,
+): Promise<GrowthResult> {
+  const none = (because: string): GrowthResult => ({ outcome: 'not-measured', because })
+  if (!growth) return none('it was not asked for (--no-growth).')
+  if (up.failure !== undefined) return none('up fails.')
+  const rows = [...before.totals.values()].reduce((sum, each) => sum + each.rows, 0)
+  return await measureGrowth({ copy, up: migration.up, down: migration.down, comesBack, tables, windowMs, signal, say }, rows)
+}

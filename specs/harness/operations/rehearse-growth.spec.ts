@@ -1,0 +1,154 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openDumpCopy, openUrlCopy } from '../../../harness/operations/index.ts'
+import { fitGrowth, rowsAt } from '../../../harness/operations/rehearse/fit.ts'
+import { thinRows } from '../../../harness/operations/rehearse/thin-rows.ts'
+import { findClientPrograms, type StartedCluster } from '../../../harness/postgres/index.ts'
+import { major, openShop, scratchFolder, skipped, startProduction } from './production.ts'
+import { learnPair, rehearseOn, writePair } from './rehearsals.ts'
+
+const sizes = [1_000, 1_000, 1_000, 10_000, 10_000, 10_000, 100_000, 100_000]
+const noise = fc.array(fc.double({ min: 0.97, max: 1.03, noNaN: true }), { minLength: sizes.length, maxLength: sizes.length })
+
+describe('how a duration grows', () => {
+  test('any line is found again, and the rows at which a window is missed', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 100 }), noise, (a, perThousand, factors) => {
+        const of = (rows: number) => a + (perThousand / 1_000) * rows
+        const fit = fitGrowth(sizes.map((rows, at) => ({ rows, durationMs: of(rows) * (factors[at] ?? 1) })))
+        const windowMs = of(10_000_000)
+        const expected = rowsAt(windowMs, fit.expected) ?? 0
+        const least = rowsAt(windowMs, fit.atMost) ?? 0
+        expect(expected).toBeGreaterThan(5_000_000)
+        expect(expected).toBeLessThan(20_000_000)
+        expect(least).toBeLessThanOrEqual(expected)
+      }),
+    )
+  })
+
+  const ofPower = (exponent: number, factors: readonly number[]) =>
+    fitGrowth(sizes.map((rows, at) => ({ rows, durationMs: 1e-3 * rows ** exponent * (factors[at] ?? 1) })))
+
+  test('any power above 1 is found again, so that growth with the square is not taken for a line', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1.2, max: 2.2, noNaN: true }), noise, (exponent, factors) => {
+        const fit = ofPower(exponent, factors)
+        expect(fit.model).toBe('power')
+        expect(fit.b).toBeCloseTo(exponent, 1)
+      }),
+    )
+  })
+
+  test('any growth slower than the rows is taken for a line, which promises no more rows', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.2, max: 0.8, noNaN: true }), noise, (exponent, factors) => {
+        const fit = ofPower(exponent, factors)
+        expect(fit.model).toBe('linear')
+        const windowMs = 1e-3 * 1e8 ** exponent
+        expect(rowsAt(windowMs, fit.atMost)).toBeLessThan(1e8)
+      }),
+    )
+  })
+
+  test('is said to reach no window where it does not grow', () => {
+    expect(rowsAt(1_000, () => 5)).toBeUndefined()
+    expect(rowsAt(1_000, (rows) => rows / 10)).toBe(9_999)
+  })
+})
+
+describe('growth on a copy', { timeout: 60_000 }, () => {
+  let production: StartedCluster
+  let scratch: Awaited<ReturnType<typeof scratchFolder>>
+  beforeAll(async () => {
+    production = await startProduction()
+    scratch = await scratchFolder()
+  }, 60_000)
+  afterAll(async () => {
+    await production?.stop()
+    await scratch?.[Symbol.asyncDispose]()
+  })
+
+  const legacy = `CREATE TABLE parents (id int PRIMARY KEY, boss int REFERENCES parents, name text);
+CREATE TABLE children (id int PRIMARY KEY, parent int NOT NULL REFERENCES parents, amount int NOT NULL);`
+  const rows = `
+INSERT INTO parents SELECT n, NULLIF(n / 2, 0), 'p' || n FROM generate_series(1, 1000) AS n;
+INSERT INTO children SELECT n, 1 + n % 1000, n FROM generate_series(1, 10000) AS n`
+
+  test('a sample keeps about its share, and every row to which another one refers', async () => {
+    await using shop = await openShop(production, legacy + rows)
+    const left = await thinRows(shop.session, ['public.parents', 'public.children'], 0.1)
+    const found = await shop.session.one<{ children: number; lost: number; all: number }>(
+      `SELECT (SELECT count(*)::int FROM children) AS children, (SELECT count(*)::int FROM parents) + (SELECT count(*)::int FROM children) AS all,
+        (SELECT count(*)::int FROM children AS c WHERE NOT EXISTS (SELECT FROM parents AS p WHERE p.id = c.parent))
+          + (SELECT count(*)::int FROM parents AS c WHERE boss IS NOT NULL AND NOT EXISTS (SELECT FROM parents AS p WHERE p.id = c.boss)) AS lost`,
+    )
+    expect(found.lost).toBe(0)
+    expect(found.all).toBe(left)
+    expect(found.children).toBeGreaterThan(700)
+    expect(found.children).toBeLessThan(1300)
+  })
+
+  test('is measured on samples of 100, 10 and 1 %, and says at how many rows the window is missed', async () => {
+    const pair = await learnPair(
+      await writePair(join(scratch.path, 'grows'), {
+        'legacy.sql': legacy,
+        'up.sql': 'ALTER TABLE children ADD COLUMN twice int;\nUPDATE children SET twice = amount * 2;',
+        'down.sql': 'ALTER TABLE children DROP COLUMN twice;',
+      }),
+    )
+    await using shop = await openShop(production, legacy + rows)
+    await using copy = await openUrlCopy(shop.url)
+    const { growth, verdict } = await rehearseOn(pair, copy, { growth: true, windowMs: 60_000 })
+    expect(verdict).toBe('holds')
+    if (growth.outcome !== 'measured') throw new Error(growth.because)
+    expect(growth.passes.map(({ sample }) => sample)).toEqual([100, 100, 10, 10, 10, 1, 1, 1])
+    expect(growth.passes[0]?.rows).toBe(10_000)
+    expect(growth.passes.at(-1)?.rows).toBeLessThan(1_000)
+    expect(growth.windowRows).toBeGreaterThan(10_000)
+    expect(growth.windowRowsAtLeast).toBeLessThanOrEqual(growth.windowRows ?? 0)
+  })
+
+  test.skipIf(major === undefined)(`of a dump is measured without a down: each pass restores it again${skipped}`, async () => {
+    const files = { 'legacy.sql': legacy, 'up.sql': 'CREATE TABLE copies AS SELECT * FROM children;' }
+    const pair = await learnPair(await writePair(join(scratch.path, 'copies'), files), 2)
+    await using shop = await openShop(production, legacy + rows)
+    const file = join(scratch.path, 'shop.dump')
+    execFileSync(findClientPrograms().find((each) => each.major >= (major ?? 0))?.dump ?? '', [
+      '--format=custom',
+      `--file=${file}`,
+      shop.url,
+    ])
+    await using copy = await openDumpCopy(file, new AbortController().signal)
+    const { growth, down } = await rehearseOn(pair, copy, { growth: true })
+    expect(down).toBeNull()
+    if (growth.outcome !== 'measured') throw new Error(growth.because)
+    expect(growth.passes.map(({ sample }) => sample)).toEqual([100, 100, 10, 10, 10, 1, 1, 1])
+    expect(growth.passes.map(({ rows: count }) => count)).toEqual(growth.passes.map(({ rows: count }) => count).toSorted((a, b) => b - a))
+    expect(growth.passes[0]?.rows).toBe(11_000)
+  })
+
+  test('is not measured without a down that puts the copy back, nor by a role that may not thin it out, and the report says why', async () => {
+    const up = 'ALTER TABLE children ADD COLUMN twice int;'
+    const none = await learnPair(await writePair(join(scratch.path, 'no-down'), { 'legacy.sql': legacy, 'up.sql': up }))
+    await using shop = await openShop(production, legacy + rows)
+    await using copy = await openUrlCopy(shop.url)
+    const rehearsal = await rehearseOn(none, copy, { growth: true })
+    const because = 'there is no working down that puts the copy back. --dump restores it again for each pass.'
+    expect(rehearsal.growth).toEqual({ outcome: 'not-measured', because })
+    expect(rehearsal.notChecked).toEqual(expect.arrayContaining([`Growth: ${because}`, 'The way back: there is no down.']))
+
+    const back = { 'legacy.sql': legacy, 'up.sql': up, 'down.sql': 'ALTER TABLE children DROP COLUMN twice;' }
+    const pair = await learnPair(await writePair(join(scratch.path, 'with-down'), back))
+    await using other = await openShop(production, '')
+    await using owner = await other.database.connect({ as: 'owner' })
+    await owner.script(legacy + rows)
+    await using owned = await openUrlCopy(other.database.url({ as: 'owner' }))
+    const { growth } = await rehearseOn(pair, owned, { growth: true })
+    expect(growth).toEqual({
+      outcome: 'not-measured',
+      because: `the role "${production.owner}" may not thin out the rows: that takes a superuser.`,
+    })
+  })
+})

@@ -1,0 +1,198 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { StartedCluster } from '../../../harness/postgres/index.ts'
+import { openShop, type Shop, scratchFolder, startProduction } from './production.ts'
+import { type LearnedPair, learnPair, rehearseAt, writePair } from './rehearsals.ts'
+
+const sound = {
+  'legacy.sql': `CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE orders (id int PRIMARY KEY, customer int NOT NULL REFERENCES customers, total numeric(10, 2) NOT NULL, note text);`,
+  'up.sql': `ALTER TABLE orders ADD COLUMN cents bigint;
+UPDATE orders SET cents = total * 100;
+ALTER TABLE orders ALTER COLUMN cents SET NOT NULL, DROP COLUMN total;`,
+  'down.sql': `ALTER TABLE orders ADD COLUMN total numeric(10, 2);
+UPDATE orders SET total = cents / 100.0;
+ALTER TABLE orders ALTER COLUMN total SET NOT NULL, DROP COLUMN cents;`,
+}
+const fill = `
+INSERT INTO customers SELECT n, 'name ' || n FROM generate_series(1, 500) AS n;
+INSERT INTO orders SELECT n, 1 + n % 500, n / 100.0, CASE WHEN n % 2 = 0 THEN 'note ' || n END FROM generate_series(1, 2000) AS n`
+
+/** Hit by one real name in 4,096, and by no generated one. */
+const rare = `md5(name) LIKE 'a0b%'`
+const lossy = {
+  'legacy.sql': 'CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, city text);',
+  'up.sql': `ALTER TABLE customers ADD COLUMN country text;\nUPDATE customers SET name = left(name, 3) WHERE ${rare};`,
+  'down.sql': 'ALTER TABLE customers DROP COLUMN country;',
+}
+const names = `INSERT INTO customers SELECT n, 'name ' || n, 'city' FROM generate_series(1, 20000) AS n`
+
+describe('a rehearsal on a copy by its URL', { timeout: 60_000 }, () => {
+  let production: StartedCluster
+  let scratch: Awaited<ReturnType<typeof scratchFolder>>
+  let good: LearnedPair
+  beforeAll(async () => {
+    production = await startProduction()
+    scratch = await scratchFolder()
+    good = await learnPair(await writePair(join(scratch.path, 'cents'), sound))
+  }, 120_000)
+  afterAll(async () => {
+    await production?.stop()
+    await scratch?.[Symbol.asyncDispose]()
+  })
+
+  const open = (legacy: string, rows: string) => openShop(production, `${legacy};${rows}`)
+  const schemasOf = async (shop: Shop) =>
+    (await shop.session.query<{ name: string }>(`SELECT nspname AS name FROM pg_namespace WHERE nspname ~ '^godwit'`)).map(
+      ({ name }) => name,
+    )
+
+  test('of a sound migration holds, and says what each statement took', async () => {
+    await using shop = await open(sound['legacy.sql'], fill)
+    const rehearsal = await rehearseAt(good, shop.url)
+    expect(rehearsal).toMatchObject({ verdict: 'holds', because: '', disagreements: [], window: { kept: true } })
+    // A column that comes back stands at the end.
+    expect(rehearsal.findings.map(({ kind, severity }) => [kind, severity])).toEqual([['schema', 'info']])
+    expect(rehearsal.checks.length).toBeGreaterThan(5)
+    expect(rehearsal.checks.map(({ differing }) => differing)).toEqual(rehearsal.checks.map(() => 0))
+    expect(rehearsal.totals).toContainEqual(
+      expect.objectContaining({
+        table: 'public.orders',
+        rows: 2000,
+        after: 2000,
+        sums: { id: '2001000', customer: '501000', total: '20010.00' },
+      }),
+    )
+    const [add, update, drop] = rehearsal.up.statements
+    expect([add?.line, update?.line, drop?.line]).toEqual([1, 2, 3])
+    expect(add?.locks).toEqual([{ relation: 'public.orders', mode: 'AccessExclusiveLock', heldMs: expect.any(Number) }])
+    expect(update?.durationMs).toBeGreaterThan(0)
+    expect(update?.walBytes).toBeGreaterThan(100_000)
+    expect(update?.grownBytes).toBeGreaterThan(50_000)
+    expect(rehearsal.up.walBytes).toBeGreaterThanOrEqual(update?.walBytes ?? Number.NaN)
+    expect(rehearsal.down).toMatchObject({ outcome: 'applied', equal: true })
+    expect(await schemasOf(shop)).toEqual([])
+    const { total } = await shop.session.one<{ total: string }>('SELECT sum(total)::text AS total FROM orders')
+    expect(total).toBe('20010.00')
+  })
+
+  test('names a rewrite, and the temporary files of a sort', async () => {
+    const files = {
+      'legacy.sql': 'CREATE TABLE words (id int PRIMARY KEY, word text NOT NULL);',
+      'up.sql': `SET work_mem = '64kB';\nALTER TABLE words ALTER COLUMN id TYPE bigint;\nCREATE INDEX words_word ON words (word);\nSELECT count(*) FROM (SELECT word FROM words ORDER BY md5(word) OFFSET 10) AS w;`,
+    }
+    const pair = await learnPair(await writePair(join(scratch.path, 'words'), files))
+    await using shop = await open(files['legacy.sql'], `INSERT INTO words SELECT n, md5(n::text) FROM generate_series(1, 20000) AS n`)
+    const { up, verdict } = await rehearseAt(pair, shop.url)
+    expect(verdict).toBe('holds')
+    expect(up.statements.map(({ rewritten }) => rewritten)).toEqual([[], ['public.words'], [], []])
+    expect(up.temporaryBytes).toBeGreaterThan(100_000)
+  })
+
+  test('finds a loss that only real rows have, counts it, says how, and masks the keys', async () => {
+    const pair = await learnPair(await writePair(join(scratch.path, 'cut'), lossy))
+    expect(pair.verified.result.findings.filter(({ invariant }) => invariant === 'zero-loss')).toEqual([])
+    await using shop = await open(lossy['legacy.sql'], names)
+    const { hit, keys } = await shop.session.one<{ hit: number; keys: string[] }>(
+      `SELECT count(*)::int AS hit, array_agg('id=' || id) AS keys FROM customers WHERE ${rare}`,
+    )
+    expect(hit).toBeGreaterThan(1)
+    const rehearsal = await rehearseAt(pair, shop.url)
+    expect(rehearsal.verdict).toBe('violated')
+    const [finding, ...others] = rehearsal.findings
+    expect(finding).toMatchObject({
+      invariant: 'zero-loss',
+      kind: 'cell-altered',
+      severity: 'error',
+      relation: 'public.customers',
+      attribute: 'name',
+      line: 2,
+      rows: hit,
+      alterations: { cut: hit },
+      predictedBy: null,
+      message: `customers.name: the value has changed in ${hit} of 20000 rows (cut ${hit})`,
+    })
+    expect(others.map(({ kind, message }) => [kind, message])).toEqual([
+      ['data', `customers.name: after down the value is another one in ${hit} of 20000 rows`],
+    ])
+    expect(rehearsal.down).toMatchObject({ outcome: 'applied', equal: false })
+    expect(rehearsal.disagreements[0]).toBe(`Seen on real rows and not on generated ones: ${finding?.message}.`)
+    expect(finding?.samples).toHaveLength(Math.min(hit, 5))
+    expect(finding?.samples.every((each) => /^#[0-9a-f]{8}$/.test(each))).toBe(true)
+    expect(JSON.stringify(rehearsal)).not.toMatch(new RegExp(keys.map((key) => `${key}\\b`).join('|')))
+
+    await using again = await open(lossy['legacy.sql'], names)
+    const shown = await rehearseAt(pair, again.url, { showValues: true })
+    expect(keys).toEqual(expect.arrayContaining([...(shown.findings[0]?.samples ?? [])]))
+  })
+
+  test('sets what generated rows predict beside what real rows show', async () => {
+    const files = {
+      'legacy.sql': 'CREATE TABLE items (id int PRIMARY KEY, code text NOT NULL, note text);',
+      'up.sql': 'ALTER TABLE items ALTER COLUMN code TYPE varchar(8) USING left(code, 8), DROP COLUMN note;',
+    }
+    const pair = await learnPair(await writePair(join(scratch.path, 'predicted'), files), 20)
+    await using shop = await open(
+      files['legacy.sql'],
+      `INSERT INTO items SELECT n, CASE WHEN n <= 3 THEN 'a long code ' || n ELSE 'c' || n END FROM generate_series(1, 100) AS n`,
+    )
+    const { predictions, findings, disagreements } = await rehearseAt(pair, shop.url)
+    const code = predictions.find(({ attribute, invariant }) => attribute === 'code' && invariant === 'zero-loss')
+    expect(code).toMatchObject({ seen: 'seen', rows: 3, concerned: 3 })
+    expect(findings).toContainEqual(expect.objectContaining({ attribute: 'code', rows: 3, alterations: { cut: 3 }, predictedBy: code?.id }))
+    expect(disagreements).toEqual([])
+  })
+
+  test('of a migration that fails on real rows names the line and the SQLSTATE, shows no row, and leaves nothing', async () => {
+    const files = {
+      'legacy.sql': 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);',
+      'up.sql': 'ALTER TABLE users ADD COLUMN active boolean;\nCREATE UNIQUE INDEX users_email ON users (lower(email));',
+      'down.sql': 'DROP INDEX users_email;\nALTER TABLE users DROP COLUMN active;',
+    }
+    const pair = await learnPair(await writePair(join(scratch.path, 'fails'), files))
+    await using shop = await open(files['legacy.sql'], `INSERT INTO users VALUES (1, 'Ann@example.org'), (2, 'ann@example.org')`)
+    const rehearsal = await rehearseAt(pair, shop.url)
+    expect(rehearsal).toMatchObject({ verdict: 'violated', checks: [], down: null, window: { kept: null }, up: { outcome: 'failed' } })
+    expect(rehearsal.findings).toEqual([expect.objectContaining({ invariant: 'applies', line: 2, sqlstate: '23505' })])
+    expect(JSON.stringify(rehearsal)).not.toContain('ann@')
+    expect(await schemasOf(shop)).toEqual([])
+  })
+
+  test('on a copy without rows is no pass', async () => {
+    await using shop = await open(sound['legacy.sql'], '')
+    expect(await rehearseAt(good, shop.url)).toMatchObject({
+      verdict: 'unknown',
+      because: 'The tables that the migration writes have no rows on the copy.',
+    })
+  })
+
+  test('compares the declared measures, and rows that refer to nothing', async () => {
+    const files = {
+      'legacy.sql': `CREATE TABLE parents (id int PRIMARY KEY, name text); CREATE TABLE children (id int PRIMARY KEY, parent int, amount int NOT NULL);`,
+      'up.sql': `DELETE FROM parents WHERE md5(name) LIKE 'a0b%';\nUPDATE children SET amount = amount + 1 WHERE md5('c' || id) LIKE 'b1c%';`,
+      'contract.ts': `export default { references: [{ from: 'public.children.parent', to: 'public.parents.id' }],
+        measures: [{ name: 'amount', before: 'SELECT parent AS key, sum(amount) AS value FROM children GROUP BY parent', after: 'SELECT parent AS key, sum(amount) AS value FROM children GROUP BY parent' }] }`,
+    }
+    const pair = await learnPair(await writePair(join(scratch.path, 'measures'), files))
+    await using shop = await open(
+      files['legacy.sql'],
+      `INSERT INTO parents SELECT n, 'name ' || n FROM generate_series(1, 20000) AS n; INSERT INTO children SELECT n, n, 10 FROM generate_series(1, 20000) AS n`,
+    )
+    const { lost, changed } = await shop.session.one<{ lost: number; changed: number }>(
+      `SELECT (SELECT count(*)::int FROM parents WHERE ${rare}) AS lost, (SELECT count(*)::int FROM children WHERE md5('c' || id) LIKE 'b1c%') AS changed`,
+    )
+    const { findings, verdict } = await rehearseAt(pair, shop.url)
+    const found = findings
+      .filter(({ cause }) => cause === null)
+      .map(({ invariant, kind, relation, rows }) => [invariant, kind, relation, rows])
+    expect(verdict).toBe('violated')
+    expect(found).toEqual(
+      expect.arrayContaining([
+        ['zero-loss', 'row-lost', 'public.parents', lost],
+        ['zero-loss', 'cell-altered', 'public.children', changed],
+        ['no-orphans', 'orphan', 'public.children', lost],
+        ['quantity-parity', 'difference', null, changed],
+      ]),
+    )
+  })
+})
