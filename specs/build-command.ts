@@ -16,7 +16,7 @@ export default async function buildCommand(): Promise<void> {
     .map((each) => join(each.parentPath, each.name))
     .toSorted()
   const hash = createHash('sha256')
-  for (const file of [...files, 'scripts/bundle.ts', 'package-lock.json']) hash.update(file).update(await readFile(file))
+  for (const file of [...files, 'scripts/bundle.ts']) hash.update(file).update(await readFile(file))
   const digest = hash.digest('hex')
   if (existsSync(join(built, 'digest')) && (await readFile(join(built, 'digest'), 'utf8')) === digest) return
   const fresh = await mkdtemp(resolve('.built-'))

@@ -9,9 +9,9 @@ import { randomSource } from './saboteur-random.ts'
 import { type Prepared, prepareForSabotage } from './saboteur-subject.ts'
 
 const seed = process.env.GODWIT_SABOTAGE_SEED ?? 'saboteur'
-const total = Number(process.env.GODWIT_SABOTAGES ?? 1000)
+const total = Number(process.env.GODWIT_SABOTAGES ?? 500)
 /** So many migrations are sabotaged, of those that are sound. */
-const chosen = 40
+const chosen = Math.ceil(total / 25)
 const abreast = 2
 
 function soundIds(): readonly string[] {

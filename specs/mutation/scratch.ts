@@ -19,8 +19,19 @@ export interface Scratch extends Disposable {
 export function openScratch(): Scratch {
   const root = mkdtempSync(join(tmpdir(), 'godwit-mutation-'))
   const leftOut = join(repository, 'fixtures/corpus')
-  for (const part of ['migrations', 'specs', 'fixtures', 'harness', 'bin', 'docs', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
-    cpSync(join(repository, part), join(root, part), { recursive: true, filter: (path) => path !== leftOut })
+  const parts = [
+    'migrations',
+    'specs',
+    'fixtures',
+    'harness',
+    'scripts',
+    'bin',
+    'docs',
+    'package.json',
+    'tsconfig.json',
+    'vitest.config.ts',
+  ]
+  for (const part of parts) cpSync(join(repository, part), join(root, part), { recursive: true, filter: (path) => path !== leftOut })
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'))
   return {
     root,

@@ -264,6 +264,21 @@ const afterwards: readonly Edit[] = [
     test: 'a check says no',
   },
 
+  {
+    claim: 'SB-12',
+    file: up,
+    find: copied,
+    replace: `DELETE FROM "stock_batches" WHERE "quantity" > 98; ${copied}`,
+    test: 'a rehearsal on a copy',
+  },
+  {
+    claim: 'SB-12',
+    file: up,
+    find: copied,
+    replace: `UPDATE "items" SET "notes" = upper("notes"); ${copied}`,
+    test: 'a rehearsal on a copy',
+  },
+
   { claim: 'SB-11', file: end, find: 'IF mismatched > 0', replace: 'IF mismatched > 1', test: 'does not end' },
   {
     claim: 'SB-11',

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { FindingResult } from '../../../harness/result/index.ts'
+import { inGate } from '../../in-gate.ts'
 import { verifyInline } from './verify-inline.ts'
 
-const seeds = ['one', 'two', 'three', 'four']
+const seeds = inGate(['one', 'two', 'three', 'four'], 2)
 
 /** What is found under each seed, in the words of `tell`. */
 async function underSeeds(

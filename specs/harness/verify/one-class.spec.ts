@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { FindingResult } from '../../../harness/result/index.ts'
+import { inGate } from '../../in-gate.ts'
 import { verifyInline } from './verify-inline.ts'
 
-const seeds = ['one', 'two', 'three', 'four', 'five', 'six']
+const seeds = inGate(['one', 'two', 'three', 'four', 'five', 'six'], 3)
 
 async function lossUnderSeeds(legacy: string, up: string, attribute: string, files: Readonly<Record<string, string>> = {}) {
   const found: FindingResult[] = []

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { inGate } from '../../in-gate.ts'
 import { observePair } from './observe-pair.ts'
 
 const legacy = `
@@ -126,7 +127,7 @@ describe('a view with INSTEAD OF triggers', () => {
     expect(seen.changes).toBeGreaterThan(300)
   })
 
-  test.each(mistakes)('is refuted for $what', async ({ change, found }) => {
+  test.each(inGate(mistakes, 6))('is refuted for $what', async ({ change, found }) => {
     const up = change.reduce((text, [from, to]) => {
       expect(text).toContain(from)
       return text.replace(from, to)
