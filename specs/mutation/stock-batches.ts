@@ -274,8 +274,8 @@ const afterwards: readonly Edit[] = [
   {
     claim: 'SB-12',
     file: up,
-    find: copied,
-    replace: `UPDATE "items" SET "notes" = upper("notes"); ${copied}`,
+    find: added,
+    replace: `${added} UPDATE "items" SET "notes" = upper("notes");`,
     test: 'a rehearsal on a copy',
   },
 
