@@ -7,6 +7,7 @@ import { comparePredictions, disagreementsOf, type Judged, judgeSeen, predictabl
 import { findingOf } from './judge-checks.ts'
 import type { CheckResult, GrowthResult, Rehearsal, RehearsalFinding } from './model.ts'
 import type { RehearseOptions } from './options.ts'
+import { type Rights, rightsFindings } from './rights.ts'
 import type { RevertedState, StateOfCopy } from './state-of-copy.ts'
 import { windowText } from './words.ts'
 
@@ -18,6 +19,7 @@ export interface Prepared {
   /** What the copy has beside the legacy schema. */
   readonly notes: readonly string[]
   readonly before: StateOfCopy
+  readonly rights: Rights
   readonly measures: Rehearsal['measures']
   /** Rows that a finding of verification concerns, by its id. */
   readonly concerned: ReadonlyMap<string, number>
@@ -37,28 +39,29 @@ export interface SeenOnCopy {
   readonly checks: readonly CheckResult[]
   /** Rows of each table after `up`. */
   readonly after: ReadonlyMap<string, number>
+  /** Undefined where `up` failed. */
+  readonly rights: Rights | undefined
   readonly back: Back | undefined
 }
 
 /** The findings of what was seen, and whether `down` brought everything back. */
-export function judgeCopy(options: RehearseOptions, { before }: Prepared, { up, back, checks }: SeenOnCopy): Judged {
+export function judgeCopy(options: RehearseOptions, { before, rights }: Prepared, { up, back, checks, ...seen }: SeenOnCopy): Judged {
   const { migration, verified } = options
   const knowledge = verified.learned?.subject.knowledge
   const rows = new Map([...before.totals].map(([path, each]) => [path, each.rows]))
   const context = { migration: migration.name, knowledge: knowledge ?? nowhere, predicted: predictable(verified.result), rows }
   const keysByDown = knowledge?.keysByDown ?? new Set<string>()
-  const seen = { checks, up: up.failure, down: back?.applied.failure, before, reverted: back?.reverted, keysByDown }
-  const judged = judgeSeen(seen, context)
-  const missed = windowFinding(options, up)
-  return missed === undefined ? judged : { ...judged, findings: [...judged.findings, findingOf(missed, context)] }
+  const judged = judgeSeen({ checks, up: up.failure, down: back?.applied.failure, before, reverted: back?.reverted, keysByDown }, context)
+  const more = [...(seen.rights === undefined ? [] : rightsFindings(rights, seen.rights, migration.up)), ...windowFindings(options, up)]
+  return { ...judged, findings: [...judged.findings, ...more.map((each) => findingOf(each, context))] }
 }
 
 const nowhere = { locate: () => undefined, locateDown: () => undefined }
 
-function windowFinding({ windowMs }: RehearseOptions, { failure, result }: Applied) {
-  if (failure !== undefined || result.durationMs <= windowMs) return undefined
+function windowFindings({ windowMs }: RehearseOptions, { failure, result }: Applied) {
+  if (failure !== undefined || result.durationMs <= windowMs) return []
   const message = `up takes ${formatDuration(result.durationMs)}, and the window is ${windowText(windowMs)}`
-  return { invariant: 'online-safety', kind: 'window', message } as const
+  return [{ invariant: 'online-safety', kind: 'window', message }]
 }
 
 interface Done extends SeenOnCopy {
@@ -113,7 +116,7 @@ function notChecked({ migration, copy }: RehearseOptions, { compiled, notes, bef
     ...(migration.down === undefined ? ['The way back: there is no down.'] : []),
     ...(growth.outcome === 'not-measured' ? [`Growth: ${growth.because}`] : []),
     'How long clients wait: nobody uses the copy. godwit verify --online applies the migration under traffic.',
-    'What other roles may read and write after the migration: godwit verify compares that on generated rows.',
+    'Which rows other roles see under row security: godwit verify compares that on generated rows.',
     'Whether a backup can be restored: godwit evidence proves that.',
   ]
 }

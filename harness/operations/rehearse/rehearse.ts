@@ -21,6 +21,7 @@ import { maskOfRun } from './mask.ts'
 import type { GrowthResult, Rehearsal } from './model.ts'
 import type { RehearseOptions } from './options.ts'
 import { compareReverted } from './reverted-rows.ts'
+import { readRights } from './rights.ts'
 import { readState, readTotals } from './state-of-copy.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -52,10 +53,11 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     say('comparing all rows')
     const checks = up.failure === undefined ? await compareRows(observer, prepared.compiled, { mask, signal }) : []
     const after = up.failure === undefined ? await rowsAfter(observer, prepared) : new Map<string, number>()
+    const rights = up.failure === undefined ? await readRights(observer) : undefined
     phase.name = 'down'
     const back = up.failure === undefined ? await goBack(options, observer, prepared) : undefined
     await dropSavedRows(observer)
-    const seen = { startedAt, up, checks, after, back }
+    const seen = { startedAt, up, checks, after, rights, back }
     const judged = judgeCopy(options, prepared, seen)
     phase.name = 'growth'
     const growth = await growthOf(options, prepared, seen, judged.equal === true)
@@ -99,7 +101,8 @@ async function prepare(options: RehearseOptions, observer: Session): Promise<Pre
   const before = await readState(observer, tables)
   const measures = []
   for (const measure of migration.contract.measures ?? []) measures.push(await readMeasure(observer, measure, await searchPathOf(observer)))
-  return { compiled, tables, notes, before, measures, concerned: await countConcerned(observer, predictable(verified.result)) }
+  const rights = await readRights(observer)
+  return { compiled, tables, notes, before, rights, measures, concerned: await countConcerned(observer, predictable(verified.result)) }
 }
 
 async function searchPathOf(session: Session): Promise<string> {

@@ -47,6 +47,34 @@ describe('a rehearsal on a copy by its URL', { timeout: 60_000 }, () => {
       ({ name }) => name,
     )
 
+  test('says whose rights a rebuilt table has lost, though no file knows of the grant; a GRANT in the migration gives them back', async () => {
+    const rebuild = `ALTER TABLE orders RENAME TO orders_old; CREATE TABLE orders (id int PRIMARY KEY, total int);
+INSERT INTO orders SELECT * FROM orders_old; DROP TABLE orders_old;`
+    const legacy = 'CREATE TABLE orders (id int PRIMARY KEY, total int);'
+    await using shop = await open(legacy, 'INSERT INTO orders SELECT n, n FROM generate_series(1, 20) AS n')
+    await shop.session.script('CREATE ROLE spec_reader; GRANT SELECT ON orders TO spec_reader')
+    try {
+      const rehearsed = async (name: string, up: string) => {
+        const files = { 'legacy.sql': legacy, 'up.sql': up }
+        const { verdict, findings } = await rehearseAt(await learnPair(await writePair(join(scratch.path, name), files)), shop.url)
+        return { verdict, findings: findings.map(({ kind, message }) => [kind, message]) }
+      }
+      expect(await rehearsed('rebuilt', rebuild)).toEqual({
+        verdict: 'violated',
+        findings: [['lost', 'after up spec_reader may no longer SELECT on orders']],
+      })
+      await shop.session.script('GRANT SELECT ON orders TO spec_reader')
+      const granted = `${rebuild}\nDO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'spec_reader') THEN GRANT SELECT ON orders TO spec_reader; END IF; END $$;`
+      expect(await rehearsed('granted', granted)).toEqual({ verdict: 'holds', findings: [] })
+      expect(await rehearsed('revoked', `ALTER TABLE orders ADD COLUMN note text;\nREVOKE ALL ON orders FROM public;`)).toEqual({
+        verdict: 'holds',
+        findings: [],
+      })
+    } finally {
+      await shop.session.script('DROP OWNED BY spec_reader; DROP ROLE spec_reader')
+    }
+  })
+
   test('of a sound migration holds, and says what each statement took', async () => {
     await using shop = await open(sound['legacy.sql'], fill)
     const rehearsal = await rehearseAt(good, shop.url)
