@@ -13,7 +13,7 @@ import { historyEnvironment } from './history-environment.ts'
 export interface SchemaOfFiles {
   /** As the caller named it. */
   readonly path: string
-  /** The last step that was applied; undefined for what stands before the first. */
+  /** The last step that was applied; undefined if there was none. */
   readonly upTo: string | undefined
   readonly steps: number
   readonly objects: CatalogObjects

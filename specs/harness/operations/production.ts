@@ -5,6 +5,7 @@ import { readSource } from '../../../harness/formats/index.ts'
 import { parseScript } from '../../../harness/migration/index.ts'
 import { type Evidence, type EvidenceMigration, migrationsIn, takeEvidence } from '../../../harness/operations/index.ts'
 import {
+  type Cluster,
   type Database,
   findClientPrograms,
   installedMajors,
@@ -34,7 +35,7 @@ export interface Shop extends AsyncDisposable {
   readonly url: string
 }
 
-export async function openShop(production: StartedCluster, sql: string): Promise<Shop> {
+export async function openShop(production: Pick<Cluster, 'createDatabase'>, sql: string): Promise<Shop> {
   const database = await production.createDatabase()
   const session = await database.connect()
   await session.script(sql)

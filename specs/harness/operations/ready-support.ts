@@ -1,32 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Database, Session } from 'godwit'
 import { useCluster } from 'godwit/vitest'
 import { type LoadedPlan, type Observed, observe, type Plan, type Readiness, readPlan, ready } from '../../../harness/operations/index.ts'
 import { addObservations, createObservations, hasObservations, readObservations } from '../../../harness/operations/ready/observations.ts'
+import { openShop, type Shop } from './production.ts'
 
 /** A database with a schema, and a superuser's session on it. */
-export interface Store extends AsyncDisposable {
-  readonly database: Database
-  readonly session: Session
-  readonly url: string
-}
+export type Store = Shop
 
 export async function openStore(sql: string): Promise<Store> {
-  const cluster = await useCluster()
-  const database = await cluster.createDatabase()
-  const session = await database.connect()
-  await session.script(sql)
-  return {
-    database,
-    session,
-    url: database.url(),
-    async [Symbol.asyncDispose]() {
-      await session.close()
-      await database.drop()
-    },
-  }
+  return openShop(await useCluster(), sql)
 }
 
 /** A plan with a clean-up, read from files of its own. */

@@ -1,17 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { builtCommand } from '../../build-command.ts'
-import { type GuidePart, readGuide, runInShell, writeGuide } from '../../kv-to-tables/guide.ts'
 import { scratchRepository } from '../cli/scratch-repository.ts'
 import { pageFiles } from '../page-files.ts'
 import { openShop, startProduction } from './production.ts'
-
-const page = 'docs/rehearse.md'
+import { runPage } from './run-page.ts'
 
 /** What differs from run to run, or from machine to machine. */
 function plain(output: string): string {
   return output
-    .replaceAll(/127\.0\.0\.1:\d+|db\.example\.org:5432/g, 'HOST')
+    .replaceAll('db.example.org:5432', 'HOST')
     .replaceAll(/godwit_[0-9a-f]+_[0-9a-f]+/g, 'shop')
     .replaceAll(/PostgreSQL [\d.]+\w*/g, 'PostgreSQL N')
     .replaceAll(/[\d.]+ (?:bytes|kB|MB)\b/g, 'SIZE')
@@ -31,23 +27,7 @@ test('every command of the page prints what the page says', { timeout: 120_000 }
        FROM generate_series(1, 3000) AS n`,
   )
   await using repository = await scratchRepository(files)
-  const found: GuidePart[] = []
-  let commands = 0
-  for (const part of readGuide(await readFile(page, 'utf8'))) {
-    if ('prose' in part) {
-      found.push(part)
-      continue
-    }
-    const ran: { command: string; output: string }[] = []
-    for (const { command, output } of part.commands) {
-      commands += 1
-      const here = `cd ${repository.directory} && ${command.replaceAll('npx godwit', `${process.execPath} ${builtCommand}`)}`
-      const printed = await runInShell(here, { GODWIT_COPY_URL: shop.url })
-      ran.push({ command, output: printed.replaceAll(/127\.0\.0\.1:\d+/g, 'db.example.org:5432').replaceAll(shop.database.name, 'shop') })
-      if (process.env.GODWIT_UPDATE_GUIDE !== 'true') expect(`$ ${command}\n${plain(printed)}`).toBe(`$ ${command}\n${plain(output)}`)
-    }
-    found.push({ commands: ran })
-  }
-  expect(commands).toBe(1)
-  if (process.env.GODWIT_UPDATE_GUIDE === 'true') await writeFile(page, writeGuide(found))
+  const named = (text: string) => text.replaceAll(/127\.0\.0\.1:\d+/g, 'db.example.org:5432').replaceAll(shop.database.name, 'shop')
+  const run = { directory: repository.directory, env: { GODWIT_COPY_URL: shop.url }, named, timeless: plain }
+  expect(await runPage('docs/rehearse.md', run)).toBe(1)
 })

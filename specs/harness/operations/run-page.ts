@@ -9,6 +9,8 @@ export interface PageRun {
   readonly env?: Readonly<Record<string, string>>
   /** Names that a reader would have, for those of this run. */
   readonly named?: (output: string) => string
+  /** What happens before a command, by its place from 0. */
+  readonly before?: Readonly<Record<number, () => Promise<unknown>>>
   /** What differs from run to run taken out; by default nothing. */
   readonly timeless?: (output: string) => string
 }
@@ -18,7 +20,7 @@ export interface PageRun {
  *
  * @returns How many commands there were.
  */
-export async function runPage(page: string, { directory, env = {}, named = same, timeless = same }: PageRun): Promise<number> {
+export async function runPage(page: string, { directory, env = {}, before = {}, named = same, timeless = same }: PageRun): Promise<number> {
   const update = process.env.GODWIT_UPDATE_GUIDE === 'true'
   const found: GuidePart[] = []
   let commands = 0
@@ -29,6 +31,7 @@ export async function runPage(page: string, { directory, env = {}, named = same,
     }
     const ran: { command: string; output: string }[] = []
     for (const { command, output } of part.commands) {
+      await before[commands]?.()
       commands += 1
       const here = `cd ${directory} && ${command.replaceAll('npx godwit', `${process.execPath} ${builtCommand}`)}`
       const printed = named(await runInShell(here, env))
