@@ -130,7 +130,10 @@ function changeFinding(
 function divergenceFinding(replayed: Replayed, divergence: Divergence, observation: WorkloadObservation): Finding {
   const { knowledge } = observation
   const { relation, given, name } = replayed
-  const attribute = divergence.columns.length === 1 && replayed.elsewhere !== true ? divergence.columns[0] : undefined
+  const [column, ...others] = divergence.columns
+  // What a write is compared by elsewhere has columns too: each is a table's path.
+  const own = observation.run.legacy.catalog.relations.get(relation ?? '')?.attributes.some((each) => each.name === column)
+  const attribute = own === true && others.length === 0 ? column : undefined
   const altered = !given && isAltered(observation, replayed, divergence)
   const place = relation === undefined ? undefined : (knowledge.locate(relation, attribute) ?? knowledge.locate(relation))
   return {

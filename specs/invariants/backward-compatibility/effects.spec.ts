@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { type InlineCase, verifyCases } from '../../harness/verify/verify-inline.ts'
+import { type InlineCase, verifyCases, verifyInline } from '../../harness/verify/verify-inline.ts'
 
 const counted = `CREATE TABLE t (id integer PRIMARY KEY, a integer); CREATE TABLE t_log (a integer, at timestamptz DEFAULT now());
   CREATE FUNCTION t_count() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO t_log (a) VALUES (NEW.a); RETURN NULL; END';
@@ -40,4 +40,14 @@ beforeAll(async () => {
 
 test.each(Object.keys(cases))('%s', (title) => {
   expect(found.get(title)?.map((each) => each.replace(/ has .*/, ''))).toEqual(cases[title]?.found)
+})
+
+test('a write that is compared by the rows of a table is about no column', async () => {
+  const { findings } = await verifyInline(
+    'CREATE TABLE flag (id int PRIMARY KEY, name text NOT NULL)',
+    `INSERT INTO flag SELECT coalesce(max(id), 0) + 1, 'new' FROM flag`,
+    { runs: 8, seed: 'flags' },
+  )
+  const after = findings.filter((each) => each.invariant === 'backward-compatibility' && each.message.startsWith('After a DELETE'))
+  expect(after.map(({ relation, attribute }) => [relation, attribute])).toEqual([['public.flag', null]])
 })
