@@ -32,6 +32,8 @@ export type { AnyInvariant, Invariant } from './invariant.ts'
 export { findingsIn, Judging, showsAgain, showsSomething } from './judge.ts'
 export { judgeBy, thrown } from './judge-by.ts'
 export { noOrphans } from './no-orphans/judge.ts'
+export { clientStatements } from './online-safety/client-statements.ts'
+export { directionSeen, trafficSeen } from './online-safety/direction-seen.ts'
 export { onlineSafety } from './online-safety/judge.ts'
 export type {
   ClientFailure,
@@ -41,7 +43,8 @@ export type {
   OnlineObservation,
   TrafficSeen,
 } from './online-safety/model.ts'
-export type { OnlineOptions } from './online-safety/options.ts'
+export { longestWaitMs, type OnlineOptions } from './online-safety/options.ts'
+export { findingsUnderTraffic } from './online-safety/traffic-findings.ts'
 export type { Disagreement, LeftOut, Look } from './probe.ts'
 export { quantityParity } from './quantity-parity/judge.ts'
 export {

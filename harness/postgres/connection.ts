@@ -202,6 +202,10 @@ class PgSession implements Session {
     }
   }
 
+  onNotice(listener: (message: string) => void): void {
+    this.#client.on('notice', ({ message }) => listener(message ?? ''))
+  }
+
   close(): Promise<void> {
     if (this.#background && this.#closed === undefined) this.#client.ref()
     this.#closed ??= this.#client.end().catch(() => undefined)

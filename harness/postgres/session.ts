@@ -27,6 +27,8 @@ export interface Session {
   copyTo(sql: string): AsyncIterable<Uint8Array>
   /** Read a large result by cursor, `batchRows` rows at a time, cells as texts. Wants an open transaction. */
   cursor(sql: string, batchRows: number): AsyncIterable<readonly (readonly (string | null)[])[]>
+  /** Hear what the server says beside its answers (NOTICE, and LOG where `client_min_messages` lets it through), before the answer comes. */
+  onNotice(listener: (message: string) => void): void
   /** Close the connection; a second call does nothing. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

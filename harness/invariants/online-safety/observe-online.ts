@@ -12,7 +12,7 @@ import { clientStatements } from './client-statements.ts'
 import { directionSeen, trafficSeen } from './direction-seen.ts'
 import type { DirectionSeen, OnlineObservation } from './model.ts'
 import { multiplyRows, parentsFirst, relationsByOid } from './multiply-rows.ts'
-import type { OnlineOptions } from './options.ts'
+import { longestWaitMs, type OnlineOptions } from './options.ts'
 import { relationsInReach } from './reached-relations.ts'
 import { squawkOpinions } from './squawk.ts'
 import { findingsUnderTraffic } from './traffic-findings.ts'
@@ -33,7 +33,7 @@ export interface OnlinePlan {
 
 /** Two that mostly read and two that mostly write would be four sessions too: each does both. */
 const clientCount = 4
-const defaults = { rows: 20_000, lockWaitMs: 1000 }
+const defaultRows = 20_000
 /** All tables together: a migration of hundreds gets fewer rows in each. */
 const mostRows = 400_000
 /** Deadlocks and other rollbacks, locks that were not granted, cancelled statements, tuples changed at the same time: alone it meets none. */
@@ -67,7 +67,7 @@ export async function observeOnline(subject: Subject, clones: CloneStages, plan:
   const reached = await relationsInReach(subject, clones)
   if (reached.size === 0) return { outcome: 'nothing', because: 'it locks no table that existed before', notChecked: [] }
   const paths = parentsFirst(subject.plan.order, withParents(subject.legacy, reached))
-  const wanted = Math.max(1, Math.min(plan.options.rows ?? defaults.rows, Math.floor(mostRows / paths.length)))
+  const wanted = Math.max(1, Math.min(plan.options.rows ?? defaultRows, Math.floor(mostRows / paths.length)))
   const first = await underTraffic(subject, clones, plan, { reached, paths, rows: wanted })
   // What is unique only after `up` cannot be known beforehand: the rows that it went through with are left as they are then.
   const online =
@@ -129,7 +129,7 @@ async function underTraffic(
         unfit === undefined ? notChecked : [...notChecked, `online-safety: down was not tested: it fails on these rows: ${unfit.because}`],
       observation: {
         budget: {
-          lockWaitMs: subject.migration.contract.online?.lockWaitMs ?? plan.options.lockWaitMs ?? defaults.lockWaitMs,
+          lockWaitMs: longestWaitMs(subject.migration.contract, plan.options),
           manyRows: Math.max(100, Math.min(1000, scene.rows / 2)),
         },
         clients: clientCount,

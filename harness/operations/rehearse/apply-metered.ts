@@ -2,13 +2,17 @@ import { type Catalog, readCatalog } from '../../catalog/index.ts'
 import type { Failure, Step } from '../../migration/index.ts'
 import type { Session } from '../../postgres/index.ts'
 import { applyWatched, pausedIn, type WatchedStatement, watchLocks } from '../../run/index.ts'
+import type { ClientsMet, CopyClients } from './clients.ts'
 import type { Copy } from './copy.ts'
 import type { DirectionResult, StatementResult } from './model.ts'
+import { hearTemporaryFiles } from './temporary-files.ts'
 
 /** One direction, and what the server said where it failed. */
 export interface Applied {
   readonly result: DirectionResult
   readonly failure: Failure | undefined
+  /** Undefined where no clients were at work. */
+  readonly clients: ClientsMet | undefined
 }
 
 interface Meter {
@@ -19,12 +23,14 @@ interface Meter {
 const meter = 'SELECT pg_catalog.pg_current_wal_insert_lsn()::text AS wal, pg_catalog.pg_database_size(current_database())::text AS bytes'
 const temporary = 'SELECT temp_bytes::text AS bytes FROM pg_catalog.pg_stat_database WHERE datname = current_database()'
 
-/**
- * Apply one direction as its tool would, and measure each statement.
- *
- * @param signal  Looked at between statements.
- */
-export async function applyMetered(copy: Copy, step: Step, { signal }: { readonly signal: AbortSignal }): Promise<Applied> {
+interface MeterOptions {
+  /** Looked at between statements. */
+  readonly signal: AbortSignal
+  readonly clients?: CopyClients | undefined
+}
+
+/** Apply one direction as its tool would, and measure each statement: its WAL and growth have those of the clients at work in it. */
+export async function applyMetered(copy: Copy, step: Step, { signal, clients }: MeterOptions): Promise<Applied> {
   await using session = await copy.connect()
   await using observer = await copy.observe()
   await using looking = await copy.observe()
@@ -32,7 +38,10 @@ export async function applyMetered(copy: Copy, step: Step, { signal }: { readonl
   const meters: (Meter | undefined)[] = []
   const before = await read(observer)
   const temporaryBefore = await temporaryBytes(session, observer)
-  await using locks = watchLocks(looking, () => [])
+  const files = await hearTemporaryFiles(session)
+  const temporaries: (number | undefined)[] = []
+  await using locks = watchLocks(looking, clients?.processIds ?? (() => []))
+  const fromMs = performance.now()
   const watched = await applyWatched(session, step, {
     relations,
     observer,
@@ -40,6 +49,7 @@ export async function applyMetered(copy: Copy, step: Step, { signal }: { readonl
     url: copy.url,
     signal,
     onEnded: async (at, on) => {
+      temporaries[at] = files.take()
       meters[at] = await read(on)
     },
   })
@@ -51,9 +61,13 @@ export async function applyMetered(copy: Copy, step: Step, { signal }: { readonl
     walBytes: walBetween(before, after),
     temporaryBytes: (await temporaryBytes(session, observer)) - temporaryBefore,
     grownBytes: Number(after.bytes) - Number(before.bytes),
-    statements: statements.map((each, at) => statementResult(each, lastBefore(meters, at) ?? before, meters[at])),
+    statements: statements.map((each, at) => ({
+      ...statementResult(each, lastBefore(meters, at) ?? before, meters[at]),
+      temporaryBytes: temporaries[at] ?? null,
+    })),
   }
-  return { result, failure: outcome.outcome === 'failed' ? outcome.failure : undefined }
+  const met = await clients?.met(watched, locks, fromMs)
+  return { result, failure: outcome.outcome === 'failed' ? outcome.failure : undefined, clients: met }
 }
 
 function read(session: Session): Promise<Meter> {
@@ -82,7 +96,7 @@ function positionOf(lsn: string): bigint {
   return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`)
 }
 
-function statementResult(each: WatchedStatement, before: Meter, after: Meter | undefined): StatementResult {
+function statementResult(each: WatchedStatement, before: Meter, after: Meter | undefined): Omit<StatementResult, 'temporaryBytes'> {
   const [text = ''] = each.text.split('\n', 1)
   return {
     text,

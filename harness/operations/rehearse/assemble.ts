@@ -52,7 +52,11 @@ export function judgeCopy(options: RehearseOptions, { before, rights }: Prepared
   const context = { migration: migration.name, knowledge: knowledge ?? nowhere, predicted: predictable(verified.result), rows }
   const keysByDown = knowledge?.keysByDown ?? new Set<string>()
   const judged = judgeSeen({ checks, up: up.failure, down: back?.applied.failure, before, reverted: back?.reverted, keysByDown }, context)
-  const more = [...(seen.rights === undefined ? [] : rightsFindings(rights, seen.rights, migration.up)), ...windowFindings(options, up)]
+  const more = [
+    ...(up.clients?.findings ?? []),
+    ...(seen.rights === undefined ? [] : rightsFindings(rights, seen.rights, migration.up)),
+    ...windowFindings(options, up),
+  ]
   return { ...judged, findings: [...judged.findings, ...more.map((each) => findingOf(each, context))] }
 }
 
@@ -94,6 +98,7 @@ export function assembleRehearsal(options: RehearseOptions, prepared: Prepared, 
     made: [...done.after].flatMap(([table, rows]) => (before.totals.has(table) ? [] : [{ table, rows }])),
     measures: prepared.measures,
     up: up.result,
+    workload: up.clients?.result ?? null,
     checks,
     down: back === undefined ? null : { ...back.applied.result, equal: done.equal },
     growth: done.growth,
@@ -115,7 +120,13 @@ function notChecked({ migration, copy }: RehearseOptions, { compiled, notes, bef
     ...(up.failure === undefined ? [] : ['Rows after the migration, and the way back: up fails.']),
     ...(migration.down === undefined ? ['The way back: there is no down.'] : []),
     ...(growth.outcome === 'not-measured' ? [`Growth: ${growth.because}`] : []),
-    'How long clients wait: nobody uses the copy. godwit verify --online applies the migration under traffic.',
+    ...(up.clients === undefined
+      ? [
+          'How long clients wait: the contract has no workload, so nobody used the copy. godwit verify --online applies the migration under traffic.',
+        ]
+      : up.clients.result.refused.map(
+          ({ statement, because }) => `The statement ${statement} of the workload: the copy refuses it before up runs: ${because}.`,
+        )),
     'Which rows other roles see under row security: godwit verify compares that on generated rows.',
     'Whether a backup can be restored: godwit evidence proves that.',
   ]

@@ -17,6 +17,7 @@ import { refuseFullDisk } from '../evidence/folder.ts'
 import { makeRoles } from '../evidence/restore.ts'
 import type { Copy } from './copy.ts'
 import { type DumpHeader, readDumpHeader } from './dump-header.ts'
+import { tellingTemporaryFiles } from './temporary-files.ts'
 
 const LOCK_TIMEOUT_MS = 30_000
 
@@ -110,6 +111,8 @@ async function copyOf(
   await using session = await database.connect()
   // The role that owns the tables owns the database too: it may make tables and schemas, as on the real server.
   if (role !== undefined) await session.script(`ALTER DATABASE ${quoteIdentifier(database.name)} OWNER TO ${quoteIdentifier(role)}`)
+  // The role of the migration may not ask for its temporary files by itself.
+  await session.script(tellingTemporaryFiles.map((each) => `ALTER DATABASE ${quoteIdentifier(database.name)} SET ${each}`).join('; '))
   const { bytes, superuser } = await session.one<{ bytes: string; superuser: string }>(
     'SELECT pg_database_size(current_database())::text AS bytes, current_user AS superuser',
   )

@@ -23,6 +23,8 @@ export interface Rehearsal {
   readonly made: readonly { readonly table: string; readonly rows: number }[]
   readonly measures: readonly MeasureTotals[]
   readonly up: DirectionResult
+  /** Null where the contract has no workload. */
+  readonly workload: WorkloadResult | null
   readonly checks: readonly CheckResult[]
   /** Null where there is no `down`, or it was not run. */
   readonly down: (DirectionResult & { readonly equal: boolean | null }) | null
@@ -69,6 +71,27 @@ export interface DirectionResult {
   readonly statements: readonly StatementResult[]
 }
 
+/** What clients went through while `up` ran, each sending the workload of the contract again and again. */
+export interface WorkloadResult {
+  readonly clients: number
+  /** That were sent while it ran. */
+  readonly statements: number
+  /** The longest statement while it ran, and before it. */
+  readonly longestMs: number
+  readonly longestBeforeMs: number
+  /** Longest that a statement may wait for a lock. */
+  readonly budgetMs: number
+  /** Waits behind a lock of the migration, the longest first; `file` and `line` of the statement that ran when the wait began. */
+  readonly waits: readonly {
+    readonly statement: string
+    readonly waitedMs: number
+    readonly file: string | null
+    readonly line: number | null
+  }[]
+  /** Statements that the copy refused before `up` ran: nothing is said about them. */
+  readonly refused: readonly { readonly statement: string; readonly because: string }[]
+}
+
 export interface StatementResult {
   /** The first line of its text. */
   readonly text: string
@@ -82,6 +105,8 @@ export interface StatementResult {
   /** Null where it was not looked at: settings and transaction control. */
   readonly walBytes: number | null
   readonly grownBytes: number | null
+  /** Null where it was not looked at, and where the role of the copy may not ask for it. */
+  readonly temporaryBytes: number | null
 }
 
 /** One question to the copy after `up`. */

@@ -9,9 +9,10 @@ import { nameOf } from '../evidence/table-name.ts'
 import { readMeasure } from '../evidence/totals.ts'
 import { compileQueries } from '../queries/compile-queries.ts'
 import { savedSchema } from '../queries/query.ts'
-import { applyMetered } from './apply-metered.ts'
+import { type Applied, applyMetered } from './apply-metered.ts'
 import { assembleRehearsal, type Back, judgeCopy, type Prepared, type SeenOnCopy } from './assemble.ts'
 import { checkSchema } from './check-schema.ts'
+import { startCopyClients } from './clients.ts'
 import { compareRows, dropSavedRows, saveRows } from './compare.ts'
 import type { Copy } from './copy.ts'
 import { measureGrowth } from './growth.ts'
@@ -47,7 +48,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     say('keeping the legacy rows for the comparison')
     await saveRows(observer, prepared.compiled)
     say('up')
-    const up = await applyMetered(copy, options.migration.up, { signal })
+    const up = await goUp(options, observer)
     signal.throwIfAborted()
     refuseFewRights(copy, up.failure)
     say('comparing all rows')
@@ -146,6 +147,12 @@ async function rowsAfter(session: Session, { before, tables }: Prepared): Promis
     counts.set(path, Number(rows))
   }
   return counts
+}
+
+async function goUp({ copy, migration, verified, signal }: RehearseOptions, observer: Session): Promise<Applied> {
+  const subject = verified.learned?.subject
+  await using clients = subject === undefined ? undefined : await startCopyClients(copy, subject, observer)
+  return await applyMetered(copy, migration.up, { signal, clients })
 }
 
 async function goBack(

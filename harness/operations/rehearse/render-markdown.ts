@@ -1,7 +1,7 @@
 import { shownName } from '../../postgres/index.ts'
 import { code, counted, formatDuration, prose, table } from '../../report/index.ts'
 import { sizeText } from '../evidence/describe.ts'
-import type { DirectionResult, Rehearsal, RehearsalFinding } from './model.ts'
+import type { DirectionResult, Rehearsal, RehearsalFinding, WorkloadResult } from './model.ts'
 import {
   adjustments,
   checksText,
@@ -13,7 +13,10 @@ import {
   seenText,
   verdictText,
   windowText,
+  workloadText,
 } from './words.ts'
+
+const MOST_WAITS = 10
 
 const verdictWord = { holds: 'Holds.', violated: 'Violated.', unknown: 'Unknown: no pass.' } as const
 
@@ -82,12 +85,13 @@ function issue(finding: RehearsalFinding, following: readonly RehearsalFinding[]
   return [`**${severity}**: ${prose(message)}`, ...facts.filter((each) => each !== '').map((each) => `  - ${each}`)].join('\n')
 }
 
-function metrics({ up, down, window }: Rehearsal): readonly string[] {
+function metrics({ up, down, workload, window }: Rehearsal): readonly string[] {
   const kept = window.kept === null ? 'up failed' : window.kept ? 'kept' : '**missed**'
   return [
     `Window of ${windowText(window.ms)}: ${kept}. The times are those of this server.`,
     `### up: ${directionText(up)}`,
     statements(up),
+    ...(workload === null ? [] : ['### Clients', ...clients(workload)]),
     down === null
       ? '### down: not run'
       : `### down: ${directionText(down)}; ${down.equal === null ? 'it failed' : down.equal ? 'everything is as before' : '**not everything is as before**'}`,
@@ -95,16 +99,31 @@ function metrics({ up, down, window }: Rehearsal): readonly string[] {
   ]
 }
 
+function clients(workload: WorkloadResult): readonly string[] {
+  const waits = workload.waits
+    .slice(0, MOST_WAITS)
+    .map(({ statement, waitedMs, file, line }) => [
+      prose(statement),
+      formatDuration(waitedMs),
+      file === null ? '' : code(`${file}:${line}`),
+    ])
+  return [
+    `${prose(workloadText(workload))}. WAL and growth of up have what the clients wrote and rolled back.`,
+    ...(waits.length === 0 ? [] : [table(['statement', 'waited for a lock', 'while this ran'], waits)]),
+  ]
+}
+
 function statements({ statements: all }: DirectionResult): string {
   const bytes = (value: number | null) => (value === null ? '' : value < 0 ? `-${sizeText(-value)}` : sizeText(value))
   return table(
-    ['where', 'statement', 'duration', 'WAL', 'grown', 'locks', 'rewritten'],
+    ['where', 'statement', 'duration', 'WAL', 'grown', 'temporary files', 'locks', 'rewritten'],
     all.map((each) => [
       code(`${each.file}:${each.line}`),
       code(each.text, 80),
       formatDuration(each.durationMs),
       bytes(each.walBytes),
       bytes(each.grownBytes),
+      bytes(each.temporaryBytes),
       prose(locksOf(each)),
       prose(each.rewritten.map(shownName).join(', ')),
     ]),

@@ -11,6 +11,7 @@ import {
   seenText,
   verdictText,
   windowText,
+  workloadText,
 } from './words.ts'
 
 const MOST_FINDINGS = 5
@@ -48,13 +49,14 @@ function findingLines({ message, file, line, samples, hint, severity, predictedB
 }
 
 function figureLines(rehearsal: Rehearsal): readonly string[] {
-  const { up, down, window, growth, checks, predictions, predicted } = rehearsal
+  const { up, down, workload, window, growth, checks, predictions, predicted } = rehearsal
   const kept = window.kept === null ? 'it failed' : `${window.kept ? 'within' : 'NOT within'} the window of ${windowText(window.ms)}`
   return [
     `  up            ${directionText(up)}; ${kept}`,
     ...lockTexts(up)
       .slice(0, MOST_LOCKS)
       .map((each) => `  lock          ${visibleText(each)}`),
+    ...(workload === null ? [] : [`  clients       ${workloadText(workload)}`]),
     ...(checks.length === 0 ? [] : [`  compared      ${checksText(checks)}`]),
     `  down          ${down === null ? 'not run' : `${directionText(down)}; ${down.equal === null ? 'it failed' : down.equal ? 'everything is as before' : 'NOT everything is as before'}`}`,
     `  growth        ${growthText(growth, window.ms)}`,

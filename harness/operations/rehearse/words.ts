@@ -41,6 +41,24 @@ export function lockTexts({ statements }: DirectionResult): readonly string[] {
     .map(({ relation, mode, heldMs, place }) => `${modeText(mode)} on ${shownName(relation)} for ${formatDuration(heldMs)} (${place})`)
 }
 
+/** What clients went through while `up` ran. */
+export function workloadText({
+  clients,
+  statements,
+  longestMs,
+  longestBeforeMs,
+  budgetMs,
+  waits,
+}: NonNullable<Rehearsal['workload']>): string {
+  const [longest] = waits
+  const place = longest?.file ? ` (${longest.file}:${longest.line})` : ''
+  const waited =
+    longest === undefined
+      ? 'none waited for a lock of the migration'
+      : `the longest wait for a lock is ${formatDuration(longest.waitedMs)}${place}, allowed ${formatDuration(budgetMs)}`
+  return `${counted(clients, 'client')} sent ${counted(statements, 'statement')} of the workload; ${waited}; the longest statement took ${formatDuration(longestMs)}, before up ${formatDuration(longestBeforeMs)}`
+}
+
 /** All locks of a statement, as one text. */
 export function locksOf({ locks }: StatementResult): string {
   return locks.map(({ relation, mode, heldMs }) => `${modeText(mode)} on ${shownName(relation)}, ${formatDuration(heldMs)}`).join('; ')

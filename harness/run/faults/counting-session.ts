@@ -24,6 +24,7 @@ export function countingSession(session: Session, beforeCall: number, work: () =
       await counted()
       yield* session.cursor(sql, batchRows)
     },
+    onNotice: (listener) => session.onNotice(listener),
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),
   }

@@ -104,6 +104,41 @@ INSERT INTO orders SELECT * FROM orders_old; DROP TABLE orders_old;`
     expect(total).toBe('20010.00')
   })
 
+  describe('with a workload', () => {
+    const workload = `SELECT total FROM orders WHERE id = $1;\nUPDATE orders SET note = 'x' WHERE id = $1;\nSELECT nothing FROM orders;`
+    const legacy = sound['legacy.sql']
+    const rehearsed = async (name: string, up: string) => {
+      await using shop = await open(legacy, fill)
+      const pair = await learnPair(await writePair(join(scratch.path, name), { 'legacy.sql': legacy, 'workload.sql': workload, 'up.sql': up }))
+      const rehearsal = await rehearseAt(pair, shop.url)
+      const { notes } = await shop.session.one<{ notes: number }>(`SELECT count(*)::int AS notes FROM orders WHERE note = 'x'`)
+      return { ...rehearsal, notes }
+    }
+
+    test('says how long clients waited, for which statement of the migration, and leaves nothing of theirs', async () => {
+      const up = 'ALTER TABLE orders ADD COLUMN extra int;\nSELECT pg_sleep(1.3);'
+      const { workload: met, findings, notes, notChecked, verdict } = await rehearsed('waits', up)
+      expect(verdict).toBe('violated')
+      expect(findings.map(({ kind, severity, message }) => [kind, severity, message])).toEqual([
+        ['client-waits', 'error', expect.stringMatching(/^While up runs, a client's .* waits 1\d{3} ms for a lock; the budget is 1000 ms$/)],
+      ])
+      expect(met).toMatchObject({ clients: 4, budgetMs: 1000 })
+      expect(met?.waits.length).toBeGreaterThanOrEqual(4)
+      expect(met?.waits[0]).toMatchObject({ line: expect.any(Number), file: expect.stringMatching(/up\.sql$/) })
+      expect(met?.longestBeforeMs).toBeLessThan(1000)
+      expect(met?.refused).toEqual([{ statement: 'SELECT nothing FROM orders', because: 'column "nothing" does not exist (42703)' }])
+      expect(notChecked).toContainEqual(expect.stringMatching(/^The statement SELECT nothing FROM orders of the workload: the copy refuses it/))
+      expect(notes).toBe(0)
+    })
+
+    test('holds where each lock is short, and says that statements were sent', async () => {
+      const { workload: met, findings, verdict } = await rehearsed('short', 'CREATE TABLE extras (id int PRIMARY KEY);\nSELECT pg_sleep(1.3);')
+      expect([verdict, findings]).toEqual(['holds', []])
+      expect(met?.statements).toBeGreaterThan(100)
+      expect(met?.waits).toEqual([])
+    })
+  })
+
   test('names a rewrite, and the temporary files of a sort', async () => {
     const files = {
       'legacy.sql': 'CREATE TABLE words (id int PRIMARY KEY, word text NOT NULL);',
@@ -115,6 +150,10 @@ INSERT INTO orders SELECT * FROM orders_old; DROP TABLE orders_old;`
     expect(verdict).toBe('holds')
     expect(up.statements.map(({ rewritten }) => rewritten)).toEqual([[], ['public.words'], [], []])
     expect(up.temporaryBytes).toBeGreaterThan(100_000)
+    const each = up.statements.map(({ temporaryBytes }) => temporaryBytes ?? 0)
+    expect(each.slice(0, 2)).toEqual([0, 0])
+    expect(each.slice(2).every((bytes) => bytes > 100_000)).toBe(true)
+    expect(each.reduce((sum, bytes) => sum + bytes)).toBe(up.temporaryBytes)
   })
 
   test('finds a loss that only real rows have, counts it, says how, and masks the keys', async () => {
