@@ -15,6 +15,7 @@ import type { VerifyFlags } from './verify-options.ts'
 export interface RehearseFlags extends VerifyFlags {
   readonly on?: string
   readonly dump?: string
+  readonly evidence?: string
   readonly thisIsACopy?: true
   readonly window?: number
   readonly showValues?: true
@@ -41,6 +42,7 @@ export async function rehearseCommand(paths: readonly string[], flags: RehearseF
     reach: operations.migrationsIn([source], new Set([name]), project.options.contracts)[0] ?? nothing(),
     verified,
     copy,
+    evidence: flags.evidence,
     windowMs: flags.window ?? WINDOW_MS,
     showValues: flags.showValues === true,
     growth: flags.growth,
@@ -58,12 +60,16 @@ export async function rehearseCommand(paths: readonly string[], flags: RehearseF
   context.setExitCode(exitCodeOf(rehearsal.verdict))
 }
 
-function refuseFlags({ on, dump, thisIsACopy }: RehearseFlags): void {
+function refuseFlags({ on, dump, evidence, thisIsACopy }: RehearseFlags): void {
   if (on === undefined && dump === undefined)
     throw new InputError('no copy is named', {
       hint: 'Name a database with --on (or in the variable GODWIT_COPY_URL) and --this-is-a-copy, or a dump with --dump.',
     })
   if (on !== undefined && dump !== undefined) throw new InputError('--on and --dump exclude each other')
+  if (dump !== undefined && evidence !== undefined)
+    throw new InputError('--evidence goes with --on', {
+      hint: 'With --dump the dump itself is the backup: the report says how long restoring it took.',
+    })
   if (on !== undefined && thisIsACopy !== true)
     throw new InputError('a rehearsal changes the database for good', {
       hint: 'If the database is a throw-away copy, say so with --this-is-a-copy.',

@@ -19,6 +19,8 @@ export interface CheckedEvidence {
   /** Version of the throw-away server; undefined where nothing was restored. */
   readonly server: string | undefined
   readonly restored: readonly string[]
+  /** Milliseconds that restoring the dump took; null where none was restored. */
+  readonly restoreMs: number | null
   /** Whatever is not as it was taken, in sentences that name the file and the table; empty where all is well. */
   readonly problems: readonly string[]
 }
@@ -34,7 +36,7 @@ export interface CheckedEvidence {
 export async function checkEvidence(folder: string, { digest, signal, cluster }: CheckOptions): Promise<CheckedEvidence> {
   const document = await readDocument(folder)
   const { signed, problems } = await sumProblems(folder, digest)
-  if (problems.length > 0) return { document, signed, server: undefined, restored: [], problems }
+  if (problems.length > 0) return { document, signed, server: undefined, restored: [], restoreMs: null, problems }
   const programs = document.dump === null ? undefined : programsToRead(document.dump)
   if (document.dump === null && document.schema === null)
     return {
@@ -42,6 +44,7 @@ export async function checkEvidence(folder: string, { digest, signal, cluster }:
       signed,
       server: undefined,
       restored: [],
+      restoreMs: null,
       problems: ['Without a dump there is no schema to restore the CSV files into.'],
     }
   const major = majorToRestoreInto(Math.max(document.server.major, programs?.major ?? 0), document.server.encoding)

@@ -40,6 +40,7 @@ const proof = z.discriminatedUnion('outcome', [
     outcome: z.literal('proven'),
     server: z.string().describe('version of the throw-away server that everything was restored into'),
     restored: z.array(z.string()).describe('what was restored and compared, each by itself'),
+    restoreMs: z.number().nullable().describe('milliseconds that restoring the dump took on that server; null where there is none'),
   }),
   z.strictObject({ outcome: z.literal('not-proven'), because: z.string() }),
 ])

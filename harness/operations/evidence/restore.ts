@@ -24,6 +24,8 @@ export interface Restored {
   readonly server: string
   /** What was restored and compared, in sentences. */
   readonly restored: readonly string[]
+  /** Milliseconds that the dump took; null where there is none. */
+  readonly restoreMs: number | null
   /** Whatever is not as the document says, in sentences that name the file and the table. */
   readonly problems: readonly string[]
 }
@@ -54,10 +56,12 @@ export async function restoreEvidence(
   await makeRoles(cluster, document.roles)
   const restored: string[] = []
   const problems: string[] = []
+  let restoreMs: number | null = null
   if (document.dump !== null && programs !== undefined) {
     const file = document.dump.file
     const found = await restoredFromDump(cluster, folder, document, programs, signal)
-    problems.push(...found)
+    problems.push(...found.problems)
+    restoreMs = found.restoreMs
     restored.push(`${file}: ${counted(document.tables.length, 'table')} and ${counted(document.measures.length, 'measure')}`)
   }
   const withCsv = document.tables.filter(({ csv }) => csv !== null)
@@ -67,7 +71,7 @@ export async function restoreEvidence(
     const why = measures.length < document.measures.length ? ' (the measures may read a table without a CSV file: --all)' : ''
     restored.push(`the CSV files: ${counted(withCsv.length, 'table')} and ${counted(measures.length, 'measure')}${why}`)
   }
-  return { server: cluster.version.text, restored, problems }
+  return { server: cluster.version.text, restored, problems, restoreMs }
 }
 
 /** A measure may read any table: it is compared where each table with rows has a CSV file. */
@@ -90,16 +94,19 @@ async function restoredFromDump(
   document: Omit<EvidenceDocument, 'proof'>,
   programs: ClientPrograms,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<{ readonly problems: readonly string[]; readonly restoreMs: number | null }> {
   const name = document.dump?.file ?? ''
   const file = join(folder, name)
-  if (!existsSync(file)) return [`${name} is missing.`]
+  const none = (problem: string) => ({ problems: [problem], restoreMs: null })
+  if (!existsSync(file)) return none(`${name} is missing.`)
   await using database = await cluster.createDatabase()
+  const began = performance.now()
   const failure = await restoreDump(programs, { url: database.url(), file, part: 'all', signal })
-  if (failure !== undefined) return [`${name} cannot be restored: ${failure}`]
+  const restoreMs = performance.now() - began
+  if (failure !== undefined) return none(`${name} cannot be restored: ${failure}`)
   await using session = await database.connect({ statementTimeoutMs: 0 })
   const all = new Set(document.tables.map(({ table }) => table))
-  return await compare(session, name, document, { tables: all, measures: document.measures })
+  return { problems: await compare(session, name, document, { tables: all, measures: document.measures }), restoreMs }
 }
 
 async function restoredFromCsv(

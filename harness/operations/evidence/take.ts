@@ -234,7 +234,7 @@ async function prove(
   if (restoreInto === undefined) return { outcome: 'not-proven', because: 'Nothing was restored (--no-proof).' }
   if (document.dump === null && document.schema === null)
     return { outcome: 'not-proven', because: 'Without a dump there is no schema to restore the CSV files into.' }
-  const { server, restored, problems } = await restoreEvidence(folder, document, { programs, major: restoreInto, signal }).catch(
+  const { server, restored, problems, restoreMs } = await restoreEvidence(folder, document, { programs, major: restoreInto, signal }).catch(
     (error: unknown) => {
       if (!(error instanceof StatementError)) throw error
       throw new EnvironmentError('restoring the evidence failed on the throw-away server', {
@@ -244,7 +244,7 @@ async function prove(
       })
     },
   )
-  if (problems.length === 0) return { outcome: 'proven', server, restored: [...restored] }
+  if (problems.length === 0) return { outcome: 'proven', server, restored: [...restored], restoreMs }
   throw new EnvironmentError('what was restored is not what was read', {
     detail: problems.join('\n'),
     hint: 'The evidence is removed. --no-proof keeps it, and its document says that it is not proven.',

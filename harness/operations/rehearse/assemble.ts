@@ -23,6 +23,7 @@ export interface Prepared {
   readonly measures: Rehearsal['measures']
   /** Rows that a finding of verification concerns, by its id. */
   readonly concerned: ReadonlyMap<string, number>
+  readonly restore: Rehearsal['restore']
 }
 
 /** What came of `down`. */
@@ -101,6 +102,7 @@ export function assembleRehearsal(options: RehearseOptions, prepared: Prepared, 
     workload: up.clients?.result ?? null,
     checks,
     down: back === undefined ? null : { ...back.applied.result, equal: done.equal },
+    restore: prepared.restore,
     growth: done.growth,
     predicted: verified.result.verdict,
     predictions: comparePredictions(predictable(verified.result), findings, prepared.concerned, looked),
@@ -110,7 +112,11 @@ export function assembleRehearsal(options: RehearseOptions, prepared: Prepared, 
   }
 }
 
-function notChecked({ migration, copy }: RehearseOptions, { compiled, notes, before }: Prepared, { up, growth }: Done): readonly string[] {
+function notChecked(
+  { migration, copy }: RehearseOptions,
+  { compiled, notes, before, restore }: Prepared,
+  { up, growth }: Done,
+): readonly string[] {
   const foreign = [...before.catalog.relations].filter(([, { kind }]) => kind === 'foreign-table').map(([path]) => shownName(path))
   return [
     ...copy.notes,
@@ -128,6 +134,6 @@ function notChecked({ migration, copy }: RehearseOptions, { compiled, notes, bef
           ({ statement, because }) => `The statement ${statement} of the workload: the copy refuses it before up runs: ${because}.`,
         )),
     'Which rows other roles see under row security: godwit verify compares that on generated rows.',
-    'Whether a backup can be restored: godwit evidence proves that.',
+    ...(restore === null ? ['Whether a backup can be restored: --evidence, or godwit evidence, proves that.'] : []),
   ]
 }

@@ -40,7 +40,7 @@ export function checkSchema(place: string, copy: Catalog, known: KnownSchemas): 
       detail: `Missing: ${namesText(missing)}.`,
       hint: 'Compare the copy with the legacy schema of the migration, and restore it again without errors.',
     })
-  return extraColumns(copy, known)
+  return [...extraColumns(copy, known), ...lackingDefinitions(copy, known)]
 }
 
 function without(all: ReadonlySet<string>, some: ReadonlySet<string>): ReadonlySet<string> {
@@ -72,6 +72,39 @@ function extraColumns(copy: Catalog, { legacy, relations }: KnownSchemas): reado
     const extra = (copy.relations.get(path)?.attributes ?? []).filter(({ name }) => !known.has(name))
     return extra.map(({ name }) => `${path}.${name}: the copy has this column, and the legacy schema of the migration does not.`)
   })
+}
+
+/** What a dump restores last, so that a copy that was restored in part lacks it; a real database may lack it too. */
+function lackingDefinitions(copy: Catalog, { legacy, relations }: KnownSchemas): readonly string[] {
+  return [...relations].flatMap((path) => {
+    const [wanted, found] = [legacy.relations.get(path), copy.relations.get(path)]
+    if (wanted === undefined || found === undefined) return []
+    const there = new Set(definitionsOf(found).keys())
+    return [...definitionsOf(wanted)].flatMap(([key, text]) =>
+      there.has(key)
+        ? []
+        : [
+            `What the ${text} of ${shownName(path)} does: the copy lacks it, and the legacy schema of the migration has it. Was the copy restored in part?`,
+          ],
+    )
+  })
+}
+
+/** Beside its primary key: by what it does, since names differ between databases; with a text for people. */
+function definitionsOf({ constraints, indexes, triggers }: Relation): ReadonlyMap<string, string> {
+  const definitions = new Map<string, string>()
+  for (const { kind, name, attributes, references } of constraints) {
+    if (kind === 'foreign-key') definitions.set(JSON.stringify([kind, attributes, references]), `foreign key (${attributes.join(', ')})`)
+    if (kind === 'check') definitions.set(JSON.stringify([kind, name]), `check "${name}"`)
+  }
+  for (const { primary, unique, expressions, predicate, exclusion } of indexes)
+    if (!primary)
+      definitions.set(
+        JSON.stringify([unique, exclusion, expressions, predicate]),
+        `${unique ? 'unique ' : ''}index (${expressions.join(', ')})`,
+      )
+  for (const { name } of triggers) definitions.set(JSON.stringify(['trigger', name]), `trigger "${name}"`)
+  return definitions
 }
 
 function namesText(names: readonly string[]): string {

@@ -19,6 +19,8 @@ export interface Copy extends AsyncDisposable {
   observe(): Promise<Session>
   /** The rows as they were at first, in another database; undefined where they cannot be had again. */
   readonly again: (() => Promise<Copy>) | undefined
+  /** How long restoring it took; undefined where it was there already. */
+  readonly restoredMs: number | undefined
   /** What differs from the real database, in sentences. */
   readonly notes: readonly string[]
 }
@@ -66,6 +68,7 @@ export async function openUrlCopy(url: string): Promise<Copy> {
       connect,
       observe: connect,
       again: undefined,
+      restoredMs: undefined,
       notes: found.wal === 'minimal' ? ['WAL of new and rewritten tables: this server (wal_level = minimal) writes none for them.'] : [],
       // Its end gives the lock back.
       [Symbol.asyncDispose]: () => holder.close(),

@@ -42,9 +42,14 @@ export async function openDumpCopy(file: string, signal: AbortSignal): Promise<C
   const cluster = await startCluster({ kind: 'embedded', major }, { signal, settings, onDisk: true })
   try {
     await makeRoles(cluster, header.roles)
-    const template = await cluster.template(file, (database) => restore(database, { file, header, program, signal }))
+    let restoredMs = 0
+    const template = await cluster.template(file, async (database) => {
+      const began = performance.now()
+      await restore(database, { file, header, program, signal })
+      restoredMs = performance.now() - began
+    })
     const notes = notesOf(header, cluster)
-    const first = await copyOf(cluster, template, { file, header, notes })
+    const first = await copyOf(cluster, template, { file, header, notes, restoredMs })
     return {
       ...first,
       async [Symbol.asyncDispose]() {
@@ -104,7 +109,7 @@ async function restore(database: Database, { file, header, program, signal }: Re
 async function copyOf(
   cluster: Cluster,
   template: Template,
-  about: { readonly file: string; readonly header: DumpHeader; readonly notes: readonly string[] },
+  about: { readonly file: string; readonly header: DumpHeader; readonly notes: readonly string[]; readonly restoredMs: number },
 ): Promise<Copy> {
   const database = await cluster.clone(template)
   const role = about.header.owner
@@ -127,6 +132,7 @@ async function copyOf(
     connect: () => database.connect({ ...timeouts, as: role === undefined ? 'superuser' : { role } }),
     observe: () => database.connect(timeouts),
     again: () => copyOf(cluster, template, about),
+    restoredMs: about.restoredMs,
     notes: about.notes,
     [Symbol.asyncDispose]: () => database.drop(),
   }

@@ -28,6 +28,8 @@ export interface Rehearsal {
   readonly checks: readonly CheckResult[]
   /** Null where there is no `down`, or it was not run. */
   readonly down: (DirectionResult & { readonly equal: boolean | null }) | null
+  /** The way back by a backup; null where there was none. */
+  readonly restore: RestoreResult | null
   readonly growth: GrowthResult
   /** The verdict on generated rows. */
   readonly predicted: Outcome
@@ -46,6 +48,14 @@ export interface CopyResult {
   readonly server: string
   readonly role: string
   readonly bytes: number
+}
+
+export interface RestoreResult {
+  readonly kind: 'dump' | 'evidence'
+  /** The file or the folder. */
+  readonly from: string
+  /** Of restoring it into a throw-away server; null where it holds no dump. */
+  readonly durationMs: number | null
 }
 
 export interface WindowResult {

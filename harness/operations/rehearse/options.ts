@@ -18,6 +18,8 @@ export interface RehearseOptions {
   readonly reach: EvidenceMigration
   readonly verified: VerifiedLearned
   readonly copy: Copy
+  /** The new folder for evidence of the copy, taken before `up`; undefined for none. */
+  readonly evidence?: string | undefined
   readonly windowMs: number
   readonly showValues: boolean
   /** Whether to run `up` again on samples of the rows. */

@@ -21,6 +21,7 @@ import { withLostColumns } from './lost-columns.ts'
 import { maskOfRun } from './mask.ts'
 import type { GrowthResult, Rehearsal } from './model.ts'
 import type { RehearseOptions } from './options.ts'
+import { restoreOf } from './restore.ts'
 import { compareReverted } from './reverted-rows.ts'
 import { readRights } from './rights.ts'
 import { readState, readTotals } from './state-of-copy.ts'
@@ -66,7 +67,8 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   } catch (error) {
     if (!signal.aborted) throw error
     say(leftText(copy, phase.name))
-    throw error
+    // What is cancelled may be a look of ours as well.
+    throw signal.reason
   } finally {
     await dropSavedRows(observer).catch((error: unknown) => {
       if (!(error instanceof StatementError)) throw error
@@ -103,7 +105,8 @@ async function prepare(options: RehearseOptions, observer: Session): Promise<Pre
   const measures = []
   for (const measure of migration.contract.measures ?? []) measures.push(await readMeasure(observer, measure, await searchPathOf(observer)))
   const rights = await readRights(observer)
-  return { compiled, tables, notes, before, rights, measures, concerned: await countConcerned(observer, predictable(verified.result)) }
+  const concerned = await countConcerned(observer, predictable(verified.result))
+  return { compiled, tables, notes, before, rights, measures, concerned, restore: await restoreOf(options) }
 }
 
 async function searchPathOf(session: Session): Promise<string> {

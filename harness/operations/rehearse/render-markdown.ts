@@ -9,6 +9,7 @@ import {
   growthText,
   locksOf,
   predictionCounts,
+  restoreText,
   rowsText,
   seenText,
   verdictText,
@@ -85,7 +86,7 @@ function issue(finding: RehearsalFinding, following: readonly RehearsalFinding[]
   return [`**${severity}**: ${prose(message)}`, ...facts.filter((each) => each !== '').map((each) => `  - ${each}`)].join('\n')
 }
 
-function metrics({ up, down, workload, window }: Rehearsal): readonly string[] {
+function metrics({ up, down, workload, restore, window }: Rehearsal): readonly string[] {
   const kept = window.kept === null ? 'up failed' : window.kept ? 'kept' : '**missed**'
   return [
     `Window of ${windowText(window.ms)}: ${kept}. The times are those of this server.`,
@@ -96,6 +97,7 @@ function metrics({ up, down, workload, window }: Rehearsal): readonly string[] {
       ? '### down: not run'
       : `### down: ${directionText(down)}; ${down.equal === null ? 'it failed' : down.equal ? 'everything is as before' : '**not everything is as before**'}`,
     ...(down === null ? [] : [statements(down)]),
+    ...(restore === null ? [] : [`### restore: ${prose(restoreText(restore))}`]),
   ]
 }
 

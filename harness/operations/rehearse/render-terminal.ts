@@ -8,6 +8,7 @@ import {
   lockTexts,
   openFindings,
   predictionCounts,
+  restoreText,
   seenText,
   verdictText,
   windowText,
@@ -49,7 +50,7 @@ function findingLines({ message, file, line, samples, hint, severity, predictedB
 }
 
 function figureLines(rehearsal: Rehearsal): readonly string[] {
-  const { up, down, workload, window, growth, checks, predictions, predicted } = rehearsal
+  const { up, down, workload, restore, window, growth, checks, predictions, predicted } = rehearsal
   const kept = window.kept === null ? 'it failed' : `${window.kept ? 'within' : 'NOT within'} the window of ${windowText(window.ms)}`
   return [
     `  up            ${directionText(up)}; ${kept}`,
@@ -59,6 +60,7 @@ function figureLines(rehearsal: Rehearsal): readonly string[] {
     ...(workload === null ? [] : [`  clients       ${workloadText(workload)}`]),
     ...(checks.length === 0 ? [] : [`  compared      ${checksText(checks)}`]),
     `  down          ${down === null ? 'not run' : `${directionText(down)}; ${down.equal === null ? 'it failed' : down.equal ? 'everything is as before' : 'NOT everything is as before'}`}`,
+    ...(restore === null ? [] : [`  restore       ${restoreText(restore)}`]),
     `  growth        ${growthText(growth, window.ms)}`,
     `  generated     ${predicted} on generated rows; ${counted(predictions.length, 'finding')} there: ${predictionCounts(predictions)}`,
     ...predictions

@@ -64,6 +64,12 @@ export function locksOf({ locks }: StatementResult): string {
   return locks.map(({ relation, mode, heldMs }) => `${modeText(mode)} on ${shownName(relation)}, ${formatDuration(heldMs)}`).join('; ')
 }
 
+/** `the dump shop.dump is restored in 2.1 s`. */
+export function restoreText({ kind, from, durationMs }: NonNullable<Rehearsal['restore']>): string {
+  const what = kind === 'dump' ? `the dump ${from} is` : `the evidence in ${from} is proven, and its dump is`
+  return durationMs === null ? `the evidence in ${from} holds no dump` : `${what} restored in ${formatDuration(durationMs)}`
+}
+
 /** What was predicted and what was seen, as one sentence. */
 export function predictionCounts(predictions: readonly Prediction[]): string {
   const of = (seen: Prediction['seen']) => predictions.filter((each) => each.seen === seen).length

@@ -161,6 +161,39 @@ describe('a rehearsal refuses', { timeout: 60_000 }, () => {
     expect(await stateOf(shop)).toBe(before)
   })
 
+  test('nothing for keys to other tables and indexes that a copy lacks, and says each', async () => {
+    const full = `CREATE TABLE parents (id int PRIMARY KEY);
+CREATE TABLE items (id int PRIMARY KEY, parent int REFERENCES parents, note text, price numeric CONSTRAINT positive CHECK (price > 0));
+CREATE UNIQUE INDEX items_note ON items (lower(note));`
+    const own = await learnPair(
+      await writePair(join(scratch.path, 'definitions'), { 'legacy.sql': full, 'up.sql': 'ALTER TABLE items ADD COLUMN cents bigint;' }),
+    )
+    const lacking = async (sql: string) => {
+      await using shop = await openShop(production, `${full}INSERT INTO items VALUES (1, NULL, 'a', 1);${sql}`)
+      const { notChecked } = await rehearseAt(own, shop.url)
+      return notChecked.filter((each) => each.endsWith('Was the copy restored in part?')).map((each) => each.slice(0, each.indexOf(':')))
+    }
+    expect(
+      await lacking('ALTER TABLE items RENAME CONSTRAINT items_parent_fkey TO other; ALTER INDEX items_note RENAME TO another;'),
+    ).toEqual([])
+    expect(
+      await lacking(
+        'ALTER TABLE items DROP CONSTRAINT items_parent_fkey; DROP INDEX items_note; ALTER TABLE items DROP CONSTRAINT positive',
+      ),
+    ).toEqual([
+      'What the foreign key (parent) of items does',
+      'What the check "positive" of items does',
+      'What the unique index (lower(note)) of items does',
+    ])
+  })
+
+  test('evidence in a folder that is there, before anything is changed', async () => {
+    await using shop = await openShop(production, `${legacy}${rows}`)
+    const before = await stateOf(shop)
+    expect(await errorOf(rehearseAt(pair, shop.url, { evidence: scratch.path }))).toMatchObject({ exitCode: 2 })
+    expect(await stateOf(shop)).toBe(before)
+  })
+
   describe.skipIf(major === undefined)(`a dump${skipped}`, () => {
     const pgDump = () => findClientPrograms().find((each) => each.major >= (major ?? 0))?.dump ?? 'pg_dump'
     const dumpOf = (shop: Shop, name: string, args: readonly string[] = []) => {
@@ -224,6 +257,8 @@ describe('a rehearsal refuses', { timeout: 60_000 }, () => {
         const rehearsal = await rehearseOn(pair, copy)
         expect(rehearsal).toMatchObject({ verdict: 'holds', copy: { kind: 'dump', place: file, role: owner }, up: { outcome: 'applied' } })
         expect(rehearsal.up.walBytes).toBeGreaterThan(5_000)
+        expect(rehearsal.restore).toEqual({ kind: 'dump', from: file, durationMs: expect.any(Number) })
+        expect(rehearsal.up.statements.map(({ temporaryBytes }) => temporaryBytes)).toEqual([0, 0, 0])
       },
     )
   })
