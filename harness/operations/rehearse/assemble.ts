@@ -1,15 +1,23 @@
+import type { Step } from '../../migration/index.ts'
 import { packageVersion } from '../../package.ts'
 import { shownName } from '../../postgres/index.ts'
 import { formatDuration } from '../../report/index.ts'
 import type { CompiledQueries } from '../queries/compile-queries.ts'
 import type { Applied } from './apply-metered.ts'
 import { comparePredictions, disagreementsOf, type Judged, judgeSeen, predictable, verdictOf } from './judge.ts'
-import { findingOf } from './judge-checks.ts'
+import { type FindingDraft, findingOf } from './judge-checks.ts'
 import type { CheckResult, GrowthResult, Rehearsal, RehearsalFinding } from './model.ts'
 import type { RehearseOptions } from './options.ts'
 import { type Rights, rightsFindings } from './rights.ts'
+import { type RowsOfRoles, rowsOfRolesFindings, type SecuredTables } from './rows-of-roles.ts'
 import type { RevertedState, StateOfCopy } from './state-of-copy.ts'
 import { windowText } from './words.ts'
+
+/** Who may do what, and which rows each role sees. */
+export interface AccessSeen {
+  readonly rights: Rights
+  readonly rows: RowsOfRoles
+}
 
 /** All that is known before anything is done. */
 export interface Prepared {
@@ -19,7 +27,9 @@ export interface Prepared {
   /** What the copy has beside the legacy schema. */
   readonly notes: readonly string[]
   readonly before: StateOfCopy
-  readonly rights: Rights
+  /** Tables with row security. */
+  readonly secured: SecuredTables
+  readonly access: AccessSeen
   readonly measures: Rehearsal['measures']
   /** Rows that a finding of verification concerns, by its id. */
   readonly concerned: ReadonlyMap<string, number>
@@ -41,24 +51,25 @@ export interface SeenOnCopy {
   /** Rows of each table after `up`. */
   readonly after: ReadonlyMap<string, number>
   /** Undefined where `up` failed. */
-  readonly rights: Rights | undefined
+  readonly access: AccessSeen | undefined
   readonly back: Back | undefined
 }
 
 /** The findings of what was seen, and whether `down` brought everything back. */
-export function judgeCopy(options: RehearseOptions, { before, rights }: Prepared, { up, back, checks, ...seen }: SeenOnCopy): Judged {
+export function judgeCopy(options: RehearseOptions, { before, access }: Prepared, { up, back, checks, ...seen }: SeenOnCopy): Judged {
   const { migration, verified } = options
   const knowledge = verified.learned?.subject.knowledge
   const rows = new Map([...before.totals].map(([path, each]) => [path, each.rows]))
   const context = { migration: migration.name, knowledge: knowledge ?? nowhere, predicted: predictable(verified.result), rows }
   const keysByDown = knowledge?.keysByDown ?? new Set<string>()
   const judged = judgeSeen({ checks, up: up.failure, down: back?.applied.failure, before, reverted: back?.reverted, keysByDown }, context)
-  const more = [
-    ...(up.clients?.findings ?? []),
-    ...(seen.rights === undefined ? [] : rightsFindings(rights, seen.rights, migration.up)),
-    ...windowFindings(options, up),
-  ]
+  const more = [...(up.clients?.findings ?? []), ...accessFindings(access, seen.access, migration.up), ...windowFindings(options, up)]
   return { ...judged, findings: [...judged.findings, ...more.map((each) => findingOf(each, context))] }
+}
+
+function accessFindings(before: AccessSeen, after: AccessSeen | undefined, up: Step): readonly FindingDraft[] {
+  if (after === undefined) return []
+  return [...rightsFindings(before.rights, after.rights, up), ...rowsOfRolesFindings(before.rows, after.rows, up)]
 }
 
 const nowhere = { locate: () => undefined, locateDown: () => undefined }
@@ -114,8 +125,8 @@ export function assembleRehearsal(options: RehearseOptions, prepared: Prepared, 
 
 function notChecked(
   { migration, copy }: RehearseOptions,
-  { compiled, notes, before, restore }: Prepared,
-  { up, growth }: Done,
+  { compiled, notes, before, restore, secured, access }: Prepared,
+  { up, growth, access: seen }: Done,
 ): readonly string[] {
   const foreign = [...before.catalog.relations].filter(([, { kind }]) => kind === 'foreign-table').map(([path]) => shownName(path))
   return [
@@ -133,7 +144,10 @@ function notChecked(
       : up.clients.result.refused.map(
           ({ statement, because }) => `The statement ${statement} of the workload: the copy refuses it before up runs: ${because}.`,
         )),
-    'Which rows other roles see under row security: godwit verify compares that on generated rows.',
+    ...new Set([...access.rows.notLooked, ...(seen?.rows.notLooked ?? [])]),
+    ...(secured.size === 0
+      ? []
+      : ['Rows that roles see with settings of their own (a token, a tenant): policies that read settings were asked without them.']),
     ...(restore === null ? ['Whether a backup can be restored: --evidence, or godwit evidence, proves that.'] : []),
   ]
 }

@@ -19,7 +19,12 @@ export interface JudgeContext {
 export type FindingDraft = Pick<RehearsalFinding, 'invariant' | 'kind' | 'message'> & {
   /** Name of the measure that it is about. */
   readonly subject?: string | undefined
-} & Partial<Pick<RehearsalFinding, 'relation' | 'attribute' | 'file' | 'line' | 'sqlstate' | 'rows' | 'alterations' | 'samples' | 'cause'>>
+} & Partial<
+    Pick<
+      RehearsalFinding,
+      'relation' | 'attribute' | 'file' | 'line' | 'sqlstate' | 'rows' | 'alterations' | 'samples' | 'cause' | 'severity'
+    >
+  >
 
 const kinds: Readonly<Record<CheckResult['check'], { readonly invariant: string; readonly kind: string }>> = {
   presence: { invariant: 'zero-loss', kind: 'cell-lost' },
@@ -78,7 +83,7 @@ export function findingOf(draft: FindingDraft, context: JudgeContext): Rehearsal
       message: draft.message,
       evidence: {},
     }),
-    severity: cause === null ? (predicted?.severity ?? 'error') : 'info',
+    severity: cause === null ? (predicted?.severity ?? draft.severity ?? 'error') : 'info',
     predictedBy: predicted?.id ?? null,
     waived: predicted?.waived ?? null,
     hint: predicted?.hint ?? rule?.remedy ?? null,

@@ -10,7 +10,7 @@ import { readMeasure } from '../evidence/totals.ts'
 import { compileQueries } from '../queries/compile-queries.ts'
 import { savedSchema } from '../queries/query.ts'
 import { type Applied, applyMetered } from './apply-metered.ts'
-import { assembleRehearsal, type Back, judgeCopy, type Prepared, type SeenOnCopy } from './assemble.ts'
+import { type AccessSeen, assembleRehearsal, type Back, judgeCopy, type Prepared, type SeenOnCopy } from './assemble.ts'
 import { checkSchema } from './check-schema.ts'
 import { startCopyClients } from './clients.ts'
 import { compareRows, dropSavedRows, saveRows } from './compare.ts'
@@ -24,6 +24,7 @@ import type { RehearseOptions } from './options.ts'
 import { restoreOf } from './restore.ts'
 import { compareReverted } from './reverted-rows.ts'
 import { readRights } from './rights.ts'
+import { readRowsOfRoles, type SecuredTables, securedTables } from './rows-of-roles.ts'
 import { readState, readTotals } from './state-of-copy.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -55,11 +56,11 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     say('comparing all rows')
     const checks = up.failure === undefined ? await compareRows(observer, prepared.compiled, { mask, signal }) : []
     const after = up.failure === undefined ? await rowsAfter(observer, prepared) : new Map<string, number>()
-    const rights = up.failure === undefined ? await readRights(observer) : undefined
+    const access = up.failure === undefined ? await readAccess(observer, prepared.secured, prepared.access) : undefined
     phase.name = 'down'
     const back = up.failure === undefined ? await goBack(options, observer, prepared) : undefined
     await dropSavedRows(observer)
-    const seen = { startedAt, up, checks, after, rights, back }
+    const seen = { startedAt, up, checks, after, access, back }
     const judged = judgeCopy(options, prepared, seen)
     phase.name = 'growth'
     const growth = await growthOf(options, prepared, seen, judged.equal === true)
@@ -104,9 +105,14 @@ async function prepare(options: RehearseOptions, observer: Session): Promise<Pre
   const before = await readState(observer, tables)
   const measures = []
   for (const measure of migration.contract.measures ?? []) measures.push(await readMeasure(observer, measure, await searchPathOf(observer)))
-  const rights = await readRights(observer)
+  const secured = securedTables(catalog, tables)
+  const access = await readAccess(observer, secured)
   const concerned = await countConcerned(observer, predictable(verified.result))
-  return { compiled, tables, notes, before, rights, measures, concerned, restore: await restoreOf(options) }
+  return { compiled, tables, notes, before, secured, access, measures, concerned, restore: await restoreOf(options) }
+}
+
+async function readAccess(session: Session, secured: SecuredTables, before?: AccessSeen): Promise<AccessSeen> {
+  return { rights: await readRights(session), rows: await readRowsOfRoles(session, secured, before?.rows) }
 }
 
 async function searchPathOf(session: Session): Promise<string> {

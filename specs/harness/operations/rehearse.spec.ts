@@ -76,6 +76,43 @@ INSERT INTO orders SELECT * FROM orders_old; DROP TABLE orders_old;`
     }
   })
 
+  test('says which rows of a table under row security a role sees no longer, or now as well', async () => {
+    const legacy = 'CREATE TABLE papers (id int PRIMARY KEY, author text NOT NULL, note text);'
+    const fillPapers = `INSERT INTO papers SELECT n, CASE WHEN n % 4 = 0 THEN 'spec_author' ELSE 'other' END, 'x' FROM generate_series(1, 100) AS n;
+ALTER TABLE papers ENABLE ROW LEVEL SECURITY;`
+    await using shop = await open(legacy, fillPapers)
+    await shop.session.script(`CREATE ROLE spec_author; GRANT SELECT ON papers TO spec_author;
+CREATE POLICY own ON papers FOR SELECT USING (author = current_user)`)
+    const access = async (name: string, up: string, down: string) => {
+      const files = { 'legacy.sql': legacy, 'up.sql': up, 'down.sql': down }
+      const {
+        findings,
+        notChecked,
+        up: applied,
+      } = await rehearseAt(await learnPair(await writePair(join(scratch.path, name), files)), shop.url)
+      expect([applied.outcome, notChecked.filter((each) => each.startsWith('Rows of papers'))]).toEqual(['applied', []])
+      expect(notChecked).toContainEqual(expect.stringMatching(/^Rows that roles see with settings of their own/))
+      return findings
+        .filter(({ invariant }) => invariant === 'access-parity')
+        .map(({ kind, severity, message }) => [kind, severity, message])
+    }
+    try {
+      const view =
+        'ALTER TABLE papers RENAME TO documents;\nCREATE VIEW papers AS SELECT * FROM documents;\nGRANT SELECT ON papers TO public;'
+      const noView = 'DROP VIEW papers;\nALTER TABLE documents RENAME TO papers;'
+      expect(await access('past', view, noView)).toEqual([
+        ['gained', 'error', 'after up spec_author sees 100 instead of 25 rows of papers'],
+      ])
+      const invoker = view.replace('VIEW papers AS', 'VIEW papers WITH (security_invoker) AS')
+      expect(await access('invoker', invoker, noView)).toEqual([])
+      const update = `ALTER TABLE papers ADD COLUMN extra int;\nUPDATE papers SET author = 'nobody' WHERE author = 'spec_author' AND id > 50;`
+      const back = `UPDATE papers SET author = 'spec_author' WHERE author = 'nobody';\nALTER TABLE papers DROP COLUMN extra;`
+      expect(await access('fewer', update, back)).toEqual([['lost', 'error', 'after up spec_author sees 12 instead of 25 rows of papers']])
+    } finally {
+      await shop.session.script('DROP OWNED BY spec_author; DROP ROLE spec_author')
+    }
+  })
+
   test('of a sound migration holds, and says what each statement took', async () => {
     await using shop = await open(sound['legacy.sql'], fill)
     const rehearsal = await rehearseAt(good, shop.url)
