@@ -86,7 +86,7 @@ function addSchema(program: Command, context: CommandContext): void {
     .description(
       'What changes from one schema to another, which of it can break a client, and whether that is a major, minor or patch change.',
     )
-    .argument('<from>', 'a folder of migrations, a folder at a step (PATH@STEP), or the URL of a database', parseName)
+    .argument('<from>', 'a folder of migrations, at a step (PATH@STEP), at a git ref (REF:PATH), or the URL of a database', parseName)
     .argument('<to>', 'the same', parseName)
     .option('--json', 'the result on standard output')
     .action(async (from: string, to: string, options: DiffFlags) => {

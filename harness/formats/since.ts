@@ -106,7 +106,7 @@ interface CurrentFile {
 async function currentFiles(top: string, history: History): Promise<ReadonlyMap<string, CurrentFile>> {
   const files = [...new Set(history.steps.flatMap((step) => step.files))].filter(existsSync)
   const paths = files.map((file) => relative(top, realpathSync(file)).split(sep).join('/'))
-  const ids = (await git(top, ['hash-object', '--stdin-paths'], paths.map((path) => `${path}\n`).join(''))).split('\n')
+  const ids = (await git(top, ['hash-object', '--stdin-paths'], { input: paths.map((path) => `${path}\n`).join('') })).split('\n')
   return new Map(files.map((file, at) => [file, { path: paths[at] ?? '', id: ids[at] ?? '' }]))
 }
 

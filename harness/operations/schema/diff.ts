@@ -8,6 +8,7 @@ import { comparable } from './comparable.ts'
 import { highest, type Judged, type Level, levelOf } from './levels.ts'
 import { readLive } from './live.ts'
 import { migratorOf, neutral } from './neutral.ts'
+import { filesOf, type Place, placeOf } from './place.ts'
 
 /** One change from the first schema to the second, and what it asks of clients. */
 export interface SchemaChange extends Judged, Pick<CatalogDifference, 'change' | 'kind' | 'path' | 'property' | 'before' | 'after'> {}
@@ -24,7 +25,7 @@ export interface SchemaDiff {
 }
 
 export interface DiffRequest {
-  /** Each `PATH`, `PATH@STEP`, or a URL. */
+  /** Each `PATH`, `PATH@STEP`, the same behind `REF:`, or a URL. */
   readonly from: string
   readonly to: string
   readonly options: VerifyOptions
@@ -48,7 +49,7 @@ interface Read {
  * @throws {EnvironmentError} When a database does not answer, or no server can be started.
  */
 export async function diffSchemas(request: DiffRequest): Promise<SchemaDiff> {
-  if (isUrl(request.from) && isUrl(request.to))
+  if (placeOf(request.from).kind === 'url' && placeOf(request.to).kind === 'url')
     throw new InputError('two databases are not compared here', {
       hint: 'One of both must be a folder of migrations, whose server reads the expressions.',
     })
@@ -59,20 +60,21 @@ export async function diffSchemas(request: DiffRequest): Promise<SchemaDiff> {
 
 /** The same on a server for the files that runs already. */
 export async function diffOn(cluster: Cluster, { from, to, options, hooks }: DiffRequest): Promise<SchemaDiff> {
-  const onFiles = async <Result>(place: string, work: (files: SchemaOfFiles) => Promise<Result>) => {
-    const { path, at } = placeOf(place)
-    const [source, ...others] = await readSources([path], options)
-    if (source === undefined || others.length > 0) throw new InputError(`"${path}" is not one history`)
-    return onSchemaOfFiles(cluster, source, { at, options, hooks }, work)
+  const onFiles = async <Result>(place: Place & { readonly kind: 'files' }, work: (schema: SchemaOfFiles) => Promise<Result>) => {
+    await using files = await filesOf(place)
+    const [source, ...others] = await readSources([files.path], options)
+    if (source === undefined || others.length > 0) throw new InputError(`"${place.path}" is not one history`)
+    return await onSchemaOfFiles(cluster, source, { at: place.at, options, hooks }, work)
   }
-  const read = (place: string): Promise<Read> =>
-    isUrl(place) ? ofDatabase(place) : onFiles(place, async (files) => ofFiles(files, cluster))
+  const read = (place: Place): Promise<Read> =>
+    place.kind === 'url' ? ofDatabase(place.url) : onFiles(place, async (files) => ofFiles(files, cluster))
   // The last to be opened lends its session: there expressions of both are written by one server.
-  const [other, lender] = isUrl(to) ? [to, from] : [from, to]
+  const [start, end] = [placeOf(from), placeOf(to)]
+  const [other, lender] = end.kind === 'url' ? [end, start] : [start, end]
   const first = await read(other)
-  return onFiles(lender, async (files) => {
+  return onFiles(lender as Place & { readonly kind: 'files' }, async (files) => {
     const second = ofFiles(files, cluster)
-    const sides = isUrl(to) ? { before: second, after: first } : { before: first, after: second }
+    const sides = end.kind === 'url' ? { before: second, after: first } : { before: first, after: second }
     const { before, after } = neutralSides(sides.before, sides.after)
     const differences = diffObjects(before, after).filter((each) => each.change !== 'added' || !ofTool(each, sides))
     const real = await canonicalExpressions(files.session, differences, before, after)
@@ -100,14 +102,6 @@ export async function diffOn(cluster: Cluster, { from, to, options, hooks }: Dif
 }
 
 const gravity: readonly Level[] = ['major', 'minor', 'patch']
-
-const isUrl = (place: string): boolean => /^postgres(ql)?:\/\//.test(place)
-
-/** `PATH@STEP`; a folder whose name holds `@` is named with a slash behind it. */
-function placeOf(place: string): { readonly path: string; readonly at: string | undefined } {
-  const [, path, at] = /^(.+)@([^/@]+)$/.exec(place) ?? []
-  return path === undefined ? { path: place, at: undefined } : { path, at }
-}
 
 function ofFiles({ objects, owner, platformSchemas, toolTables, unapplied }: SchemaOfFiles, { version }: Cluster): Read {
   return { objects, owner, platformSchemas, toolTables, major: version.major, unknown: unapplied }

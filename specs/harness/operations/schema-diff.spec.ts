@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { readdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { useCluster } from 'godwit/vitest'
 import { describe, expect, test } from 'vitest'
 import { diffOn, type Level } from '../../../harness/operations/index.ts'
@@ -87,6 +91,30 @@ describe('the gravest change', { timeout: 60_000 }, () => {
         expect.stringMatching(/^[0-9A-Z]{5}$/),
       ])
     }
+  })
+
+  test('from a git ref to the work tree is what was committed against what is there; neither is changed', async () => {
+    await using written = await writtenFiles({ 'db/001_legacy.sql': legacy })
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: written.path, encoding: 'utf8' })
+    git('init', '--quiet', '--initial-branch=trunk')
+    git('add', '.')
+    git('commit', '--quiet', '--message=legacy')
+    await writeFile(join(written.path, 'db/002_change.sql'), 'ALTER TABLE people DROP COLUMN price')
+    const status = git('status', '--porcelain')
+    const before = process.cwd()
+    process.chdir(written.path)
+    try {
+      const diff = async (from: string, to: string) => diffOn(await useCluster(), { from, to, options: {}, hooks: {} })
+      expect(await diff('trunk:db', 'db')).toMatchObject({ from: 'trunk:db', level: 'major', changes: [{ path: 'public.people.price' }] })
+      expect(await diff('trunk:db', 'HEAD:./db@001_legacy.sql')).toMatchObject({ changes: [] })
+      await expect(diff('other:db', 'db')).rejects.toThrow('git knows no "other"')
+      await expect(diff('trunk:elsewhere', 'db')).rejects.toThrow('"elsewhere" is not in trunk')
+    } finally {
+      process.chdir(before)
+    }
+    expect(git('status', '--porcelain')).toBe(status)
+    expect((await readdir(tmpdir())).filter((name) => name.startsWith('godwit-ref-'))).toEqual([])
   })
 
   test('back is judged as well as there: what was new is gone', async () => {
