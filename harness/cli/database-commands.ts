@@ -5,7 +5,7 @@ import type { EvidenceFlags } from './evidence-command.ts'
 import { collect, parseDuration, parseName } from './option-values.ts'
 import type { ReadyFlags } from './ready-command.ts'
 import type { RehearseFlags } from './rehearse-command.ts'
-import type { DiffFlags, DriftFlags } from './schema-command.ts'
+import type { DiffFlags, DriftFlags, VersionFlags } from './schema-command.ts'
 import { addVerifyOptions } from './verify-options.ts'
 
 /** The commands for what a team does around a real migration, in the order in which it is done. */
@@ -92,6 +92,18 @@ function addSchema(program: Command, context: CommandContext): void {
     .action(async (from: string, to: string, options: DiffFlags) => {
       const { diffCommand } = await import('./schema-command.ts')
       await diffCommand(from, to, options, context)
+    })
+  addFilesOptions(schema.command('version'))
+    .description('The version of the schema after each step, major, minor or patch by what it changes, with why.')
+    .argument('[path]', 'a folder of migrations', parseName)
+    .option('--at <step>', 'the last step (default: the last of all)', parseName)
+    .option('--write <step>', 'write SQL that records the version of that step into its files, in its own transaction', parseName)
+    .option('--table <name>', 'the table in which versions are recorded', parseName, 'public.schema_versions')
+    .option('--markdown', 'a change log as Markdown on standard output')
+    .option('--json', 'the result on standard output')
+    .action(async (path: string | undefined, options: VersionFlags) => {
+      const { versionCommand } = await import('./schema-command.ts')
+      await versionCommand(path === undefined ? [] : [path], options, context)
     })
 }
 

@@ -43,3 +43,40 @@ export async function diffCommand(from: string, to: string, flags: DiffFlags, co
   if (found.level === 'major') context.setExitCode(exitCodes.violated)
   else if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
 }
+
+export interface VersionFlags extends DiffFlags {
+  readonly at?: string
+  readonly write?: string
+  readonly table: string
+  readonly markdown?: true
+}
+
+/** `godwit schema version`: 0, or 4 where a step is not applied, so that its version may be another one. */
+export async function versionCommand(paths: readonly string[], flags: VersionFlags, context: CommandContext): Promise<void> {
+  const { json, at, write, table, markdown, ...work } = flags
+  const { projects } = await planWork(paths, work)
+  const [project, ...others] = projects
+  if (project === undefined || others.length > 0)
+    throw new InputError(`versions are those of one project, and the configuration has ${projects.length}`, {
+      hint: 'Name one with --project.',
+    })
+  if (!/^[a-z_][a-z0-9_$]*\.[a-z_][a-z0-9_$]*$/.test(table))
+    throw new InputError(`"${table}" is not the path of a table such as "public.schema_versions"`, {
+      hint: 'Name it with its schema, in small letters, without quotes.',
+    })
+  const { filesOfStep, renderChangeLog, renderVersions, versionSql, versionsOf, writeVersion } = await import('../operations/index.ts')
+  const request = { paths: project.paths, table, options: project.options }
+  const found = await withProgress((onProgress) =>
+    versionsOf({ ...request, at: at ?? write, hooks: { signal: context.signal, onProgress } }),
+  )
+  if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
+  if (write === undefined) {
+    process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : markdown === true ? renderChangeLog(found) : renderVersions(found))
+    return
+  }
+  const last = found.versions.at(-1)
+  if (last === undefined) throw new InputError(`there is no step "${write}"`)
+  const files = await filesOfStep({ ...request, at, hooks: {} }, write, versionSql(last, table, true))
+  const written = await writeVersion(last, table, files)
+  process.stdout.write(`${last.version}  ${last.step}: written into ${written.join(' and ')}\n`)
+}

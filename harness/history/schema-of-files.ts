@@ -34,6 +34,15 @@ export interface SchemaOfFiles {
   readonly session: Session
 }
 
+/** What one step has made of the schema. */
+export interface SchemaStep {
+  readonly name: string
+  readonly before: CatalogObjects
+  readonly after: CatalogObjects
+  /** Undefined for a program, which is not run. */
+  readonly up: Step | undefined
+}
+
 /** Where a walk begins and what it goes through. */
 interface Course {
   readonly path: string
@@ -50,17 +59,25 @@ interface Course {
 /** For a pair: its `up` is applied behind its legacy schema. */
 const migrated = 'migrated'
 
+interface WalkOptions {
+  readonly at: string | undefined
+  readonly options: VerifyOptions
+  readonly hooks: VerifyHooks
+  readonly onStep?: ((step: SchemaStep) => void) | undefined
+}
+
 /**
  * Apply the files of one source to an empty database, up to a step, and work on what they make.
  *
  * @param at  The name of the last step that is applied; without it all of a history, and of a pair its legacy schema alone (`migrated`
  *   takes `up` along).
+ * @param onStep  Hears each step that was applied.
  * @throws {InputError} When there is no such step, no single migration, or a prelude or a legacy schema fails.
  */
 export async function onSchemaOfFiles<Result>(
   cluster: Cluster,
   source: Source,
-  { at, options, hooks }: { readonly at: string | undefined; readonly options: VerifyOptions; readonly hooks: VerifyHooks },
+  { at, options, hooks, onStep }: WalkOptions,
   work: (schema: SchemaOfFiles) => Promise<Result>,
 ): Promise<Result> {
   const course = await courseOf(cluster, source, at, options, hooks)
@@ -83,8 +100,8 @@ export async function onSchemaOfFiles<Result>(
       await head.advancePartly(step, outcome.failure)
     }
     const now = await catalogFingerprint(head.session)
-    if (now === fingerprint) continue
-    const next = await readObjects(head.session)
+    const next = now === fingerprint ? objects : await readObjects(head.session)
+    onStep?.({ name, before: objects, after: next, up })
     for (const key of changedBetween(objects, next)) by.set(key, name)
     ;[objects, fingerprint] = [next, now]
   }

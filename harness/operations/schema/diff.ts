@@ -4,14 +4,12 @@ import { onSchemaOfFiles, readSources, type SchemaOfFiles } from '../../history/
 import { type Cluster, openDatabase, startCluster } from '../../postgres/index.ts'
 import { maskSecrets } from '../../report/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../../verify/index.ts'
+import { judged, type SchemaChange } from './changes.ts'
 import { comparable } from './comparable.ts'
-import { highest, type Judged, type Level, levelOf } from './levels.ts'
+import { highest, type Level } from './levels.ts'
 import { readLive } from './live.ts'
 import { migratorOf, neutral } from './neutral.ts'
 import { filesOf, type Place, placeOf } from './place.ts'
-
-/** One change from the first schema to the second, and what it asks of clients. */
-export interface SchemaChange extends Judged, Pick<CatalogDifference, 'change' | 'kind' | 'path' | 'property' | 'before' | 'after'> {}
 
 export interface SchemaDiff {
   readonly from: string
@@ -78,12 +76,7 @@ export async function diffOn(cluster: Cluster, { from, to, options, hooks }: Dif
     const { before, after } = neutralSides(sides.before, sides.after)
     const differences = diffObjects(before, after).filter((each) => each.change !== 'added' || !ofTool(each, sides))
     const real = await canonicalExpressions(files.session, differences, before, after)
-    const changes = real
-      .map(({ change, kind, path, property, before: old, after: now, ...rest }): SchemaChange => {
-        const judged = levelOf({ change, kind, path, property, before: old, after: now, ...rest }, before, after)
-        return { change, kind, path, property, before: old, after: now, ...judged }
-      })
-      .sort((one, two) => gravity.indexOf(one.level) - gravity.indexOf(two.level))
+    const changes = judged(real, before, after)
     const otherMajor = sides.before.major !== sides.after.major
     return {
       from: maskSecrets(from),
@@ -100,8 +93,6 @@ export async function diffOn(cluster: Cluster, { from, to, options, hooks }: Dif
     }
   })
 }
-
-const gravity: readonly Level[] = ['major', 'minor', 'patch']
 
 function ofFiles({ objects, owner, platformSchemas, toolTables, unapplied }: SchemaOfFiles, { version }: Cluster): Read {
   return { objects, owner, platformSchemas, toolTables, major: version.major, unknown: unapplied }

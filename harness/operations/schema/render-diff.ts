@@ -1,5 +1,6 @@
 import { counted, visibleText } from '../../report/index.ts'
-import type { SchemaChange, SchemaDiff } from './diff.ts'
+import type { SchemaChange } from './changes.ts'
+import type { SchemaDiff } from './diff.ts'
 import type { Level } from './levels.ts'
 import { line, words } from './render-drift.ts'
 
@@ -21,10 +22,21 @@ export function renderDiff({ from, to, level, changes, unknown }: SchemaDiff): s
   return `${lines.join('\n')}\n`
 }
 
-function block({ change, kind, path, property, before, after, level, because, witness }: SchemaChange): readonly string[] {
-  const what = `${level}  ${kind.replaceAll('-', ' ')} ${visibleText(path)}`
+function block(each: SchemaChange): readonly string[] {
+  const { change, property, path, before, after, level, because, witness } = each
   const why = [...line('because', because), ...line('statement', witness)]
-  if (change === 'missing') return [`${what} is gone`, ...why]
-  if (change === 'added') return [`${what} is new`, ...line('it is', after === path ? undefined : after), ...why]
-  return [`${what} has another ${words(property ?? '')}`, ...line('before', before ?? 'none'), ...line('after', after ?? 'none'), ...why]
+  const values =
+    change === 'missing'
+      ? []
+      : change === 'added'
+        ? line('it is', after === path ? undefined : after)
+        : [...line('before', before ?? 'none'), ...line('after', after ?? 'none')]
+  return [`${level}  ${visibleText(changeText({ change, property, kind: each.kind, path }))}`, ...values, ...why]
+}
+
+/** `attribute public.people.born is new`. */
+export function changeText({ change, kind, path, property }: Pick<SchemaChange, 'change' | 'kind' | 'path' | 'property'>): string {
+  const what = `${kind.replaceAll('-', ' ')} ${path}`
+  if (change === 'missing') return `${what} is gone`
+  return change === 'added' ? `${what} is new` : `${what} has another ${words(property ?? '')}`
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StartedCluster } from '../../../harness/postgres/index.ts'
 import { startCluster } from '../../../harness/postgres/index.ts'
@@ -54,7 +56,8 @@ test('exit codes: 1 with drift, 0 without, 4 where a step is a program, 2 and 3 
 
 test('every command of the page of schema diff prints what the page says', { timeout: 60_000 }, async () => {
   await using repository = await scratchRepository(await pageFiles('schema-diff.md'))
-  expect(await runPage('docs/schema-diff.md', { directory: repository.directory })).toBe(2)
+  expect(await runPage('docs/schema-diff.md', { directory: repository.directory })).toBe(4)
+  expect(await readFile(join(repository.directory, 'db/migrations/003_nick.sql'), 'utf8')).toContain('INSERT INTO public.schema_versions')
 })
 
 test('schema diff: two databases, and a step that is not there, are refused by name', { timeout: 60_000 }, async () => {

@@ -52,7 +52,7 @@ const told = ({ drift }: DriftFound) =>
 const kinds = catalogKinds.filter((each) => each !== 'move a sequence back')
 const folders = readdirSync('fixtures/histories').map((name) => join('fixtures/histories', name))
 
-describe('a production that has all steps', { timeout: 60_000 }, () => {
+describe('CV-7: a production that has all steps', { timeout: 60_000 }, () => {
   test.each(folders)('%s has no drift, and the change of a saboteur is named', async (folder) => {
     await onProduction([folder], async ({ session, unapplied, ofPlatform, drift }) => {
       const found = await drift()
