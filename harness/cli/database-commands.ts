@@ -5,7 +5,7 @@ import type { EvidenceFlags } from './evidence-command.ts'
 import { collect, parseDuration, parseName } from './option-values.ts'
 import type { ReadyFlags } from './ready-command.ts'
 import type { RehearseFlags } from './rehearse-command.ts'
-import type { DiffFlags, DriftFlags, VersionFlags } from './schema-command.ts'
+import type { DiffFlags, DriftFlags, TypesFlags, VersionFlags } from './schema-command.ts'
 import { addVerifyOptions } from './verify-options.ts'
 
 /** The commands for what a team does around a real migration, in the order in which it is done. */
@@ -92,6 +92,15 @@ function addSchema(program: Command, context: CommandContext): void {
     .action(async (from: string, to: string, options: DiffFlags) => {
       const { diffCommand } = await import('./schema-command.ts')
       await diffCommand(from, to, options, context)
+    })
+  addFilesOptions(schema.command('types'))
+    .description('TypeScript types of all tables and views, for Kysely; views as nullable as what lies behind them (needs kysely-codegen).')
+    .argument('<place>', 'a folder of migrations, at a step (PATH@STEP), at a git ref (REF:PATH), or the URL of a database', parseName)
+    .option('--schema <name...>', 'whose tables', ['public'])
+    .option('--out <file>', 'write them there (default: to standard output)', parseName)
+    .action(async (place: string, options: TypesFlags) => {
+      const { typesCommand } = await import('./schema-command.ts')
+      await typesCommand(place, options, context)
     })
   addFilesOptions(schema.command('version'))
     .description('The version of the schema after each step, major, minor or patch by what it changes, with why.')

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -79,4 +80,24 @@ export async function versionCommand(paths: readonly string[], flags: VersionFla
   const files = await filesOfStep({ ...request, at, hooks: {} }, write, versionSql(last, table, true))
   const written = await writeVersion(last, table, files)
   process.stdout.write(`${last.version}  ${last.step}: written into ${written.join(' and ')}\n`)
+}
+
+export interface TypesFlags extends DiffFlags {
+  readonly schema: readonly string[]
+  readonly out?: string
+}
+
+/** `godwit schema types`: 0, or 4 where a step is not applied. */
+export async function typesCommand(place: string, flags: TypesFlags, context: CommandContext): Promise<void> {
+  const { schema, out, json: _, ...work } = flags
+  const { projects } = await planWork([], work)
+  const { schemaTypes } = await import('../operations/index.ts')
+  const options = projects[0]?.options ?? {}
+  const { text, unknown } = await withProgress((onProgress) =>
+    schemaTypes({ place, schemas: schema, options, hooks: { signal: context.signal, onProgress } }),
+  )
+  for (const each of unknown) process.stderr.write(`unknown: ${each}\n`)
+  if (unknown.length > 0) context.setExitCode(exitCodes.unknown)
+  if (out === undefined) process.stdout.write(text)
+  else await writeFile(out, text)
 }

@@ -1,6 +1,6 @@
 import { type CatalogDifference, type CatalogObjects, canonicalExpressions, diffObjects } from '../../catalog/index.ts'
 import { InputError } from '../../errors.ts'
-import { onSchemaOfFiles, readSources, type SchemaOfFiles } from '../../history/index.ts'
+import type { SchemaOfFiles } from '../../history/index.ts'
 import { type Cluster, openDatabase, startCluster } from '../../postgres/index.ts'
 import { maskSecrets } from '../../report/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../../verify/index.ts'
@@ -9,7 +9,7 @@ import { comparable } from './comparable.ts'
 import { highest, type Level } from './levels.ts'
 import { readLive } from './live.ts'
 import { migratorOf, neutral } from './neutral.ts'
-import { filesOf, type Place, placeOf } from './place.ts'
+import { type FilesPlace, onPlace, type Place, placeOf } from './place.ts'
 
 export interface SchemaDiff {
   readonly from: string
@@ -58,19 +58,15 @@ export async function diffSchemas(request: DiffRequest): Promise<SchemaDiff> {
 
 /** The same on a server for the files that runs already. */
 export async function diffOn(cluster: Cluster, { from, to, options, hooks }: DiffRequest): Promise<SchemaDiff> {
-  const onFiles = async <Result>(place: Place & { readonly kind: 'files' }, work: (schema: SchemaOfFiles) => Promise<Result>) => {
-    await using files = await filesOf(place)
-    const [source, ...others] = await readSources([files.path], options)
-    if (source === undefined || others.length > 0) throw new InputError(`"${place.path}" is not one history`)
-    return await onSchemaOfFiles(cluster, source, { at: place.at, options, hooks }, work)
-  }
+  const onFiles = <Result>(place: FilesPlace, work: (schema: SchemaOfFiles) => Promise<Result>) =>
+    onPlace(cluster, place, { options, hooks }, work)
   const read = (place: Place): Promise<Read> =>
     place.kind === 'url' ? ofDatabase(place.url) : onFiles(place, async (files) => ofFiles(files, cluster))
   // The last to be opened lends its session: there expressions of both are written by one server.
   const [start, end] = [placeOf(from), placeOf(to)]
   const [other, lender] = end.kind === 'url' ? [end, start] : [start, end]
   const first = await read(other)
-  return onFiles(lender as Place & { readonly kind: 'files' }, async (files) => {
+  return onFiles(lender as FilesPlace, async (files) => {
     const second = ofFiles(files, cluster)
     const sides = end.kind === 'url' ? { before: second, after: first } : { before: first, after: second }
     const { before, after } = neutralSides(sides.before, sides.after)

@@ -4,11 +4,21 @@ import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
 import { InputError } from '../../errors.ts'
 import { git } from '../../formats/index.ts'
+import { onSchemaOfFiles, readSources, type SchemaOfFiles } from '../../history/index.ts'
+import type { Cluster } from '../../postgres/index.ts'
+import type { VerifyHooks, VerifyOptions } from '../../verify/index.ts'
 
 /** A schema as the command line names it. */
-export type Place =
-  | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 'files'; readonly path: string; readonly at: string | undefined; readonly ref: string | undefined }
+export type Place = { readonly kind: 'url'; readonly url: string } | FilesPlace
+
+export interface FilesPlace {
+  readonly kind: 'files'
+  readonly path: string
+  /** The last step; undefined for all. */
+  readonly at: string | undefined
+  /** Of git; undefined for the work tree. */
+  readonly ref: string | undefined
+}
 
 /**
  * Read `PATH`, `PATH@STEP`, `REF:PATH`, `REF:PATH@STEP` or a URL. As git has it, a path behind a ref counts from the top of the repository, and from the
@@ -23,8 +33,25 @@ export function placeOf(text: string): Place {
   return { kind: 'files', path: path ?? named, at, ref }
 }
 
+/**
+ * Work on what the files of a place make of an empty database.
+ *
+ * @throws {InputError} When the files cannot be read or applied, or are no single history.
+ */
+export async function onPlace<Result>(
+  cluster: Cluster,
+  place: FilesPlace,
+  { options, hooks }: { readonly options: VerifyOptions; readonly hooks: VerifyHooks },
+  work: (schema: SchemaOfFiles) => Promise<Result>,
+): Promise<Result> {
+  await using files = await filesOf(place)
+  const [source, ...others] = await readSources([files.path], options)
+  if (source === undefined || others.length > 0) throw new InputError(`"${place.path}" is not one history`)
+  return await onSchemaOfFiles(cluster, source, { at: place.at, options, hooks }, work)
+}
+
 /** Files in a folder, which is removed if it was made for them. */
-export interface Files extends AsyncDisposable {
+interface Files extends AsyncDisposable {
   readonly path: string
 }
 
@@ -33,7 +60,7 @@ export interface Files extends AsyncDisposable {
  *
  * @throws {InputError} When there is no such ref, or no such path in it.
  */
-export async function filesOf({ path, ref }: Place & { readonly kind: 'files' }): Promise<Files> {
+async function filesOf({ path, ref }: FilesPlace): Promise<Files> {
   if (ref === undefined) return { path, [Symbol.asyncDispose]: async () => undefined }
   const folder = await mkdtemp(join(tmpdir(), 'godwit-ref-'))
   const remove = () => rm(folder, { recursive: true, force: true })

@@ -42,6 +42,10 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/rehearse.md': { '': 'specs/harness/operations/rehearse-page.spec.ts runs it, and compares what it prints' },
   'docs/reports.md': { 'createdb throwaway': 'specs/harness/report/counterexample-psql.spec.ts runs such a file with psql' },
   'docs/schema-diff.md': { '': 'specs/harness/operations/drift-page.spec.ts runs each, and compares what it prints' },
+  'docs/schema-types.md': {
+    'npx godwit schema types db/migrations': 'specs/harness/operations/drift-page.spec.ts runs it, and compares what it prints',
+    '': 'it installs something, or compiles an application of the reader; specs/harness/operations/schema-types.spec.ts compiles one',
+  },
   'docs/stock-batches.md': { '': 'specs/stock-batches/guide.spec.ts' },
   'docs/table-items.md': { '': 'specs/table-items.spec.ts' },
 }

@@ -60,6 +60,11 @@ test('every command of the page of schema diff prints what the page says', { tim
   expect(await readFile(join(repository.directory, 'db/migrations/003_nick.sql'), 'utf8')).toContain('INSERT INTO public.schema_versions')
 })
 
+test('every command of the page of types prints what the page says', { timeout: 60_000 }, async () => {
+  await using repository = await scratchRepository(await pageFiles('schema-types.md'))
+  expect(await runPage('docs/schema-types.md', { directory: repository.directory })).toBe(1)
+})
+
 test('schema diff: two databases, and a step that is not there, are refused by name', { timeout: 60_000 }, async () => {
   await using repository = await scratchRepository(await pageFiles('schema-diff.md'))
   await using shop = await openShop(production, 'CREATE TABLE people (id int PRIMARY KEY)')
