@@ -2,7 +2,8 @@ import { findInMarkdown } from './markdown.ts'
 import type { Search } from './model.ts'
 import { findInPrisma } from './prisma.ts'
 import { findInSql } from './sql/find-in-sql.ts'
-import { findInProgram, type Program } from './typescript/find-in-program.ts'
+import { findInProgram } from './typescript/find-in-program.ts'
+import type { Program } from './typescript/survey.ts'
 import { sliceView, type View, wholeView } from './view.ts'
 
 export type FileKind = 'sql' | 'program' | 'prisma' | 'markdown' | 'component'
@@ -38,7 +39,7 @@ export function findInFile(name: string, text: string, search: Omit<Search, 'vie
       findInPrisma({ ...search, view, kind: 'Prisma' })
       break
     case 'markdown':
-      findInMarkdown({ ...search, view, kind: 'Markdown' }, program)
+      findInMarkdown(name, { ...search, view, kind: 'Markdown' }, program)
   }
   return 'read'
 }

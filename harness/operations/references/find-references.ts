@@ -11,7 +11,7 @@ import { migrationFiles } from './migration-files.ts'
 import type { AmbiguousPlace, Change, Place, SkippedFiles, Use } from './model.ts'
 import { mayName, type RenamedTable } from './table-name.ts'
 import { loadTypescript } from './typescript/load.ts'
-import { surveyPrograms } from './typescript/survey.ts'
+import { Survey } from './typescript/survey.ts'
 
 export interface ReferencesOptions {
   /** A folder, or a file. */
@@ -58,8 +58,7 @@ export async function findReferences(options: ReferencesOptions): Promise<Refere
   const naming = await namingFiles(root, files, table)
   const migrations = await migrationFiles(root, files, options.migrations ?? [], options.formats ?? [])
   const read = naming.texts.filter(({ file }) => kindOf(file) !== undefined && !migrations.has(file))
-  const compiler = once(() => loadTypescript(root))
-  const program = await surveyPrograms(root, files, compiler)
+  const program = naming.survey.program(once(() => loadTypescript(root)))
   const found: FoundIn[] = []
   const applied = new Set(naming.texts.flatMap(({ file }) => (migrations.has(file) ? [file] : [])))
   for (const { file, text } of read) {
@@ -108,19 +107,33 @@ async function filesOf(path: string): Promise<{ root: string; files: readonly st
 interface Naming {
   readonly texts: readonly { readonly file: string; readonly text: string }[]
   readonly skipped: readonly SkippedFiles[]
+  readonly survey: Survey
 }
 
 /** The files whose text has the name in it. */
 async function namingFiles(root: string, files: readonly string[], { from }: RenamedTable): Promise<Naming> {
   const texts: { file: string; text: string }[] = []
   const unread = new Map<string, string[]>()
+  const survey = new Survey()
+  for (const text of await packagesAbove(root)) survey.see('package.json', text)
   for (const file of files) {
     const read = await readText(join(root, file))
     if ('because' in read) {
       if (kindOf(file) !== undefined && read.because !== 'no file') unread.set(read.because, [...(unread.get(read.because) ?? []), file])
-    } else if (mayName(read.text, from.name)) texts.push({ file, text: read.text })
+      continue
+    }
+    survey.see(file, read.text)
+    if (mayName(read.text, from.name)) texts.push({ file, text: read.text })
   }
-  return { texts, skipped: [...unread].map(([because, names]) => ({ because, files: names })) }
+  return { texts, skipped: [...unread].map(([because, names]) => ({ because, files: names })), survey }
+}
+
+/** The packages in whose folders the folder is. */
+async function packagesAbove(root: string): Promise<readonly string[]> {
+  const above = dirname(root)
+  if (above === root) return []
+  const text = await readFile(join(above, 'package.json'), 'utf8').catch(() => undefined)
+  return [...(await packagesAbove(above)), ...(text === undefined ? [] : [text])]
 }
 
 /** Uses of one file, each place once; what is certain in one reading of it counts. */

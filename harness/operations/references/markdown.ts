@@ -4,7 +4,8 @@ import { findName } from './sql/constants.ts'
 import { findInSql } from './sql/find-in-sql.ts'
 import { looksLikeSql } from './sql/statement.ts'
 import { mayName } from './table-name.ts'
-import { findInProgram, type Program } from './typescript/find-in-program.ts'
+import { findInProgram } from './typescript/find-in-program.ts'
+import type { Program } from './typescript/survey.ts'
 import { joinViews, sliceView, type View } from './view.ts'
 
 const sqlBlock = /^(sql|pgsql|psql|postgres(ql)?|plpgsql)$/i
@@ -14,7 +15,7 @@ type Tree = ReturnType<typeof fromMarkdown>
 type Child = Tree['children'][number]
 
 /** Find the table on a page: in blocks of SQL, TypeScript and JavaScript, and in code within a line. */
-export function findInMarkdown(search: Search, program: Program): void {
+export function findInMarkdown(file: string, search: Search, program: Program): void {
   const { view, table } = search
   const visit = (node: Child): void => {
     if (node.type === 'code' && mayName(node.value, table.from.name)) {
@@ -22,7 +23,7 @@ export function findInMarkdown(search: Search, program: Program): void {
       const block = blockOf(view, node)
       if (block === undefined) return
       if (sqlBlock.test(language)) findInSql({ ...search, view: block })
-      else if (programBlock.test(language)) findInProgram(`block.${extensionOf(language)}`, block, search, program)
+      else if (programBlock.test(language)) findInProgram(`${file}.${extensionOf(language)}`, block, search, program)
     } else if (node.type === 'inlineCode' && mayName(node.value, table.from.name)) {
       const code = inlineOf(view, node)
       if (code === undefined) return

@@ -1,5 +1,6 @@
 import { parseTree, type RawStatement, readPsqlText, SourceMap } from '../../../migration/index.ts'
 import { sliceView, type View } from '../view.ts'
+import { hole } from './scope.ts'
 import { sqlTokens } from './tokens.ts'
 
 export interface Parsed {
@@ -21,28 +22,28 @@ export interface LenientlyParsed {
  * @param matters  Whether a statement has to be read at all.
  */
 export function parseLeniently(view: View, matters: (text: string) => boolean): LenientlyParsed {
-  const whole = parsedAs(view, [view.text])
+  const whole = parsedAs(view, view.text)
   if (whole !== undefined) return { parsed: [whole], unread: [] }
   const psql = readPsqlText(view.text).sql
-  const filled = parsedAs(view, [psql]) ?? parsedWithHoles(view, psql)
+  const filled = parsedAs(view, psql) ?? parsedWithHoles(view, psql)
   if (filled !== undefined) return { parsed: [filled], unread: [] }
   const parsed: Parsed[] = []
   const unread: View[] = []
   for (const part of statementsOf(sliceView(view, 0, psql.length, psql))) {
     if (!matters(part.text)) continue
-    const read = parsedAs(part, [part.text]) ?? parsedWithHoles(part, part.text)
+    const read = parsedAs(part, part.text) ?? parsedWithHoles(part, part.text)
     if (read === undefined) unread.push(part)
     else parsed.push(read)
   }
   return { parsed, unread }
 }
 
-function parsedAs(view: View, texts: readonly string[]): Parsed | undefined {
-  for (const text of texts) {
-    const parsed = tryRead(text)
-    if ('statements' in parsed) return { text: sliceView(view, 0, text.length, text), statements: parsed.statements }
-  }
-  return undefined
+function parsedAs(view: View, text: string): Parsed | undefined {
+  // The grammar takes a hole for a name, and so for an alias.
+  const parsed = text.includes(hole) ? undefined : tryRead(text)
+  return parsed !== undefined && 'statements' in parsed
+    ? { text: sliceView(view, 0, text.length, text), statements: parsed.statements }
+    : undefined
 }
 
 /** Statements by their semicolons: a text that the scanner refuses is one. */

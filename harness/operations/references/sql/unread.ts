@@ -2,7 +2,7 @@ import { identifierOf } from '../table-name.ts'
 import type { SqlSearch } from './statement.ts'
 import { nameAt, type SqlToken, sqlTokens, useOfName } from './tokens.ts'
 
-/** Find the table's name behind words such as FROM, where no parser reads the text: nothing of it is certain. */
+/** Find the table's name behind words such as FROM, and before a column, where no parser reads the text: nothing of it is certain. */
 export function findUnread(search: SqlSearch, because: string): void {
   const tokens = wordsOf(search.view.text)
   for (const [index, token] of tokens.entries()) {
@@ -10,9 +10,10 @@ export function findUnread(search: SqlSearch, because: string): void {
     let first = index
     while (tokens[first - 1]?.written === '.') first -= 2
     const before = tokens[first - 1]?.written.toUpperCase() ?? ''
-    if (!/^(FROM|JOIN|INTO|UPDATE|TABLE|ONLY|EXISTS|REFERENCES|ON)$/.test(before)) continue
+    const beforeColumn = tokens[index + 1]?.written === '.'
+    if (!beforeColumn && !/^(FROM|JOIN|INTO|UPDATE|TABLE|ONLY|EXISTS|REFERENCES|ON)$/.test(before)) continue
     const name = nameAt(tokens, first, (index - first) / 2)
-    const use = name && useOfName(name, { ...search, beforeColumn: false, because })
+    const use = name && useOfName(name, { ...search, beforeColumn, because })
     if (use !== undefined) search.onUse(use)
   }
 }

@@ -2,27 +2,41 @@ import type ts from 'typescript'
 import type { Search } from '../model.ts'
 import { findName } from '../sql/constants.ts'
 import { findInSql } from '../sql/find-in-sql.ts'
-import { looksLikeSql } from '../sql/statement.ts'
+import { emptyScope, type Scope, standingOf } from '../sql/scope.ts'
+import { looksLikeSql, type SqlSearch } from '../sql/statement.ts'
 import { findUnread } from '../sql/unread.ts'
 import { mayName } from '../table-name.ts'
-import type { View } from '../view.ts'
+import { joinViews, type View } from '../view.ts'
+import { useOfColumn } from './builder-name.ts'
+import { findInChain, type ProgramSearch } from './builders.ts'
+import { chainOf } from './chain.ts'
+import { librariesOf } from './libraries.ts'
 import type { Compiler } from './load.ts'
-import { textOf } from './texts.ts'
-
-/** What is known of the programs of a project before one of them is read. */
-export interface Program {
-  /** Loaded when the first file asks for it. */
-  readonly compiler: () => Compiler
-}
+import { type Declared, declaredIn, findInModel } from './models.ts'
+import type { Program } from './survey.ts'
+import { type ProgramText, textOf } from './texts.ts'
+import { findInType } from './types.ts'
 
 /** Find the table in a file of TypeScript or JavaScript. @returns `migration` where it has the form of a step: then nothing is found. */
-export function findInProgram(name: string, view: View, search: Omit<Search, 'view' | 'kind'>, program: Program): 'migration' | 'read' {
+export function findInProgram(
+  name: string,
+  view: View,
+  { table, onUse }: Omit<Search, 'view' | 'kind'>,
+  program: Program,
+): 'migration' | 'read' {
   const compiler = program.compiler()
   const source = compiler.createSourceFile(name, view.text, compiler.ScriptTarget.Latest, true)
-  const reader = new ProgramReader(compiler, view, search)
   if (isMigration(compiler, source)) return 'migration'
-  reader.read(source)
+  const libraries = librariesOf([...program.libraries(name), ...importsOf(compiler, source)])
+  const search: ProgramSearch = { compiler, view, table, onUse, libraries, settled: new Set() }
+  new ProgramReader(search, declaredIn(search, source), program.kyselyTypes).read(source, emptyScope)
   return 'read'
+}
+
+function importsOf(compiler: Compiler, source: ts.SourceFile): readonly string[] {
+  return source.statements.flatMap((statement) =>
+    compiler.isImportDeclaration(statement) && compiler.isStringLiteral(statement.moduleSpecifier) ? [statement.moduleSpecifier.text] : [],
+  )
 }
 
 /** A file that gives `up` and `down`, or a class that does, is a step of Knex, Kysely, TypeORM, Umzug or node-pg-migrate. */
@@ -44,54 +58,92 @@ function isMigration(compiler: Compiler, source: ts.SourceFile): boolean {
 const tags = /^(sql|raw|query|\$?queryRaw|\$?executeRaw|SQL|pgsql|psql)$/i
 
 class ProgramReader {
-  readonly #compiler: Compiler
-  readonly #view: View
-  readonly #search: Omit<Search, 'view' | 'kind'>
+  readonly #search: ProgramSearch
+  readonly #declared: Declared
+  readonly #kyselyTypes: ReadonlySet<string>
 
-  constructor(compiler: Compiler, view: View, search: Omit<Search, 'view' | 'kind'>) {
-    this.#compiler = compiler
-    this.#view = view
+  constructor(search: ProgramSearch, declared: Declared, kyselyTypes: ReadonlySet<string>) {
     this.#search = search
+    this.#declared = declared
+    this.#kyselyTypes = kyselyTypes
   }
 
-  read(node: ts.Node): void {
-    if (this.#isText(node) && this.#text(node)) return
-    this.#compiler.forEachChild(node, (child) => this.read(child))
+  read(node: ts.Node, scope: Scope): void {
+    const { compiler } = this.#search
+    if (this.#isText(node) && this.#text(node, scope)) return
+    findInModel(this.#search, node, this.#declared)
+    findInType(this.#search, node, this.#kyselyTypes)
+    const chain = chainOf(compiler, node)
+    const inside = chain === undefined ? scope : findInChain(this.#search, chain, scope)
+    compiler.forEachChild(node, (child) => this.read(child, inside))
   }
 
   #isText(node: ts.Node): node is ts.Expression {
-    const { isStringLiteral, isNoSubstitutionTemplateLiteral, isTemplateExpression, isBinaryExpression, SyntaxKind } = this.#compiler
+    const { isStringLiteral, isNoSubstitutionTemplateLiteral, isTemplateExpression, isBinaryExpression, SyntaxKind } = this.#search.compiler
     if (isBinaryExpression(node)) return node.operatorToken.kind === SyntaxKind.PlusToken
     return isStringLiteral(node) || isNoSubstitutionTemplateLiteral(node) || isTemplateExpression(node)
   }
 
   /** @returns Whether what is inside has been read too. */
-  #text(node: ts.Expression): boolean {
-    const text = textOf(this.#compiler, this.#view, node)
-    const { from } = this.#search.table
-    if (text === undefined || !mayName(text.view.text, from.name) || this.#isKey(node)) return false
-    const search = { ...this.#search, view: text.view, kind: 'SQL' }
-    if (looksLikeSql(text.view.text)) findInSql(search)
-    else if (this.#isTagged(node) || /\b(FROM|JOIN|INTO|UPDATE|TABLE)\s/.test(text.view.text)) findUnread(search, 'it is a part of SQL')
-    else if (!text.holes) findName({ ...search, kind: 'text' }, 'it is a text that is the name')
+  #text(node: ts.Expression, scope: Scope): boolean {
+    const { compiler, view, table, settled } = this.#search
+    const text = textOf(compiler, view, node)
+    if (text === undefined || settled.has(node) || !mayName(text.view.text, table.from.name)) return false
+    if (this.#column(text, scope) || this.#isKey(node)) return false
+    this.#sql(text, scope)
     // Expressions in the holes of a template are read by themselves.
-    if (this.#compiler.isTemplateExpression(node)) for (const { expression } of node.templateSpans) this.read(expression)
-    return !this.#compiler.isBinaryExpression(node) || !text.holes
+    if (compiler.isTemplateExpression(node)) for (const { expression } of node.templateSpans) this.read(expression, scope)
+    return !compiler.isBinaryExpression(node) || !text.holes
+  }
+
+  #sql({ node, view, holes }: ProgramText, scope: Scope): void {
+    const { table, onUse } = this.#search
+    const search: SqlSearch = { table, onUse, view, kind: 'SQL', scope }
+    const part = this.#isTagged(node) || this.#isRaw(node)
+    if (looksLikeSql(view.text)) findInSql(search)
+    else if (part) {
+      findInSql({ ...search, view: joinViews(['SELECT ', view]) })
+      // A name that the part itself does not explain.
+      if (standingOf(scope, table.from.name) === undefined) findUnread(search, 'it is a part of SQL')
+    } else if (/\b(FROM|JOIN|INTO|UPDATE|TABLE)\s/.test(view.text)) findUnread(search, 'it is a part of SQL')
+    else if (!holes) findName({ ...search, kind: 'text' }, 'it is a text that is the name')
+  }
+
+  /** A column as query builders write it. */
+  #column({ view }: ProgramText, scope: Scope): boolean {
+    const { table, libraries, onUse } = this.#search
+    if (!libraries.kysely && !libraries.knex) return false
+    const standing = standingOf(scope, table.from.name)
+    const because = standing === 'table' ? undefined : 'nothing here says what its table is'
+    const use = useOfColumn(view, table, libraries.kysely ? 'Kysely' : 'Knex', because)
+    if (use !== undefined && standing !== 'other') onUse(use)
+    return use !== undefined
   }
 
   #isTagged({ parent }: ts.Node): boolean {
-    if (!this.#compiler.isTaggedTemplateExpression(parent)) return false
+    if (!this.#search.compiler.isTaggedTemplateExpression(parent)) return false
     const { tag } = parent
-    return tags.test(this.#compiler.isPropertyAccessExpression(tag) ? tag.name.text : tag.getText())
+    return tags.test(this.#search.compiler.isPropertyAccessExpression(tag) ? tag.name.text : tag.getText().replace(/<.*$/s, ''))
+  }
+
+  /** `knex.raw('…')`, `whereRaw('…')`. */
+  #isRaw({ parent }: ts.Node): boolean {
+    const { compiler } = this.#search
+    return (
+      compiler.isCallExpression(parent) &&
+      compiler.isPropertyAccessExpression(parent.expression) &&
+      /^(raw|\w+Raw)$/.test(parent.expression.name.text)
+    )
   }
 
   /** What names a module, a property or an attribute: no table, whatever it is called. */
   #isKey(node: ts.Expression): boolean {
     const { parent } = node
-    const c = this.#compiler
-    if (c.isImportDeclaration(parent) || c.isExportDeclaration(parent) || c.isExternalModuleReference(parent)) return true
-    if (c.isElementAccessExpression(parent)) return parent.argumentExpression === node
-    if (c.isLiteralTypeNode(parent) || c.isJsxAttribute(parent)) return true
+    const { compiler } = this.#search
+    if (compiler.isImportDeclaration(parent) || compiler.isExportDeclaration(parent) || compiler.isExternalModuleReference(parent))
+      return true
+    if (compiler.isElementAccessExpression(parent)) return parent.argumentExpression === node
+    if (compiler.isLiteralTypeNode(parent) || compiler.isJsxAttribute(parent)) return true
     return 'name' in parent && parent.name === node
   }
 }
