@@ -1,8 +1,9 @@
 import { findInMarkdown } from './markdown.ts'
-import type { Search } from './model.ts'
+import { leftFor, type Search, type Use } from './model.ts'
 import { findInPrisma } from './prisma.ts'
 import { findInSql } from './sql/find-in-sql.ts'
 import { findInProgram } from './typescript/find-in-program.ts'
+import { namesOtherServer, otherServers } from './typescript/other-servers.ts'
 import type { Program } from './typescript/survey.ts'
 import { sliceView, type View, wholeView } from './view.ts'
 
@@ -22,7 +23,9 @@ export function kindOf(name: string): FileKind | undefined {
 }
 
 /** Find the table in a file by the kind of its name. @returns `migration` where it has the form of one: then nothing of it is changed. */
-export function findInFile(name: string, text: string, search: Omit<Search, 'view' | 'kind'>, program: Program): 'migration' | 'read' {
+export function findInFile(name: string, text: string, given: Omit<Search, 'view' | 'kind'>, program: Program): 'migration' | 'read' {
+  const { onUse } = given
+  const search = namesOtherServer(name) ? { ...given, onUse: (use: Use) => onUse(leftFor(otherServers, use)) } : given
   const whole = wholeView(text)
   // A byte order mark is no part of what parsers read.
   const view = text.startsWith('\uFEFF') ? sliceView(whole, 1, text.length) : whole

@@ -35,7 +35,7 @@ export async function migrationFiles(
 }
 
 function isName(part: string): boolean {
-  return /^(migrations?|migrate|schema[_-]migrations)$/i.test(part)
+  return /(^|[-_])(migrations?|migrate)$/i.test(part)
 }
 
 /** By a number or a time in front, as tools name steps that are programs. */

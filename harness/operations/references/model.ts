@@ -4,6 +4,11 @@ import type { Range, View } from './view.ts'
 /** One use of a table's name in a text: to be replaced, or, where it is not certain what it names, to be left with the reason. */
 export type Use = Range & { readonly kind: string } & ({ readonly after: string } | { readonly because: string })
 
+/** The same use, left for a reason. */
+export function leftFor(because: string, use: Use): Use {
+  return { start: use.start, end: use.end, kind: use.kind, because: 'because' in use ? use.because : because }
+}
+
 /** Takes what a finder finds. */
 export type OnUse = (use: Use) => void
 

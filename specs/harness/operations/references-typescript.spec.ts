@@ -17,6 +17,9 @@ const cases = {
      sql\`INSERT INTO «old» \${sql(rows)}\`
      sql\`UPDATE «old» SET \${sql(row)} WHERE id = \${id}\`
      sql\`SELECT \${columns} FROM \${table}, «old» AS o\`
+     sql\`SELECT * FROM «old» WHERE a = '\${a}' LIMIT $\${values.length}\`
+     sql\`INSERT INTO «old» (\${columns}) VALUES (\${values}) ON CONFLICT (id) \${update ? a : b} RETURNING *\`
+     sql\`DROP POLICY "\${name}_select" ON «old»\`
      sql\`SELECT * FROM \${schema}.‹old›\`
      sql\`SELECT * FROM old\${suffix} JOIN \${prefix}old ON true\``,
   ],
@@ -26,13 +29,20 @@ const cases = {
      export * from 'old'
      const old = { old: 1, 'old': 2 }
      row['old'] = old.old
-     type A = 'old'
      const b = <Old old="old" />
      const c = 'gold and old_lines'
      const d = 'SELECT gold FROM old_lines WHERE old = 1'`,
   ],
   'texts that are the name are listed': [[], `const tables = ['‹old›', 'other', 'public.‹old›', 'audit.old']`],
-  'a part of SQL is listed': [[], `const from = ' FROM ‹old› WHERE '; const prose = 'an update from old times'`],
+  'another server is listed': [
+    [],
+    `async function clickhouseQuery() { return rawQuery('SELECT * FROM ‹old›') }
+     const a = clickhouse.query('SELECT * FROM ‹old›'); const b = rawQuery('SELECT * FROM «old»')`,
+  ],
+  'a part of SQL is listed': [
+    [],
+    `const from = ' FROM ‹old› WHERE '; const prose = 'an update from old times'; const more = 'UPDATE the age, which is old.'`,
+  ],
   Knex: [
     ['knex'],
     `await knex('«old»').where('«old».id', 1).select('«old».*', '«old».a as b')
@@ -79,7 +89,9 @@ const cases = {
      supabase.channel('a').on('postgres_changes', { event: '*', schema: 'audit', table: 'old' }, handle)
      type Database = { public: { Tables: { «old»: { Row: { old: string }; Relationships: [{ foreignKeyName: 'old_fkey', referencedRelation: '«old»' }] } } }; audit: { Tables: { old: {} } } }
      type Row = Database['public']['Tables']['«old»']['Row']
-     type Other = Database['audit']['Tables']['old']['Row'] & Tables<'«old»'> & Enums<'old'>`,
+     type Other = Database['audit']['Tables']['old']['Row'] & Tables<'«old»'> & Enums<'‹old›'>
+     type Table<T extends keyof Database['public']['Tables']> = Database['public']['Tables'][T]['Row']
+     const rows: Table<'«old»'>[] = []`,
   ],
   TypeORM: [
     ['typeorm'],

@@ -1,3 +1,4 @@
+import { leftFor } from '../model.ts'
 import { identifierOf, mayName } from '../table-name.ts'
 import type { View } from '../view.ts'
 import { literalView } from './literal.ts'
@@ -35,6 +36,8 @@ export function findInConstants(
 export function findName(search: SqlSearch, because: string | undefined): void {
   const name = wholeName(search.view)
   if (name === undefined) return
+  // Programs and pages compare letter by letter; SQL folds what is not quoted.
+  if (search.kind !== 'SQL' && !search.view.text.includes(search.table.from.name)) return
   const parts = name.filter((_, at) => at % 2 === 0).map(({ written }) => identifierOf(written))
   const named = namesTable(parts.at(-2), parts.at(-1) ?? '', search.table.from)
   if (named === 'no') return
@@ -54,5 +57,5 @@ function wholeName({ text }: View): ReturnType<typeof nameAt> {
 
 /** The same uses, left because of a doubt. */
 export function unsure({ onUse }: SqlSearch, because: string): SqlSearch['onUse'] {
-  return (use) => onUse({ start: use.start, end: use.end, kind: use.kind, because: 'because' in use ? use.because : because })
+  return (use) => onUse(leftFor(because, use))
 }

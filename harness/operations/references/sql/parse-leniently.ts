@@ -54,7 +54,7 @@ function statementsOf(view: View): readonly View[] {
 }
 
 const placeholder =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|::|(\uE000+|\$\{[^}]*\}|\{\{[^}]*\}\}|#\{[^}]*\}|:[A-Za-z_]\w*|@[A-Za-z_]\w*|\?\??|%[sLI])/g
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|::|(\$?\uE000+|\$\{[^}]*\}|\{\{[^}]*\}\}|#\{[^}]*\}|:[A-Za-z_]\w*|@[A-Za-z_]\w*|\?\??|%[sLI])/g
 
 interface Hole {
   readonly start: number
@@ -63,14 +63,14 @@ interface Hole {
 }
 
 /** What may stand in the place of a hole, the likeliest first. */
-const usual = ['$1', '', 'hole_', 'hole_ = 1', 'VALUES (1)', '(1)', 'SELECT 1', 'AND TRUE', ', 1']
+const usual = ['$1', '', 'hole_', 'hole_ = 1', 'VALUES (1)', '(1)', 'DO NOTHING', 'WHERE TRUE', 'AND TRUE', ', 1', 'SELECT 1']
 
 /** Fill holes one way after the other, the one before the error first. */
 function parsedWithHoles(view: View, text: string): Parsed | undefined {
   const holes = holesIn(text)
   const chosen = holes.map(() => 0)
   const most = holes.length * usual.length
-  for (let attempt = 0; holes.length > 0 && attempt <= Math.min(most, 80); attempt += 1) {
+  for (let attempt = 0; attempt <= Math.min(most, 80); attempt += 1) {
     const filled = fill(text, holes, chosen)
     const read = tryRead(filled)
     if ('statements' in read) return { text: sliceView(view, 0, filled.length, filled), statements: read.statements }

@@ -10,7 +10,7 @@ export function findUnread(search: SqlSearch, because: string): void {
     let first = index
     while (tokens[first - 1]?.written === '.') first -= 2
     const before = tokens[first - 1]?.written.toUpperCase() ?? ''
-    const beforeColumn = tokens[index + 1]?.written === '.'
+    const beforeColumn = tokens[index + 1]?.written === '.' && /^["\p{L}_*]/u.test(tokens[index + 2]?.written ?? '')
     if (!beforeColumn && !/^(FROM|JOIN|INTO|UPDATE|TABLE|ONLY|EXISTS|REFERENCES|ON)$/.test(before)) continue
     const name = nameAt(tokens, first, (index - first) / 2)
     const use = name && useOfName(name, { ...search, beforeColumn, because })

@@ -1,5 +1,5 @@
 import type ts from 'typescript'
-import type { Search } from '../model.ts'
+import { leftFor, type Search } from '../model.ts'
 import { findName } from '../sql/constants.ts'
 import { findInSql } from '../sql/find-in-sql.ts'
 import { emptyScope, type Scope, standingOf } from '../sql/scope.ts'
@@ -13,7 +13,8 @@ import { chainOf } from './chain.ts'
 import { librariesOf } from './libraries.ts'
 import type { Compiler } from './load.ts'
 import { type Declared, declaredIn, findInModel } from './models.ts'
-import type { Program } from './survey.ts'
+import { isOfOtherServer, otherServers } from './other-servers.ts'
+import type { Program, TableTypes } from './survey.ts'
 import { type ProgramText, textOf } from './texts.ts'
 import { findInType } from './types.ts'
 
@@ -29,7 +30,7 @@ export function findInProgram(
   if (isMigration(compiler, source)) return 'migration'
   const libraries = librariesOf([...program.libraries(name), ...importsOf(compiler, source)])
   const search: ProgramSearch = { compiler, view, table, onUse, libraries, settled: new Set() }
-  new ProgramReader(search, declaredIn(search, source), program.kyselyTypes).read(source, emptyScope)
+  new ProgramReader(search, declaredIn(search, source), program.types).read(source, emptyScope)
   return 'read'
 }
 
@@ -60,19 +61,29 @@ const tags = /^(sql|raw|query|\$?queryRaw|\$?executeRaw|SQL|pgsql|psql)$/i
 class ProgramReader {
   readonly #search: ProgramSearch
   readonly #declared: Declared
-  readonly #kyselyTypes: ReadonlySet<string>
+  readonly #types: TableTypes
+  /** How many names of other servers are around the place. */
+  #elsewhere = 0
 
-  constructor(search: ProgramSearch, declared: Declared, kyselyTypes: ReadonlySet<string>) {
-    this.#search = search
+  constructor(search: ProgramSearch, declared: Declared, types: TableTypes) {
+    this.#search = { ...search, onUse: (use) => search.onUse(this.#elsewhere > 0 ? leftFor(otherServers, use) : use) }
     this.#declared = declared
-    this.#kyselyTypes = kyselyTypes
+    this.#types = types
   }
 
   read(node: ts.Node, scope: Scope): void {
     const { compiler } = this.#search
+    const elsewhere = isOfOtherServer(compiler, node)
+    if (elsewhere) this.#elsewhere += 1
+    this.#read(node, scope)
+    if (elsewhere) this.#elsewhere -= 1
+  }
+
+  #read(node: ts.Node, scope: Scope): void {
+    const { compiler } = this.#search
     if (this.#isText(node) && this.#text(node, scope)) return
     findInModel(this.#search, node, this.#declared)
-    findInType(this.#search, node, this.#kyselyTypes)
+    findInType(this.#search, node, this.#types)
     const chain = chainOf(compiler, node)
     const inside = chain === undefined ? scope : findInChain(this.#search, chain, scope)
     compiler.forEachChild(node, (child) => this.read(child, inside))
@@ -143,7 +154,8 @@ class ProgramReader {
     if (compiler.isImportDeclaration(parent) || compiler.isExportDeclaration(parent) || compiler.isExternalModuleReference(parent))
       return true
     if (compiler.isElementAccessExpression(parent)) return parent.argumentExpression === node
-    if (compiler.isLiteralTypeNode(parent) || compiler.isJsxAttribute(parent)) return true
+    if (compiler.isJsxAttribute(parent)) return true
+    if (compiler.isLiteralTypeNode(parent) && compiler.isIndexedAccessTypeNode(parent.parent)) return true
     return 'name' in parent && parent.name === node
   }
 }

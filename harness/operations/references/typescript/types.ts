@@ -1,24 +1,24 @@
 import type ts from 'typescript'
 import { movesSchema, schemaOf } from '../table-name.ts'
 import type { ProgramSearch } from './builders.ts'
+import type { TableTypes } from './survey.ts'
 import { textOf } from './texts.ts'
 
 /**
  * Find the table in types that list tables by their names: the type that Kysely is given, and those that Supabase generates
  * (`Database['public']['Tables']['orders']`).
  */
-export function findInType(search: ProgramSearch, node: ts.Node, kyselyTypes: ReadonlySet<string>): void {
+export function findInType(search: ProgramSearch, node: ts.Node, types: TableTypes): void {
   const { compiler, libraries } = search
   if (compiler.isPropertySignature(node)) {
     const container = node.parent
-    if (libraries.kysely && isKyselyType(search, container, kyselyTypes)) replaceKey(search, node.name, 'Kysely')
+    if (libraries.kysely && isKyselyType(search, container, types.kysely)) replaceKey(search, node.name, 'Kysely')
     else if (libraries.supabase && isTables(search, container)) replaceKey(search, node.name, 'Supabase')
     else if (libraries.supabase && node.name.getText() === 'referencedRelation') replaceLiteral(search, node.type)
   }
   if (!libraries.supabase) return
   if (compiler.isIndexedAccessTypeNode(node) && isTablesOfSchema(search, node.objectType)) replaceLiteral(search, node.indexType)
-  if (compiler.isTypeReferenceNode(node) && /^Tables(Insert|Update)?$/.test(node.typeName.getText()))
-    replaceLiteral(search, node.typeArguments?.[0])
+  if (compiler.isTypeReferenceNode(node) && types.supabase.has(node.typeName.getText())) replaceLiteral(search, node.typeArguments?.[0])
 }
 
 function isKyselyType({ compiler }: ProgramSearch, container: ts.Node, names: ReadonlySet<string>): boolean {
