@@ -91,7 +91,8 @@ const cases = {
      type Row = Database['public']['Tables']['«old»']['Row']
      type Other = Database['audit']['Tables']['old']['Row'] & Tables<'«old»'> & Enums<'‹old›'>
      type Table<T extends keyof Database['public']['Tables']> = Database['public']['Tables'][T]['Row']
-     const rows: Table<'«old»'>[] = []`,
+     import type { Tables as TableType } from './types.ts'
+     const rows: Table<'«old»'>[] | TableType<'«old»'> = []`,
   ],
   TypeORM: [
     ['typeorm'],

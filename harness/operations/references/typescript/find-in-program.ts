@@ -30,8 +30,19 @@ export function findInProgram(
   if (isMigration(compiler, source)) return 'migration'
   const libraries = librariesOf([...program.libraries(name), ...importsOf(compiler, source)])
   const search: ProgramSearch = { compiler, view, table, onUse, libraries, settled: new Set() }
-  new ProgramReader(search, declaredIn(search, source), program.types).read(source, emptyScope)
+  new ProgramReader(search, declaredIn(search, source), typesIn(compiler, source, program.types)).read(source, emptyScope)
   return 'read'
+}
+
+/** The same types, under the names that a file imports them by too. */
+function typesIn(compiler: Compiler, source: ts.SourceFile, types: TableTypes): TableTypes {
+  const named = source.statements.flatMap((statement) => {
+    const bindings = compiler.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined
+    return bindings !== undefined && compiler.isNamedImports(bindings) ? [...bindings.elements] : []
+  })
+  const withNames = (known: ReadonlySet<string>) =>
+    new Set([...known, ...named.flatMap(({ name, propertyName }) => (known.has(propertyName?.text ?? '') ? [name.text] : []))])
+  return { kysely: withNames(types.kysely), supabase: withNames(types.supabase) }
 }
 
 function importsOf(compiler: Compiler, source: ts.SourceFile): readonly string[] {
