@@ -53,6 +53,12 @@ const cases = {
      await knex.schema.alterTable('«old»', (t) => t.integer('old').references('id').inTable('«old»'))
      await knex.withSchema('audit').select().from('old')
      query.where('‹old›.id', 1)
+     function list(params) {
+       const made = knex('«old»')
+       if (params.a) made.leftJoin('b', '«old».b_id', 'b.id').orWhereRaw('«old».a = ?', [1])
+       const other = knex('b as old')
+       return other.where('old.id', 1)
+     }
      describe('‹old›', () => {})
      cache.from('‹old›')`,
   ],

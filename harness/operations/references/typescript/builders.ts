@@ -1,6 +1,6 @@
 import type ts from 'typescript'
 import type { Search, Use } from '../model.ts'
-import type { Scope, Standing } from '../sql/scope.ts'
+import { type Scope, type Standing, standingOf } from '../sql/scope.ts'
 import { mayName } from '../table-name.ts'
 import type { View } from '../view.ts'
 import { readBuilderName, standingOfName, useOfBuilderName } from './builder-name.ts'
@@ -9,6 +9,7 @@ import { namesQuery, saysSchema, type TakesTable, takesRange, takesTable } from 
 import { findEmbedded } from './embedded.ts'
 import type { Libraries } from './libraries.ts'
 import type { Compiler } from './load.ts'
+import { chainOfVariable } from './query-variables.ts'
 import { textOf } from './texts.ts'
 
 /** A file of a program that is searched. */
@@ -21,8 +22,11 @@ export interface ProgramSearch extends Omit<Search, 'view' | 'kind'> {
   readonly settled: Set<ts.Node>
 }
 
+/** Variables that are made of variables are followed so far. */
+const mostVariables = 4
+
 /** Find the table where a chain of calls takes it. @returns What names mean inside of the chain. */
-export function findInChain(search: ProgramSearch, chain: Chain, around: Scope): Scope {
+export function findInChain(search: ProgramSearch, chain: Chain, around: Scope, variables = 0): Scope {
   const { libraries, settled } = search
   const ranges = new Map<string, Standing>()
   const queries = new Set(chain.links.flatMap((link) => (namesQuery(link) ? nameOfQuery(search, link.parameters[0]) : [])))
@@ -40,7 +44,10 @@ export function findInChain(search: ProgramSearch, chain: Chain, around: Scope):
   }
   if (chain.links.some((_, at) => typeof takesTable(chain, at, libraries) === 'object')) settleColumns(search, chain)
   for (const query of queries) ranges.set(query, 'other')
-  const inside: Scope = { withQueries: new Set(), ranges, parent: around }
+  const made = variables < mostVariables ? chainOfVariable(search.compiler, chain) : undefined
+  const silent = { ...search, settled: new Set<ts.Node>(), onUse: () => undefined }
+  const parent = made === undefined ? around : findInChain(silent, made, around, variables + 1)
+  const inside: Scope = { withQueries: new Set(), ranges, parent }
   for (const link of chain.links)
     if (takesRange(link)) for (const text of textsOf(search, link.parameters[0])) takeRange(search, text, inside)
   return inside
@@ -77,7 +84,7 @@ function takeRange(search: ProgramSearch, node: ts.Expression, scope: Scope): vo
   const view = textOf(search.compiler, search.view, node)?.view
   if (view?.text !== search.table.from.name) return
   search.settled.add(node)
-  const standing = scope.ranges.get(view.text) ?? scope.parent?.ranges.get(view.text)
+  const standing = standingOf(scope, view.text)
   if (standing === 'other') return
   const place = { start: view.startOf(0) ?? 0, end: view.endOf(view.text.length - 1) ?? 0, kind: 'Kysely' }
   const use: Use =
