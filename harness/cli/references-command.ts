@@ -9,7 +9,7 @@ export interface ReferencesFlags {
   readonly json?: true
 }
 
-/** `godwit references`: 0 where nothing uses the old name any more, 1 where a use is left. */
+/** `godwit references`: 0 where nothing uses the old name any more, 1 where a use is left that somebody has to change. */
 export async function referencesCommand(
   names: readonly [old: string, renamed: string],
   path: string,
@@ -31,6 +31,7 @@ export async function referencesCommand(
   const { changed: _, ...shown } = found
   const written = flags.write === true
   process.stdout.write(flags.json === true ? `${JSON.stringify({ ...shown, written })}\n` : renderReferences(found, written))
-  const left = (written ? 0 : found.changes.length) + found.ambiguous.length + (found.database?.uses.length ?? 0)
+  const left =
+    (written ? 0 : found.changes.length) + found.ambiguous.length + (found.database?.uses ?? []).filter(({ follows }) => !follows).length
   if (left > 0) context.setExitCode(exitCodes.violated)
 }

@@ -37,6 +37,7 @@ describe('uses of a table in SQL', () => {
        DECLARE r «old»%ROWTYPE; c «old».id%TYPE; d «old»;
        BEGIN SELECT id INTO c FROM «old» WHERE «old».id = NEW.id; -- old
          IF EXISTS (SELECT FROM «old») THEN c := (SELECT 1 FROM «old»); END IF;
+         PERFORM count(*) FROM «old» WHERE «old».id = 1;
          EXECUTE 'DELETE FROM «old»';
          RAISE NOTICE 'SELECT * FROM old';
          RETURN OLD;

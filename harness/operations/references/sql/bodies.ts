@@ -55,13 +55,15 @@ function dynamicOf({ name, fields }: TreeNode): readonly string[] {
   return queries.flatMap((value) => asText(fieldsOf(value, 'PLpgSQL_expr')?.query) ?? [])
 }
 
-/** Where a query of PL/pgSQL stands: its parser tells lines only, and blanks out INTO. */
+/** Where a query of PL/pgSQL stands: its parser tells lines only, blanks out INTO, and makes SELECT of the last letters of PERFORM. */
 function placesOf(body: string, tokens: readonly SqlToken[], query: string): readonly number[] {
   const leading = query.length - query.trimStart().length
-  return tokens.flatMap(({ start }) => {
-    const from = start - leading
+  return tokens.flatMap(({ start, written }) => {
+    const performed = written.toUpperCase() === 'PERFORM' && query.startsWith('SELECT')
+    const from = performed ? start + 1 : start - leading
     if (from < 0 || from + query.length > body.length) return []
-    for (let at = leading; at < query.length; at += 1) if (query[at] !== ' ' && query[at] !== body[from + at]) return []
+    for (let at = performed ? 'SELECT'.length : leading; at < query.length; at += 1)
+      if (query[at] !== ' ' && query[at] !== body[from + at]) return []
     return [from]
   })
 }
