@@ -4,13 +4,15 @@ import type { CompareFlags } from './compare-command.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
 import { collect, parseDuration, parseName } from './option-values.ts'
 import type { ReadyFlags } from './ready-command.ts'
+import type { ReferencesFlags } from './references-command.ts'
 import type { RehearseFlags } from './rehearse-command.ts'
 import type { DiffFlags, DriftFlags, TypesFlags, VersionFlags } from './schema-command.ts'
 import { addVerifyOptions } from './verify-options.ts'
 
 /** The commands for what a team does around a real migration, in the order in which it is done. */
 export function addDatabaseCommands(program: Command, context: CommandContext): void {
-  for (const add of [addQueries, addEvidence, addRehearse, addSchema, addCompare, addObserve, addReady]) add(program, context)
+  for (const add of [addQueries, addEvidence, addRehearse, addSchema, addCompare, addReferences, addObserve, addReady])
+    add(program, context)
 }
 
 const urlOption = (more = ''): Option => new Option('--url <url>', `the database${more}`).env('GODWIT_URL')
@@ -131,6 +133,25 @@ function addCompare(program: Command, context: CommandContext): void {
     .action(async (table: string, other: string, options: CompareFlags) => {
       const { compareCommand } = await import('./compare-command.ts')
       await compareCommand([table, other], options, context)
+    })
+}
+
+function addReferences(program: Command, context: CommandContext): void {
+  program
+    .command('references')
+    .description(
+      'Find the uses of a table in code, SQL files, documents and a database, and rename them: a patch, or --write. 0: none is left, 1: some are.',
+    )
+    .argument('<old>', 'the table, as in orders or sales.orders; case counts', parseName)
+    .argument('<new>', 'its new name', parseName)
+    .argument('[path]', 'a folder or file', parseName, '.')
+    .option('--write', 'change the files, and print each change; migrations are never changed')
+    .addOption(urlOption('; what names the table in it is listed'))
+    .option('--config <file>', 'as for verify', parseName)
+    .option('--json', 'write one line of JSON, and nothing else')
+    .action(async (old: string, renamed: string, path: string, options: ReferencesFlags) => {
+      const { referencesCommand } = await import('./references-command.ts')
+      await referencesCommand([old, renamed], path, options, context)
     })
 }
 

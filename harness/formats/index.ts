@@ -1,7 +1,8 @@
 export { commandStep, type DiscoverOptions, discoverCommandSteps, readHistoryTable } from './command-steps.ts'
 export { decodeSource } from './decode-source.ts'
 export { defineFormat, isOwnFormat, type MigrationFolder, type OwnFormat, type OwnScript, type OwnStep } from './define-format.ts'
-export { git } from './git.ts'
+export type { Detected } from './detect.ts'
+export { git, tryGit } from './git.ts'
 export type {
   CommandSource,
   History,

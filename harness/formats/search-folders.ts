@@ -10,6 +10,8 @@ import { type SqlFolder, sqlFolders, wholeOf } from './sql-folders.ts'
 
 export interface Searched {
   readonly found: readonly Detected[]
+  /** Histories too, but others come first: for another server, or among tests and examples. */
+  readonly aside: readonly Detected[]
   readonly warnings: readonly string[]
   /** How many files look like migrations of a tool that runs programs. */
   readonly programs: number
@@ -41,22 +43,28 @@ export async function searchFolders(path: string, wanted: string | undefined, ow
     const rest = directories.filter((directory) => !ofOwn.some(({ folder }) => isWithin(directory, folder.root)))
     const others = await detectAll(commonRoots(rest, path), path, undefined)
     const aside = preferred(others, path).filter(({ folder }) => !ofOwn.some((each) => isWithin(each.folder.root, folder.root)))
-    return { found: ofOwn, warnings: leftAside(aside), programs, offered: await offeredFolders(directories, [...ofOwn, ...others], path) }
+    return {
+      found: ofOwn,
+      aside,
+      warnings: leftAside(aside),
+      programs,
+      offered: await offeredFolders(directories, [...ofOwn, ...others], path),
+    }
   }
   const itself = await detectAll(directories.includes(path) ? [path] : [], path, wanted)
-  if (itself.length > 0) return { found: itself, warnings: [], programs, offered: [] }
+  if (itself.length > 0) return { found: itself, aside: [], warnings: [], programs, offered: [] }
   const offered = (taken: readonly Detected[]) => offeredFolders(directories, taken, path)
   const configured = await detectAll(await configuredFolders(path), path, wanted)
-  if (configured.length > 0) return { found: configured, warnings: [], programs, offered: await offered(configured) }
+  if (configured.length > 0) return { found: configured, aside: [], warnings: [], programs, offered: await offered(configured) }
   const found = await detectAll(commonRoots(directories, path), path, wanted)
   if (found.length === 0 && directories.some((directory) => wholeOf(directory, path) === path)) {
     // Folders with numbers are parts of the one that is named.
     const whole = await detectAll([path], path, wanted)
-    if (whole.length > 0) return { found: whole, warnings: [], programs, offered: [] }
+    if (whole.length > 0) return { found: whole, aside: [], warnings: [], programs, offered: [] }
   }
   const best = preferred(found, path)
   const aside = found.filter((each) => !best.includes(each))
-  return { found: best, warnings: leftAside(aside), programs, offered: await offered(found) }
+  return { found: best, aside, warnings: leftAside(aside), programs, offered: await offered(found) }
 }
 
 function leftAside(folders: readonly Detected[]): readonly string[] {

@@ -5,6 +5,7 @@ export { type ArrivalSql, type AttributeSql, compileLineage, type LineageSource,
 export { type CompiledQueries, compileQueries } from './queries/compile-queries.ts'
 export { type WrittenQueries, writeQueries } from './queries/write-queries.ts'
 export * from './ready/index.ts'
+export * from './references/index.ts'
 export * from './rehearse/index.ts'
 export * from './schema/index.ts'
 export * from './types/index.ts'

@@ -50,7 +50,11 @@ export default defineContract({
       text: 'One command verifies OLI-1 to OLI-3 on any database and leaves no trace.',
       restsOn: [{ spec: 'OLI-7' }],
     },
-    { id: 'OLI-8', text: 'A program finds the uses of the old name in a code base, shows them, rewrites them and logs each change.' },
+    {
+      id: 'OLI-8',
+      text: 'A program finds the uses of the old name in a code base, shows them, rewrites them and logs each change.',
+      restsOn: [{ spec: 'OLI-8' }],
+    },
     { id: 'OLI-9', text: 'A backup is taken before the migration, and a quick way back works.', restsOn: [{ spec: 'OLI-9' }] },
     { id: 'OLI-10', text: 'The migration logs its steps and their times.', restsOn: [{ spec: 'OLI-10' }] },
 

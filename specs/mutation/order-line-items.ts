@@ -179,4 +179,26 @@ export const orderLineItems: readonly Edit[] = [
     replace: "attgenerated = 'x'",
     test: 'one command finds',
   },
+
+  {
+    claim: 'OLI-8',
+    file: 'harness/operations/references/sql/scope.ts',
+    find: '(scope.withQueries.has(name) || isWithQuery(scope.parent, name))',
+    replace: 'isWithQuery(scope.parent, name)',
+    test: 'answers the same',
+  },
+  {
+    claim: 'OLI-8',
+    file: 'harness/operations/references/find-references.ts',
+    find: ' && !migrations.has(file))',
+    replace: ')',
+    test: 'it rewrites them',
+  },
+  {
+    claim: 'OLI-8',
+    file: 'harness/operations/references/find-references.ts',
+    find: 'await writeFile(join(root, file), after)',
+    replace: 'void after',
+    test: 'it rewrites them',
+  },
 ]

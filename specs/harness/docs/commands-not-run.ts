@@ -39,6 +39,7 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
       'it goes on until it is stopped; specs/harness/operations/watch.spec.ts',
     '': 'specs/harness/operations/ready-page.spec.ts runs each, and compares what it prints',
   },
+  'docs/references.md': { '': 'specs/harness/operations/references-page.spec.ts runs each, and compares what it prints' },
   'docs/rehearse.md': { '': 'specs/harness/operations/rehearse-page.spec.ts runs it, and compares what it prints' },
   'docs/reports.md': { 'createdb throwaway': 'specs/harness/report/counterexample-psql.spec.ts runs such a file with psql' },
   'docs/schema-diff.md': { '': 'specs/harness/operations/drift-page.spec.ts runs each, and compares what it prints' },

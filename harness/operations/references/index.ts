@@ -1,0 +1,5 @@
+export { codeUses } from './code-uses.ts'
+export { type ChangedFile, findReferences, type References, type ReferencesOptions, writeReferences } from './find-references.ts'
+export type { AmbiguousPlace, Change, DatabaseUse, Place, SkippedFiles } from './model.ts'
+export { patchOf, renderReferences } from './render.ts'
+export { type RenamedTable, readTableName, renamedTable, type TableName } from './table-name.ts'
