@@ -2,16 +2,17 @@ import { type Command, Option } from 'commander'
 import type { CommandContext, ObserveFlags, QueriesFlags } from './command-context.ts'
 import type { CompareFlags } from './compare-command.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
-import { collect, parseDuration, parseName } from './option-values.ts'
+import { collect, parseDays, parseDuration, parseName } from './option-values.ts'
 import type { ReadyFlags } from './ready-command.ts'
 import type { ReferencesFlags } from './references-command.ts'
 import type { RehearseFlags } from './rehearse-command.ts'
 import type { DiffFlags, DriftFlags, TypesFlags, VersionFlags } from './schema-command.ts'
+import type { UsageFlags } from './usage-command.ts'
 import { addVerifyOptions } from './verify-options.ts'
 
 /** The commands for what a team does around a real migration, in the order in which it is done. */
 export function addDatabaseCommands(program: Command, context: CommandContext): void {
-  for (const add of [addQueries, addEvidence, addRehearse, addSchema, addCompare, addReferences, addObserve, addReady])
+  for (const add of [addQueries, addEvidence, addRehearse, addSchema, addCompare, addReferences, addUsage, addObserve, addReady])
     add(program, context)
 }
 
@@ -152,6 +153,25 @@ function addReferences(program: Command, context: CommandContext): void {
     .action(async (old: string, renamed: string, path: string, options: ReferencesFlags) => {
       const { referencesCommand } = await import('./references-command.ts')
       await referencesCommand([old, renamed], path, options, context)
+    })
+}
+
+function addUsage(program: Command, context: CommandContext): void {
+  program
+    .command('usage')
+    .description(
+      'Who still uses a table or a view: roles and statements, counted by the server. 0: nobody for --days, 1: somebody, 4: unknown.',
+    )
+    .argument('[relation]', 'the table or view; --record goes without one', parseName)
+    .addOption(urlOption())
+    .option('--record', 'keep what the server has counted up to now: for cron')
+    .option('--days <days>', 'days for which nobody must have used it (default: 7)', parseDays, 7)
+    .option('--table <name>', 'the table in which snapshots are kept', parseName, 'godwit.usage')
+    .option('--file <path>', 'a file in which snapshots are kept instead', parseName)
+    .option('--json', 'write one line of JSON, and nothing else')
+    .action(async (relation: string | undefined, options: UsageFlags) => {
+      const { usageCommand } = await import('./usage-command.ts')
+      await usageCommand(relation, options, context)
     })
 }
 

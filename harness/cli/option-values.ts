@@ -28,6 +28,12 @@ export function parseDuration(text: string): number {
   return Math.round(ms)
 }
 
+/** A number of days. */
+export function parseDays(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It is not a number of days such as 7.')
+  return Number(text)
+}
+
 /** A duration as it was written, if it is one. */
 export function parseTime(text: string): string {
   parseDuration(text)

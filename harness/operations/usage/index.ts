@@ -1,0 +1,6 @@
+export { type Carrier, carriersOf } from './carriers.ts'
+export type { Usage, Use } from './model.ts'
+export { renderUsage } from './render.ts'
+export type { Store } from './store.ts'
+export { type UnusedFor, unusedFor } from './unused-for.ts'
+export { recordUsage, type UsageOptions, usageIn, usageOf } from './usage.ts'
