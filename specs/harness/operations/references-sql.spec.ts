@@ -45,6 +45,7 @@ describe('uses of a table in SQL', () => {
     ],
     ['a temporary table of the name', 'CREATE TEMP TABLE old (id int); SELECT * FROM ‹old›'],
     ['the new name has a meaning already', 'SELECT * FROM ‹old› JOIN other AS fresh ON true'],
+    ['another table gets the name', 'ALTER TABLE other RENAME TO ‹old›; ALTER TABLE other RENAME COLUMN a TO old'],
     ['parameters of drivers', 'SELECT * FROM «old» WHERE a = :a AND b = ? AND c = @c'],
     ['one statement that no parser reads', 'SELECT * FROM «old»; SELECT FROM FROM ‹old› WHERE; DELETE FROM «old»'],
     ['psql', '\\set x 1\nSELECT * FROM «old»;\nCOPY «old» FROM stdin;\n1\told\n\\.\n'],

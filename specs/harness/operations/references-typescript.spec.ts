@@ -105,6 +105,8 @@ const cases = {
     `@Entity('«old»') class A {}
      @Entity({ name: '«old»' }) class B { @JoinTable({ name: '«old»' }) c: C[] }
      @Entity({ name: 'old', schema: 'audit' }) class C { @Column('old') old: string }
+     @Entity() class ‹Old› {}
+     @Entity() class OldLine {}
      new EntitySchema({ tableName: '«old»', name: '‹old›' })`,
   ],
   Objection: [
@@ -129,5 +131,11 @@ describe('uses of a table in TypeScript', () => {
   test('a step of a tool that runs programs is a migration', () => {
     const step = `exports.up = (knex) => knex.schema.createTable('old', () => {})\nexports.down = (knex) => knex.schema.dropTable('old')`
     expect(markedAgain(step, { file: 'db/1_old.js', packages: ['knex'] })).toBe(step)
+    const typed = `export class A1 implements MigrationInterface {
+      async up(runner: QueryRunner) { await runner.query('DROP TABLE old') }
+      async down() {} }`
+    expect(markedAgain(typed, { file: 'a.ts' })).toBe(typed)
+    const none = `const up = 1\nconst down = 2\nexport const query = 'SELECT * FROM «old»'`
+    expect(markedAgain(none, { file: 'a.ts' })).toBe(none)
   })
 })
