@@ -90,6 +90,8 @@ const cases = {
      await supabase.from('other').select('id, «old»(name), x:«old»!fk(name, old), old_lines(a), ...«old»(b)')
      await supabase.schema('audit').from('old').select('*')
      await supabase.storage.from('old').upload('a', b)
+     createClient(url).storage.from('old').download('select')
+     createClient(url).storage.from('old').select()
      Array.from('old')
      supabase.channel('old').on('postgres_changes', { event: '*', schema: 'public', table: '«old»' }, handle)
      supabase.channel('a').on('postgres_changes', { event: '*', schema: 'audit', table: 'old' }, handle)
@@ -126,6 +128,15 @@ describe('uses of a table in TypeScript', () => {
     const after = "supabase.from('b').select('id, old:fresh(a), x:fresh!fk(a), ...fresh(b)')"
     expect(renamedIn(before, finding)).toBe(after)
     expect(renamedIn(after, { ...finding, old: 'fresh', renamed: 'old' })).toBe(before)
+  })
+
+  test.each([
+    ['const a = "SELECT * FROM old"', 'Fresh', 'const a = "SELECT * FROM \\"Fresh\\""'],
+    [`const a = 'SELECT * FROM old'`, `it's`, `const a = 'SELECT * FROM "it\\'s"'`],
+    ['const a = `SELECT * FROM old`', 'a`b', 'const a = `SELECT * FROM "a\\`b"`'],
+    [`const a = "SELECT 'old'::regclass"`, 'Fresh', `const a = "SELECT '\\"Fresh\\"'::regclass"`],
+  ])('the new name is escaped as its text needs it: %s, %s', (text, renamed, expected) => {
+    expect(renamedIn(text, { file: 'a.ts', renamed })).toBe(expected)
   })
 
   test('a step of a tool that runs programs is a migration', () => {
