@@ -37,6 +37,7 @@ const cases = {
   'another server is listed': [
     [],
     `async function clickhouseQuery() { return rawQuery('SELECT * FROM ‹old›') }
+     const list = async () => { const query = 'SELECT * FROM ‹old›'; return queryClickhouse<Row>({ query }) }
      const a = clickhouse.query('SELECT * FROM ‹old›'); const b = rawQuery('SELECT * FROM «old»')`,
   ],
   'a part of SQL is listed': [
