@@ -14,13 +14,13 @@ const largestBytes = 4 << 20
 
 /** The files of a folder: in a git repository what git knows or would add, elsewhere all; never what tools have made. */
 export async function listFiles(root: string): Promise<ListedFiles> {
-  const known = await tryGit(root, ['ls-files', '-z', '--cached', '--others', '--exclude-standard'])
+  // Without git, as outside of a repository.
+  const ask = (parameters: readonly string[]) =>
+    tryGit(root, ['ls-files', '-z', '--others', '--exclude-standard', ...parameters]).catch(() => undefined)
+  const known = await ask(['--cached'])
   const all = known === undefined ? await walk(root, '') : [...new Set(known.split('\0').filter((name) => name !== ''))]
   const made = all.filter(isMadeByTools)
-  const ignored =
-    known === undefined
-      ? []
-      : ((await tryGit(root, ['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory'])) ?? '').split('\0')
+  const ignored = known === undefined ? [] : ((await ask(['--ignored', '--directory'])) ?? '').split('\0')
   return {
     files: all.filter((name) => !isMadeByTools(name)).sort(),
     skipped: [

@@ -146,9 +146,20 @@ class Uses {
     if (known === undefined || ('because' in known && 'after' in use)) this.#byPlace.set(key, use)
   }
 
+  /** In order; a certain use takes the place of what it overlaps. */
   all(): readonly Use[] {
-    return [...this.#byPlace.values()].sort((a, b) => a.start - b.start)
+    const found = [...this.#byPlace.values()].sort((a, b) => a.start - b.start || b.end - a.end)
+    const certain = apart(found.filter((use) => 'after' in use))
+    const others = found.filter((use) => 'because' in use && !certain.some((each) => each.start < use.end && use.start < each.end))
+    return [...certain, ...others].sort((a, b) => a.start - b.start)
   }
+}
+
+/** Of uses that overlap, the first. */
+function apart(uses: readonly Use[]): readonly Use[] {
+  const kept: Use[] = []
+  for (const use of uses) if (use.start >= (kept.at(-1)?.end ?? 0)) kept.push(use)
+  return kept
 }
 
 interface FoundIn {

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { InputError } from '../../../harness/errors.ts'
 import { codeUses } from '../../../harness/operations/index.ts'
+import { loadTypescript } from '../../../harness/operations/references/typescript/load.ts'
 import { scratchRepository } from '../cli/scratch-repository.ts'
 import { markedAgain, renamedIn } from './references-support.ts'
 
@@ -131,6 +133,34 @@ describe('uses of a table in other files', () => {
       'prisma/migrations/20240101000000_a/migration.sql',
       'supabase/migrations/20240101000000_a.sql',
     ])
+  })
+
+  test('the TypeScript of the project comes first; without any, the message says what to do', async () => {
+    await using repository = await scratchRepository({
+      'node_modules/typescript/package.json': '{ "name": "typescript", "main": "a.js" }',
+      'node_modules/typescript/a.js': 'exports.createSourceFile = () => undefined; exports.version = "own"',
+    })
+    expect(loadTypescript(repository.directory).version).toBe('own')
+    await using other = await scratchRepository({
+      // A compiler without an API.
+      'node_modules/typescript/package.json': '{ "name": "typescript", "main": "a.js" }',
+      'node_modules/typescript/a.js': 'exports.version = "7"',
+    })
+    expect(loadTypescript(other.directory).version).toMatch(/^\d+\.\d+/)
+    const load = () => loadTypescript(other.directory, join(other.directory, 'a.js'))
+    expect(load).toThrow(InputError)
+    expect(load).toThrow('TypeScript is not installed, and there are files of TypeScript or JavaScript to read')
+  })
+
+  test('names that are none, and a path that is not there, are refused with exit code 2', async () => {
+    await using repository = await scratchRepository()
+    const refused = async (...args: readonly string[]) => {
+      const { code, stderr } = await repository.runHere(['references', ...args])
+      return [code, stderr.split('\n')[0]]
+    }
+    expect(await refused('a.b.c', 'd')).toEqual([2, 'godwit: "a.b.c" is no name of a table'])
+    expect(await refused('old', 'public.old')).toEqual([2, 'godwit: "old" and "public.old" are the same table'])
+    expect(await refused('old', 'fresh', 'nowhere')).toEqual([2, 'godwit: "nowhere" does not exist'])
   })
 
   test('which places still use a table is told to others too', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { markedAgain } from './references-support.ts'
+import { markedAgain, renamedIn } from './references-support.ts'
 
 /** «…» is changed, ‹…› is ambiguous. */
 describe('uses of a table in SQL', () => {
@@ -45,12 +45,32 @@ describe('uses of a table in SQL', () => {
     ],
     ['a temporary table of the name', 'CREATE TEMP TABLE old (id int); SELECT * FROM ‹old›'],
     ['the new name has a meaning already', 'SELECT * FROM ‹old› JOIN other AS fresh ON true'],
+    ['another table gets the name', 'ALTER TABLE other RENAME TO ‹old›; ALTER TABLE other RENAME COLUMN a TO old'],
     ['parameters of drivers', 'SELECT * FROM «old» WHERE a = :a AND b = ? AND c = @c'],
     ['one statement that no parser reads', 'SELECT * FROM «old»; SELECT FROM FROM ‹old› WHERE; DELETE FROM «old»'],
     ['psql', '\\set x 1\nSELECT * FROM «old»;\nCOPY «old» FROM stdin;\n1\told\n\\.\n'],
     ['a job of cron', `SELECT cron.schedule('a', '* * * * *', $$DELETE FROM «old»$$)`],
   ])('%s', (_, marked) => {
     expect(markedAgain(marked)).toBe(marked)
+  })
+
+  test.each([
+    ['SELECT * FROM "old"', 'fresh', 'SELECT * FROM "fresh"'],
+    ['SELECT * FROM OLD, old', 'fresh', 'SELECT * FROM FRESH, fresh'],
+    ['SELECT * FROM Old', 'fresh_line', 'SELECT * FROM Fresh_Line'],
+    ['SELECT * FROM old', 'Fresh', 'SELECT * FROM "Fresh"'],
+    ['SELECT * FROM old', 'order', 'SELECT * FROM "order"'],
+    ['SELECT * FROM old', '"a ""b"""', 'SELECT * FROM "a ""b"""'],
+    [`SELECT 'old'::regclass`, `it's`, `SELECT '"it''s"'::regclass`],
+  ])('the new name is written as the old one was: %s, %s', (text, renamed, expected) => {
+    expect(renamedIn(text, { renamed })).toBe(expected)
+  })
+
+  test('a table that gets into another schema gets it written, but not before columns', () => {
+    const text = 'SELECT old.id FROM old JOIN public.old AS o ON o.id = old.id'
+    expect(renamedIn(text, { renamed: 'archive.fresh' })).toBe(
+      'SELECT fresh.id FROM archive.fresh JOIN archive.fresh AS o ON o.id = fresh.id',
+    )
   })
 
   test('a table of another schema than public is certain only with its schema', () => {

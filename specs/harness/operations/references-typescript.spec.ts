@@ -37,6 +37,7 @@ const cases = {
   'another server is listed': [
     [],
     `async function clickhouseQuery() { return rawQuery('SELECT * FROM ‹old›') }
+     const list = async () => { const query = 'SELECT * FROM ‹old›'; return queryClickhouse<Row>({ query }) }
      const a = clickhouse.query('SELECT * FROM ‹old›'); const b = rawQuery('SELECT * FROM «old»')`,
   ],
   'a part of SQL is listed': [
@@ -90,6 +91,8 @@ const cases = {
      await supabase.from('other').select('id, «old»(name), x:«old»!fk(name, old), old_lines(a), ...«old»(b)')
      await supabase.schema('audit').from('old').select('*')
      await supabase.storage.from('old').upload('a', b)
+     createClient(url).storage.from('old').download('select')
+     createClient(url).storage.from('old').select()
      Array.from('old')
      supabase.channel('old').on('postgres_changes', { event: '*', schema: 'public', table: '«old»' }, handle)
      supabase.channel('a').on('postgres_changes', { event: '*', schema: 'audit', table: 'old' }, handle)
@@ -105,6 +108,8 @@ const cases = {
     `@Entity('«old»') class A {}
      @Entity({ name: '«old»' }) class B { @JoinTable({ name: '«old»' }) c: C[] }
      @Entity({ name: 'old', schema: 'audit' }) class C { @Column('old') old: string }
+     @Entity() class ‹Old› {}
+     @Entity() class OldLine {}
      new EntitySchema({ tableName: '«old»', name: '‹old›' })`,
   ],
   Objection: [
@@ -126,8 +131,23 @@ describe('uses of a table in TypeScript', () => {
     expect(renamedIn(after, { ...finding, old: 'fresh', renamed: 'old' })).toBe(before)
   })
 
+  test.each([
+    ['const a = "SELECT * FROM old"', 'Fresh', 'const a = "SELECT * FROM \\"Fresh\\""'],
+    [`const a = 'SELECT * FROM old'`, `it's`, `const a = 'SELECT * FROM "it\\'s"'`],
+    ['const a = `SELECT * FROM old`', 'a`b', 'const a = `SELECT * FROM "a\\`b"`'],
+    [`const a = "SELECT 'old'::regclass"`, 'Fresh', `const a = "SELECT '\\"Fresh\\"'::regclass"`],
+  ])('the new name is escaped as its text needs it: %s, %s', (text, renamed, expected) => {
+    expect(renamedIn(text, { file: 'a.ts', renamed })).toBe(expected)
+  })
+
   test('a step of a tool that runs programs is a migration', () => {
     const step = `exports.up = (knex) => knex.schema.createTable('old', () => {})\nexports.down = (knex) => knex.schema.dropTable('old')`
     expect(markedAgain(step, { file: 'db/1_old.js', packages: ['knex'] })).toBe(step)
+    const typed = `export class A1 implements MigrationInterface {
+      async up(runner: QueryRunner) { await runner.query('DROP TABLE old') }
+      async down() {} }`
+    expect(markedAgain(typed, { file: 'a.ts' })).toBe(typed)
+    const none = `const up = 1\nconst down = 2\nexport const query = 'SELECT * FROM «old»'`
+    expect(markedAgain(none, { file: 'a.ts' })).toBe(none)
   })
 })

@@ -15,10 +15,12 @@ const tables = /^OBJECT_(TABLE|VIEW|MATVIEW|FOREIGN_TABLE)$/
 /** Objects of a table: their own name comes behind it in the list, and before it in the text. */
 const ofTables = /^OBJECT_(TABCONSTRAINT|TRIGGER|POLICY|RULE)$/
 
-/** `DROP TABLE`, `DROP POLICY … ON`, `COMMENT ON` and `OWNED BY`. */
+/** `DROP TABLE`, `DROP POLICY … ON`, `COMMENT ON`, `OWNED BY` and `RENAME TO`. */
 export function unplacedNames(tree: unknown, table: TableName): readonly UnplacedName[] {
   const node = nodeOf(tree)
   if (node === undefined) return []
+  if (node.name === 'RenameStmt' && tables.test(asText(node.fields.renameType) ?? '') && node.fields.newname === table.name)
+    return [{ parts: [table.name], last: true, because: 'the statement gives a table this name' }]
   const lists = listsOf(node.name, node.fields)
   return lists.flatMap(({ names, behind, last }) => {
     const parts = behind ? names.slice(0, -1) : names

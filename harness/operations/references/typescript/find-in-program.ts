@@ -10,6 +10,7 @@ import { joinViews, type View } from '../view.ts'
 import { useOfColumn } from './builder-name.ts'
 import { findInChain, type ProgramSearch } from './builders.ts'
 import { chainOf } from './chain.ts'
+import { isMigration } from './is-migration.ts'
 import { librariesOf } from './libraries.ts'
 import type { Compiler } from './load.ts'
 import { type Declared, declaredIn, findInModel } from './models.ts'
@@ -49,22 +50,6 @@ function importsOf(compiler: Compiler, source: ts.SourceFile): readonly string[]
   return source.statements.flatMap((statement) =>
     compiler.isImportDeclaration(statement) && compiler.isStringLiteral(statement.moduleSpecifier) ? [statement.moduleSpecifier.text] : [],
   )
-}
-
-/** A file that gives `up` and `down`, or a class that does, is a step of Knex, Kysely, TypeORM, Umzug or node-pg-migrate. */
-function isMigration(compiler: Compiler, source: ts.SourceFile): boolean {
-  const given = new Set<string>()
-  const visit = (node: ts.Node): void => {
-    if (compiler.isFunctionDeclaration(node) || compiler.isVariableDeclaration(node) || compiler.isMethodDeclaration(node)) {
-      if (compiler.isMethodDeclaration(node) && !/Migration/.test(node.parent.getText().slice(0, 400))) return
-      if (node.name !== undefined && compiler.isIdentifier(node.name)) given.add(node.name.text)
-    }
-    const assigned = /^(?:module\.)?exports\.(up|down)\s*=/.exec(compiler.isExpressionStatement(node) ? node.getText() : '')?.[1]
-    if (assigned !== undefined) given.add(assigned)
-    if (!compiler.isFunctionLike(node)) compiler.forEachChild(node, visit)
-  }
-  visit(source)
-  return given.has('up') && given.has('down')
 }
 
 const tags = /^(sql|raw|query|\$?queryRaw|\$?executeRaw|SQL|pgsql|psql)$/i

@@ -9,11 +9,12 @@ export type Compiler = typeof TypeScript
 /**
  * Load TypeScript: the project's own, else the one beside Godwit.
  *
- * @param root  The folder that is searched.
+ * @param root    The folder that is searched.
+ * @param beside  A module of Godwit.
  * @throws {InputError} when there is none, or one without an API.
  */
-export function loadTypescript(root: string): Compiler {
-  for (const from of [join(root, 'package.json'), import.meta.url]) {
+export function loadTypescript(root: string, beside: string = import.meta.url): Compiler {
+  for (const from of [join(root, 'package.json'), beside]) {
     const compiler = tryLoad(from)
     if (compiler !== undefined) return compiler
   }

@@ -37,6 +37,7 @@ export function declaredIn(search: ProgramSearch, source: ts.SourceFile): Declar
 /** Find the table where a model is bound to it: Drizzle's tables, entities of TypeORM, `tableName` of others. */
 export function findInModel(search: ProgramSearch, node: ts.Node, declared: Declared): void {
   const { compiler, libraries } = search
+  if (compiler.isClassDeclaration(node) && libraries.tableNames) findEntity(search, node)
   if (compiler.isCallExpression(node)) {
     const [first] = node.arguments
     const callee = node.expression
@@ -62,6 +63,15 @@ export function findInModel(search: ProgramSearch, node: ts.Node, declared: Decl
     if (only !== undefined && compiler.isReturnStatement(only) && only.expression !== undefined)
       bind(search, only.expression, 'model', undefined)
   }
+}
+
+/** `@Entity() class Orders`: the table's name is made of the class's, and would have to be given. */
+function findEntity({ compiler, table, view, onUse }: ProgramSearch, node: ts.ClassDeclaration): void {
+  const entity = (compiler.getDecorators(node) ?? []).find(({ expression }) => /^(View)?Entity\(\s*\)$/.test(expression.getText()))
+  const snake = node.name?.text.replaceAll(/(?<=[a-z0-9])([A-Z])/g, '_$1').toLowerCase()
+  if (entity === undefined || node.name === undefined || ![node.name.text, snake].includes(table.from.name)) return
+  const place = { start: view.startOf(node.name.getStart()) ?? 0, end: view.endOf(node.name.end - 1) ?? 0, kind: 'TypeORM' }
+  onUse({ ...place, because: `the table has its name from the class: give it @Entity('${table.to.name}')` })
 }
 
 /** `@Entity('orders')`, `@Entity({ name: 'orders', schema: 'sales' })`, `@JoinTable({ name: 'orders' })`. */
