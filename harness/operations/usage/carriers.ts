@@ -1,19 +1,6 @@
 import { pathOf, type Session, shownName } from '../../postgres/index.ts'
+import type { Carrier } from './model.ts'
 import { namesRelation } from './names-relation.ts'
-
-/** What a statement may name to come to a relation: the relation itself, a view on it, a function whose body names it, a table whose trigger does. */
-export interface Carrier {
-  /** A materialised view keeps rows of its own: only REFRESH comes to what it was made of. */
-  readonly kind: 'relation' | 'function' | 'materialized-view'
-  readonly schema: string
-  readonly name: string
-  /** Writes that come to it, where others do not: nodes of the parser. */
-  readonly by: readonly string[] | undefined
-  /** From here inward to the relation, as messages name each; empty for the relation itself. */
-  readonly through: readonly string[]
-  /** Why it may not be so; null where it is certain. */
-  readonly unsure: string | null
-}
 
 interface Routine {
   readonly oid: string

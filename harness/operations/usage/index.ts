@@ -1,4 +1,3 @@
-export { type Carrier, carriersOf } from './carriers.ts'
 export type { Usage, Use } from './model.ts'
 export { renderUsage } from './render.ts'
 export type { Store } from './store.ts'

@@ -1,3 +1,17 @@
+/** What a statement may name to come to a relation: the relation itself, a view on it, a function whose body names it, a table whose trigger does. */
+export interface Carrier {
+  /** A materialised view keeps rows of its own: only REFRESH comes to what it was made of. */
+  readonly kind: 'relation' | 'function' | 'materialized-view'
+  readonly schema: string
+  readonly name: string
+  /** Writes that come to it, where others do not: nodes of the parser. */
+  readonly by: readonly string[] | undefined
+  /** From here inward to the relation, as messages name each; empty for the relation itself. */
+  readonly through: readonly string[]
+  /** Why it may not be so; null where it is certain. */
+  readonly unsure: string | null
+}
+
 /** Statements of one role, as `pg_stat_statements` counts them. */
 export interface CountedStatement {
   /** Hex sha256 of its text. */

@@ -2,7 +2,7 @@ import { asList, bodyOf, everyNode, fieldsOf, isFields, nodeOf, stringsOf, tryPa
 import { findInSql } from '../references/sql/find-in-sql.ts'
 import { mayName } from '../references/table-name.ts'
 import { wholeView } from '../references/view.ts'
-import type { Carrier } from './carriers.ts'
+import type { Carrier } from './model.ts'
 
 export interface Named {
   /** Why it may be another one; null where it is certain. */
