@@ -7,12 +7,24 @@ import type { ReadyFlags } from './ready-command.ts'
 import type { ReferencesFlags } from './references-command.ts'
 import type { RehearseFlags } from './rehearse-command.ts'
 import type { DiffFlags, DriftFlags, TypesFlags, VersionFlags } from './schema-command.ts'
+import type { TombstoneFlags } from './tombstone-command.ts'
 import type { UsageFlags } from './usage-command.ts'
 import { addVerifyOptions } from './verify-options.ts'
 
 /** The commands for what a team does around a real migration, in the order in which it is done. */
 export function addDatabaseCommands(program: Command, context: CommandContext): void {
-  for (const add of [addQueries, addEvidence, addRehearse, addSchema, addCompare, addReferences, addUsage, addObserve, addReady])
+  for (const add of [
+    addQueries,
+    addEvidence,
+    addRehearse,
+    addSchema,
+    addCompare,
+    addReferences,
+    addUsage,
+    addTombstone,
+    addObserve,
+    addReady,
+  ])
     add(program, context)
 }
 
@@ -172,6 +184,21 @@ function addUsage(program: Command, context: CommandContext): void {
     .action(async (relation: string | undefined, options: UsageFlags) => {
       const { usageCommand } = await import('./usage-command.ts')
       await usageCommand(relation, options, context)
+    })
+}
+
+function addTombstone(program: Command, context: CommandContext): void {
+  program
+    .command('tombstone')
+    .description(
+      'Write SQL that removes a view in two steps, each with its way back: first all rights on it, later the view. It only reads.',
+    )
+    .argument('<relation>', 'the view; of a table only the first step is written', parseName)
+    .addOption(urlOption())
+    .option('--out <dir>', 'the folder for the files', parseName, 'tombstone')
+    .action(async (relation: string, options: TombstoneFlags) => {
+      const { tombstoneCommand } = await import('./tombstone-command.ts')
+      await tombstoneCommand(relation, options, context)
     })
 }
 

@@ -66,7 +66,11 @@ export default defineContract({
       text: 'The database counts who still uses the old name, with which statement, and when it was last used.',
       restsOn: [{ spec: 'CV-3' }],
     },
-    { id: 'CV-4', text: 'The view goes only when nobody uses it any more; otherwise the refusal names the users.' },
+    {
+      id: 'CV-4',
+      text: 'The view goes only when nobody uses it any more; otherwise the refusal names the users.',
+      restsOn: [{ spec: 'CV-4' }],
+    },
     {
       id: 'CV-5',
       text: 'The version of the schema is major, minor or patch by what changed, and the database records it.',

@@ -14,10 +14,14 @@ export function observedText(plan: LoadedPlan, { place, at, checks }: Observed):
 }
 
 /** Whether the clean-up may run, for a terminal; the answer comes last. */
-export function readinessText(plan: LoadedPlan, { place, at, checks, failure, ready, ran }: Readiness): string {
+export function readinessText(plan: LoadedPlan, { place, at, checks, removal, failure, ready, ran }: Readiness): string {
   const lines = checks.flatMap(({ id, text, cleanDays, reasons }) => [
     `${reasons.length === 0 ? '✓' : '✗'} ${id}: ${text}`,
     ...(reasons.length === 0 ? [`    clean now, and on each of ${cleanDays} days before`] : reasons.map((reason) => `    ${reason}`)),
+  ])
+  const goes = removal.flatMap(({ id, text, reasons }) => [
+    `${reasons.length === 0 ? '✓' : '✗'} ${id}: ${text}`,
+    ...reasons.map((reason) => `    ${reason}`),
   ])
   const refusal =
     failure === undefined
@@ -26,7 +30,7 @@ export function readinessText(plan: LoadedPlan, { place, at, checks, failure, re
           `✗ ${failure.file}:${failure.line} refused: ${failure.message} (${failure.sqlstate})`,
           ...(failure.hint === undefined ? [] : [`    ${failure.hint}`]),
         ]
-  return textOf([`judged    ${plan.name} in ${place} at ${at}`, ...lines, ...refusal, answerOf(plan, ready, ran)])
+  return textOf([`judged    ${plan.name} in ${place} at ${at}`, ...lines, ...goes, ...refusal, answerOf(plan, ready, ran)])
 }
 
 function answerOf({ cleanUp }: LoadedPlan, ready: boolean, ran: boolean): string {

@@ -32,6 +32,10 @@ export interface Observed {
  * @throws {EnvironmentError} where the server does not answer, or the role may not read or record.
  */
 export async function observe({ url, plan, create, signal, say }: ObserveOptions): Promise<Observed> {
+  if (plan.checks.length === 0)
+    throw new InputError(`"${plan.shown}" has no checks to observe`, {
+      hint: 'What removes a relation is observed by godwit usage --record.',
+    })
   const database = await openDatabase(url)
   await using session = await database.connect({ writes: true })
   using _ = cancelOnAbort(database, session, signal)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
+import type { z } from 'zod'
 import { InputError } from '../../errors.ts'
 import {
   checkValue,
@@ -14,6 +15,7 @@ import {
   shownPath,
 } from '../../migration/index.ts'
 import { partsOf, type RelationName } from '../../postgres/index.ts'
+import type { Removal } from '../remove/removal.ts'
 import { type Check, planSchema } from './plan.ts'
 
 /** A check, with what tells its text from another one. */
@@ -35,6 +37,7 @@ export interface LoadedPlan {
   readonly locks: readonly RelationName[]
   readonly lockWaitMs: number
   readonly observations: RelationName
+  readonly removes: Removal | undefined
 }
 
 /**
@@ -63,6 +66,18 @@ export async function readPlan(path: string): Promise<LoadedPlan> {
     locks: plan.locks.map(nameOf),
     lockWaitMs: plan.lockWaitMs,
     observations: nameOf(plan.observations),
+    removes: plan.removes === undefined ? undefined : removalOf(plan.removes, dirname(file)),
+  }
+}
+
+function removalOf(removes: NonNullable<z.infer<typeof planSchema>['removes']>, folder: string): Removal {
+  const { relation, unusedDays, code, reviewed, snapshots } = removes
+  return {
+    relation: nameOf(relation),
+    unusedDays,
+    code: code.map((each) => resolve(folder, each)),
+    reviewed: reviewed.map((each) => resolve(folder, each)),
+    store: { kind: 'table', table: nameOf(snapshots) },
   }
 }
 

@@ -1,6 +1,16 @@
 import { EnvironmentError } from '../../errors.ts'
 import { applyStep, type Failure } from '../../migration/index.ts'
-import { openDatabase, pathOf, quoteName, type Session, StatementError, shownName, withTransaction } from '../../postgres/index.ts'
+import {
+  type OpenedDatabase,
+  openDatabase,
+  pathOf,
+  quoteName,
+  type Session,
+  StatementError,
+  shownName,
+  withTransaction,
+} from '../../postgres/index.ts'
+import { judgeCode, judgeDatabase, type RemovalCheck } from '../remove/judge-removal.ts'
 import { askChecks, cancelOnAbort } from './ask.ts'
 import { type CheckReadiness, judgeCheck } from './judge.ts'
 import { type LockedTable, lockTables } from './lock-tables.ts'
@@ -26,6 +36,8 @@ export interface Readiness {
   /** By the server's clock. */
   readonly at: string
   readonly checks: readonly CheckReadiness[]
+  /** Whether anything still uses what goes; empty where the plan removes nothing. */
+  readonly removal: readonly RemovalCheck[]
   /** What the clean-up itself was refused with; nothing was changed then. */
   readonly failure: Pick<Failure, 'file' | 'line' | 'message' | 'sqlstate' | 'hint'> | undefined
   readonly ready: boolean
@@ -48,8 +60,10 @@ export async function ready({ url, plan, run, signal, say }: ReadyOptions): Prom
   using _ = cancelOnAbort(database, session, signal)
   const { place } = database
   // First without locks: where it is not ready, nobody has to wait.
+  const code = plan.removes === undefined ? [] : [await judgeCode(plan.removes, signal)]
+  const asked = { database, session, plan, code, signal }
   const looked = await withRefusals(`the plan "${plan.name}" cannot be judged in ${place}`, () =>
-    withTransaction(session, () => look(session, plan, signal), 'ISOLATION LEVEL REPEATABLE READ READ ONLY'),
+    withTransaction(session, () => look(asked), 'ISOLATION LEVEL REPEATABLE READ READ ONLY'),
   )
   const readiness: Readiness = { place, ...looked.judged, failure: undefined, ran: false }
   if (!run || !readiness.ready) return readiness
@@ -57,24 +71,35 @@ export async function ready({ url, plan, run, signal, say }: ReadyOptions): Prom
   const named = tables.map((table) => shownName(pathOf(table))).join(', ')
   say(`locks     ${named === '' ? 'no table' : `${named}: writers wait`}`)
   say(`runs      ${plan.cleanUp.file} in the same transaction as the checks`)
-  return { place, ...(await cleanUp(session, plan, tables, signal)) }
+  return { place, ...(await cleanUp(asked, tables)) }
 }
 
 interface Look {
-  readonly judged: Pick<Readiness, 'at' | 'checks' | 'ready'>
+  readonly judged: Pick<Readiness, 'at' | 'checks' | 'removal' | 'ready'>
   readonly observations: readonly Observation[]
   /** What the checks have read. */
   readonly tables: readonly LockedTable[]
 }
 
-async function look(session: Session, plan: LoadedPlan, signal: AbortSignal): Promise<Look> {
-  const observations = await readObservations(session, plan.observations, plan.name)
+interface Asked {
+  readonly database: OpenedDatabase
+  readonly session: Session
+  readonly plan: LoadedPlan
+  /** What files say, which no lock keeps as they are. */
+  readonly code: readonly RemovalCheck[]
+  readonly signal: AbortSignal
+}
+
+async function look({ database, session, plan, code, signal }: Asked): Promise<Look> {
+  const observations = plan.checks.length === 0 ? [] : await readObservations(session, plan.observations, plan.name)
   const { at, answers, tables: read } = await askChecks(session, plan, signal)
   const { cleanDays } = plan
   const checks = plan.checks.map((check, index) => judgeCheck(check, answers[index] as CheckAnswer, { observations, now: at, cleanDays }))
   // The observations are read by us alone.
   const tables = read.filter((table) => quoteName(table) !== quoteName(plan.observations))
-  return { judged: { at, checks, ready: checks.every(({ reasons }) => reasons.length === 0) }, observations, tables }
+  const removal = plan.removes === undefined ? [] : [...code, ...(await judgeDatabase(database, session, plan.removes))]
+  const ready = [...checks, ...removal].every(({ reasons }) => reasons.length === 0)
+  return { judged: { at, checks, removal, ready }, observations, tables }
 }
 
 function toLock({ locks, name }: LoadedPlan, read: readonly LockedTable[]): readonly LockedTable[] {
@@ -89,7 +114,8 @@ function toLock({ locks, name }: LoadedPlan, read: readonly LockedTable[]): read
 
 type CleanedUp = Omit<Readiness, 'place'>
 
-async function cleanUp(session: Session, plan: LoadedPlan, tables: readonly LockedTable[], signal: AbortSignal): Promise<CleanedUp> {
+async function cleanUp(asked: Asked, tables: readonly LockedTable[]): Promise<CleanedUp> {
+  const { session, plan, signal } = asked
   let judged: Look['judged'] | undefined
   try {
     // Not one snapshot for all: each statement sees what was committed while the locks were waited for.
@@ -97,11 +123,11 @@ async function cleanUp(session: Session, plan: LoadedPlan, tables: readonly Lock
       session,
       async () => {
         await lockTables(session, tables)
-        const looked = await look(session, plan, signal)
+        const looked = await look(asked)
         judged = looked.judged
         refuseUnlocked(looked.tables, tables)
         if (!judged.ready) throw new Refused({ ...judged, failure: undefined, ran: false })
-        await record(session, plan, looked)
+        if (plan.checks.length > 0) await record(session, plan, looked)
         const outcome = await applyStep(session, { kind: 'sql', script: plan.cleanUp }, { enclosed: true, signal })
         if (outcome.outcome === 'failed') throw new Refused({ ...judged, ...failed(plan, outcome.failure) })
         signal.throwIfAborted()

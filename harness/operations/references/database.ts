@@ -1,5 +1,5 @@
 import { SourceMap } from '../../migration/index.ts'
-import { type OpenedDatabase, openDatabase, quoteName, type Session } from '../../postgres/index.ts'
+import { type OpenedDatabase, openDatabase, quoteName, type RelationName, type Session } from '../../postgres/index.ts'
 import { cancelOnAbort } from '../ready/ask.ts'
 import { withRefusals } from '../ready/refusal.ts'
 import type { DatabaseUse, Use } from './model.ts'
@@ -63,6 +63,16 @@ export async function databaseUses(url: string, table: RenamedTable, signal: Abo
 }
 
 async function usesIn(database: OpenedDatabase, session: Session, table: RenamedTable): Promise<DatabaseUses> {
+  return { place: database.place, uses: await usesOf(session, table) }
+}
+
+/** The same in a session that is open, of a table or a view by its name. */
+export async function databaseUsesIn(session: Session, relation: RelationName): Promise<readonly DatabaseUse[]> {
+  // Any other name finds the same uses; this one is in no database.
+  return await usesOf(session, { from: relation, to: { schema: relation.schema, name: `${relation.name}_\u{F8FF}` } })
+}
+
+async function usesOf(session: Session, table: RenamedTable): Promise<readonly DatabaseUse[]> {
   const name = quoteName({ schema: schemaOf(table.from), name: table.from.name })
   const { cron } = await session.one<{ cron: boolean }>(`SELECT to_regclass('cron.job') IS NOT NULL AS cron`)
   const naming = [
@@ -72,7 +82,7 @@ async function usesIn(database: OpenedDatabase, session: Session, table: Renamed
     ...(await session.query<NamingObject>(publications, [name])),
     ...(cron ? await session.query<NamingObject>(jobs) : []),
   ]
-  return { place: database.place, uses: naming.flatMap((each) => placesIn(each, table)) }
+  return naming.flatMap((each) => placesIn(each, table))
 }
 
 function placesIn({ object, sql, follows }: NamingObject, table: RenamedTable): readonly DatabaseUse[] {

@@ -1,4 +1,5 @@
 export { codeUses } from './code-uses.ts'
+export { databaseUsesIn } from './database.ts'
 export { type ChangedFile, findReferences, type References, type ReferencesOptions, writeReferences } from './find-references.ts'
 export type { AmbiguousPlace, Change, DatabaseUse, Place, SkippedFiles } from './model.ts'
 export { patchOf, renderReferences } from './render.ts'

@@ -22,9 +22,7 @@ export function unusedFor({ at, observedSince, because, uses }: Usage, days: num
   })
   const more = late.length > MOST_NAMED ? [`${counted(late.length - MOST_NAMED, 'more statement')} used it`] : []
   const short =
-    Date.parse(observedSince) > from
-      ? [`observation is unbroken since ${observedSince} only, and ${counted(days, 'day')} are asked for`]
-      : []
+    Date.parse(observedSince) > from ? [`observation is unbroken since ${observedSince} only: that is no ${counted(days, 'day')} yet`] : []
   const reasons = [...named, ...more, ...short, ...because.map((each) => each.replace(/\.$/, ''))]
   return { answer: certain.length > 0 ? 'used' : reasons.length > 0 ? 'unknown' : 'unused', reasons }
 }

@@ -50,4 +50,5 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/stock-batches.md': { '': 'specs/stock-batches/guide.spec.ts' },
   'docs/table-items.md': { '': 'specs/table-items.spec.ts' },
   'docs/usage.md': { '': 'specs/harness/operations/usage-page.spec.ts runs each, and compares what it prints' },
+  'docs/when-may-the-view-go.md': { '': 'specs/harness/operations/removal-page.spec.ts runs each, and compares what it prints' },
 }

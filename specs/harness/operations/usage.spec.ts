@@ -158,7 +158,7 @@ describe('CV-3: usage', { timeout: 60_000 }, () => {
     expect(anew.intervals.at(-1)?.broken).toEqual([expect.stringMatching(/^counting began anew at /)])
     expect(unusedFor(anew, 1)).toMatchObject({
       answer: 'unknown',
-      reasons: [expect.stringMatching(/^observation is unbroken since .* only, and 1 day are asked for$/)],
+      reasons: [expect.stringMatching(/^observation is unbroken since .* only: that is no 1 day yet$/)],
     })
     await rm(join(folder, 'usage.jsonl'))
 
