@@ -23,7 +23,7 @@ export function generatedText(generated: GeneratedCompat, dryRun: boolean): stri
     ])
   const open = invariants.filter((each) => each.verdict === 'unknown').map(({ id, because }) => `? ${id}: ${because}`)
   const wrong = findings
-    .filter(({ severity }) => severity === 'error')
+    .filter(({ severity, invariant }) => severity === 'error' || (severity === 'warning' && invariant === 'access-parity'))
     .flatMap(({ invariant, message, hint }) => [
       `✗ ${invariant}: ${message}`,
       ...(hint === undefined || hint === null ? [] : [`    ${hint}`]),

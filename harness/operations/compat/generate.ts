@@ -6,18 +6,19 @@ import { InputError } from '../../errors.ts'
 import { isPair, readLegacy, type Source } from '../../formats/index.ts'
 import { onSchemaOfFiles, readSources } from '../../history/index.ts'
 import { isDirectory, isFile, parseScript, shownPath } from '../../migration/index.ts'
-import { type Cluster, parseClusterRequest, type Session, startCluster, withTransaction } from '../../postgres/index.ts'
-import type { FindingResult, Outcome } from '../../result/index.ts'
+import { type Cluster, parseClusterRequest, pathOf, type Session, startCluster, withTransaction } from '../../postgres/index.ts'
+import type { FindingResult, MigrationResult, Outcome } from '../../result/index.ts'
 import { seedNumber } from '../../run/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../../verify/index.ts'
 import { layoutOf } from './files.ts'
 import { type InverseExample, inverseExamples } from './inverse.ts'
 import type { CompatMapping } from './mapping.ts'
 import type { TablePlan } from './model.ts'
-import { planTable } from './plan.ts'
+import { legacyTable, planTable } from './plan.ts'
 import { readMapping } from './read-mapping.ts'
 import { contractOf } from './render-contract.ts'
 import { renderMigration } from './render-migration.ts'
+import { readRights, type TableRights } from './rights.ts'
 import { verifyCandidate } from './verify-generated.ts'
 
 export interface GenerateRequest {
@@ -89,10 +90,11 @@ export async function generateOn(
   const files = layout.files(texts)
   refuseOverwriting([...files.keys()])
   const result = await verifyCandidate(cluster, source, { layout, texts, contract: contractOf(plans) }, options, hooks)
-  const written = result.verdict === 'holds' && !dryRun
+  const verdict = judged(result)
+  const written = verdict === 'holds' && !dryRun
   if (written) await writeAll(files)
   return {
-    verdict: result.verdict,
+    verdict,
     written,
     tables,
     files: [...files].map(([file, text]) => ({ file: shownPath(file), text })),
@@ -113,7 +115,12 @@ async function planOn(
   mapping: CompatMapping,
 ): Promise<{ readonly plans: readonly TablePlan[]; readonly examples: readonly InverseExample[] }> {
   const catalog: Catalog = await readCatalog(session)
-  const plans = Object.entries(mapping.tables).map(([path, table]) => planTable(catalog, path, table))
+  const rights = new Map<string, TableRights>()
+  for (const path of Object.keys(mapping.tables)) {
+    const relation = legacyTable(catalog, path)
+    rights.set(pathOf(relation), await readRights(session, relation))
+  }
+  const plans = Object.entries(mapping.tables).map(([path, table]) => planTable(catalog, path, table, rights))
   const examples = await withTransaction(session, () =>
     inverseExamples(session, catalog, plans, seedNumber(JSON.stringify(mapping), 'inverse')),
   )
@@ -149,6 +156,14 @@ export async function readTarget(path: string, options: VerifyOptions): Promise<
   if (source === undefined || others.length > 0) throw new InputError(`"${path}" is not one folder of migrations`)
   if (source.kind === 'pairs') throw new InputError(`"${path}" has complete pairs`, { hint: 'Name a folder with legacy.sql alone.' })
   return source
+}
+
+/**
+ * No right is meant to change. A block that puts its grants together speaks of access in general, and so a right that goes with it is a
+ * warning elsewhere; here it is a fault.
+ */
+function judged({ verdict, findings }: MigrationResult): Outcome {
+  return findings.some(({ invariant, severity }) => invariant === 'access-parity' && severity !== 'info') ? 'violated' : verdict
 }
 
 function refuseOverwriting(files: readonly string[]): void {

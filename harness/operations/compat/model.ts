@@ -12,6 +12,8 @@ export interface TablePlan {
   readonly conversions: readonly Conversion[]
   /** Whether PostgreSQL cannot write through the view by itself. */
   readonly triggers: boolean
+  /** With whose rights the view reads and writes the table. */
+  readonly rights: 'invoker' | 'owner'
   /** The key by which triggers find a row, by its new names; empty where there are no triggers. */
   readonly key: readonly KeptColumn[]
   /** Constraints and indexes over columns that go. */

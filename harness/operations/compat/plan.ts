@@ -6,13 +6,15 @@ import { checkConversion } from './check-conversion.ts'
 import type { TableMapping } from './mapping.ts'
 import type { Conversion, GoneColumn, KeptColumn, PlannedColumn, TablePlan } from './model.ts'
 import { columnsIn } from './replace-columns.ts'
+import { rightsMode, type TableRights } from './rights.ts'
 
 /**
  * Check what is declared of a table against the catalog.
  *
+ * @param rightsOf  What is granted on each table, by its path.
  * @throws {InputError} For a table or column that is not there, a name that is taken, and what a view cannot stand for.
  */
-export function planTable(catalog: Catalog, path: string, mapping: TableMapping): TablePlan {
+export function planTable(catalog: Catalog, path: string, mapping: TableMapping, rightsOf: ReadonlyMap<string, TableRights>): TablePlan {
   const legacy = legacyTable(catalog, path)
   const to = nameOf(mapping.to, legacy.schema)
   if (pathOf(to) === pathOf(legacy))
@@ -40,6 +42,7 @@ export function planTable(catalog: Catalog, path: string, mapping: TableMapping)
     added,
     conversions,
     triggers: gone.size > 0,
+    rights: 'invoker',
     key: gone.size > 0 ? keyOf(path, legacy, columns) : [],
     remade: {
       constraints: legacy.constraints.filter((each) => each.kind !== 'not-null' && goes(each.attributes)),
@@ -56,7 +59,8 @@ export function planTable(catalog: Catalog, path: string, mapping: TableMapping)
     ),
   }
   checkConversion(plan, path)
-  return plan
+  const rights = rightsOf.get(pathOf(legacy))
+  return rights === undefined ? plan : { ...plan, rights: rightsMode(legacy, rights, plan.triggers) }
 }
 
 /** An error that names the table. */
@@ -64,7 +68,8 @@ export function refused(path: string, message: string, hint?: string): InputErro
   return new InputError(`${path} ${message}`, hint === undefined ? {} : { hint })
 }
 
-function legacyTable(catalog: Catalog, path: string): Relation {
+/** @throws {InputError} For what is no table of its own. */
+export function legacyTable(catalog: Catalog, path: string): Relation {
   const found = catalog.relations.get(pathOf(nameOf(path, 'public')))
   if (found === undefined) {
     const tables = [...catalog.relations].flatMap(([name, { kind }]) => (kind === 'table' ? [name] : []))

@@ -77,14 +77,21 @@ function alter(table: string, actions: readonly string[]): readonly string[] {
 }
 
 /** Every column by name: `SELECT *` would be frozen to the same list, and hide that it is. */
-function renderView({ legacy, to, columns }: TablePlan): string {
+function renderView({ legacy, to, columns, rights }: TablePlan): string {
   const list = columns.map((column) => {
     const name = identifier(column.attribute.name)
     if (column.kind === 'gone') return `(${column.back})::${column.attribute.type} AS ${name}`
     return column.column === column.attribute.name ? name : `${identifier(column.column)} AS ${name}`
   })
-  return `-- security_invoker: grants and row security of the table hold for whoever asks, not for the owner of the view.
-CREATE VIEW ${qualified(legacy)} WITH (security_invoker = true) AS
+  const [why, option] =
+    rights === 'invoker'
+      ? ['security_invoker: grants and row security of the table hold for whoever asks, not for the owner of the view.', 'true']
+      : [
+          'With the rights of its owner: security_invoker would ask for every column that it shows. Set it before you enable row security.',
+          'false',
+        ]
+  return `-- ${why}
+CREATE VIEW ${qualified(legacy)} WITH (security_invoker = ${option}) AS
 SELECT
     ${list.join(',\n    ')}
 FROM ${qualified(to)};`
