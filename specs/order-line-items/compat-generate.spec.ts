@@ -21,6 +21,7 @@ describe('compat-views, the generator', () => {
         const made = await generated(table)
         const outcome = made instanceof InputError || made.verdict !== 'holds' ? 'refused' : 'equivalent'
         counted[outcome] += 1
+        if ((counted.equivalent + counted.refused) % 25 === 0) tell(counted)
         if (table.expected !== 'either') expect([table.expected, whyOf(made)]).toEqual([outcome, whyOf(made)])
         if (made instanceof InputError || outcome === 'refused') return
         const [up, down] = ['up.sql', 'down.sql'].map((name) => made.files.find(({ file }) => file.endsWith(name))?.text ?? '')
@@ -28,9 +29,7 @@ describe('compat-views, the generator', () => {
       }),
       { numRuns: cases, endOnFailure: true, ...(path === undefined ? {} : { path }) },
     )
-    process.stdout.write(
-      `CV-1: of ${cases} tables ${counted.equivalent} are equivalent, ${counted.refused} refused; seed ${fc.readConfigureGlobal().seed}\n`,
-    )
+    tell(counted)
     if (cases >= 20) expect(Math.min(counted.equivalent, counted.refused)).toBeGreaterThan(cases / 10)
   })
 })
@@ -48,6 +47,14 @@ async function generated(table: MovedTable): Promise<GeneratedCompat | InputErro
     if (!(error instanceof InputError)) throw error
     return error
   })
+}
+
+/** How far it is, with what draws the same cases again. */
+function tell({ equivalent, refused }: { readonly equivalent: number; readonly refused: number }): void {
+  const { seed } = fc.readConfigureGlobal()
+  process.stdout.write(
+    `CV-1: of ${equivalent + refused} tables ${equivalent} are equivalent, ${refused} refused; GODWIT_SEED=${seed} GODWIT_COMPAT_CASES=${cases}\n`,
+  )
 }
 
 /** Why it was refused, for the message of a failed run. */
