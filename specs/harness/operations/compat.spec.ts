@@ -182,7 +182,7 @@ describe('godwit compat generate: the format of the project', () => {
     ],
   ]
 
-  test.each(inGate(cases, 3))(
+  test.each(inGate(cases, 2))(
     '%s: the files are read as the step that was proven, behind all others',
     async (format, files, within, expected) => {
       await using made = await generateIn(files, 'name: move_items\ntables: { public.items: { to: public.articles } }', { within })
