@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { CommandContext, ObserveFlags, QueriesFlags } from './command-context.ts'
 import type { CompareFlags } from './compare-command.ts'
+import type { CompatFlags } from './compat-command.ts'
 import type { EvidenceFlags } from './evidence-command.ts'
 import { collect, parseDays, parseDuration, parseName } from './option-values.ts'
 import type { ReadyFlags } from './ready-command.ts'
@@ -14,6 +15,7 @@ import { addVerifyOptions } from './verify-options.ts'
 /** The commands for what a team does around a real migration, in the order in which it is done. */
 export function addDatabaseCommands(program: Command, context: CommandContext): void {
   for (const add of [
+    addCompat,
     addQueries,
     addEvidence,
     addRehearse,
@@ -43,6 +45,22 @@ function addFilesOptions(command: Command): Command {
     .option('--prelude <file>', 'as for verify', collect)
     .option('--run-as <role>', 'as for verify', parseName)
     .option('--skip-extension <name>', 'as for verify', collect)
+}
+
+function addCompat(program: Command, context: CommandContext): void {
+  const compat = program.command('compat').description('Views that keep old names working after a table moved.').helpCommand(false)
+  addVerifyOptions(compat.command('generate'))
+    .description(
+      'Write the migration that a mapping declares: the table moves, a view keeps its old name working. Proven before it is written.',
+    )
+    .argument('<mapping>', 'a YAML or JSON file that says what became of each table', parseName)
+    .argument('[path]', 'the folder of migrations, or a folder with legacy.sql alone', parseName)
+    .option('--dry-run', 'print the files, and write nothing')
+    .option('--json', 'the result on standard output')
+    .action(async (mapping: string, path: string | undefined, options: CompatFlags) => {
+      const { compatGenerateCommand } = await import('./compat-command.ts')
+      await compatGenerateCommand(mapping, path === undefined ? [] : [path], options, context)
+    })
 }
 
 function addQueries(program: Command, context: CommandContext): void {

@@ -10,7 +10,7 @@ export type {
   OpaqueStep,
   Source,
 } from './history.ts'
-export { isPair, readPair, withDiscards } from './pair.ts'
+export { isPair, readLegacy, readPair, withDiscards } from './pair.ts'
 export { type ReadOptions, readSource } from './read-source.ts'
 export { type FormatName, formatNames, knownFormat, ownFormats, toolTables } from './registry.ts'
 export { reportFile } from './report-folder.ts'

@@ -30,7 +30,7 @@ export async function readPair(directory: string): Promise<Migration> {
     const beside = downName === undefined ? '' : ` beside its "${downName}"`
     throw new InputError(`"${shown}" has no "up.sql"${beside}`, { detail: 'Looked for "up.sql" and "up.ts".', hint: lookedFor })
   }
-  const legacy = await readLegacy(files, shown)
+  const legacy = await legacyOf(files, shown)
   const legacyData = files.has('legacy.data.sql') ? [await files.script('legacy.data.sql')] : []
   const up = await readStep(files, upName)
   const down = downName === undefined ? undefined : await readStep(files, downName)
@@ -95,7 +95,17 @@ class PairFiles {
   }
 }
 
-async function readLegacy(files: PairFiles, shown: string): Promise<readonly Script[]> {
+/**
+ * The legacy schema of a pair alone.
+ *
+ * @throws {InputError} As {@link readPair}.
+ */
+export async function readLegacy(directory: string): Promise<readonly Script[]> {
+  const path = resolve(directory)
+  return legacyOf(new PairFiles(path), shownPath(path))
+}
+
+async function legacyOf(files: PairFiles, shown: string): Promise<readonly Script[]> {
   if (files.has('legacy.sql')) return [await files.script('legacy.sql')]
   const names = isDirectory(files.path('legacy')) ? (await readdir(files.path('legacy'))).filter((name) => name.endsWith('.sql')) : []
   if (names.length === 0) {

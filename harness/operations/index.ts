@@ -1,4 +1,5 @@
 export * from './compare/index.ts'
+export * from './compat/index.ts'
 export * from './evidence/index.ts'
 export { learnMigrations, type VerifiedLearned } from './learn-migrations.ts'
 export { type ArrivalSql, type AttributeSql, compileLineage, type LineageSource, type PlaceSql, type RelationSql } from './lineage-sql.ts'

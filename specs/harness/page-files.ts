@@ -4,7 +4,7 @@ const pageOf = (name: string) => readFile(new URL(`../../docs/${name}`, import.m
 
 /** The files of a page's example: each block of code names its file in a comment on its first line. */
 export async function pageFiles(name: string): Promise<Readonly<Record<string, string>>> {
-  const blocks = [...(await pageOf(name)).matchAll(/^```(?:ts|sql)\n((?:\/\/|--) (\S+)\n[\s\S]*?)^```$/gm)]
+  const blocks = [...(await pageOf(name)).matchAll(/^```(?:ts|sql|yaml)\n((?:\/\/|--|#) (\S+)\n[\s\S]*?)^```$/gm)]
   return Object.fromEntries(blocks.map(([, text = '', file = '']) => [file, text]))
 }
 

@@ -201,4 +201,18 @@ export const orderLineItems: readonly Edit[] = [
     replace: 'void after',
     test: 'it rewrites them',
   },
+  {
+    claim: 'CV-1',
+    file: 'harness/operations/compat/render-up.ts',
+    find: '    ...renderDefaults(plan),\n',
+    replace: '',
+    test: 'what is generated',
+  },
+  {
+    claim: 'CV-1',
+    file: 'harness/operations/compat/render-trigger.ts',
+    find: 'RETURN OLD;',
+    replace: 'RETURN NULL;',
+    test: 'what is generated',
+  },
 ]

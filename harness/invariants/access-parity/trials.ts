@@ -193,11 +193,15 @@ function outcomeOf(answers: readonly Attempted[], keysOfRows: readonly string[])
     if ('sqlstate' in first) return first.sqlstate === denied ? 'denied' : { fails: `${first.message} (${first.sqlstate})` }
     return { keys: Array.isArray(first.answer) ? first.answer.map(String) : [] }
   }
-  // Any other error comes after the rights were looked at.
-  return { keys: keysOfRows.filter((_, at) => !isDenied(answers[at])) }
+  // Any other error comes after the rights were looked at; but a value that its column does not take, or one column for two, ends the statement before.
+  return { keys: keysOfRows.filter((_, at) => !isDenied(answers[at]) && !isUnread(answers[at])) }
 }
 
 const denied = '42501'
+
+function isUnread(answer: Attempted | undefined): boolean {
+  return answer !== undefined && 'sqlstate' in answer && /^(22|42)/.test(answer.sqlstate) && !isDenied(answer)
+}
 
 function isDenied(answer: Attempted | undefined): boolean {
   return answer !== undefined && 'sqlstate' in answer && answer.sqlstate === denied

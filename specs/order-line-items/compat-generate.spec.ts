@@ -1,0 +1,71 @@
+import fc from 'fast-check'
+import { InputError } from 'godwit'
+import { claim, useCluster } from 'godwit/vitest'
+import { describe, expect } from 'vitest'
+import { type GeneratedCompat, generateOn, readTarget } from '../../harness/operations/compat/generate.ts'
+import { parseMapping } from '../../harness/operations/compat/read-mapping.ts'
+import { writtenFiles } from '../harness/history/written-history.ts'
+import { type MovedTable, movedTable } from './moved-table.ts'
+import { differencesOf } from './table-and-view.ts'
+
+/** Tables with mappings: few in the gate, `GODWIT_COMPAT_CASES=2000` for a soak. */
+const cases = Number(process.env.GODWIT_COMPAT_CASES ?? 3)
+/** With the seed, the path that a failed run prints: that case alone. */
+const path = process.env.GODWIT_COMPAT_PATH
+
+describe('compat-views, the generator', () => {
+  claim('CV-1', 'any table with any mapping is equivalent behind its view, or refused', { timeout: cases * 60_000 + 60_000 }, async () => {
+    const counted = { equivalent: 0, refused: 0 }
+    await fc.assert(
+      fc.asyncProperty(movedTable, fc.nat(), async (table, seed) => {
+        const made = await generated(table)
+        const outcome = made instanceof InputError || made.verdict !== 'holds' ? 'refused' : 'equivalent'
+        counted[outcome] += 1
+        if ((counted.equivalent + counted.refused) % 25 === 0) tell(counted)
+        if (table.expected !== 'either') expect([table.expected, whyOf(made)]).toEqual([outcome, whyOf(made)])
+        if (made instanceof InputError || outcome === 'refused') return
+        const [up, down] = ['up.sql', 'down.sql'].map((name) => made.files.find(({ file }) => file.endsWith(name))?.text ?? '')
+        expect(await differencesOf(await useCluster(), table, { up: up ?? '', down: down ?? '' }, seed)).toEqual([])
+      }),
+      { numRuns: cases, endOnFailure: true, ...(path === undefined ? {} : { path }) },
+    )
+    tell(counted)
+    if (cases >= 20) expect(Math.min(counted.equivalent, counted.refused)).toBeGreaterThan(cases / 10)
+  })
+})
+
+async function generated(table: MovedTable): Promise<GeneratedCompat | InputError> {
+  await using folder = await writtenFiles({ 'legacy.sql': `${table.legacy};` })
+  const options = { runs: 4 }
+  const request = { path: folder.path, options, hooks: {}, now: new Date(0), dryRun: true }
+  return await generateOn(
+    await useCluster(),
+    await readTarget(folder.path, options),
+    parseMapping(table.mapping, 'mapping.json'),
+    request,
+  ).catch((error: unknown) => {
+    if (!(error instanceof InputError)) throw error
+    return error
+  })
+}
+
+/** How far it is, with what draws the same cases again. */
+function tell({ equivalent, refused }: { readonly equivalent: number; readonly refused: number }): void {
+  const { seed } = fc.readConfigureGlobal()
+  process.stdout.write(
+    `CV-1: of ${equivalent + refused} tables ${equivalent} are equivalent, ${refused} refused; GODWIT_SEED=${seed} GODWIT_COMPAT_CASES=${cases}\n`,
+  )
+}
+
+/** Why it was refused, for the message of a failed run. */
+function whyOf(made: GeneratedCompat | InputError): unknown {
+  if (made instanceof InputError) return made.message
+  const { examples, findings, invariants } = made
+  return {
+    examples,
+    findings: findings
+      .filter(({ severity, invariant }) => severity === 'error' || invariant === 'access-parity')
+      .map(({ invariant, message }) => `${invariant}: ${message}`),
+    open: invariants.filter(({ verdict }) => verdict === 'unknown'),
+  }
+}
