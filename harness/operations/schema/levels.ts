@@ -16,6 +16,7 @@ interface About {
   readonly difference: CatalogDifference
   readonly object: CatalogObject
   readonly before: CatalogObjects
+  readonly after: CatalogObjects
 }
 
 type Rule = (about: About) => Judged
@@ -28,7 +29,7 @@ export function levelOf(difference: CatalogDifference, before: CatalogObjects, a
   const key = `${difference.kind} ${difference.path}`
   const object = (difference.change === 'missing' ? before : after).get(key) ?? before.get(key)
   if (object === undefined) return minor('it differs')
-  const about = { difference, object, before }
+  const about = { difference, object, before, after }
   if (difference.change === 'missing') return (gone[difference.kind] ?? goneOther)(about)
   if (difference.change === 'added') return (come[difference.kind] ?? comeOther)(about)
   const property = difference.property ?? ''
@@ -55,7 +56,15 @@ const onlyWords: ReadonlySet<string> = new Set(
 const sql = (path: string): string => partsOf(path).map(quoteIdentifier).join('.')
 const column = ({ attribute }: CatalogObject): string => quoteIdentifier(attribute ?? '')
 
-const goneRelation: Rule = ({ object }) => major('statements that name it fail', `SELECT FROM ${sql(object.path)} LIMIT 0`)
+const goneRelation: Rule = ({ object, after }) => {
+  const view = after.has(`view ${object.path}`) && object.kind !== 'view'
+  return view
+    ? major(
+        'a view has its name now: TRUNCATE, COPY … FROM, ON CONFLICT ON CONSTRAINT and ctid fail on it',
+        `SELECT ctid FROM ${sql(object.path)} LIMIT 0`,
+      )
+    : major('statements that name it fail', `SELECT FROM ${sql(object.path)} LIMIT 0`)
+}
 const goneType: Rule = ({ object }) => major('statements that name it fail', `SELECT NULL::${sql(object.path)}`)
 const goneRoutine: Rule = ({ object }) => major('calls fail', `SELECT '${object.path.replaceAll("'", "''")}'::regprocedure`)
 

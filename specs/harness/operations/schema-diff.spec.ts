@@ -27,6 +27,11 @@ interface Case {
 const cases: readonly Case[] = [
   { sql: 'ALTER TABLE people DROP COLUMN price', level: 'major', told: 'missing attribute public.people.price' },
   { sql: 'DROP TABLE notes', level: 'major', told: 'missing table public.notes' },
+  {
+    sql: 'ALTER TABLE notes RENAME TO remarks; CREATE VIEW notes AS SELECT * FROM remarks',
+    level: 'major',
+    told: 'missing table public.notes',
+  },
   { sql: 'DROP VIEW adults', level: 'major', told: 'missing view public.adults' },
   { sql: 'DROP FUNCTION shout(text)', level: 'major', told: 'missing function public.shout(text)' },
   { sql: 'DROP SEQUENCE numbers', level: 'major', told: 'missing sequence public.numbers' },
