@@ -10,11 +10,13 @@ import type { VerifyFlags } from './verify-options.ts'
 export interface DriftFlags extends Pick<VerifyFlags, 'config' | 'project' | 'format' | 'prelude' | 'runAs' | 'skipExtension' | 'json'> {
   readonly url?: string
   readonly at?: string
+  readonly model?: string
 }
 
 /** `godwit schema drift`: 0 where the database is what the files make, 1 where it is not, 4 where that cannot be told. */
 export async function driftCommand(paths: readonly string[], flags: DriftFlags, context: CommandContext): Promise<void> {
-  const { url: _, at, json, ...work } = flags
+  const { url: _, at, json, model, ...work } = flags
+  if (model !== undefined) return modelDriftCommand(model, paths, flags, context)
   const url = urlOf(flags)
   const { projects } = await planWork(paths, work)
   const [project, ...others] = projects
@@ -28,6 +30,20 @@ export async function driftCommand(paths: readonly string[], flags: DriftFlags, 
   )
   process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : renderDrift(found))
   if (found.drift.length > 0) context.setExitCode(exitCodes.violated)
+  else if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
+}
+
+/** `godwit schema drift --model`: 0 where the model is what the steps make, 1 where it is not, 4 where that cannot be told. */
+async function modelDriftCommand(model: string, paths: readonly string[], flags: DriftFlags, context: CommandContext): Promise<void> {
+  const { url: _, at, json, model: _model, ...work } = flags
+  const { projects } = await planWork(paths, work)
+  const { modelDrift, renderModelDrift } = await import('../operations/index.ts')
+  const { paths: files = [], options = {} } = projects[0] ?? {}
+  const found = await withProgress((onProgress) =>
+    modelDrift({ model, paths: files, at, options, hooks: { signal: context.signal, onProgress } }),
+  )
+  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : renderModelDrift(found))
+  if (found.differences.length > 0) context.setExitCode(exitCodes.violated)
   else if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
 }
 

@@ -3,6 +3,8 @@ export { type DiffRequest, diffOn, diffSchemas, type SchemaDiff } from './diff.t
 export { type Drift, type DriftFound, driftOn, findDrift, type Live } from './drift.ts'
 export type { Level } from './levels.ts'
 export { readLive } from './live.ts'
+export { type ModelDifference, type ModelDrift, modelDrift, modelDriftOn, renderModelDrift } from './model-drift.ts'
+export type { OrmModel } from './prisma-model.ts'
 export { versionSql, writeVersion } from './record-version.ts'
 export { renderDiff } from './render-diff.ts'
 export { renderDrift } from './render-drift.ts'

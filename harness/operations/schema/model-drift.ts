@@ -1,0 +1,173 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Catalog, readCatalog } from '../../catalog/index.ts'
+import { InputError } from '../../errors.ts'
+import type { Source } from '../../formats/index.ts'
+import { onSchemaOfFiles, readSources } from '../../history/index.ts'
+import { type Cluster, shownName, startCluster } from '../../postgres/index.ts'
+import { counted, visibleText } from '../../report/index.ts'
+import type { VerifyHooks, VerifyOptions } from '../../verify/index.ts'
+import type { OrmModel } from './prisma-model.ts'
+
+/** One place where the model of an ORM and what the migrations make are not the same. */
+export interface ModelDifference {
+  /** `table public.orders`, `attribute public.orders.note`, `enum public.role`. */
+  readonly object: string
+  readonly what: string
+}
+
+export interface ModelDrift {
+  readonly model: string
+  readonly files: string
+  readonly steps: number
+  readonly differences: readonly ModelDifference[]
+  readonly unknown: readonly string[]
+}
+
+export interface ModelDriftRequest {
+  /** A file `schema.prisma`, or a folder of such files. */
+  readonly model: string
+  readonly paths: readonly string[]
+  readonly at: string | undefined
+  readonly options: VerifyOptions
+  readonly hooks: VerifyHooks
+}
+
+/**
+ * Hold the model of an ORM against what the migrations make of an empty database: tables, columns, their types, NOT NULL, enums.
+ *
+ * @throws {InputError} When the model or the files cannot be read.
+ * @throws {EnvironmentError} When no server can be started.
+ */
+export async function modelDrift(request: ModelDriftRequest): Promise<ModelDrift> {
+  const { signal } = request.hooks
+  // Its parser is large.
+  const { readPrismaModel } = await import('./prisma-model.ts')
+  const model = readPrismaModel(await modelText(request.model), request.model)
+  const sources = await readSources(request.paths, request.options)
+  const [source, ...others] = sources
+  if (source === undefined || others.length > 0)
+    throw new InputError(`a model is held against one history, and there are ${sources.length} here`, { hint: 'Name one folder.' })
+  await using cluster = await startCluster({ kind: 'embedded' }, signal === undefined ? {} : { signal })
+  return await modelDriftOn(cluster, source, model, request)
+}
+
+/** The same on a server that runs already. */
+export async function modelDriftOn(
+  cluster: Cluster,
+  source: Source,
+  model: OrmModel,
+  { model: shown, at, options, hooks }: Omit<ModelDriftRequest, 'paths'>,
+): Promise<ModelDrift> {
+  return await onSchemaOfFiles(
+    cluster,
+    source,
+    { at, options, hooks },
+    async ({ path, steps, session, unapplied, toolTables, platformSchemas }) => {
+      const catalog = await readCatalog(session)
+      const ours = (table: string, schema: string) => !toolTables.has(table) && !platformSchemas.has(schema)
+      return {
+        model: shown,
+        files: path,
+        steps,
+        differences: [...tableDifferences(model, catalog, ours), ...enumDifferences(model, catalog)],
+        unknown: unapplied,
+      }
+    },
+  )
+}
+
+async function modelText(path: string): Promise<string> {
+  try {
+    if (!(await stat(path)).isDirectory()) return await readFile(path, 'utf8')
+    const names = (await readdir(path, { recursive: true })).filter((name) => name.endsWith('.prisma')).sort()
+    return (await Promise.all(names.map((name) => readFile(join(path, name), 'utf8')))).join('\n')
+  } catch (error) {
+    throw new InputError(`the model "${path}" cannot be read`, { detail: `${(error as Error).message}.`, cause: error })
+  }
+}
+
+function tableDifferences(model: OrmModel, catalog: Catalog, ours: (table: string, schema: string) => boolean): readonly ModelDifference[] {
+  const found: ModelDifference[] = []
+  for (const [path, columns] of model.tables) {
+    const relation = catalog.relations.get(path)
+    if (relation === undefined) {
+      found.push({ object: `table ${path}`, what: 'is in the model, and no step makes it' })
+      continue
+    }
+    const attributes = new Map(relation.attributes.map((each) => [each.name, each]))
+    for (const [name, column] of columns) {
+      const attribute = attributes.get(name)
+      const object = `attribute ${path}.${name}`
+      if (attribute === undefined) found.push({ object, what: 'is in the model, and no step makes it' })
+      else {
+        if (column.type !== undefined && !sameType(column.type, attribute.type))
+          found.push({ object, what: `is ${column.type} in the model, and ${attribute.type} by the steps` })
+        if (column.notNull !== undefined && column.notNull !== attribute.notNull)
+          found.push({
+            object,
+            what: column.notNull
+              ? 'is required in the model, and takes NULL by the steps'
+              : 'is optional in the model, and NOT NULL by the steps',
+          })
+      }
+    }
+    for (const name of attributes.keys())
+      if (!columns.has(name)) found.push({ object: `attribute ${path}.${name}`, what: 'is made by the steps, and is not in the model' })
+  }
+  const schemas = new Set([...model.tables.keys()].map((path) => path.slice(0, path.indexOf('.'))))
+  for (const [path, { kind, name, schema, partitionOf, attributes }] of catalog.relations) {
+    if (
+      !kind.endsWith('table') ||
+      kind === 'foreign-table' ||
+      partitionOf !== undefined ||
+      model.tables.has(path) ||
+      !schemas.has(schema) ||
+      !ours(name, schema)
+    )
+      continue
+    // Of a relation many to many, for which a model has no block.
+    if (name.startsWith('_') && attributes.map((each) => each.name).join() === 'A,B') continue
+    found.push({ object: `table ${path}`, what: 'is made by the steps, and is not in the model' })
+  }
+  return found
+}
+
+/** An extension's type may stand in any schema. */
+function sameType(model: string, catalog: string): boolean {
+  return model === catalog || catalog.endsWith(`.${model}`)
+}
+
+function enumDifferences(model: OrmModel, catalog: Catalog): readonly ModelDifference[] {
+  return [...model.enums].flatMap(([path, labels]): readonly ModelDifference[] => {
+    const type = catalog.types.get(path)
+    if (type?.kind !== 'enum') return [{ object: `enum ${path}`, what: 'is in the model, and no column of the steps has it' }]
+    const same = labels.length === type.labels.length && labels.every((label) => type.labels.includes(label))
+    return same
+      ? []
+      : [{ object: `enum ${path}`, what: `has ${labels.join(', ')} in the model, and ${type.labels.join(', ')} by the steps` }]
+  })
+}
+
+/** Where model and steps differ, for a terminal. */
+export function renderModelDrift({ model, files, steps, differences, unknown }: ModelDrift): string {
+  const verdict =
+    differences.length > 0
+      ? `✗ The model is not what the steps make: ${counted(differences.length, 'difference')}.`
+      : unknown.length > 0
+        ? '? No difference was found, and not every step was applied.'
+        : '✓ The model is what the steps make.'
+  const lines = [
+    `${visibleText(model)} against ${visibleText(files)} (${counted(steps, 'step')})`,
+    ...differences.map(({ object, what }) => `  ${visibleText(shownObject(object))} ${visibleText(what)}`),
+    ...unknown.map((text) => `unknown: ${visibleText(text)}`),
+    'not compared: defaults, keys, indexes and relations of the model',
+    verdict,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function shownObject(object: string): string {
+  const [kind = '', path = ''] = object.split(' ', 2)
+  return `${kind} ${shownName(path)}`
+}
