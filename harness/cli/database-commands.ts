@@ -105,7 +105,7 @@ function addSchema(program: Command, context: CommandContext): void {
     )
     .argument('[path]', 'a folder of migrations; of a pair, its legacy schema', parseName)
     .addOption(urlOption('; it is only read'))
-    .option('--model <path>', 'hold a Prisma schema (a file, or a folder of such files) against the files instead of a database', parseName)
+    .option('--model <path>', 'hold a Prisma schema, or a snapshot of drizzle-kit, against the files instead of a database', parseName)
     .option(
       '--at <step>',
       'the last step that the database should have (default: the last of all; of a pair, `migrated` takes up along)',

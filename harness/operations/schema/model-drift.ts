@@ -4,10 +4,11 @@ import { type Catalog, readCatalog } from '../../catalog/index.ts'
 import { InputError } from '../../errors.ts'
 import type { Source } from '../../formats/index.ts'
 import { onSchemaOfFiles, readSources } from '../../history/index.ts'
-import { type Cluster, shownName, startCluster } from '../../postgres/index.ts'
+import { type Cluster, type Session, shownName, startCluster } from '../../postgres/index.ts'
 import { counted, visibleText } from '../../report/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../../verify/index.ts'
-import type { OrmModel } from './prisma-model.ts'
+import { readDrizzleModel } from './drizzle-model.ts'
+import type { ModelColumn, OrmModel } from './prisma-model.ts'
 
 /** One place where the model of an ORM and what the migrations make are not the same. */
 export interface ModelDifference {
@@ -25,7 +26,7 @@ export interface ModelDrift {
 }
 
 export interface ModelDriftRequest {
-  /** A file `schema.prisma`, or a folder of such files. */
+  /** A file `schema.prisma`, a folder of such files, or a snapshot of drizzle-kit. */
   readonly model: string
   readonly paths: readonly string[]
   readonly at: string | undefined
@@ -41,9 +42,9 @@ export interface ModelDriftRequest {
  */
 export async function modelDrift(request: ModelDriftRequest): Promise<ModelDrift> {
   const { signal } = request.hooks
-  // Its parser is large.
-  const { readPrismaModel } = await import('./prisma-model.ts')
-  const model = readPrismaModel(await modelText(request.model), request.model)
+  const model = await readModel(request.model)
+  if (model.tables.size === 0)
+    throw new InputError(`"${request.model}" has no model`, { hint: 'Name the file, or the folder, in which the models stand.' })
   const sources = await readSources(request.paths, request.options)
   const [source, ...others] = sources
   if (source === undefined || others.length > 0)
@@ -65,16 +66,43 @@ export async function modelDriftOn(
     { at, options, hooks },
     async ({ path, steps, session, unapplied, toolTables, platformSchemas }) => {
       const catalog = await readCatalog(session)
+      const typed = await withServerTypes(session, model)
       const ours = (table: string, schema: string) => !toolTables.has(table) && !platformSchemas.has(schema)
       return {
         model: shown,
         files: path,
         steps,
-        differences: [...tableDifferences(model, catalog, ours), ...enumDifferences(model, catalog)],
+        differences: [...tableDifferences(typed, catalog, ours), ...enumDifferences(model, catalog)],
         unknown: unapplied,
       }
     },
   )
+}
+
+/** A snapshot of drizzle-kit by its ending, else a Prisma schema. */
+async function readModel(path: string): Promise<OrmModel> {
+  const text = await modelText(path)
+  if (path.endsWith('.json')) return readDrizzleModel(text, path)
+  // Its parser is large.
+  const { readPrismaModel } = await import('./prisma-model.ts')
+  return readPrismaModel(text, path)
+}
+
+/** Types as the server writes them; one that it does not know stays as it is. */
+async function withServerTypes(session: Session, model: OrmModel): Promise<OrmModel> {
+  const types = [...new Set([...model.tables.values()].flatMap((columns) => [...columns.values()].flatMap(({ type }) => type ?? [])))]
+  // Where the types of the user stand.
+  await session.script(`SET search_path = public`)
+  const written = await session.query<{ type: string; shown: string | null }>(
+    `SELECT t AS type, CASE WHEN to_regtype(t) IS NOT NULL THEN pg_catalog.format_type(to_regtype(t), to_regtypemod(t)) END AS shown FROM unnest($1::text[]) AS t`,
+    [types],
+  )
+  const shown = new Map(written.map((each) => [each.type, each.shown ?? each.type]))
+  const column = (each: ModelColumn): ModelColumn => ({ ...each, type: each.type === undefined ? undefined : shown.get(each.type) })
+  return {
+    ...model,
+    tables: new Map([...model.tables].map(([path, columns]) => [path, new Map([...columns].map(([name, each]) => [name, column(each)]))])),
+  }
 }
 
 async function modelText(path: string): Promise<string> {

@@ -2,6 +2,7 @@ import { useCluster } from 'godwit/vitest'
 import { describe, expect, test } from 'vitest'
 import { readSources } from '../../../harness/history/index.ts'
 import { modelDriftOn, renderModelDrift } from '../../../harness/operations/index.ts'
+import { readDrizzleModel } from '../../../harness/operations/schema/drizzle-model.ts'
 import { readPrismaModel } from '../../../harness/operations/schema/prisma-model.ts'
 import { writtenFiles } from '../history/written-history.ts'
 
@@ -132,5 +133,82 @@ describe('drift of a Prisma schema', { timeout: 60_000 }, () => {
 
   test('refuses what is no Prisma schema, with the line', () => {
     expect(() => readPrismaModel('model A {\n  id Int @id\n', 'schema.prisma')).toThrow(/^schema\.prisma(:\d+)? is no Prisma schema$/)
+  })
+})
+
+describe('drift of a snapshot of drizzle-kit', { timeout: 60_000 }, () => {
+  const sql = `CREATE TYPE mood AS ENUM ('low'); CREATE SCHEMA sales;
+CREATE TABLE a (id serial PRIMARY KEY, name varchar(20), at timestamp(3) with time zone, price numeric(10,2) NOT NULL, tags text[], mood mood); CREATE TABLE sales.b (id bigint PRIMARY KEY)`
+  const typeOf = { id: 'serial', name: 'varchar(20)', at: 'timestamp (3) with time zone', price: 'numeric(10, 2)', mood: 'mood' }
+  const notNull = (name: string) => name === 'id' || name === 'price'
+  /** As drizzle-kit wrote snapshots until 1.0. */
+  const nested = (types: Readonly<Record<string, string>>) => ({
+    dialect: 'postgresql',
+    tables: {
+      'public.a': {
+        name: 'a',
+        schema: '',
+        columns: Object.fromEntries(
+          Object.entries({ ...types, tags: 'text[]' }).map(([name, type]) => [name, { name, type, notNull: notNull(name) }]),
+        ),
+      },
+      'sales.b': { name: 'b', schema: 'sales', columns: { id: { name: 'id', type: 'bigserial', notNull: true } } },
+    },
+    enums: { 'public.mood': { name: 'mood', schema: 'public', values: ['low'] } },
+  })
+  /** As it writes them since. */
+  const flat = (types: Readonly<Record<string, string>>) => ({
+    dialect: 'postgres',
+    ddl: [
+      { entityType: 'tables', name: 'a', schema: 'public' },
+      { entityType: 'tables', name: 'b', schema: 'sales' },
+      { entityType: 'enums', name: 'mood', schema: 'public', values: ['low'] },
+      ...Object.entries(types).map(([name, type]) => ({
+        entityType: 'columns',
+        table: 'a',
+        schema: 'public',
+        name,
+        type,
+        notNull: notNull(name),
+        dimensions: 0,
+      })),
+      { entityType: 'columns', table: 'a', schema: 'public', name: 'tags', type: 'text', notNull: false, dimensions: 1 },
+      { entityType: 'columns', table: 'b', schema: 'sales', name: 'id', type: 'bigint', notNull: true, dimensions: 0 },
+      { entityType: 'pks', table: 'a', schema: 'public', name: 'a_pkey', columns: ['id'] },
+    ],
+  })
+
+  test.each([
+    ['an older', nested],
+    ['a newer', flat],
+  ])('of %s version is none where nothing differs, and names what does', async (_, snapshot) => {
+    await using written = await writtenFiles({ '001.sql': sql })
+    const [source] = await readSources([written.path], {})
+    if (source === undefined) throw new Error('no history')
+    const driftOf = async (types: Readonly<Record<string, string>>) => {
+      const given = { model: 'snapshot.json', at: undefined, options: {}, hooks: {} }
+      const found = await modelDriftOn(
+        await useCluster(),
+        source,
+        readDrizzleModel(JSON.stringify(snapshot(types)), 'snapshot.json'),
+        given,
+      )
+      return found.differences.map(({ object, what }) => `${object} ${what}`)
+    }
+    expect(await driftOf(typeOf)).toEqual([])
+    const { at: _at, ...lacking } = typeOf
+    expect(await driftOf({ ...lacking, name: 'varchar(21)', more: 'text' })).toEqual([
+      'attribute public.a.name is character varying(21) in the model, and character varying(20) by the steps',
+      'attribute public.a.more is in the model, and no step makes it',
+      'attribute public.a.at is made by the steps, and is not in the model',
+    ])
+  })
+
+  test.each([
+    ['{"a": 1}', '"x.json" is no snapshot of drizzle-kit'],
+    ['{', '"x.json" is no JSON'],
+    ['{"dialect": "sqlite", "ddl": []}', '"x.json" is a snapshot for sqlite'],
+  ])('refuses %s', (text, message) => {
+    expect(() => readDrizzleModel(text, 'x.json')).toThrow(message)
   })
 })
