@@ -119,7 +119,7 @@ describe('CV-5: the level of a change', { timeout: 120_000 }, () => {
       ])
   })
 
-  test.prop([fc.subarray(edits, { minLength: 1, maxLength: 3 })], { numRuns: 150 })(
+  test.prop([fc.subarray(edits, { minLength: 1, maxLength: 3 })], { numRuns: 80 })(
     'is major wherever a statement of a client answers otherwise',
     async (drawn) => {
       await session.script('BEGIN')
