@@ -92,6 +92,11 @@ const edits = [
   'ALTER TABLE people SET SCHEMA pg_temp',
 ]
 
+/** Drawn ones would seldom be alone: each edit is tried by itself first. */
+const each = edits.map((edit): [string[]] => [[edit]])
+
+const isRefusal = (answer: string | undefined): boolean => /^[0-9A-Z]{5}$/.test(answer ?? '')
+
 describe('CV-5: the level of a change', { timeout: 120_000 }, () => {
   let database: Database
   let session: Session
@@ -119,7 +124,7 @@ describe('CV-5: the level of a change', { timeout: 120_000 }, () => {
       ])
   })
 
-  test.prop([fc.subarray(edits, { minLength: 1, maxLength: 3 })], { numRuns: 80 })(
+  test.prop([fc.subarray(edits, { minLength: 1, maxLength: 3 })], { numRuns: 80, examples: each })(
     'is major wherever a statement of a client answers otherwise',
     async (drawn) => {
       await session.script('BEGIN')
@@ -128,7 +133,8 @@ describe('CV-5: the level of a change', { timeout: 120_000 }, () => {
         for (const edit of drawn) await attempt(session, edit)
         const level = highest(changesBetween(before, await readObjects(session)).map((each) => each.level))
         const now = await answers(session)
-        const other = statements.filter((_, at) => now[at] !== legacy[at])
+        // What was refused and is accepted breaks nobody.
+        const other = statements.filter((_, at) => now[at] !== legacy[at] && !isRefusal(legacy[at]))
         reached.set(level, (reached.get(level) ?? new Set()).add(other.length > 0 ? 'other answers' : 'same answers'))
         expect({ level: other.length > 0 ? level : 'major', other }).toEqual({ level: 'major', other })
       } finally {
