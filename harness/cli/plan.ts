@@ -126,6 +126,7 @@ function optionsOf(
   return {
     ...plain,
     online: onlineOf(said, flags),
+    performance: performanceOf(said, flags),
     timeLimitMs: timeLimit === undefined ? undefined : parseDuration(timeLimit),
     prelude: flags.prelude ?? preludesOf(layers, placed),
     contracts: Object.keys(contracts).length === 0 ? undefined : contracts,
@@ -151,6 +152,11 @@ function revised(invariant: AnyInvariant, digest: string): AnyInvariant {
 function onlineOf({ online }: ProjectOptions, { online: asked, onlineRows: rows }: VerifyFlags): VerifyOptions['online'] {
   const said = online === true ? {} : online === false ? undefined : online
   if (rows !== undefined) return { ...said, rows }
+  return said ?? (asked === true ? {} : undefined)
+}
+
+function performanceOf({ performance }: ProjectOptions, { performance: asked }: VerifyFlags): VerifyOptions['performance'] {
+  const said = performance === true ? {} : performance === false ? undefined : performance
   return said ?? (asked === true ? {} : undefined)
 }
 

@@ -3,6 +3,7 @@ import type { Subject } from '../lineage/index.ts'
 import type { Session } from '../postgres/index.ts'
 import type { CloneStages, Depth, Filling, Runner, RunObservation, RunRequest } from '../run/index.ts'
 import type { Repetition } from './determinism/repetition.ts'
+import type { PerformanceOptions } from './no-degradation/options.ts'
 import type { OnlineOptions } from './online-safety/options.ts'
 import type { Look } from './probe.ts'
 
@@ -28,6 +29,8 @@ export interface Bench {
   readonly superuser: boolean
   /** How to look under live traffic; undefined where nobody asked for it. */
   readonly online: OnlineOptions | undefined
+  /** How to time statements of clients; undefined where nobody asked for it. */
+  readonly performance: PerformanceOptions | undefined
   readonly signal: AbortSignal | undefined
   /** When the time that the caller gave is over, by `performance.now()`. */
   readonly limit: number

@@ -12,6 +12,7 @@ import { definitionsKept } from './definitions-kept/judge.ts'
 import { determinism } from './determinism/judge.ts'
 import { idempotence } from './idempotence/judge.ts'
 import type { AnyInvariant, Invariant } from './invariant.ts'
+import { noDegradation } from './no-degradation/judge.ts'
 import { noOrphans } from './no-orphans/judge.ts'
 import { onlineSafety } from './online-safety/judge.ts'
 import { quantityParity } from './quantity-parity/judge.ts'
@@ -35,6 +36,7 @@ export const invariants: readonly AnyInvariant[] = [
   backwardCompatibility,
   viewEquivalence,
   onlineSafety,
+  noDegradation,
   accessParity,
 ]
 

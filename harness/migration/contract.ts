@@ -70,6 +70,10 @@ const workload = z
         .array(z.union([z.string(), z.number(), z.boolean(), z.null()]))
         .optional()
         .describe('values of the parameters; without them they are taken from generated rows'),
+      budget: z
+        .strictObject({ most: z.number().positive().describe('how many times as long it may take') })
+        .optional()
+        .describe('how many times as long it may take after the migration: `{ most: 1.1 }`; default that of `performance`'),
     }),
   ])
   .describe('one statement of a client')
@@ -148,6 +152,12 @@ export const contractSchema = z
       })
       .optional()
       .describe('what clients may be asked to bear while it runs'),
+    performance: z
+      .strictObject({
+        most: z.number().positive().optional().describe('how many times as long a statement may take after the migration; default 1.25'),
+      })
+      .optional()
+      .describe('what clients may be asked to bear from then on'),
     waivers: z.array(waiver).optional().describe('findings that are accepted'),
   })
   .superRefine(({ claims = [], measures = [] }, { addIssue }) => {

@@ -144,6 +144,17 @@ export const optionRows = {
     default: '20000',
     affects: 'nothing',
   },
+  performance: {
+    flag: '--performance',
+    schema: (kit) => kit.performance,
+    of: 'project',
+    passedAs: 'performance',
+    description:
+      'time statements of clients before and after each migration, on tables with many rows; a configuration may also say `{ rows, most, seconds }`',
+    page: 'no-degradation.md',
+    default: 'not run',
+    affects: 'verdict',
+  },
   seed: {
     flag: '--seed <s>',
     takes: 'text',

@@ -57,6 +57,14 @@ export function schemaKit({ z, formatNames, isOwnFormat, contract }: SchemaParts
         lockWaitMs: count.optional().describe('longest that a client may wait behind a migration, in milliseconds; default 1000'),
       }),
     ]),
+    performance: z.union([
+      z.boolean(),
+      z.strictObject({
+        rows: count.optional().describe('rows in each table that a migration touches; default 20000'),
+        most: z.number().positive().optional().describe('how many times as long a statement may take after a migration; default 1.25'),
+        seconds: z.number().positive().optional().describe('how long to measure the statements of a migration; default 10'),
+      }),
+    ]),
     duration: text
       .regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, 'is not a duration such as "90s", "5m" or "1h30m"')
       .refine((value) => /[1-9]/.test(value), 'is no time at all'),

@@ -25,6 +25,7 @@ export { type Finding, messageOf, type Rule, type Severity, type Through } from 
 export { findingId, findingKey } from './fingerprint.ts'
 export { alterationRank, classOf, compareGravity, severityRank } from './gravity.ts'
 export type { Saw, Verdict } from './judgement.ts'
+export { type Contenders, measureInTurn, type Round, ratiosOf } from './measure-in-turn.ts'
 export { mergeResults } from './merge-results.ts'
 export type {
   ClaimResult,

@@ -236,6 +236,15 @@ export class CloneStages {
       await this.#base.roles?.restore()
     }
   }
+
+  /** Run `work` on a copy of a stage as it is now; nobody else may be connected to it. */
+  async runCopy<Result>(stage: CloneStage, work: (copy: CloneStage) => Promise<Result>): Promise<Result> {
+    await stage.disconnect()
+    await using database = await this.#base.cluster.clone({ name: stage.database.name })
+    await this.#base.roles?.apart(database)
+    await using copy = new CloneStage(database, this.#base)
+    return await work(copy)
+  }
 }
 
 export class CloneStage implements Stage, AsyncDisposable {
@@ -283,7 +292,13 @@ export class CloneStage implements Stage, AsyncDisposable {
     // Every statement of the harness commits by itself here.
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** End the harness's own session; the next look opens another. */
+  async disconnect(): Promise<void> {
     await this.#harness?.close()
+    this.#harness = undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disconnect()
   }
 }

@@ -153,6 +153,7 @@ export function benchOf(inquiry: Inquiry, learned: Learned): Bench {
     role: base.role,
     superuser: base.cluster.superuser,
     online: context.options.online,
+    performance: context.options.performance,
     empty: learned.empty.run,
     first: learned.banded[0],
     repetitions: learned.repetitions,

@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { CommandSource, OwnFormat } from '../formats/index.ts'
-import type { AnyInvariant, OnlineOptions } from '../invariants/index.ts'
+import type { AnyInvariant, OnlineOptions, PerformanceOptions } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import type { Contract } from '../migration/index.ts'
 import { type Affects, affectsOf } from '../options/index.ts'
@@ -18,6 +18,8 @@ export interface VerifyOptions {
   readonly postgres?: string | undefined
   /** Apply each migration once more to tables with many rows, under live traffic: `online-safety`. Default: no, since it takes about a second. */
   readonly online?: OnlineOptions | undefined
+  /** Time statements of clients before and after each migration, on tables with many rows: `no-degradation`. Default: no, since it takes seconds. */
+  readonly performance?: PerformanceOptions | undefined
   /** From which severity on a finding violates. Default `error`. */
   readonly failOn?: 'error' | 'warning' | undefined
   /** The least share of feasible targets that generated rows must reach, in percent; below it the verdict is unknown. Default none. */

@@ -1,5 +1,5 @@
 import * as vitest from 'vitest'
-import type { BenchmarkOutcome } from '../result/index.ts'
+import { type BenchmarkOutcome, type Contenders, measureInTurn as measureRounds, ratiosOf } from '../result/index.ts'
 import { plainJson } from './spec-record.ts'
 
 /**
@@ -28,12 +28,6 @@ export function benchmarkClaims(path: string, title: string, work: () => Promise
 /** Apart, since for the version that is installed `'bench' in vitest` leaves nothing of `vitest`. */
 const vitest5 = vitest.test
 
-/** Two ways to do the same, measured side by side. */
-export interface Contenders {
-  readonly base: () => Promise<unknown>
-  readonly contender: () => Promise<unknown>
-}
-
 /**
  * Measure a contender against a base: each round runs the base, the contender, and the base once more, so that what else the machine does falls on
  * all alike. The second base to the first is the control: without noise it is 1. One round more, which warms caches, is left out.
@@ -41,20 +35,6 @@ export interface Contenders {
  * @param name  As the contract names the benchmark.
  * @param rounds  At least 6 for a claim to be held or refuted.
  */
-export async function measureInTurn(name: string, { base, contender }: Contenders, rounds = 9): Promise<BenchmarkOutcome> {
-  const ratios: number[] = []
-  const control: number[] = []
-  for (let round = 0; round <= rounds; round += 1) {
-    const [first, other, again] = [await msOf(base), await msOf(contender), await msOf(base)]
-    if (round === 0) continue
-    ratios.push(other / first)
-    control.push(again / first)
-  }
-  return { name, ratios, control }
-}
-
-async function msOf(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now()
-  await work()
-  return performance.now() - began
+export async function measureInTurn(name: string, contenders: Contenders, rounds = 9): Promise<BenchmarkOutcome> {
+  return { name, ...ratiosOf(await measureRounds(contenders, (measured) => measured.length < rounds)) }
 }

@@ -56,7 +56,7 @@ export async function clientStatements(
     if (relation === undefined) continue
     const inserts = await insertsInto(subject, session, relation, clients, ways.get(path) ?? 0)
     if (inserts.length === 0)
-      notTried.push(`online-safety: INSERTs into ${path} were not tested: no further row was found that fits beside the existing ones`)
+      notTried.push(`INSERTs into ${path} were not tested: no further row was found that fits beside the existing ones`)
     for (const client of numbers) {
       const table = turned(rows, client, clients).get(path)
       const insert = inserts[client]
@@ -72,8 +72,10 @@ function derived(relation: Relation, table: RelationRows | undefined): readonly 
   const list = relation.attributes.map((each) => quoteIdentifier(each.name)).join(', ')
   if (relation.attributes.length === 0) return []
   const select = `SELECT ${list} FROM ${quoteName(relation)}`
-  const page: ClientStatement = { ...base, operation: 'read', name: `read of ${path}`, sql: `${select} LIMIT 20` }
   const key = keyAttributes(relation) ?? []
+  // Without an order it would depend on where the rows lie, which any UPDATE changes.
+  const order = key.length === 0 ? '' : ` ORDER BY ${key.map(quoteIdentifier).join(', ')}`
+  const page: ClientStatement = { ...base, operation: 'read', name: `read of ${path}`, sql: `${select}${order} LIMIT 20` }
   const [row] = table?.rows ?? []
   if (table === undefined || row === undefined || key.length === 0) return [page]
   const cell = (name: string) => quoteLiteral(row[table.attributes.indexOf(name)] ?? null)
@@ -104,7 +106,7 @@ async function insertsInto(
   way: number,
 ): Promise<readonly ClientStatement[]> {
   const path = pathOf(relation)
-  const varied = variedRows(subject.legacy, relation, `${freshFrom} + t."godwit row"`, way)
+  const varied = variedRows(subject.legacy, relation, `${freshFrom} + t."godwit row"`, { way })
   if (varied === undefined || relation.kind === 'materialized-view') return []
   const key = keyAttributes(relation) ?? []
   const result = await rowsOf(

@@ -16,9 +16,14 @@ export interface Multiplied {
  *
  * @param session  A superuser's, outside any transaction.
  * @param paths  Parents first.
- * @param wanted  Rows in each.
+ * @param filling  Rows in each; and whether the values of other indexes are varied too, where the server takes that, so that an index finds few rows.
  */
-export async function multiplyRows(session: Session, catalog: Catalog, paths: readonly string[], wanted: number): Promise<Multiplied> {
+export async function multiplyRows(
+  session: Session,
+  catalog: Catalog,
+  paths: readonly string[],
+  { wanted, spread = false }: { readonly wanted: number; readonly spread?: boolean | undefined },
+): Promise<Multiplied> {
   const rows = new Map<string, number>()
   const ways = new Map<string, number>()
   const notFilled: string[] = []
@@ -28,14 +33,15 @@ export async function multiplyRows(session: Session, catalog: Catalog, paths: re
     const base = await countOf(session, relation)
     if (base === 0 || base >= wanted) {
       rows.set(path, base)
-      if (base === 0) notFilled.push(`online-safety: ${path} has no row to copy`)
+      if (base === 0) notFilled.push(`${path} has no row to copy`)
       continue
     }
-    const copied = await copy(session, catalog, relation, base, wanted)
-    if (typeof copied === 'string') notFilled.push(`online-safety: ${path} has ${base} rows only: ${copied}`)
+    const spreading = spread ? await copy(session, catalog, relation, { base, wanted, spread }) : undefined
+    const copied = typeof spreading === 'object' ? spreading : await copy(session, catalog, relation, { base, wanted })
+    if (typeof copied === 'string') notFilled.push(`${path} has ${base} rows only: ${copied}`)
     else {
       ways.set(path, copied.way)
-      if (copied.bypassed) notFilled.push(`online-safety: ${path} was filled with its triggers off`)
+      if (copied.bypassed) notFilled.push(`${path} was filled with its triggers off`)
     }
     await setSequences(session, catalog, path)
     await session.query(`ANALYZE ${quoteName(relation)}`)
@@ -44,17 +50,24 @@ export async function multiplyRows(session: Session, catalog: Catalog, paths: re
   return { rows, ways, notFilled }
 }
 
+interface Copying {
+  /** Rows that are there. */
+  readonly base: number
+  readonly wanted: number
+  readonly spread?: boolean | undefined
+}
+
 async function copy(
   session: Session,
   catalog: Catalog,
   relation: Relation,
-  base: number,
-  wanted: number,
+  copying: Copying,
 ): Promise<{ readonly way: number; readonly bypassed: boolean } | string> {
+  const { base, wanted } = copying
   let refusal = 'its unique keys cannot be varied'
   for (const role of ['origin', 'replica']) {
     for (let way = 0; way < waysOfVarying; way += 1) {
-      const sql = copySql(catalog, relation, base, wanted, way)
+      const sql = copySql(catalog, relation, copying, way)
       if (sql === undefined) return refusal
       try {
         const results = await session.script(`BEGIN; SET LOCAL session_replication_role = ${role}; ${sql}`)
@@ -72,9 +85,9 @@ async function copy(
   return refusal
 }
 
-function copySql(catalog: Catalog, relation: Relation, base: number, wanted: number, way: number): string | undefined {
+function copySql(catalog: Catalog, relation: Relation, { base, wanted, spread }: Copying, way: number): string | undefined {
   const number = `((n.copy - 1) * ${base} + t."godwit row")`
-  const varied = variedRows(catalog, relation, number, way)
+  const varied = variedRows(catalog, relation, number, { way, spread })
   if (varied === undefined) return undefined
   const columns = varied.attributes.map((each) => quoteIdentifier(each.name)).join(', ')
   const overriding = varied.attributes.some((each) => each.identity !== undefined) ? ' OVERRIDING SYSTEM VALUE' : ''
@@ -102,6 +115,20 @@ async function setSequences(session: Session, catalog: Catalog, path: string): P
       `SELECT pg_catalog.setval('${quoteName(sequence).replaceAll("'", "''")}', greatest(max(${column})::int8, 1)) FROM ${quoteName(relation)}`,
     )
   }
+}
+
+/** All tables together: a migration of hundreds gets fewer rows in each. */
+const mostRows = 400_000
+const defaultRows = 20_000
+
+/** How many rows each of some tables is to have. */
+export function rowsInEach(asked: number | undefined, tables: number): number {
+  return Math.max(1, Math.min(asked ?? defaultRows, Math.floor(mostRows / tables)))
+}
+
+/** How many rows make a statement one that works on many, where each table has some number of them. */
+export function manyRowsOf(rows: number): number {
+  return Math.max(100, Math.min(1000, rows / 2))
 }
 
 /** Relations in the order in which rows can be put in, those that a circle joins included. */

@@ -11,7 +11,7 @@ import type { Look } from '../probe.ts'
 import { clientStatements } from './client-statements.ts'
 import { directionSeen, trafficSeen } from './direction-seen.ts'
 import type { DirectionSeen, OnlineObservation } from './model.ts'
-import { multiplyRows, parentsFirst, relationsByOid } from './multiply-rows.ts'
+import { manyRowsOf, multiplyRows, parentsFirst, relationsByOid, rowsInEach } from './multiply-rows.ts'
 import { longestWaitMs, type OnlineOptions } from './options.ts'
 import { relationsInReach } from './reached-relations.ts'
 import { squawkOpinions } from './squawk.ts'
@@ -33,9 +33,6 @@ export interface OnlinePlan {
 
 /** Two that mostly read and two that mostly write would be four sessions too: each does both. */
 const clientCount = 4
-const defaultRows = 20_000
-/** All tables together: a migration of hundreds gets fewer rows in each. */
-const mostRows = 400_000
 /** Deadlocks and other rollbacks, locks that were not granted, cancelled statements, tuples changed at the same time: alone it meets none. */
 const byTraffic = /^(40|55|57|XX)/
 /** A value of the harness's own, which no migration sets. */
@@ -67,7 +64,7 @@ export async function observeOnline(subject: Subject, clones: CloneStages, plan:
   const reached = await relationsInReach(subject, clones)
   if (reached.size === 0) return { outcome: 'nothing', because: 'it locks no table that existed before', notChecked: [] }
   const paths = parentsFirst(subject.plan.order, withParents(subject.legacy, reached))
-  const wanted = Math.max(1, Math.min(plan.options.rows ?? defaultRows, Math.floor(mostRows / paths.length)))
+  const wanted = rowsInEach(plan.options.rows, paths.length)
   const first = await underTraffic(subject, clones, plan, { reached, paths, rows: wanted })
   // What is unique only after `up` cannot be known beforehand: the rows that it went through with are left as they are then.
   const online =
@@ -130,7 +127,7 @@ async function underTraffic(
       observation: {
         budget: {
           lockWaitMs: longestWaitMs(subject.migration.contract, plan.options),
-          manyRows: Math.max(100, Math.min(1000, scene.rows / 2)),
+          manyRows: manyRowsOf(scene.rows),
         },
         clients: clientCount,
         rows: new Map([...rows].filter(([path]) => scene.reached.has(path))),
@@ -145,10 +142,14 @@ async function underTraffic(
 async function setScene(subject: Subject, stage: CloneStage, dataset: Dataset | undefined, { reached, paths, rows }: Scene) {
   await stage.look(restoreSleep)
   if (dataset !== undefined) await stage.look((session) => seedDataset(session, subject.plan, dataset))
-  const filled = await stage.look((session) => multiplyRows(session, subject.legacy, paths, rows))
+  const filled = await stage.look((session) => multiplyRows(session, subject.legacy, paths, { wanted: rows }))
   const touched = paths.filter((path) => reached.has(path))
   const sent = await stage.look((session) => clientStatements(subject, session, touched, clientCount, filled.ways))
-  return { rows: filled.rows, clients: sent.clients, notChecked: [...filled.notFilled, ...sent.notTried] }
+  return {
+    rows: filled.rows,
+    clients: sent.clients,
+    notChecked: [...filled.notFilled, ...sent.notTried].map((each) => `online-safety: ${each}`),
+  }
 }
 
 /** Clients at work on a database, and what watches them. */

@@ -7,3 +7,8 @@ export function round(ms: number): number {
 export function cut(text: string): string {
   return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }
+
+/** `read of orders` of `read of public.orders`. */
+export function shownIn(name: string): string {
+  return name.replaceAll(/(^| )public\./g, '$1')
+}

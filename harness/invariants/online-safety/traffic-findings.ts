@@ -1,7 +1,7 @@
 import type { Finding } from '../../result/index.ts'
 import { lockFindings } from './lock-findings.ts'
 import type { ClientFailure, ClientWait, DirectionSeen, OnlineObservation } from './model.ts'
-import { cut, round } from './text.ts'
+import { cut, round, shownIn } from './text.ts'
 
 /** What clients and the migration ran into. */
 export function findingsUnderTraffic(observation: OnlineObservation): readonly Finding[] {
@@ -93,11 +93,6 @@ function waitFinding(seen: DirectionSeen, { budget }: OnlineObservation): readon
       hint: 'Commit right after the statement that needs the lock: validate, fill columns and build indexes in other transactions.',
     },
   ]
-}
-
-/** `read of orders` of `read of public.orders`. */
-function shownIn(name: string): string {
-  return name.replaceAll(/(^| )public\./g, '$1')
 }
 
 /** A wait, as readers see it. */

@@ -4,6 +4,12 @@ import { pathOf, quoteIdentifier, quoteName } from '../../postgres/index.ts'
 /** How many ways of making a value unique there are for a type, at most. */
 export const waysOfVarying = 4
 
+/** How rows are varied. */
+export interface Varying {
+  readonly way: number
+  readonly spread?: boolean | undefined
+}
+
 /**
  * SELECT of rows like those that a relation has, each made unique by a number: what a unique key demands is changed, everything else is kept,
  * so that a copy passes the checks that its row passed.
@@ -12,14 +18,15 @@ export const waysOfVarying = 4
  *
  * @param numbers  SQL of the number, over `t."godwit row"` (1 …) and `n`.
  * @param from  SQL behind FROM, beside the relation's rows as `t`.
- * @param way  Which of several ways to vary, from 0: a check may refuse one and not another.
+ * @param varying  Which of several ways to vary, from 0, since a check may refuse one and not another; and whether what other indexes have is
+ *   varied too, where it can be.
  * @returns The attributes and one expression for each, and the FROM clause; undefined where a key cannot be varied.
  */
 export function variedRows(
   catalog: Catalog,
   relation: Relation,
   numbers: string,
-  way: number,
+  { way, spread = false }: Varying,
 ): { readonly attributes: readonly Attribute[]; readonly expressions: readonly string[]; readonly joins: string } | undefined {
   const attributes = relation.attributes.filter((each) => each.generated === undefined)
   const own = `(SELECT ${attributes.flatMap((each, at) => (isCounted(catalog, each) ? [extremes(each, at)] : [])).join(', ') || 'count(*)'} FROM ${quoteName(relation)}) AS m`
@@ -30,7 +37,9 @@ export function variedRows(
   const referring = new Set(references.flatMap((each) => each.names))
   const varied = new Set<string>()
   const joins: string[] = [own]
-  for (const index of relation.indexes.filter((each) => each.unique || each.exclusion)) {
+  const strict = relation.indexes.filter((each) => each.unique || each.exclusion)
+  const loose = spread ? relation.indexes.filter((each) => !strict.includes(each)) : []
+  for (const index of [...strict, ...loose]) {
     const computed = index.expressions.filter((_, at) => index.attributes[at] === undefined)
     const mentioned = attributes.filter(
       ({ name }) => index.attributes.includes(name) || computed.some((text) => text.split(/[^\p{L}\p{N}_$]+/u).includes(name)),
@@ -48,19 +57,20 @@ export function variedRows(
     const reference = references.find((each) => each.names.every((name) => mentioned.some((attribute) => attribute.name === name)))
     const parent = reference === undefined ? undefined : catalog.relations.get(reference.target.relation)
     if (reference === undefined || parent === undefined) {
-      if (index.exclusion) continue
+      if (index.exclusion || !index.unique) continue
       return undefined
     }
     const alias = `p${joins.length}`
     const columns = reference.target.attributes.map(quoteIdentifier).join(', ')
     joins.push(
-      `(SELECT ${columns}, row_number() OVER () AS "godwit row", count(*) OVER () AS "godwit rows" FROM ${quoteName(parent)}) AS ${alias}`,
+      // The count stands apart, so that the condition can be hashed.
+      `(SELECT ${columns}, row_number() OVER () AS "godwit row" FROM ${quoteName(parent)}) AS ${alias}
+        ON ${alias}."godwit row" = 1 + (${numbers}) % (SELECT nullif(count(*), 0) FROM ${quoteName(parent)})`,
     )
     for (const [at, name] of reference.names.entries()) {
       varied.add(name)
       expressions.set(name, `${alias}.${quoteIdentifier(reference.target.attributes[at] ?? '')}`)
     }
-    joins[joins.length - 1] += ` ON ${alias}."godwit row" = 1 + (${numbers}) % ${alias}."godwit rows"`
   }
   const [first, ...parents] = joins
   return {

@@ -40,4 +40,6 @@ export interface ClientStatement {
   readonly given: boolean
   readonly relation: string | undefined
   readonly sql: string
+  /** How many times as long it may take after the migration, where the author says so. */
+  readonly most?: number | undefined
 }

@@ -76,6 +76,7 @@ describe('the digest of the options', () => {
     seed: 'a',
     postgres: '17',
     online: {},
+    performance: {},
     failOn: 'warning',
     minCoverage: 90,
     only: ['a'],

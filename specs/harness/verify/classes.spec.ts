@@ -107,6 +107,7 @@ describe('classes that unseen pairs showed', () => {
       'backward-compatibility',
       'view-equivalence',
       'online-safety',
+      'no-degradation',
       'access-parity',
     ])
     expect(verdict).not.toBe('holds')

@@ -17,6 +17,8 @@ export interface WorkloadStatement {
   readonly elsewhere?: true
   /** Columns that no client can foretell, as far as the catalog tells. */
   readonly unsteady: readonly string[]
+  /** How many times as long it may take after the migration, where the author says so. */
+  readonly most?: number | undefined
 }
 
 type Row = readonly (string | null)[]

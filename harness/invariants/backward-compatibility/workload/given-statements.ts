@@ -26,7 +26,8 @@ const turns = 3
  */
 export function givenStatements(workload: readonly WorkloadEntry[], state: State): readonly WorkloadStatement[] {
   return workload.flatMap((entry, index) => {
-    const { sql, name, parameters } = typeof entry === 'string' ? { sql: entry, name: undefined, parameters: undefined } : entry
+    const { sql, name, parameters, budget } =
+      typeof entry === 'string' ? { sql: entry, name: undefined, parameters: undefined, budget: undefined } : entry
     return parseScript(`workload statement ${index + 1}`, sql).statements.flatMap((statement) => {
       const places = parametersOf(statement.tree)
       const target = firstTarget(statement)
@@ -40,6 +41,7 @@ export function givenStatements(workload: readonly WorkloadEntry[], state: State
         attributes: [],
         readBack: undefined,
         unsteady: [],
+        most: budget?.most,
       } as const
       if (places.length === 0) return [{ ...base, sql: statement.text }]
       const numbers = [...new Set(places.map((each) => each.number))]

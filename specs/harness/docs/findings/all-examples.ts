@@ -3,7 +3,7 @@ import { accessParity, backwardCompatibility, viewEquivalence } from './clients.
 import { definitionsKept } from './definitions.ts'
 import type { Example } from './example.ts'
 import { noOrphans, quantityParity, zeroLoss } from './rows.ts'
-import { atomicity, determinism, idempotence, onlineSafety } from './running.ts'
+import { atomicity, determinism, idempotence, noDegradation, onlineSafety } from './running.ts'
 import { rollbackRestoresState, roundTrip } from './ways-back.ts'
 
 const byInvariant = {
@@ -20,6 +20,7 @@ const byInvariant = {
   'backward-compatibility': backwardCompatibility,
   'view-equivalence': viewEquivalence,
   'online-safety': onlineSafety,
+  'no-degradation': noDegradation,
   'access-parity': accessParity,
 }
 

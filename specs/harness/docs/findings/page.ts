@@ -42,7 +42,8 @@ function section(rule: NamedRule, printed: string | undefined): string {
 }
 
 function exampleParts({ legacy, contract, options, bad }: Example): readonly string[] {
-  const flags = options?.online === undefined ? '' : ' (verified with `--online`)'
+  const flag = options?.online !== undefined ? '--online' : options?.performance !== undefined ? '--performance' : undefined
+  const flags = flag === undefined ? '' : ` (verified with \`${flag}\`)`
   return [
     `Legacy schema${contract === undefined ? '' : ' and `contract.ts`'}${flags}:`,
     block('sql', legacy),

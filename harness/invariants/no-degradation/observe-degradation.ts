@@ -1,0 +1,138 @@
+import { type Dataset, seedDataset } from '../../data/index.ts'
+import type { Subject } from '../../lineage/index.ts'
+import type { CloneStage, CloneStages } from '../../run/index.ts'
+import type { Bench, Probe } from '../bench.ts'
+import { type Multiplied, manyRowsOf, multiplyRows, parentsFirst, rowsInEach } from '../online-safety/multiply-rows.ts'
+import { relationsInReach } from '../online-safety/reached-relations.ts'
+import { shownIn } from '../online-safety/text.ts'
+import { withParents } from '../online-safety/vary-rows.ts'
+import type { LeftOut, Look } from '../probe.ts'
+import { explain } from './explain.ts'
+import type { DegradationObservation, StatementTimed } from './model.ts'
+import { defaultMost, defaultSeconds, type PerformanceOptions } from './options.ts'
+import { rulingOf } from './ruling.ts'
+import { refusalOf, type Sides, timeStatement } from './time-statement.ts'
+import { type TimedStatement, timedStatements } from './timed-statements.ts'
+
+/** Statements of clients, timed on a database with many rows before and after the migration; where that was asked for. */
+export const timedClients: Probe<DegradationObservation> = {
+  name: 'timed statements',
+  async observe({ subject, clones, first, performance: options, empty, limit, signal }: Bench): Promise<Look<DegradationObservation>> {
+    if (options === undefined) return { seen: [], notApplicable: 'it was not asked for (--performance)' }
+    if (empty.failure !== undefined)
+      return { seen: [], leftOut: [{ because: 'the migration fails even on an empty database', upFails: true }] }
+    const reached = await relationsInReach(subject, clones)
+    if (reached.size === 0) return { seen: [], notApplicable: 'it locks no table that existed before' }
+    const look = await compare(subject, clones, { options, reached, dataset: first?.dataset, limit, signal })
+    return { ...look, notChecked: look.notChecked?.map((each) => `no-degradation: ${each}`) }
+  },
+}
+
+interface Plan {
+  readonly options: PerformanceOptions
+  readonly reached: ReadonlySet<string>
+  /** Rows with which `up` goes through, to be copied. */
+  readonly dataset: Dataset | undefined
+  readonly limit: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** Three databases with the same rows, one of them migrated. */
+async function compare(subject: Subject, clones: CloneStages, plan: Plan): Promise<Look<DegradationObservation>> {
+  const { options, reached, dataset } = plan
+  const paths = parentsFirst(subject.plan.order, withParents(subject.legacy, reached))
+  const rows = rowsInEach(options.rows, paths.length)
+  return clones.run(async (before) => {
+    if (dataset !== undefined) await before.look((session) => seedDataset(session, subject.plan, dataset))
+    const filled = await before.look((session) => multiplyRows(session, subject.legacy, paths, { wanted: rows, spread: true }))
+    await settle(before)
+    const touched = paths.filter((path) => reached.has(path))
+    const found = await before.look((session) => timedStatements(subject, session, touched, filled.ways))
+    const notChecked = [...filled.notFilled, ...found.notTried]
+    return clones.runCopy(before, (again) =>
+      clones.runCopy(before, async (after): Promise<Look<DegradationObservation>> => {
+        const outcome = await after.apply(subject.migration.up, { signal: plan.signal })
+        if (outcome.outcome === 'failed') {
+          const { message, sqlstate } = outcome.failure
+          return { seen: [], leftOut: [{ because: `the migration fails on many rows: ${message} (${sqlstate})` }], notChecked }
+        }
+        await settle(after)
+        const look = await timeAll({ before, after, again }, found.statements, { ...plan, subject, filled, manyRows: manyRowsOf(rows) })
+        return { ...look, notChecked: [...notChecked, ...(look.notChecked ?? [])] }
+      }),
+    )
+  })
+}
+
+/** What autovacuum would do soon, so that plans are those that clients get from then on. */
+async function settle(stage: CloneStage): Promise<void> {
+  await stage.look((session) => session.script('VACUUM (ANALYZE)'))
+}
+
+interface Timing extends Plan {
+  readonly subject: Subject
+  readonly filled: Multiplied
+  readonly manyRows: number
+}
+
+async function timeAll(
+  stages: Sides<CloneStage>,
+  statements: readonly TimedStatement[],
+  timing: Timing,
+): Promise<Look<DegradationObservation>> {
+  await using before = await stages.before.connect()
+  await using after = await stages.after.connect()
+  await using again = await stages.again.connect()
+  const sides: Sides = { before, after, again }
+  const notChecked: string[] = []
+  const leftOut: LeftOut[] = []
+  const comparable: TimedStatement[] = []
+  for (const statement of statements) {
+    const refused = await refusalOf(before, statement)
+    const refusedAfter = refused ?? (await refusalOf(after, statement))
+    if (refusedAfter === undefined) comparable.push(statement)
+    else if (refused !== undefined) notChecked.push(`the ${shownIn(statement.name)} was not timed: it fails before up: ${refused}`)
+    else notChecked.push(`the ${shownIn(statement.name)} was not timed: it fails after up: ${refusedAfter}`)
+  }
+  if (comparable.length === 0) {
+    const because = 'no statement of clients works before and after up'
+    // What the author declared is to be timed; what is derived is only what clients may send.
+    if (statements.some((each) => each.given)) return { seen: [], leftOut: [{ because }], notChecked }
+    return { seen: [], notApplicable: because, notChecked }
+  }
+  const timed: StatementTimed[] = []
+  const endMs = performance.now() + (timing.options.seconds ?? defaultSeconds) * 1000
+  for (const [at, statement] of comparable.entries()) {
+    const ways = waysOf(statement)
+    for (const [way, sent] of ways.entries()) {
+      const share = (endMs - performance.now()) / (ways.length * (comparable.length - at) - way)
+      timed.push(await timeOne(sides, statement, sent, { ...timing, untilMs: performance.now() + share }))
+    }
+  }
+  for (const each of timed) {
+    const { state, because } = rulingOf(each)
+    const how = each.sent === 'prepared' ? ' (prepared)' : ''
+    if (state === 'not-checked') leftOut.push({ because: `the ${shownIn(each.name)}${how}: ${because.replace(/\.$/, '')}` })
+  }
+  const { filled, reached, manyRows } = timing
+  const rows = new Map([...filled.rows].filter(([path]) => reached.has(path)))
+  return { seen: [{ seen: { statements: timed, rows, manyRows } }], leftOut, notChecked }
+}
+
+function waysOf({ parts }: TimedStatement): readonly StatementTimed['sent'][] {
+  return parts.some(({ planned }) => planned) ? ['plain', 'prepared'] : ['plain']
+}
+
+async function timeOne(
+  sides: Sides,
+  statement: TimedStatement,
+  sent: StatementTimed['sent'],
+  { subject, options, untilMs, limit, signal }: Timing & { readonly untilMs: number },
+): Promise<StatementTimed> {
+  const { name, given, relation, sql } = statement
+  const most = statement.most ?? subject.migration.contract.performance?.most ?? options.most ?? defaultMost
+  const timing = await timeStatement(sides, statement, sent, most, { untilMs, limit, signal })
+  const [before, after] = [await explain(sides.before, statement), await explain(sides.after, statement)]
+  const plans = before === undefined || after === undefined ? undefined : { before, after }
+  return { name, given, relation, sql, most, role: undefined, plans, ...timing }
+}

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FindingResult, InvariantResult } from '../../../harness/result/index.ts'
+import type { VerifyOptions } from '../../../harness/verify/index.ts'
+import { verifyShared } from '../../../harness/vitest/index.ts'
+
+/** What `no-degradation` says of a migration that is written down for one spec. */
+export async function timedMigration(
+  legacy: string,
+  up: string,
+  { contract, ...performance }: NonNullable<VerifyOptions['performance']> & { readonly contract?: string } = {},
+): Promise<{
+  readonly invariant: InvariantResult | undefined
+  readonly findings: readonly FindingResult[]
+  /** `slower read of public.orders`, information left out. */
+  readonly told: readonly string[]
+  readonly notChecked: readonly string[]
+}> {
+  const folder = mkdtempSync(join(tmpdir(), 'godwit-timed-'))
+  try {
+    for (const [name, text] of Object.entries({ legacy, up })) writeFileSync(join(folder, `${name}.sql`), text)
+    if (contract !== undefined) writeFileSync(join(folder, 'contract.ts'), `export default ${contract}`)
+    const { result } = await verifyShared(folder, { runs: 1, performance: { rows: 2000, seconds: 5, ...performance } })
+    const [migration] = result.migrations
+    const findings = (migration?.findings ?? []).filter((each) => each.invariant === 'no-degradation')
+    return {
+      invariant: migration?.invariants.find((each) => each.id === 'no-degradation'),
+      findings,
+      told: findings.flatMap(({ kind, severity, object }) => (severity === 'info' ? [] : [`${kind} ${object}`])),
+      notChecked: (migration?.notChecked ?? []).filter((each) => each.startsWith('no-degradation')),
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
