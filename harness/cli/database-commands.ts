@@ -266,6 +266,16 @@ function addRehearse(program: Command, context: CommandContext): void {
     .option('--dump <file>', 'a dump by pg_dump (custom format or plain), restored into a throw-away server', parseName)
     .option('--evidence <folder>', 'with --on: take evidence of the copy before up, prove it, and time the restore', parseName)
     .option('--window <duration>', 'the time that the migration has (default: 15m)', parseDuration)
+    .option(
+      '--events <file>',
+      'append begin, each statement, errors and end of up and down to a file, as JSON lines, while they run',
+      parseName,
+    )
+    .option(
+      '--events-table <name>',
+      'with --on: add them to a table of the copy too, outside of the transaction of the migration',
+      parseName,
+    )
     .option('--show-values', 'show keys and values of real rows in the report (default: masked)')
     .option('--no-growth', 'do not run it again on samples of the rows')
     .option('--json', 'write the result to standard output, and nothing else there')

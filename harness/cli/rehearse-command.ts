@@ -18,6 +18,8 @@ export interface RehearseFlags extends VerifyFlags {
   readonly evidence?: string
   readonly thisIsACopy?: true
   readonly window?: number
+  readonly events?: string
+  readonly eventsTable?: string
   readonly showValues?: true
   readonly growth: boolean
 }
@@ -43,6 +45,7 @@ export async function rehearseCommand(paths: readonly string[], flags: RehearseF
     verified,
     copy,
     evidence: flags.evidence,
+    events: { file: flags.events, table: flags.eventsTable },
     windowMs: flags.window ?? WINDOW_MS,
     showValues: flags.showValues === true,
     growth: flags.growth,
@@ -60,7 +63,7 @@ export async function rehearseCommand(paths: readonly string[], flags: RehearseF
   context.setExitCode(exitCodeOf(rehearsal.verdict))
 }
 
-function refuseFlags({ on, dump, evidence, thisIsACopy }: RehearseFlags): void {
+function refuseFlags({ on, dump, evidence, eventsTable, thisIsACopy }: RehearseFlags): void {
   if (on === undefined && dump === undefined)
     throw new InputError('no copy is named', {
       hint: 'Name a database with --on (or in the variable GODWIT_COPY_URL) and --this-is-a-copy, or a dump with --dump.',
@@ -69,6 +72,10 @@ function refuseFlags({ on, dump, evidence, thisIsACopy }: RehearseFlags): void {
   if (dump !== undefined && evidence !== undefined)
     throw new InputError('--evidence goes with --on', {
       hint: 'With --dump the dump itself is the backup: the report says how long restoring it took.',
+    })
+  if (dump !== undefined && eventsTable !== undefined)
+    throw new InputError('--events-table goes with --on', {
+      hint: 'The server into which a dump is restored is removed, with all its tables: write the events to a file with --events.',
     })
   if (on !== undefined && thisIsACopy !== true)
     throw new InputError('a rehearsal changes the database for good', {

@@ -5,7 +5,7 @@ export { type Contents, type ContentsByStatement, contentsByStatement } from './
 export { environmentOf } from './database.ts'
 export { type Depth, fullDepth } from './depth.ts'
 export { executeRun, type Filling, fillStage, planFor, type RunRequest, readState, storedRelations } from './execute.ts'
-export { applyWatched, type Pause, pausedIn, type WatchedStep, type WatchOptions } from './faults/apply-watched.ts'
+export { applyWatched, type Pause, pausedIn, type SentStatement, type WatchedStep, type WatchOptions } from './faults/apply-watched.ts'
 export { applyWithFault, type FaultOptions, injectedSqlstate } from './faults/apply-with-fault.ts'
 export { modeText, whomItStops } from './faults/lock-modes.ts'
 export { startTraffic, type Traffic, type TrafficEvent } from './faults/traffic.ts'

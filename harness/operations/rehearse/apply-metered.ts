@@ -5,6 +5,7 @@ import { applyWatched, pausedIn, type WatchedStatement, watchLocks } from '../..
 import type { ClientsMet, CopyClients } from './clients.ts'
 import type { Copy } from './copy.ts'
 import type { DirectionResult, StatementResult } from './model.ts'
+import { endEvents, type StepEvent, sentEvent } from './step-events.ts'
 import { hearTemporaryFiles } from './temporary-files.ts'
 
 /** One direction, and what the server said where it failed. */
@@ -27,10 +28,12 @@ interface MeterOptions {
   /** Looked at between statements. */
   readonly signal: AbortSignal
   readonly clients?: CopyClients | undefined
+  /** Told what happens before it happens. */
+  readonly tell?: ((event: StepEvent) => Promise<void>) | undefined
 }
 
 /** Apply one direction as its tool would, and measure each statement: its WAL and growth have those of the clients at work in it. */
-export async function applyMetered(copy: Copy, step: Step, { signal, clients }: MeterOptions): Promise<Applied> {
+export async function applyMetered(copy: Copy, step: Step, { signal, clients, tell }: MeterOptions): Promise<Applied> {
   await using session = await copy.connect()
   await using observer = await copy.observe()
   await using looking = await copy.observe()
@@ -42,12 +45,14 @@ export async function applyMetered(copy: Copy, step: Step, { signal, clients }: 
   const temporaries: (number | undefined)[] = []
   await using locks = watchLocks(looking, clients?.processIds ?? (() => []))
   const fromMs = performance.now()
+  await tell?.({ event: 'begin' })
   const watched = await applyWatched(session, step, {
     relations,
     observer,
     locks,
     url: copy.url,
     signal,
+    onSent: async (sent) => tell?.(sentEvent(sent)),
     onEnded: async (at, on) => {
       temporaries[at] = files.take()
       meters[at] = await read(on)
@@ -55,9 +60,11 @@ export async function applyMetered(copy: Copy, step: Step, { signal, clients }: 
   })
   const after = await read(observer)
   const { outcome, statements, pauses, startMs, endMs } = watched
+  const durationMs = endMs - startMs - pausedIn(pauses, startMs, endMs)
+  for (const event of endEvents(outcome, durationMs)) await tell?.(event)
   const result: DirectionResult = {
     outcome: outcome.outcome,
-    durationMs: endMs - startMs - pausedIn(pauses, startMs, endMs),
+    durationMs,
     walBytes: walBetween(before, after),
     temporaryBytes: (await temporaryBytes(session, observer)) - temporaryBefore,
     grownBytes: Number(after.bytes) - Number(before.bytes),

@@ -2,6 +2,7 @@ import type { Contract, Step } from '../../migration/index.ts'
 import type { EvidenceMigration } from '../evidence/scope.ts'
 import type { VerifiedLearned } from '../learn-migrations.ts'
 import type { Copy } from './copy.ts'
+import type { EventPlaces } from './event-log.ts'
 
 /** The migration as its files have it. */
 export interface RehearsedMigration {
@@ -20,6 +21,8 @@ export interface RehearseOptions {
   readonly copy: Copy
   /** The new folder for evidence of the copy, taken before `up`; undefined for none. */
   readonly evidence?: string | undefined
+  /** Where begin, statements, errors and end of `up` and `down` are written while they run. */
+  readonly events?: EventPlaces | undefined
   readonly windowMs: number
   readonly showValues: boolean
   /** Whether to run `up` again on samples of the rows. */

@@ -15,6 +15,7 @@ import { checkSchema } from './check-schema.ts'
 import { startCopyClients } from './clients.ts'
 import { compareRows, dropSavedRows, saveRows } from './compare.ts'
 import type { Copy } from './copy.ts'
+import { type EventLog, openEventLog } from './event-log.ts'
 import { measureGrowth } from './growth.ts'
 import { predictable } from './judge.ts'
 import { withLostColumns } from './lost-columns.ts'
@@ -26,6 +27,7 @@ import { compareReverted } from './reverted-rows.ts'
 import { readRights } from './rights.ts'
 import { readRowsOfRoles, type SecuredTables, securedTables } from './rows-of-roles.ts'
 import { readState, readTotals } from './state-of-copy.ts'
+import type { StepEvent } from './step-events.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /**
@@ -39,7 +41,8 @@ import { untilAborted } from './until-aborted.ts'
 export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   const startedAt = new Date()
   const startMs = performance.now()
-  const { copy, say, signal } = options
+  const { copy, migration, say, signal } = options
+  await using events = await openEventLog(copy, options.events)
   await using observer = await copy.observe()
   const phase = { name: 'reading totals' }
   using _ = untilAborted(copy, signal)
@@ -50,7 +53,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     say('keeping the legacy rows for the comparison')
     await saveRows(observer, prepared.compiled)
     say('up')
-    const up = await goUp(options, observer)
+    const up = await goUp(options, observer, telling(events, migration, 'up'))
     signal.throwIfAborted()
     refuseFewRights(copy, up.failure)
     say('comparing all rows')
@@ -58,7 +61,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     const after = up.failure === undefined ? await rowsAfter(observer, prepared) : new Map<string, number>()
     const access = up.failure === undefined ? await readAccess(observer, prepared.secured, prepared.access) : undefined
     phase.name = 'down'
-    const back = up.failure === undefined ? await goBack(options, observer, prepared) : undefined
+    const back = up.failure === undefined ? await goBack(options, observer, prepared, telling(events, migration, 'down')) : undefined
     await dropSavedRows(observer)
     const seen = { startedAt, up, checks, after, access, back }
     const judged = judgeCopy(options, prepared, seen)
@@ -158,20 +161,27 @@ async function rowsAfter(session: Session, { before, tables }: Prepared): Promis
   return counts
 }
 
-async function goUp({ copy, migration, verified, signal }: RehearseOptions, observer: Session): Promise<Applied> {
+type Tell = (event: StepEvent) => Promise<void>
+
+function telling(events: EventLog, { name }: RehearseOptions['migration'], direction: 'up' | 'down'): Tell {
+  return (event) => events.write({ at: new Date().toISOString(), migration: name, direction, ...event })
+}
+
+async function goUp({ copy, migration, verified, signal }: RehearseOptions, observer: Session, tell: Tell): Promise<Applied> {
   const subject = verified.learned?.subject
   await using clients = subject === undefined ? undefined : await startCopyClients(copy, subject, observer)
-  return await applyMetered(copy, migration.up, { signal, clients })
+  return await applyMetered(copy, migration.up, { signal, clients, tell })
 }
 
 async function goBack(
   { migration, copy, signal, say }: RehearseOptions,
   observer: Session,
   { tables, before, compiled }: Prepared,
+  tell: Tell,
 ): Promise<Back | undefined> {
   if (migration.down === undefined) return undefined
   say('down')
-  const applied = await applyMetered(copy, migration.down, { signal })
+  const applied = await applyMetered(copy, migration.down, { signal, tell })
   signal.throwIfAborted()
   if (applied.failure !== undefined) return { applied, reverted: undefined }
   say('comparing with the totals before')

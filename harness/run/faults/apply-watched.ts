@@ -14,6 +14,8 @@ export interface WatchOptions {
   readonly locks: LockWatch
   /** Awaited once before each COMMIT; how long it took is left out of all times. */
   readonly beforeCommit?: (() => Promise<void>) | undefined
+  /** Awaited before each statement is sent, and before a COMMIT that is not in the script. How long it took is left out of all times. */
+  readonly onSent?: ((sent: SentStatement) => Promise<void>) | undefined
   /**
    * Awaited after each statement that did something, with its index: on the migration's own session while its transaction is open, else on
    * the observer's. How long it took is left out of all times.
@@ -22,6 +24,16 @@ export interface WatchOptions {
   /** For programs that open connections of their own. */
   readonly url?: string | undefined
   readonly signal?: AbortSignal | undefined
+}
+
+/** What the server is about to be sent. */
+export interface SentStatement {
+  readonly kind: 'statement' | 'commit'
+  /** Index of the statement; of a COMMIT the number of statements before it. */
+  readonly index: number
+  readonly text: string
+  readonly file: string
+  readonly line: number
 }
 
 /** A step as it was applied. Times are those of `performance.now()`. */
@@ -55,6 +67,7 @@ export async function applyWatched(session: Session, step: Step, options: WatchO
   const watch = new Watch(session, options)
   await watch.begin()
   if (step.kind === 'program') {
+    await options.onSent?.({ kind: 'statement', index: 0, text: theProgram, file: step.file, line: 1 })
     const outcome = await applyStep(session, step, applyOptions(options))
     return { ...(await watch.whole(step.file, outcome, startMs)), outcome, startMs, endMs: performance.now(), byStatement: false }
   }
@@ -73,6 +86,8 @@ export async function applyWatched(session: Session, step: Step, options: WatchO
 function applyOptions({ url, signal }: WatchOptions) {
   return { ...(url === undefined ? {} : { url }), ...(signal === undefined ? {} : { signal }) }
 }
+
+const theProgram = 'the program'
 
 /** Refused inside a transaction: before anything was done, or undone with the transaction. */
 const wantsNone = new Set(['25001', '2D000', '0A000'])
@@ -118,7 +133,7 @@ class Watch {
   async whole(file: string, outcome: Outcome, startMs: number) {
     this.#starts.push(startMs)
     const seen = await this.#fromOutside(startMs, performance.now())
-    this.#statements.push({ text: 'the program', file, line: 1, durationMs: outcome.durationMs, transaction: 0, ...seen })
+    this.#statements.push({ text: theProgram, file, line: 1, durationMs: outcome.durationMs, transaction: 0, ...seen })
     await this.#options.onEnded?.(0, this.#options.observer)
     return this.result()
   }
@@ -176,6 +191,7 @@ class Watch {
           if (local > 0) await ended(local - 1)
           const next = statements[local]
           if (local > 0 && (next === undefined || controlsTransaction(next))) await beforeEnd()
+          await this.#tell(sentOf(script, first, local))
           startMs = performance.now()
           if (next !== undefined) this.#starts.push(startMs)
         },
@@ -200,6 +216,7 @@ class Watch {
 
   /** A statement that refuses a transaction around it. */
   async #applyBare(script: Script): Promise<Outcome> {
+    await this.#tell(sentOf(script, this.#statements.length, 0))
     const startMs = performance.now()
     this.#starts.push(startMs)
     const outcome = await applyStep(this.#session, { kind: 'sql', script }, applyOptions(this.#options))
@@ -213,6 +230,12 @@ class Watch {
     await this.#options.onEnded?.(this.#statements.length - 1, this.#options.observer)
     this.#pauses.push({ fromMs: pausedMs, toMs: performance.now() })
     return outcome
+  }
+
+  async #tell(sent: SentStatement): Promise<void> {
+    const fromMs = performance.now()
+    await this.#options.onSent?.(sent)
+    this.#pauses.push({ fromMs, toMs: performance.now() })
   }
 
   async #fromOutside(startMs: number, endMs: number): Promise<Pick<WatchedStatement, 'locks' | 'work' | 'rewritten'>> {
@@ -275,6 +298,14 @@ class Watch {
   #probe(session: Session): Promise<ReadonlyMap<number, Probe>> {
     return probeRelations(session, this.#oids)
   }
+}
+
+/** @param first  Index of the script's first statement in the whole step. */
+function sentOf({ statements, file }: Script, first: number, local: number): SentStatement {
+  const statement = statements[local]
+  if (statement !== undefined)
+    return { kind: 'statement', index: first + local, text: statement.text, file: statement.file, line: statement.line }
+  return { kind: 'commit', index: first + local, text: 'COMMIT', file, line: statements.at(-1)?.line ?? 1 }
 }
 
 /** How much of a stretch falls into pauses of the harness, which do not overlap. */
