@@ -57,6 +57,33 @@ describe('no-degradation', () => {
     expect(told).toEqual([])
   })
 
+  test('times the declared workload, each statement by its own budget', async () => {
+    const trigger = `${waits}\nCREATE TRIGGER slow BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION wait_50_us();`
+    const update = (name: string, most: number) =>
+      `{ name: '${name}', sql: 'UPDATE orders SET note = $1 WHERE id = $2', budget: { most: ${most} } }`
+    const contract = `{ performance: { most: 1000 }, workload: [${update('strict', 1.1)}, ${update('lax', 1000)}, 'SELECT count(*) FROM orders'] }`
+    const { told, findings } = await timedMigration(legacy, trigger, { contract })
+    expect(told).toEqual(['slower strict'])
+    expect(findings[0]?.message).toMatch(/^The statement "strict" takes .* \(budget: 1\.1 times\)$/)
+  })
+
+  test('is unknown where noise is larger than what it looks for', async () => {
+    const contract = `{ workload: [{ name: 'noise', sql: 'SELECT pg_sleep(random() / 100)' }] }`
+    const { invariant, told } = await timedMigration(legacy, same, { contract, seconds: 0.001 })
+    expect(told).toEqual([])
+    expect(invariant).toMatchObject({ verdict: 'unknown', because: expect.stringMatching(/^the noise: Too noisy to tell: .* in 6 rounds/) })
+  })
+
+  test('says of a statement that fails after up that it was not timed', async () => {
+    const dropped = await timedMigration('CREATE TABLE orders (id int PRIMARY KEY)', 'DROP TABLE orders')
+    expect(dropped.invariant).toMatchObject({ verdict: 'not-applicable', because: 'no statement of clients works before and after up' })
+    expect(dropped.notChecked).toContain(
+      'no-degradation: the read of orders was not timed: it fails after up: relation "public.orders" does not exist (42P01)',
+    )
+    const declared = await timedMigration(legacy, 'DROP TABLE orders', { contract: `{ workload: ['SELECT count(*) FROM orders'] }` })
+    expect(declared.invariant).toMatchObject({ verdict: 'unknown', because: 'no statement of clients works before and after up' })
+  })
+
   test(
     'finds nothing in equal work, in 95 of 100 verifications',
     async () => {
