@@ -1,14 +1,14 @@
 import { InputError } from '../../errors.ts'
-import { plpgsqlNodes } from '../../migration/index.ts'
 import { type OpenedDatabase, openDatabase, pathOf, quoteName, type RelationName, type Session } from '../../postgres/index.ts'
 import { cancelOnAbort } from '../ready/ask.ts'
 import { withRefusals } from '../ready/refusal.ts'
 import { carriersOf, pathNames } from './carriers.ts'
 import { judgeUsage, type Resolve } from './judge.ts'
 import type { Carrier, RecordedSnapshot, Usage } from './model.ts'
-import { namesRelation } from './names-relation.ts'
+import { makesTemporary, type NamedWith, namesRelation } from './names-relation.ts'
 import { readSnapshot } from './read-snapshot.ts'
 import { addSnapshot, readSnapshots, type Store } from './store.ts'
+import { uncounted } from './uncounted.ts'
 
 export interface UsageOptions {
   readonly url: string
@@ -62,24 +62,67 @@ export async function usageIn(database: OpenedDatabase, session: Session, relati
   const snapshot = await readSnapshot(database, session)
   const all: readonly [RecordedSnapshot, ...RecordedSnapshot[]] = kept[0] === undefined ? [snapshot] : [kept[0], ...kept.slice(1), snapshot]
   const carriers = await carriersOf(session, relation.schema, relation.name)
-  const judged = judgeUsage(all, { resolve: await resolver(session, carriers), blind: await dynamicBodies(session, all) })
+  const texts = textsOf(all)
+  const judged = judgeUsage(all, {
+    resolve: await resolver(session, carriers.named, texts),
+    blind: all.every(({ track }) => track === 'all') ? [] : await uncounted(session, carriers.unnamed, texts),
+  })
   return { place: database.place, relation: pathOf(relation), at: snapshot.at, ...judged, notes: notesOf(snapshot, kept.length) }
 }
 
+/** All texts that were counted, by the role that sent them. */
+function textsOf(snapshots: readonly RecordedSnapshot[]): ReadonlyMap<string, readonly string[]> {
+  const texts = new Map(snapshots.flatMap((each) => Object.entries(each.texts)))
+  const found = new Map<string, Set<string>>()
+  for (const { role, text } of snapshots.flatMap(({ statements }) => statements))
+    found.set(role, (found.get(role) ?? new Set()).add(texts.get(text) ?? ''))
+  return new Map([...found].map(([role, each]) => [role, [...each]]))
+}
+
+/**
+ * The search path of each role, and whether it is surely that of its statements: set for the role itself, which no other role becomes.
+ * A path of the server alone is that of the session that asks, where nothing else sets its path.
+ */
+const rolePaths = `
+SELECT r.rolname AS name,
+       (SELECT substr(c, 13) FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c
+         WHERE c LIKE 'search_path=%' AND s.setrole IN (r.oid, 0) AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+         ORDER BY (s.setrole <> 0)::int + (s.setdatabase <> 0)::int * 0.5 DESC LIMIT 1) AS path,
+       r.rolcanlogin AND EXISTS (SELECT FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c
+                                  WHERE c LIKE 'search_path=%' AND s.setrole = r.oid AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())))
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members WHERE roleid = r.oid)
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proowner = r.oid AND prosecdef) AS settled
+  FROM pg_catalog.pg_roles AS r`
+
+const namesInSchemas = `
+SELECT n.nspname || '.' || c.relname AS path FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+UNION SELECT n.nspname || '.' || p.proname || '()' FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace`
+
 /** Statements are resolved once for each text and role. */
-async function resolver(session: Session, carriers: readonly Carrier[]): Promise<Resolve> {
-  const roles = await session.query<{ name: string; path: string | null }>(
-    `SELECT r.rolname AS name, (SELECT substr(c, 13) FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c
-       WHERE c LIKE 'search_path=%' AND s.setrole IN (r.oid, 0) AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
-       ORDER BY (s.setrole <> 0)::int + (s.setdatabase <> 0)::int * 0.5 DESC LIMIT 1) AS path FROM pg_catalog.pg_roles AS r`,
+async function resolver(session: Session, carriers: readonly Carrier[], texts: ReadonlyMap<string, readonly string[]>): Promise<Resolve> {
+  const roles = await session.query<{ name: string; path: string | null; settled: boolean }>(rolePaths)
+  const paths = new Map(
+    roles.map(({ name, path, settled }) => [name, { path: path === null ? ['$user', 'public'] : pathNames(path), settled }]),
   )
-  const relations = await session.query<{ path: string }>(
-    `SELECT n.nspname || '.' || c.relname AS path FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')`,
-  )
-  const paths = new Map(roles.map(({ name, path }) => [name, path === null ? ['$user', 'public'] : pathNames(path)]))
-  const there = new Set(relations.map(({ path }) => path))
+  const there = new Set((await session.query<{ path: string }>(namesInSchemas)).map(({ path }) => path))
   const known = new Map<string, ReturnType<Resolve>>()
-  const lookup = (role: string) => ({ path: paths.get(role), role, has: (schema: string, name: string) => there.has(`${schema}.${name}`) })
+  const setting = new Set([...texts].flatMap(([role, each]) => (each.some((text) => /search_path|set_config/i.test(text)) ? [role] : [])))
+  const lookups = new Map<string, NamedWith>()
+  const lookup = (role: string): NamedWith => {
+    const found = lookups.get(role)
+    if (found !== undefined) return found
+    const { path, settled = false } = paths.get(role) ?? {}
+    const temporary = (texts.get(role) ?? []).filter((text) => /\btemp(orary)?\b|pg_temp/i.test(text))
+    const made = {
+      path,
+      settled: settled && !setting.has(role),
+      role,
+      has: (schema: string, name: string) => there.has(`${schema}.${name}`),
+      shadows: (name: string) => temporary.some((text) => makesTemporary(text, name)),
+    }
+    lookups.set(role, made)
+    return made
+  }
   return (text, role) => {
     const key = `${role} ${text}`
     if (!known.has(key)) known.set(key, resolved(text, carriers, lookup(role)))
@@ -87,9 +130,9 @@ async function resolver(session: Session, carriers: readonly Carrier[]): Promise
   }
 }
 
-function resolved(text: string, carriers: readonly Carrier[], lookup: Parameters<typeof namesRelation>[2]): ReturnType<Resolve> {
-  // Looking at it is no use of it.
-  if (text.includes('pg_stat_statements')) return undefined
+function resolved(text: string, carriers: readonly Carrier[], lookup: NamedWith): ReturnType<Resolve> {
+  // The server lost its file of texts, or keeps the text from the role that asks.
+  if (text === '' || text === '<insufficient privilege>') return { through: [], unsure: 'its text is not known' }
   let unsure: ReturnType<Resolve>
   for (const carrier of carriers) {
     const named = namesRelation(text, carrier, lookup)
@@ -99,22 +142,6 @@ function resolved(text: string, carriers: readonly Carrier[], lookup: Parameters
     unsure ??= found
   }
   return unsure
-}
-
-/** Functions that put SQL together when they run: where only what clients send is counted, what they send is not seen. */
-async function dynamicBodies(session: Session, snapshots: readonly RecordedSnapshot[]): Promise<readonly string[]> {
-  if (snapshots.every(({ track }) => track === 'all')) return []
-  const rows = await session.query<{ shown: string; definition: string }>(
-    `SELECT p.oid::regprocedure::text AS shown, pg_get_functiondef(p.oid) AS definition FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
-      WHERE l.lanname = 'plpgsql' AND p.prokind IN ('f', 'p') AND p.pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
-        AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') AND p.prosrc ~* 'execute' ORDER BY 1`,
-  )
-  const dynamic = rows.filter(({ definition }) => plpgsqlNodes(definition)?.some(({ name }) => /^PLpgSQL_stmt_dyn/.test(name)) ?? true)
-  if (dynamic.length === 0) return []
-  const names = dynamic.slice(0, 5).map(({ shown }) => shown)
-  return [
-    `${names.join(', ')}${dynamic.length > names.length ? ` and ${dynamic.length - names.length} more` : ''} put SQL together when they run, and it is not counted. Set pg_stat_statements.track = all.`,
-  ]
 }
 
 function notesOf({ statements, reset }: RecordedSnapshot, kept: number): readonly string[] {
