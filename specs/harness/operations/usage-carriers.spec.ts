@@ -92,8 +92,8 @@ describe('CV-3: how statements come to a relation', { timeout: 60_000 }, () => {
   })
 
   const { signal } = new AbortController()
-  const usage = (shop: Shop, schemaName = 'public'): Promise<Usage> =>
-    usageOf({ schema: schemaName, name: 'items' }, { url: shop.url, store: { kind: 'file', path: join(folder, 'none.jsonl') }, signal })
+  const usage = (shop: Shop, schemaName = 'public', name = 'items'): Promise<Usage> =>
+    usageOf({ schema: schemaName, name }, { url: shop.url, store: { kind: 'file', path: join(folder, 'none.jsonl') }, signal })
   const reset = (shop: Shop) => shop.session.query('SELECT pg_stat_statements_reset()')
   /** The comment marks what was counted. */
   const send = async (shop: Shop, statements: readonly string[]) => {
@@ -112,5 +112,91 @@ describe('CV-3: how statements come to a relation', { timeout: 60_000 }, () => {
     expect(through.map(([sql], at) => [sql, uses.get(at)])).toEqual(through.map(([sql, way]) => [sql, [way, null]]))
     expect(none.filter((_, at) => uses.has(through.length + at))).toEqual([])
     expect(found.because).toEqual([])
+  })
+
+  test.each([
+    [
+      'an operator',
+      `CREATE FUNCTION f(a int, b text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM items); END $$; CREATE OPERATOR <#> (LEFTARG = int, RIGHTARG = text, FUNCTION = f)`,
+      `SELECT 1 <#> 'a'`,
+      /^operator <#>\(integer,text\) run a function/,
+    ],
+    [
+      'an aggregate',
+      `CREATE FUNCTION f(a bigint, b int) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM items); END $$; CREATE AGGREGATE agg (int) (SFUNC = f, STYPE = bigint)`,
+      'SELECT agg(id) FROM others',
+      /^function agg\(integer\) run a function/,
+    ],
+    [
+      'a domain',
+      `CREATE FUNCTION f(a int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN EXISTS (SELECT FROM items WHERE id = a); END $$; CREATE DOMAIN checked AS int CHECK (f(VALUE))`,
+      'SELECT 1::checked',
+      /^constraint checked_check run a function/,
+    ],
+    [
+      'a column that is a function',
+      `CREATE FUNCTION f(o others) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM items); END $$`,
+      'SELECT o.f FROM others AS o',
+      /^others.f run a function/,
+    ],
+    ['a block that puts SQL together', '', `DO $$ BEGIN EXECUTE 'SELECT 1 FROM it' || 'ems'; END $$`, /^1 DO statement put SQL together/],
+    ['SQL that is a value', '', `SELECT query_to_xml('SELECT * FROM items', true, true, '')`, /^query_to_xml run SQL/],
+    [
+      'a language that nobody reads',
+      `CREATE LANGUAGE other HANDLER plpgsql_call_handler; CREATE FUNCTION f() RETURNS void LANGUAGE other AS $$ BEGIN EXECUTE 'SELECT 1 FROM it' || 'ems'; END $$`,
+      'SELECT f()',
+      /^f\(\) put SQL together/,
+    ],
+  ])('is unknown through %s', async (_, made, sql, because) => {
+    await using shop = await openShop(production, `${tables}; ${made}`)
+    await send(shop, [sql])
+    expect(await usage(shop)).toMatchObject({ answer: 'unknown', because: [expect.stringMatching(because)] })
+    await shop.session.script(
+      `ALTER DATABASE "${shop.database.name}" SET pg_stat_statements.track = 'all'; SET pg_stat_statements.track = 'all'`,
+    )
+    await send(shop, [sql])
+    expect(await usage(shop)).toMatchObject({ answer: 'used', because: [] })
+  })
+
+  test('is through the other end of a partition or of a table that inherits', async () => {
+    await using shop = await openShop(
+      production,
+      `CREATE EXTENSION pg_stat_statements; CREATE TABLE items (id int) PARTITION BY RANGE (id); CREATE TABLE low PARTITION OF items FOR VALUES FROM (0) TO (10); CREATE TABLE high PARTITION OF items FOR VALUES FROM (10) TO (20);
+       CREATE TABLE above (id int); CREATE TABLE below () INHERITS (above)`,
+    )
+    const usesOf = async (name: string, sql: string) => {
+      await send(shop, [sql])
+      return [...usesIn(await usage(shop, 'public', name)).values()]
+    }
+    expect(await usesOf('items', 'SELECT id FROM low')).toEqual([[['partition low'], null]])
+    expect(await usesOf('low', 'SELECT id FROM items')).toEqual([[['partitioned table items'], 'it may use other partitions alone']])
+    expect(await usesOf('low', 'SELECT id FROM high')).toEqual([])
+    expect(await usesOf('below', 'SELECT id FROM above')).toEqual([[['table above above'], null]])
+    expect(await usesOf('above', 'SELECT id FROM below')).toEqual([])
+  })
+
+  test('is never none where a session may look a name up elsewhere than its role does', async () => {
+    await using shop = await openShop(
+      production,
+      `${tables}; CREATE SCHEMA sales; CREATE TABLE sales.items (id int); CREATE TABLE sales."only" (id int)`,
+    )
+    const usesOf = async (name: { schema: string; name: string }, sql: string) => {
+      await reset(shop)
+      await shop.session.script(sql)
+      return [...usesIn(await usage(shop, name.schema, name.name)).values()]
+    }
+    const other = 'SET search_path = sales; SELECT id FROM items; RESET search_path'
+    expect(await usesOf({ schema: 'sales', name: 'items' }, other)).toEqual([
+      [[], expect.stringContaining('by the search path of the role it is in public')],
+    ])
+    const only = 'SET search_path = sales; SELECT id FROM only; RESET search_path'.replaceAll('only;', '"only";')
+    expect(await usesOf({ schema: 'sales', name: 'only' }, only)).toEqual([
+      [[], expect.stringContaining('the search path of the role does not have this one')],
+    ])
+    expect(await usesOf({ schema: 'sales', name: 'items' }, 'SELECT id FROM public.items')).toEqual([])
+    const temporary = 'CREATE TEMP TABLE others AS SELECT 1 AS id; SELECT id FROM others; DROP TABLE others'
+    const shadowed = await usesOf({ schema: 'public', name: 'others' }, temporary)
+    expect(shadowed.length).toBeGreaterThan(0)
+    expect(shadowed.every(([, unsure]) => String(unsure).includes('make a temporary table of this name'))).toBe(true)
   })
 })
