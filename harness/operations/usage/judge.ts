@@ -42,7 +42,7 @@ export function judgeUsage(snapshots: readonly [RecordedSnapshot, ...RecordedSna
         last: earlier === undefined || grown > 0 ? snapshot.at : earlier.last,
       })
     }
-    intervals.push({ from: before?.at ?? snapshot.reset, to: snapshot.at, calls: sent, broken: brokenBetween(before, snapshot) })
+    intervals.push({ from: before?.at ?? snapshot.reset, to: snapshot.at, calls: sent, broken: brokenBetween(before, snapshot, texts) })
     before = snapshot
   }
   return answerOf([...uses.values()], intervals, snapshots[0].reset, [...blind, ...blindOf(snapshots)])
@@ -66,7 +66,7 @@ function answerOf(all: readonly Use[], intervals: readonly Interval[], begin: st
 }
 
 /** Why a use between two snapshots could stand unseen. Nothing is lost by the first one where no entry was ever thrown out. */
-function brokenBetween(before: Snapshot | undefined, after: Snapshot): readonly string[] {
+function brokenBetween(before: Snapshot | undefined, after: Snapshot, texts: ReadonlyMap<string, string>): readonly string[] {
   if (after.track === 'none') return ['statements are not counted (pg_stat_statements.track = none)']
   if (before === undefined)
     return after.evicted > 0 ? [`${after.evicted} times entries were thrown out to make room (pg_stat_statements.max)`] : []
@@ -75,7 +75,12 @@ function brokenBetween(before: Snapshot | undefined, after: Snapshot): readonly 
     return [`${after.evicted - before.evicted} times entries were thrown out to make room (pg_stat_statements.max)`]
   const now = new Map(after.statements.map((each) => [keyOf(each), each.calls]))
   const lost = before.statements.filter((each) => (now.get(keyOf(each)) ?? -1) < each.calls)
-  return lost.length === 0 ? [] : [`${lost.length} entries were removed one by one (pg_stat_statements_reset with arguments)`]
+  // What was both counted and removed since then has left no entry, but its removal has.
+  const earlier = new Map(before.statements.map((each) => [keyOf(each), each.calls]))
+  const removals = after.statements.some(
+    (each) => each.calls > (earlier.get(keyOf(each)) ?? 0) && /pg_stat_statements_reset\s*\(\s*[^)\s]/i.test(texts.get(each.text) ?? ''),
+  )
+  return lost.length === 0 && !removals ? [] : ['entries were removed one by one (pg_stat_statements_reset with arguments)']
 }
 
 /** What the settings keep from being counted. */

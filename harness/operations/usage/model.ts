@@ -25,11 +25,13 @@ export interface CountedStatement {
 /** What the server has counted up to one moment. Times are those of the server's clock, ISO 8601 in UTC. */
 export interface Snapshot {
   readonly at: string
+  /** Which server and database counted: its system identifier and oid. */
+  readonly source: string
   /** When all counting began anew. */
   readonly reset: string
   /** How often since then entries were thrown out to make room. */
   readonly evicted: number
-  /** `pg_stat_statements.track`. */
+  /** `pg_stat_statements.track`, the least of all roles. */
   readonly track: 'none' | 'top' | 'all'
   /** `pg_stat_statements.track_utility`: COPY, DECLARE, PREPARE and the like. */
   readonly utility: boolean

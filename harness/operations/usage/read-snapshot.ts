@@ -10,14 +10,21 @@ interface Facts extends Omit<Snapshot, 'statements' | 'evicted' | 'reset'> {
   readonly sees: boolean
 }
 
+/** Settings count as the worst of the server's and those of any role here: what one role sends may not be counted. */
 const facts = `
 SELECT ${utcText('clock_timestamp()')} AS at,
        (SELECT nspname FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'pg_stat_statements') AS schema,
        current_setting('pg_stat_statements.max', true) IS NOT NULL AS loaded,
-       coalesce(current_setting('pg_stat_statements.track', true), 'none') AS track,
-       coalesce(current_setting('pg_stat_statements.track_utility', true), 'off') = 'on' AS utility,
-       (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR pg_catalog.pg_has_role('pg_read_all_stats', 'MEMBER') AS sees,
-       (SELECT count(*)::int FROM pg_catalog.pg_stat_replication WHERE application_name <> 'pg_basebackup') AS replicas`
+       (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) || '/' || (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) AS source,
+       CASE WHEN 'compute_query_id=off' = ANY (set) OR 'pg_stat_statements.track=none' = ANY (set) THEN 'none' WHEN 'pg_stat_statements.track=top' = ANY (set) THEN 'top' ELSE 'all' END AS track,
+       'pg_stat_statements.track_utility=off' <> ALL (set) AS utility,
+       (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees,
+       (SELECT count(*)::int FROM pg_catalog.pg_stat_replication WHERE application_name <> 'pg_basebackup') AS replicas
+  FROM (SELECT ARRAY(
+    SELECT name || '=' || setting FROM pg_catalog.pg_settings WHERE name IN ('compute_query_id', 'pg_stat_statements.track', 'pg_stat_statements.track_utility')
+    UNION ALL SELECT c FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c
+     WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+  ) AS set) AS settings`
 
 /**
  * Read what the server has counted of the statements of one database.

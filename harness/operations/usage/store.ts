@@ -12,6 +12,26 @@ export type Store = { readonly kind: 'table'; readonly table: RelationName } | {
  * @throws {InputError} When the file holds something else.
  */
 export async function readSnapshots(session: Session, store: Store): Promise<readonly RecordedSnapshot[]> {
+  const kept = await readKept(session, store)
+  // Two that are taken at once may be kept in the other order.
+  return kept.toSorted((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
+}
+
+/**
+ * Refuse snapshots of another database: their counts say nothing of this one.
+ *
+ * @throws {InputError} When one of them is.
+ */
+export function checkSource(kept: readonly RecordedSnapshot[], store: Store, { source }: RecordedSnapshot): void {
+  const other = kept.find((each) => each.source !== source)
+  if (other === undefined) return
+  const place = store.kind === 'file' ? `"${store.path}"` : quoteName(store.table)
+  throw new InputError(`${place} holds snapshots of another database (taken at ${other.at})`, {
+    hint: 'Keep one store for each database. After a copy or an upgrade of the server begin a new one with --file or --table.',
+  })
+}
+
+async function readKept(session: Session, store: Store): Promise<readonly RecordedSnapshot[]> {
   if (store.kind === 'file') return await readLines(store.path)
   const { there } = await session.one<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [quoteName(store.table)])
   if (!there) return []
@@ -49,6 +69,8 @@ export async function addSnapshot(session: Session, store: Store, snapshot: Reco
   const kept = JSON.stringify({ ...snapshot, texts })
   if (store.kind === 'table') {
     await withTransaction(session, async () => {
+      // Of two that record at once, one makes the table.
+      await session.query('SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext($1))', [quoteName(store.table)])
       await makeTable(session, store.table)
       await session.query(`INSERT INTO ${quoteName(store.table)} (taken_at, snapshot) VALUES ($1::text::timestamptz, $2)`, [
         snapshot.at,

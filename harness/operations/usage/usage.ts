@@ -7,7 +7,7 @@ import { judgeUsage, type Resolve } from './judge.ts'
 import type { Carrier, RecordedSnapshot, Usage } from './model.ts'
 import { makesTemporary, type NamedWith, namesRelation } from './names-relation.ts'
 import { readSnapshot } from './read-snapshot.ts'
-import { addSnapshot, readSnapshots, type Store } from './store.ts'
+import { addSnapshot, checkSource, readSnapshots, type Store } from './store.ts'
 import { uncounted } from './uncounted.ts'
 
 export interface UsageOptions {
@@ -33,6 +33,7 @@ export async function recordUsage({
   return await withRefusals(`the usage of ${database.place} cannot be recorded`, async () => {
     const before = await readSnapshots(session, store)
     const snapshot = await readSnapshot(database, session)
+    checkSource(before, store, snapshot)
     await addSnapshot(session, store, snapshot, new Set(before.flatMap(({ texts }) => Object.keys(texts))))
     return { place: database.place, at: snapshot.at, statements: snapshot.statements.length }
   })
@@ -60,6 +61,7 @@ export async function usageIn(database: OpenedDatabase, session: Session, relati
     })
   const kept = await readSnapshots(session, store)
   const snapshot = await readSnapshot(database, session)
+  checkSource(kept, store, snapshot)
   const all: readonly [RecordedSnapshot, ...RecordedSnapshot[]] = kept[0] === undefined ? [snapshot] : [kept[0], ...kept.slice(1), snapshot]
   const carriers = await carriersOf(session, relation.schema, relation.name)
   const texts = textsOf(all)
@@ -87,7 +89,9 @@ const rolePaths = `
 SELECT r.rolname AS name,
        (SELECT substr(c, 13) FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c
          WHERE c LIKE 'search_path=%' AND s.setrole IN (r.oid, 0) AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
-         ORDER BY (s.setrole <> 0)::int + (s.setdatabase <> 0)::int * 0.5 DESC LIMIT 1) AS path,
+         ORDER BY (s.setrole <> 0)::int + (s.setdatabase <> 0)::int * 0.5 DESC LIMIT 1) AS own,
+       (SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path' AND NOT EXISTS (
+         SELECT FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c WHERE c LIKE 'search_path=%' AND s.setrole IN (session_user::regrole, 0))) AS server,
        r.rolcanlogin AND EXISTS (SELECT FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c
                                   WHERE c LIKE 'search_path=%' AND s.setrole = r.oid AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())))
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members WHERE roleid = r.oid)
@@ -100,9 +104,9 @@ UNION SELECT n.nspname || '.' || p.proname || '()' FROM pg_catalog.pg_proc AS p 
 
 /** Statements are resolved once for each text and role. */
 async function resolver(session: Session, carriers: readonly Carrier[], texts: ReadonlyMap<string, readonly string[]>): Promise<Resolve> {
-  const roles = await session.query<{ name: string; path: string | null; settled: boolean }>(rolePaths)
+  const roles = await session.query<{ name: string; own: string | null; server: string | null; settled: boolean }>(rolePaths)
   const paths = new Map(
-    roles.map(({ name, path, settled }) => [name, { path: path === null ? ['$user', 'public'] : pathNames(path), settled }]),
+    roles.map(({ name, own, server, settled }) => [name, { path: pathNames(own ?? server ?? '"$user", public'), settled }]),
   )
   const there = new Set((await session.query<{ path: string }>(namesInSchemas)).map(({ path }) => path))
   const known = new Map<string, ReturnType<Resolve>>()

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -196,6 +196,67 @@ describe('CV-3: usage', { timeout: 60_000 }, () => {
     expect((await usage()).intervals.at(-1)?.broken).toEqual(['statements are not counted (pg_stat_statements.track = none)'])
   })
 
+  test('is unknown where what one role sends is not counted, and where an entry may have come and gone', async () => {
+    for (const setting of ['pg_stat_statements.track = none', 'compute_query_id = off']) {
+      await send(`ALTER ROLE usage_app SET ${setting}`)
+      try {
+        expect((await usage()).intervals.at(-1)?.broken).toEqual([expect.stringContaining('statements are not counted')])
+      } finally {
+        await send('ALTER ROLE usage_app RESET ALL')
+      }
+    }
+    await send('ALTER ROLE usage_app SET pg_stat_statements.track_utility = off')
+    expect(await usage()).toMatchObject({ answer: 'unknown', because: [expect.stringContaining('track_utility = off')] })
+    await send('ALTER ROLE usage_app RESET ALL')
+    await reset()
+    await record()
+    await send('SELECT note FROM items')
+    await shop.session.query(
+      `SELECT pg_stat_statements_reset(0, 0, queryid) FROM pg_stat_statements WHERE query = 'SELECT note FROM items'`,
+    )
+    const found = await usage()
+    expect([found.uses, found.observedSince]).toEqual([[], found.at])
+    expect(found.intervals.at(-1)?.broken).toEqual([expect.stringContaining('removed one by one')])
+  })
+
+  test('is unknown where the text of a statement is not known', async () => {
+    await send('SELECT note FROM items')
+    const taken = await usage()
+    await record()
+    const path = join(folder, 'usage.jsonl')
+    await writeFile(path, (await readFile(path, 'utf8')).replaceAll('"SELECT note FROM items"', '""'))
+    await reset()
+    const found = await usage()
+    expect(taken.answer).toBe('used')
+    expect(found.uses).toContainEqual(expect.objectContaining({ unsure: 'its text is not known' }))
+  })
+
+  test('is not read from snapshots of another database, or by a role that does not see texts', async () => {
+    await record()
+    await using other = await openShop(production, schema)
+    for (const work of [() => usageOf(items, { url: other.url, store, signal }), () => recordUsage({ url: other.url, store, signal })])
+      expect(await work().catch((each: unknown) => each)).toMatchObject({
+        exitCode: 2,
+        message: expect.stringContaining('holds snapshots of another database'),
+      })
+    await send('ALTER ROLE usage_app NOINHERIT; GRANT pg_read_all_stats TO usage_app')
+    try {
+      const error = await usageOf(items, { url: urlAs(shop.url, 'usage_app', 'x'), store, signal }).catch((each: unknown) => each)
+      expect(error).toMatchObject({ exitCode: 3, message: 'the role does not see the statements of other roles' })
+    } finally {
+      await send('REVOKE pg_read_all_stats FROM usage_app; ALTER ROLE usage_app INHERIT')
+    }
+  })
+
+  test('is recorded by two at once, and is in the order of its times', async () => {
+    const table: Store = { kind: 'table', table: { schema: 'godwit', name: 'usage' } }
+    await Promise.all([record(table), record(table), record(table)])
+    const found = await usage(table)
+    const times = found.intervals.map(({ to }) => to)
+    expect([times.length, times]).toEqual([4, times.toSorted()])
+    expect(found.intervals.flatMap(({ broken }) => broken)).toEqual([])
+  })
+
   test('is kept in a table as well, texts once, and the role may read nothing but the statistics', async () => {
     const table: Store = { kind: 'table', table: { schema: 'godwit', name: 'usage' } }
     await send('SELECT note FROM items')
@@ -231,7 +292,6 @@ describe('CV-3: usage', { timeout: 60_000 }, () => {
     })
     await send('CREATE EXTENSION pg_stat_statements')
     expect(await usage(store, { schema: 'public', name: 'none' }).catch((each: unknown) => each)).toMatchObject({ exitCode: 2 })
-    const { writeFile } = await import('node:fs/promises')
     await writeFile(join(folder, 'usage.jsonl'), '{"a": 1}\n')
     expect(await usage().catch((each: unknown) => each)).toMatchObject({
       exitCode: 2,
