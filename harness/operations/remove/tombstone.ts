@@ -15,20 +15,30 @@ export interface Tombstone {
   readonly dropBack: string | undefined
 }
 
+interface Commented {
+  readonly name: string
+  readonly definition: string
+  readonly comment: string | null
+}
+
 interface Known {
   readonly kind: string
   readonly owner: string
   readonly options: readonly string[]
   readonly definition: string | null
   readonly comment: string | null
-  readonly triggers: readonly string[]
-  readonly rules: readonly string[]
+  readonly triggers: readonly Commented[]
+  readonly rules: readonly Commented[]
+  /** Who gets rights on a new relation by default. */
+  readonly byDefault: readonly (string | null)[]
   readonly columns: readonly { readonly name: string; readonly comment: string | null; readonly default: string | null }[]
 }
 
 interface Grant {
   /** Null for PUBLIC. */
   readonly role: string | null
+  /** Null for the owner. */
+  readonly grantor: string | null
   readonly privilege: string
   readonly grantable: boolean
   /** Null for the whole relation. */
@@ -38,20 +48,21 @@ interface Grant {
 const known = `
 SELECT c.relkind::text AS kind, pg_get_userbyid(c.relowner) AS owner, coalesce(to_json(c.reloptions), '[]') AS options,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition, obj_description(c.oid, 'pg_class') AS comment,
-       (SELECT coalesce(json_agg(pg_get_triggerdef(oid) ORDER BY tgname), '[]')
+       (SELECT coalesce(json_agg(json_build_object('name', tgname, 'definition', pg_get_triggerdef(oid), 'comment', obj_description(oid, 'pg_trigger')) ORDER BY tgname), '[]')
           FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal) AS triggers,
-       (SELECT coalesce(json_agg(pg_get_ruledef(oid) ORDER BY rulename), '[]') FROM pg_rewrite WHERE ev_class = c.oid AND rulename <> '_RETURN') AS rules,
+       (SELECT coalesce(json_agg(json_build_object('name', rulename, 'definition', pg_get_ruledef(oid), 'comment', obj_description(oid, 'pg_rewrite')) ORDER BY rulename), '[]') FROM pg_rewrite WHERE ev_class = c.oid AND rulename <> '_RETURN') AS rules,
+       (SELECT coalesce(json_agg(DISTINCT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END), '[]') FROM pg_default_acl, aclexplode(defaclacl) WHERE defaclobjtype = 'r') AS "byDefault",
        (SELECT json_agg(json_build_object('name', attname, 'comment', col_description(c.oid, attnum), 'default', pg_get_expr(d.adbin, d.adrelid)) ORDER BY attnum)
           FROM pg_attribute LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = attnum WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns
   FROM pg_class AS c WHERE c.oid = to_regclass($1)`
 
 const grants = `
-SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END AS role, privilege_type AS privilege, is_grantable AS grantable, NULL AS column
+SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END AS role, CASE WHEN grantor <> relowner THEN pg_get_userbyid(grantor) END AS grantor, privilege_type AS privilege, is_grantable AS grantable, NULL AS column
   FROM pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner))) WHERE oid = to_regclass($1)
 UNION ALL
-SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END, privilege_type, is_grantable, attname
-  FROM pg_attribute, aclexplode(attacl) WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
- ORDER BY 4 NULLS FIRST, 1 NULLS FIRST, 2`
+SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END, CASE WHEN grantor <> relowner THEN pg_get_userbyid(grantor) END, privilege_type, is_grantable, attname
+  FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid, aclexplode(attacl) WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+ ORDER BY 5 NULLS FIRST, 1 NULLS FIRST, 3`
 
 /**
  * SQL that removes a relation in two steps, with the way back of each, from what a database has now. It is only read.
@@ -81,9 +92,12 @@ export async function tombstoneIn(session: Session, relation: RelationName, plac
     throw new InputError(`there is no table or view ${name} in ${place}`, { hint: 'Write it as in orders, sales.orders or "Order".' })
   const held = await session.query<Grant>(grants, [name])
   const roles = [...new Map(held.map((grant) => [grant.role, roleText(grant.role)])).values()]
-  const granted = held.map((grant) => `${grantText(grant, name)};\n`).join('')
+  const granted = inOrder(held)
+    .map((grant) => `${grantText(grant, name)};\n`)
+    .join('')
+  const fresh = [found.owner, ...found.byDefault].map(roleText)
   const tombstone = `-- Nobody may use it any more, and nothing of it is lost: whoever still does gets "permission denied for ${relation.name}".
-${roles.map((role) => `REVOKE ALL ON ${name} FROM ${role};\n`).join('')}${columnRevokes(held, name)}`
+${roles.map((role) => revokeText(role, name)).join('')}${columnRevokes(held, name)}`
   const tombstoneBack = `-- All rights as they were.\n${granted}`
   if (found.kind !== 'v') return { tombstone, tombstoneBack, drop: undefined, dropBack: undefined }
   return {
@@ -91,7 +105,7 @@ ${roles.map((role) => `REVOKE ALL ON ${name} FROM ${role};\n`).join('')}${column
     tombstoneBack,
     // RESTRICT: what depends on it is no business of this file.
     drop: `DROP VIEW ${name} RESTRICT;\n`,
-    dropBack: viewText(found, name, roles.map((role) => `REVOKE ALL ON ${name} FROM ${role};\n`).join('') + granted),
+    dropBack: viewText(found, name, [...new Set([...roles, ...fresh])].map((role) => revokeText(role, name)).join('') + granted),
   }
 }
 
@@ -109,8 +123,9 @@ function viewText({ owner, options, definition, comment, triggers, rules, column
     ...columns.flatMap((each) =>
       each.comment === null ? [] : [`COMMENT ON COLUMN ${name}.${quoteIdentifier(each.name)} IS ${quoteLiteral(each.comment)}`],
     ),
-    ...triggers,
-    ...rules.map((each) => each.trim().replace(/;$/, '')),
+    ...[...triggers, ...rules].map((each) => each.definition.trim().replace(/;$/, '')),
+    ...triggers.flatMap((each) => commentText('TRIGGER', each, name)),
+    ...rules.flatMap((each) => commentText('RULE', each, name)),
     `ALTER VIEW ${name} OWNER TO ${quoteIdentifier(owner)}`,
   ]
     .map((each) => `${each};\n`)
@@ -118,13 +133,42 @@ function viewText({ owner, options, definition, comment, triggers, rules, column
     .concat(`-- Rights as they were before the tombstone.\n${rights}`)
 }
 
+function commentText(kind: 'TRIGGER' | 'RULE', { name, comment }: Commented, on: string): readonly string[] {
+  return comment === null ? [] : [`COMMENT ON ${kind} ${quoteIdentifier(name)} ON ${on} IS ${quoteLiteral(comment)}`]
+}
+
+/** What a role granted further goes with it: every right comes from the owner in the end. */
+function revokeText(role: string, name: string): string {
+  return `REVOKE ALL ON ${name} FROM ${role} CASCADE;\n`
+}
+
+/** A right that somebody else than the owner granted comes behind the one that let him. */
+function inOrder(held: readonly Grant[]): readonly Grant[] {
+  const ordered: Grant[] = []
+  const lets = (by: string | null, { privilege, column }: Grant) =>
+    by === null ||
+    ordered.some(
+      (each) => each.role === by && each.grantable && each.privilege === privilege && (each.column === null || each.column === column),
+    )
+  let left = held
+  while (left.length > 0) {
+    const ready = left.filter((each) => lets(each.grantor, each))
+    if (ready.length === 0) return [...ordered, ...left]
+    ordered.push(...ready)
+    left = left.filter((each) => !ready.includes(each))
+  }
+  return ordered
+}
+
 function roleText(role: string | null): string {
   return role === null ? 'PUBLIC' : quoteIdentifier(role)
 }
 
-function grantText({ role, privilege, grantable, column }: Grant, name: string): string {
+function grantText({ role, grantor, privilege, grantable, column }: Grant, name: string): string {
   const of = column === null ? '' : ` (${quoteIdentifier(column)})`
-  return `GRANT ${privilege}${of} ON ${name} TO ${roleText(role)}${grantable ? ' WITH GRANT OPTION' : ''}`
+  const grant = `GRANT ${privilege}${of} ON ${name} TO ${roleText(role)}${grantable ? ' WITH GRANT OPTION' : ''}`
+  // PostgreSQL takes a GRANT only from the role that gives it.
+  return grantor === null ? grant : `SET ROLE ${quoteIdentifier(grantor)};\n${grant};\nRESET ROLE`
 }
 
 /** REVOKE ALL on the relation takes rights on its columns along; those of roles that have nothing else are named for the reader. */

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { diffObjects, readObjects } from '../../../harness/catalog/index.ts'
 import { type Readiness, readPlan, ready, recordUsage, tombstoneIn, writeTombstone } from '../../../harness/operations/index.ts'
@@ -65,6 +66,65 @@ describe('a tombstone', { timeout: 60_000 }, () => {
     expect(await differences()).toContain(`view public.${name} undefined`)
     await shop.session.script(found.dropBack ?? '')
     expect(await differences()).toEqual([])
+  })
+
+  const odd: Readonly<Record<string, string>> = {
+    'rights that others than the owner granted': `GRANT SELECT, UPDATE (note) ON v TO remove_reader WITH GRANT OPTION; SET ROLE remove_reader; GRANT SELECT, UPDATE (note) ON v TO "Remove Writer" WITH GRANT OPTION; SET ROLE "Remove Writer"; GRANT SELECT ON v TO PUBLIC`,
+    'an owner without rights': 'REVOKE ALL ON v FROM remove_owner',
+    'rights that a new view gets by default':
+      'ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO remove_reader; REVOKE ALL ON v FROM remove_reader',
+    'comments on a rule and a trigger': `CREATE RULE r AS ON INSERT TO v DO INSTEAD NOTHING; COMMENT ON RULE r ON v IS 'r'; CREATE TRIGGER t INSTEAD OF UPDATE ON v FOR EACH ROW EXECUTE FUNCTION nothing(); COMMENT ON TRIGGER t ON v IS 't'`,
+  }
+  const viewOf = (sql: string) => `CREATE TABLE lines (id int, note text); CREATE VIEW v AS SELECT id, note FROM lines;
+    CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; ALTER VIEW v OWNER TO remove_owner; ${sql}; RESET ROLE`
+  const rightsOf = async (session: Session) =>
+    await session.query(
+      `SELECT a.*, NULL AS attname FROM pg_class, aclexplode(coalesce(relacl, acldefault('r', relowner))) AS a WHERE oid = 'v'::regclass
+       UNION ALL SELECT a.*, attname FROM pg_attribute, aclexplode(attacl) AS a WHERE attrelid = 'v'::regclass ORDER BY 1, 2, 3, 4, 5`,
+    )
+  /** Both steps and their ways back; the database is as before after each. */
+  const thereAndBack = async (session: Session) => {
+    const state = async () => ({ rights: await rightsOf(session), objects: await readObjects(session) })
+    const before = await state()
+    const same = async () => {
+      const now = await state()
+      expect([now.rights, diffObjects(before.objects, now.objects)]).toEqual([before.rights, []])
+    }
+    const found = await tombstoneIn(session, { schema: 'public', name: 'v' }, 'here')
+    await session.script('SET search_path = public')
+    await session.script(found.tombstone)
+    expect(await rightsOf(session)).toEqual([])
+    await session.script(found.tombstoneBack)
+    await same()
+    for (const sql of [found.tombstone, found.drop, found.dropBack]) await session.script(sql ?? '')
+    await same()
+  }
+
+  test.each(Object.entries(odd))('can be taken back with %s', async (_, sql) => {
+    await using shop = await openShop(production, viewOf(sql))
+    await thereAndBack(shop.session)
+  })
+
+  const grant = fc.record({
+    by: fc.nat(2),
+    to: fc.constantFrom(...roles.map(quoted), 'PUBLIC'),
+    right: fc.constantFrom('SELECT', 'UPDATE', 'DELETE', 'SELECT (note)', 'UPDATE (id, note)'),
+    further: fc.boolean(),
+  })
+  test('any rights are the same again', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(grant, { maxLength: 8 }), async (grants) => {
+        await using shop = await openShop(production, viewOf('SELECT 1'))
+        for (const { by, to, right, further } of grants) {
+          const sql = `GRANT ${right} ON v TO ${to}${further && to !== 'PUBLIC' ? ' WITH GRANT OPTION' : ''}`
+          // A role without the right to grant gets an error or a warning.
+          await shop.session.script(`SET ROLE ${quoted(roles[by] ?? '')}; ${sql}`).catch(() => undefined)
+          await shop.session.script('RESET ROLE')
+        }
+        await thereAndBack(shop.session)
+      }),
+      { numRuns: Number(process.env.GODWIT_RUNS ?? 8) },
+    )
   })
 
   test('is written into files, and overwrites none', async () => {
