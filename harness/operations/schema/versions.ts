@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { InputError } from '../../errors.ts'
 import type { HistoryStep, Source } from '../../formats/index.ts'
 import { onSchemaOfFiles, readSources, type SchemaStep } from '../../history/index.ts'
-import type { Script, Step } from '../../migration/index.ts'
+import { nodeOf, type Script, type Step } from '../../migration/index.ts'
 import { type Cluster, startCluster } from '../../postgres/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../../verify/index.ts'
 import { changesBetween, type SchemaChange } from './changes.ts'
@@ -115,6 +115,9 @@ export async function filesOfStep({ paths, table, options }: VersionsRequest, st
   const [up, down] = [scriptOf(found.up), found.down === undefined ? undefined : scriptOf(found.down)]
   if (up === undefined || (found.down !== undefined && down === undefined)) throw byHand(`${step} is a program`, sql)
   if (up.mode === 'autocommit') throw byHand(`${step} does not run in one transaction`, sql)
+  for (const script of [up, down])
+    if (script?.statements.some(({ tree }) => nodeOf(tree)?.name === 'TransactionStmt') === true)
+      throw byHand(`${script.file} begins or ends a transaction itself`, sql)
   if (up.file === down?.file) throw byHand(`up and down of ${step} stand in one file`, sql)
   const earlier = await Promise.all(steps.slice(0, at).flatMap(({ files }) => files.map((file) => readFile(file, 'utf8'))))
   return { up: up.file, down: down?.file, recorded: earlier.some((text) => text.includes(`CREATE TABLE ${table} (`)) }

@@ -1,5 +1,5 @@
 import type { Catalog, Relation } from '../../catalog/index.ts'
-import { asList, asText, type Fields, fieldsOf, nodeOf, stringsOf, tryParse } from '../../migration/index.ts'
+import { asList, asText, type Fields, fieldsOf, isFields, nodeOf, stringsOf, tryParse } from '../../migration/index.ts'
 
 /** What may be said of a column of a view beyond its type. */
 export interface ColumnFacts {
@@ -47,7 +47,8 @@ export class ColumnReader {
     return new Map(
       relation.attributes.map(({ name }, at) => {
         const { notNull, hasDefault } = behind[at] ?? unknown
-        return [name, { notNull: notNull || own(name).notNull, hasDefault: own(name).hasDefault || hasDefault }]
+        // Not by its type: PostgreSQL lets a domain that is NOT NULL be NULL behind an outer join.
+        return [name, { notNull, hasDefault: own(name).hasDefault || hasDefault }]
       }),
     )
   }
@@ -65,7 +66,10 @@ export class ColumnReader {
     for (const item of asList(fieldsOf(select.withClause, 'WithClause')?.ctes ?? (select.withClause as Fields | undefined)?.ctes)) {
       const query = fieldsOf(item, 'CommonTableExpr')
       const inner = fieldsOf(query?.ctequery, 'SelectStmt')
-      const names = asList(inner?.targetList).map(nameOfTarget)
+      const names = [
+        ...stringsOf(query?.aliascolnames),
+        ...asList(inner?.targetList).map(nameOfTarget).slice(stringsOf(query?.aliascolnames).length),
+      ]
       if (inner !== undefined) queries.set(asText(query?.ctename) ?? '', named(names, this.#query(inner, queries)))
     }
     const from = asList(select.fromClause)
@@ -86,7 +90,7 @@ export class ColumnReader {
       return [...this.#sources(larg, optional || left, queries), ...this.#sources(rarg, optional || right, queries)]
     }
     const alias = asText((node?.fields.alias as Fields | undefined)?.aliasname)
-    const given = this.#columns(node, queries)
+    const given = renamed(this.#columns(node, queries), node?.fields.alias)
     const columns = optional ? new Map([...given].map(([name, facts]) => [name, { ...facts, notNull: false }])) : given
     return [[alias ?? asText(node?.fields.relname) ?? '', columns]]
   }
@@ -116,13 +120,13 @@ export class ColumnReader {
         return found?.get(column) ?? unknown
       }
       case 'TypeCast':
-        return { ...this.#value(fields.arg, sources), hasDefault: false }
+        return { notNull: this.#value(fields.arg, sources).notNull && isOwnType(fields.typeName), hasDefault: false }
       case 'A_Const':
         return fields.isnull === true ? unknown : always
       case 'CoalesceExpr':
         return { notNull: asList(fields.args).some((each) => this.#value(each, sources).notNull), hasDefault: false }
       case 'FuncCall':
-        return stringsOf(fields.funcname).at(-1) === 'count' ? always : unknown
+        return isCount(stringsOf(fields.funcname)) ? always : unknown
       case 'NullTest':
       case 'BooleanTest':
         return always
@@ -130,6 +134,25 @@ export class ColumnReader {
         return unknown
     }
   }
+}
+
+/** A function of that name in another schema is written with it. */
+function isCount(names: readonly string[]): boolean {
+  return names.at(-1) === 'count' && (names.length === 1 || names.at(-2) === 'pg_catalog')
+}
+
+/** Whether PostgreSQL's own casts make it, which give NULL for NULL alone: those to other types are anybody's functions. */
+function isOwnType(type: unknown): boolean {
+  const names = isFields(type) ? stringsOf(type.names) : []
+  return names.length > 1 ? names.at(-2) === 'pg_catalog' : ownTypes.has(names[0] ?? '')
+}
+
+const ownTypes: ReadonlySet<string> = new Set(['text', 'date', 'uuid', 'bytea', 'inet', 'name', 'oid', 'money', 'timestamptz', 'timestamp'])
+
+/** Columns by the names that an alias gives them: `AS x(a, b)`. */
+function renamed(columns: Columns, alias: unknown): Columns {
+  const given = isFields(alias) ? stringsOf(alias.colnames) : []
+  return new Map([...columns].map(([name, facts], at) => [given[at] ?? name, facts]))
 }
 
 function statementOf(tree: unknown): unknown {

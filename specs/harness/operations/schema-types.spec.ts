@@ -105,6 +105,8 @@ const schema = `
 CREATE DOMAIN code AS text NOT NULL DEFAULT 'x';
 CREATE TABLE parents (id int PRIMARY KEY, name text NOT NULL DEFAULT 'p', note text, c code);
 CREATE TABLE children (id int PRIMARY KEY, parent int REFERENCES parents, label text NOT NULL);
+CREATE SCHEMA own; CREATE FUNCTION own.count(text) RETURNS int LANGUAGE sql AS 'SELECT NULL::int';
+CREATE TYPE odd AS (f int); CREATE FUNCTION odd(int) RETURNS odd LANGUAGE sql AS 'SELECT NULL::odd'; CREATE CAST (int AS odd) WITH FUNCTION odd(int);
 INSERT INTO parents VALUES (1, 'a', NULL, 'c'), (2, 'b', NULL, 'd');
 INSERT INTO children VALUES (1, NULL, 'l'), (2, 1, 'm')`
 
@@ -131,6 +133,14 @@ const views: Readonly<Record<string, readonly [query: string, notNull: string, d
   constants: [`SELECT 1 AS one, NULL::int AS none, 'a'::text AS a, length(note) AS l`, 'one a', ''],
   scalar: ['SELECT id, (SELECT label FROM children WHERE id > 100) AS label FROM parents', 'id', ''],
   over: ['SELECT id, name FROM plain', 'id name', 'name'],
+  aliased: ['SELECT x.id, x.k FROM children AS x(k, id, n)', 'k', ''],
+  'common aliased': ['WITH t(id, k) AS (SELECT parent, id FROM children) SELECT id, k FROM t', 'k', ''],
+  'sub aliased': ['SELECT t.id, t.k FROM (SELECT id, parent FROM children) AS t(k, id)', 'k', ''],
+  'own count': ['SELECT own.count(name) AS n FROM parents', '', ''],
+  'own cast': ['SELECT id::odd AS o FROM parents', '', ''],
+  'outer domain': ['SELECT c.id, p.c FROM children AS c LEFT JOIN parents AS p ON p.id = c.parent', 'id', 'c'],
+  'scalar domain': ['SELECT (SELECT c FROM parents WHERE false) AS c', '', 'c'],
+  'over outer domain': ['SELECT c FROM "outer domain"', '', 'c'],
   nulled: [`SELECT id, CASE WHEN id > 1 THEN name END AS name, nullif(name, 'a') AS other FROM parents`, 'id', ''],
 }
 

@@ -99,6 +99,12 @@ describe('CV-5: versions of a schema', { timeout: 60_000 }, () => {
       '002.up.sql',
       'does not run in one transaction',
     ],
+    [
+      'a file with a transaction of its own',
+      { '001_a.up.sql': 'BEGIN;\nCREATE TABLE a (i int);\nCOMMIT;\n', '001_a.down.sql': 'DROP TABLE a;' },
+      '001_a.up.sql',
+      '001_a.up.sql begins or ends a transaction itself',
+    ],
     ['a step that is not there', { '001.up.sql': 'CREATE TABLE a (i int);' }, '007', 'there is no step "007"'],
   ])('are not written into %s', async (_, given, step, message) => {
     await using written = await writtenFiles(given as Record<string, string>)
