@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSources, verifyOn } from '../../../harness/history/verify.ts'
 import type { Cluster, StartedCluster } from '../../../harness/postgres/cluster.ts'
 import { startCluster } from '../../../harness/postgres/start.ts'
+import { inGate } from '../../in-gate.ts'
 import { writtenFiles } from '../history/written-history.ts'
 
 /** One way in which real repositories create a role, by the role's name. */
@@ -66,7 +67,7 @@ describe('a role that is only created', () => {
     expect(result.sources[0]?.notes.join()).toContain(`The role "${role}"`)
   })
 
-  test.each(Object.entries(ways))('by %s in a step without a down, with two lanes', async (way, create) => {
+  test.each(inGate(Object.entries(ways), 5))('by %s in a step without a down, with two lanes', async (way, create) => {
     const role = `spec_step_${way.length}`
     const result = await verifyFiles({
       '001_t.sql': 'CREATE TABLE t (id int PRIMARY KEY, v text);',
