@@ -128,7 +128,7 @@ async function planOn(
 }
 
 /**
- * Read what stands at the path: a history, or a folder with the legacy schema of a pair that has no `up` yet.
+ * Read the folder into which the migration is written: a history, or a pair that has a legacy schema and no `up` yet.
  *
  * @throws {InputError} For a pair that is complete, or a path that holds no migration.
  */

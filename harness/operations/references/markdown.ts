@@ -36,7 +36,7 @@ export function findInMarkdown(file: string, search: Search, program: Program): 
 
 type Positioned = Pick<Child, 'position'> & { readonly value: string }
 
-/** The lines of a block, without what stands before them: a list or a quotation. */
+/** The lines of a block, without the marks of a list or a quotation before each. */
 function blockOf(view: View, { position, value }: Positioned): View | undefined {
   const [start, end] = [position?.start.offset, position?.end.offset]
   if (start === undefined || end === undefined) return undefined

@@ -23,7 +23,7 @@ export function wholeView(text: string): View {
   return { text, startOf: (offset) => offset, endOf: (offset) => offset + 1, encode: (replacement) => replacement }
 }
 
-/** Part of a view; `text` may differ from what stands there where it is as long. */
+/** Part of a view. `text` may be another text of the same length. */
 export function sliceView(view: View, start: number, end: number, text: string = view.text.slice(start, end)): View {
   return { text, startOf: (offset) => view.startOf(start + offset), endOf: (offset) => view.endOf(start + offset), encode: view.encode }
 }

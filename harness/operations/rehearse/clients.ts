@@ -7,6 +7,8 @@ import type { FindingDraft } from './judge-checks.ts'
 import type { WorkloadResult } from './model.ts'
 
 const CLIENTS = 4
+/** Longer than a client may wait for a lock on a copy; a statement that never ends would keep everything waiting. */
+const LONGEST_MS = 40_000
 
 /** Clients at work on a copy, each with the statements of the workload, until they are disposed of. */
 export interface CopyClients extends AsyncDisposable {
@@ -28,12 +30,23 @@ export interface ClientsMet {
  * Let clients send the workload of a contract to a copy, again and again; what they write is rolled back.
  *
  * @param observer  Reads a few rows, whose values fill the parameters.
+ * @param longestMs  After so long the server ends a statement of theirs.
  * @returns Undefined where the contract has no workload.
  */
-export async function startCopyClients(copy: Copy, subject: Subject, observer: Session): Promise<CopyClients | undefined> {
+export async function startCopyClients(
+  copy: Copy,
+  subject: Subject,
+  observer: Session,
+  longestMs = LONGEST_MS,
+): Promise<CopyClients | undefined> {
   if (subject.migration.contract.workload === undefined) return undefined
   const { clients } = await clientStatements(subject, observer, [], CLIENTS, new Map())
-  const traffic = await startTraffic(copy.connect, clients)
+  const connect = async () => {
+    const session = await copy.connect()
+    await session.script(`SET statement_timeout = ${longestMs}`)
+    return session
+  }
+  const traffic = await startTraffic(connect, clients)
   await traffic.turn()
   const quietUntilMs = performance.now()
   return {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openUrlCopy } from '../../../harness/operations/index.ts'
+import { startCopyClients } from '../../../harness/operations/rehearse/clients.ts'
 import type { StartedCluster } from '../../../harness/postgres/index.ts'
 import { major, openShop, type Shop, scratchFolder, skipped, startProduction } from './production.ts'
 import { type LearnedPair, learnPair, rehearseAt, writePair } from './rehearsals.ts'
@@ -187,6 +189,21 @@ CREATE POLICY own ON papers FOR SELECT USING (author = current_user)`)
         expect.stringMatching(/^The statement SELECT nothing FROM orders of the workload: the copy refuses it/),
       )
       expect(notes).toBe(0)
+    })
+
+    test('does not wait for a statement that never ends', async () => {
+      await using shop = await open(legacy, fill)
+      const files = { 'legacy.sql': legacy, 'workload.sql': 'SELECT 1;', 'up.sql': 'CREATE TABLE extras (id int);' }
+      const pair = await learnPair(await writePair(join(scratch.path, 'endless'), files))
+      const { learned } = pair.verified
+      if (learned === undefined) throw new Error('nothing was learned')
+      const { migration } = learned.subject
+      const workload = ['SELECT 1', 'SELECT pg_sleep(86400)']
+      const subject = { ...learned.subject, migration: { ...migration, contract: { ...migration.contract, workload } } }
+      await using copy = await openUrlCopy(shop.url)
+      await using observer = await copy.observe()
+      await using clients = await startCopyClients(copy, subject, observer, 300)
+      expect(clients?.processIds()).toHaveLength(4)
     })
 
     test('holds where each lock is short, and says that statements were sent', async () => {
