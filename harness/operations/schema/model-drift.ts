@@ -72,7 +72,7 @@ export async function modelDriftOn(
         model: shown,
         files: path,
         steps,
-        differences: [...tableDifferences(typed, catalog, ours), ...enumDifferences(model, catalog)],
+        differences: [...tableDifferences(typed, catalog, ours), ...enumDifferences(model, await enumsIn(session))],
         unknown: unapplied,
       }
     },
@@ -166,14 +166,21 @@ function sameType(model: string, catalog: string): boolean {
   return model === catalog || catalog.endsWith(`.${model}`)
 }
 
-function enumDifferences(model: OrmModel, catalog: Catalog): readonly ModelDifference[] {
+/** Of every enum, also of those that no column has. */
+async function enumsIn(session: Session): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await session.query<{ path: string; labels: readonly string[] }>(
+    `SELECT n.nspname || '.' || t.typname AS path, json_agg(e.enumlabel ORDER BY e.enumsortorder) AS labels
+       FROM pg_catalog.pg_enum AS e JOIN pg_catalog.pg_type AS t ON t.oid = e.enumtypid JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace GROUP BY 1`,
+  )
+  return new Map(rows.map(({ path, labels }) => [path, labels]))
+}
+
+function enumDifferences(model: OrmModel, made: ReadonlyMap<string, readonly string[]>): readonly ModelDifference[] {
   return [...model.enums].flatMap(([path, labels]): readonly ModelDifference[] => {
-    const type = catalog.types.get(path)
-    if (type?.kind !== 'enum') return [{ object: `enum ${path}`, what: 'is in the model, and no column of the steps has it' }]
-    const same = labels.length === type.labels.length && labels.every((label) => type.labels.includes(label))
-    return same
-      ? []
-      : [{ object: `enum ${path}`, what: `has ${labels.join(', ')} in the model, and ${type.labels.join(', ')} by the steps` }]
+    const own = made.get(path)
+    if (own === undefined) return [{ object: `enum ${path}`, what: 'is in the model, and no step makes it' }]
+    const same = labels.length === own.length && labels.every((label) => own.includes(label))
+    return same ? [] : [{ object: `enum ${path}`, what: `has ${labels.join(', ')} in the model, and ${own.join(', ')} by the steps` }]
   })
 }
 

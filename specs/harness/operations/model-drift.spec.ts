@@ -6,7 +6,7 @@ import { readDrizzleModel } from '../../../harness/operations/schema/drizzle-mod
 import { readPrismaModel } from '../../../harness/operations/schema/prisma-model.ts'
 import { writtenFiles } from '../history/written-history.ts'
 
-const migration = `CREATE SCHEMA sales; CREATE TYPE "role" AS ENUM ('USER', 'admin');
+const migration = `CREATE SCHEMA sales; CREATE TYPE "role" AS ENUM ('USER', 'admin'); CREATE TYPE "Unused" AS ENUM ('one');
 CREATE TABLE sales.users (id SERIAL PRIMARY KEY, email VARCHAR(100) NOT NULL UNIQUE, full_name TEXT, tags TEXT[], role "role" NOT NULL DEFAULT 'USER', price DECIMAL(10,2) NOT NULL,
   at TIMESTAMPTZ(6) NOT NULL DEFAULT now(), made TIMESTAMP(3) NOT NULL, rate DOUBLE PRECISION, data JSONB NOT NULL, raw BYTEA, big BIGINT NOT NULL, day DATE, "place" point);
 CREATE TABLE "Post" (id UUID PRIMARY KEY, "authorId" INTEGER NOT NULL REFERENCES sales.users, total DECIMAL(65,30), on_off BOOLEAN NOT NULL);
@@ -53,6 +53,9 @@ model Tag {
   id    Int @id
   posts Post[]
 }
+enum Unused {
+  one
+}
 enum Role {
   USER
   ADMIN @map("admin")
@@ -67,6 +70,11 @@ const edits: readonly (readonly [
   told: readonly string[],
 ])[] = [
   ['nothing', {}, []],
+  [
+    'an enum that no step makes',
+    { model: ['enum Unused {', 'enum Missing {'] },
+    ['enum public.Missing is in the model, and no step makes it'],
+  ],
   [
     'a column that no step makes',
     { model: ['  rate  Float?', '  rate  Float?\n  more  Int?'] },
