@@ -1,5 +1,4 @@
 import { relative, resolve } from 'node:path'
-import { InputError } from '../../errors.ts'
 import { type OpenedDatabase, pathOf, quoteName, type Session, shownName } from '../../postgres/index.ts'
 import { counted } from '../../report/index.ts'
 import { codeUses, databaseUsesIn } from '../references/index.ts'
@@ -44,11 +43,6 @@ export async function judgeCode({ relation, code, reviewed }: Removal, signal: A
  */
 export async function judgeDatabase(database: OpenedDatabase, session: Session, removal: Removal): Promise<readonly RemovalCheck[]> {
   const { relation, unusedDays, store } = removal
-  const { there } = await session.one<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [quoteName(relation)])
-  if (!there)
-    throw new InputError(`there is no relation ${quoteName(relation)} in ${database.place}`, {
-      hint: 'Is it the right database, and is it gone already?',
-    })
   const named = await databaseUsesIn(session, relation)
   const keys = await session.query<{ object: string }>(
     `SELECT format('foreign key %I of %s', conname, conrelid::regclass) AS object FROM pg_catalog.pg_constraint
