@@ -21,7 +21,7 @@ const besides: Readonly<Record<string, readonly string[]>> = {
 
 describe.each(invariants.map(({ id }) => id))('%s', (id) => {
   const judge = async (which: string) => {
-    const { result } = await verifyShared(`fixtures/specimens/${id}/${which}`, { runs: 40, failOn: 'warning', ...needed[id] })
+    const { result } = await verifyShared(`fixtures/specimens/${id}/${which}`, { runs: 20, failOn: 'warning', ...needed[id] })
     const migration = result.migrations[0]
     return {
       verdict: migration?.invariants.find((each) => each.id === id)?.verdict,

@@ -5,7 +5,7 @@ import { cut, shownIn } from '../online-safety/text.ts'
 import type { DegradationObservation, PlanSeen, StatementTimed } from './model.ts'
 import { timedClients } from './observe-degradation.ts'
 import { rules } from './rules.ts'
-import { rulingOf } from './ruling.ts'
+import { howSent, rulingOf } from './ruling.ts'
 
 /**
  * No statement of existing clients takes longer after `up` than its budget allows, on tables with many rows.
@@ -61,8 +61,8 @@ function slowerFindings(statements: readonly StatementTimed[]): readonly Finding
 /** What plans tell of statements that are not found slower. */
 function planFindings({ statements, manyRows }: DegradationObservation): readonly Finding[] {
   const slower = new Set(statements.filter((each) => rulingOf(each).state === 'refuted').map(({ name }) => name))
-  const others = statements.filter((each, at) => !slower.has(each.name) && statements.findIndex(({ name }) => name === each.name) === at)
-  return others.flatMap((each): readonly Finding[] => {
+  const others = statements.filter((each) => !slower.has(each.name))
+  const found = others.flatMap((each): readonly Finding[] => {
     const reads = addedSequential(each, manyRows)
     const base = { ...about(each), severity: 'warning', evidence: evidenceOf(each), hint: hintOf(each) } as const
     if (reads.length > 0)
@@ -74,6 +74,8 @@ function planFindings({ statements, manyRows }: DegradationObservation): readonl
       { ...base, hint, kind: 'more-pages', message: `${subject(each)} reads ${after.pages} pages after up, and ${before.pages} before` },
     ]
   })
+  // A plan can be another for a role under row security; one finding tells of the statement all the same.
+  return found.filter((each, at) => found.findIndex(({ object }) => object === each.object) === at)
 }
 
 /** Fewer are in memory at once. */
@@ -152,9 +154,9 @@ function figure(value: number): number | null {
 }
 
 /** `The read of orders by key (prepared, as anon)`. */
-function subject({ name, given, sent, role }: StatementTimed): string {
-  const how = [...(sent === 'prepared' ? ['prepared'] : []), ...(role === undefined ? [] : [`as ${role}`])]
-  return `The ${given ? `statement "${name}"` : shownIn(name)}${how.length === 0 ? '' : ` (${how.join(', ')})`}`
+function subject(statement: StatementTimed): string {
+  const { name, given } = statement
+  return `The ${given ? `statement "${name}"` : shownIn(name)}${howSent(statement)}`
 }
 
 function timesText(ratio: number): string {

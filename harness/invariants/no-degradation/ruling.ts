@@ -12,3 +12,9 @@ export function rulingOf({ most, measured }: Pick<StatementTimed, 'most' | 'meas
   if (first.state !== 'refuted' || differing === undefined) return first
   return { state: 'not-checked', because: `Too noisy to tell: a second measurement did not show it. ${differing.because}` }
 }
+
+/** ` (prepared, as anon)`; empty for a statement of the role that runs migrations, planned each time. */
+export function howSent({ sent, role }: Pick<StatementTimed, 'sent' | 'role'>): string {
+  const how = [...(sent === 'prepared' ? ['prepared'] : []), ...(role === undefined ? [] : [`as ${role}`])]
+  return how.length === 0 ? '' : ` (${how.join(', ')})`
+}

@@ -10,6 +10,7 @@ import { FindingsPart } from './findings-part.tsx'
 import { LineagePart } from './lineage-part.tsx'
 import { LocksPart } from './locks-part.tsx'
 import type { PageMigration } from './page-data.ts'
+import { PerformancePart } from './performance-part.tsx'
 import { SourcePart } from './source-part.tsx'
 import { TimingsPart } from './timings-part.tsx'
 import { VerdictMark } from './verdict-mark.tsx'
@@ -131,6 +132,7 @@ function Judged({ page, heading: Heading }: { readonly page: PageMigration; read
       <LineagePart page={page} heading={Heading} />
       <SourcePart page={page} heading={Heading} />
       <LocksPart page={page} heading={Heading} />
+      <PerformancePart page={page} heading={Heading} />
       <ChecksPart invariants={page.migration.invariants} heading={Heading} />
     </>
   )

@@ -16,6 +16,8 @@ export async function timedMigration(
   /** `slower read of public.orders`, information left out. */
   readonly told: readonly string[]
   readonly notChecked: readonly string[]
+  /** Each statement with its figures, as reports show them. */
+  readonly measured: readonly { readonly statement: string; readonly as?: string }[]
 }> {
   const folder = mkdtempSync(join(tmpdir(), 'godwit-timed-'))
   try {
@@ -28,6 +30,10 @@ export async function timedMigration(
       invariant: migration?.invariants.find((each) => each.id === 'no-degradation'),
       findings,
       told: findings.flatMap(({ kind, severity, object }) => (severity === 'info' ? [] : [`${kind} ${object}`])),
+      measured: (findings.find(({ kind }) => kind === 'measured')?.evidence.statements ?? []) as readonly {
+        statement: string
+        as?: string
+      }[],
       notChecked: (migration?.notChecked ?? []).filter((each) => each.startsWith('no-degradation')),
     }
   } finally {
