@@ -68,6 +68,13 @@ export interface StartedCluster extends Cluster {
   /** What another process needs to join this cluster (`joinCluster`); plain JSON. */
   readonly address: ClusterAddress
   stop(): Promise<void>
+  /**
+   * Kill all processes of the server by SIGKILL, and start it again: its databases are as its log has them. Open sessions are gone. With
+   * `durableServerSettings` what was committed is there.
+   *
+   * @throws {EnvironmentError} For a container or a URL; and when it does not come up again.
+   */
+  crash(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 

@@ -51,6 +51,9 @@ export async function startEmbedded(major: number | undefined, options: StartOpt
     const running = server
     return {
       address,
+      async crash() {
+        await running.crash(await processesOf(address))
+      },
       async stop() {
         await running.stop()
         remove()
@@ -61,6 +64,12 @@ export async function startEmbedded(major: number | undefined, options: StartOpt
     remove()
     throw error
   }
+}
+
+/** The server's processes beside the postmaster. */
+async function processesOf(address: ClusterAddress): Promise<readonly number[]> {
+  await using session = await superuserSession(address, address.database)
+  return (await session.query<{ pid: number }>('SELECT pid FROM pg_stat_activity')).map(({ pid }) => pid)
 }
 
 /** Another process may take the port between our look and the server's: then the next one. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { EnvironmentError } from '../errors.ts'
@@ -22,6 +22,8 @@ exec 3<&0
 exec 3<&-
 wait $server; status=$?
 kill $watch 2>/dev/null
+# Killed on purpose, to be started again on what is there.
+[ -e "$run"/again ] && exit 0
 rm -rf "$run"/data "$run"/socket "$run"/log
 # A signed directory that cannot be removed from here (nobody's in root's) stays signed, for the next start to remove.
 [ -w "\${run%/*}" ] && rm -rf "$run"
@@ -31,6 +33,13 @@ exit $status
 export interface ServerProcess {
   /** Resolves when server and supervisor are gone. */
   stop(): Promise<void>
+  /**
+   * Kill the server by SIGKILL, as a machine that loses power would, and start it again on what is on the disk.
+   *
+   * @param backends  Process ids of its other processes: one that lives on holds the shared memory.
+   * @throws {EnvironmentError} When it does not come up again.
+   */
+  crash(backends: readonly number[]): Promise<void>
 }
 
 export interface ServerPlace {
@@ -53,6 +62,52 @@ export async function startServerProcess(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<ServerProcess> {
+  const start = () => startOnce(binaries, place, timeoutMs, signal)
+  let running = await start()
+  return {
+    stop: () => running.stop(),
+    async crash(backends) {
+      const again = join(place.directory, 'again')
+      const lock = join(place.directory, 'data', 'postmaster.pid')
+      writeFileSync(again, '')
+      const [postmaster = ''] = readFileSync(lock, 'utf8').split('\n')
+      for (const pid of [Number(postmaster), ...backends]) kill(pid)
+      await running.exited
+      // It says that the server is ready, which the next one is not yet.
+      rmSync(lock, { force: true })
+      rmSync(again)
+      running = await onceMemoryIsFree(start, timeoutMs)
+    },
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** A backend that came after the processes were counted ends by itself, when it sees that its server is gone. */
+async function onceMemoryIsFree<Result>(start: () => Promise<Result>, timeoutMs: number): Promise<Result> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    try {
+      return await start()
+    } catch (error) {
+      const held = error instanceof EnvironmentError && /shared memory block/.test(error.detail ?? '')
+      if (!held || Date.now() > deadline) throw error
+    }
+  }
+}
+
+interface Started {
+  readonly exited: Promise<void>
+  stop(): Promise<void>
+}
+
+async function startOnce(binaries: Binaries, place: ServerPlace, timeoutMs: number, signal: AbortSignal | undefined): Promise<Started> {
   // Read through this descriptor, since the supervisor removes the file with the rest.
   const log = openSync(join(place.directory, 'log'), 'a+')
   try {
@@ -67,14 +122,14 @@ async function startLogged(
   place: ServerPlace,
   timeoutMs: number,
   log: number,
-  signal?: AbortSignal,
-): Promise<ServerProcess> {
+  signal: AbortSignal | undefined,
+): Promise<Started> {
   const child = spawnSupervisor(binaries, place, log)
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
-  const server = { stop: () => stopSupervisor(child, exited) }
+  const server = { exited, stop: () => stopSupervisor(child, exited) }
   const deadline = Date.now() + timeoutMs
   while (!isReady(place.directory)) {
     const over = child.exitCode !== null || child.signalCode !== null || child.pid === undefined

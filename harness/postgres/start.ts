@@ -1,3 +1,4 @@
+import { EnvironmentError } from '../errors.ts'
 import type { Cluster, ClusterAddress, ClusterRequest, JoinedCluster, StartedCluster } from './cluster.ts'
 import { startContainer } from './container.ts'
 import { type DatabaseFactory, databaseFactory } from './databases.ts'
@@ -52,7 +53,13 @@ export async function startCluster(request: ClusterRequest, options: StartCluste
     return stopped
   }
   const forget = beforeInterrupt(stop)
-  return { ...clusterOf(server.address, databases), startTimings: clock.laps, address: server.address, stop, [Symbol.asyncDispose]: stop }
+  const crash = async (): Promise<void> => {
+    if (server.crash === undefined)
+      throw new EnvironmentError('only an embedded server can be killed', { hint: 'Leave --postgres out, or name a version.' })
+    await server.crash()
+  }
+  const { address } = server
+  return { ...clusterOf(address, databases), startTimings: clock.laps, address, stop, crash, [Symbol.asyncDispose]: stop }
 }
 
 /** Work in a cluster that another process started; nothing is sent before the first database is asked for. */

@@ -5,6 +5,8 @@ export interface StartedServer {
   readonly address: ClusterAddress
   /** Gives back all that was made for it. */
   stop(): Promise<void>
+  /** Undefined for a server that is not ours to kill. */
+  crash?(): Promise<void>
 }
 
 export interface StartOptions {
