@@ -126,7 +126,8 @@ function optionsOf(
   return {
     ...plain,
     online: onlineOf(said, flags),
-    performance: performanceOf(said, flags),
+    performance: askedFor(said.performance, flags.performance),
+    crash: askedFor(said.crash, flags.crash),
     timeLimitMs: timeLimit === undefined ? undefined : parseDuration(timeLimit),
     prelude: flags.prelude ?? preludesOf(layers, placed),
     contracts: Object.keys(contracts).length === 0 ? undefined : contracts,
@@ -150,14 +151,14 @@ function revised(invariant: AnyInvariant, digest: string): AnyInvariant {
 
 /** Asking for a number of rows asks for it as well. */
 function onlineOf({ online }: ProjectOptions, { online: asked, onlineRows: rows }: VerifyFlags): VerifyOptions['online'] {
-  const said = online === true ? {} : online === false ? undefined : online
-  if (rows !== undefined) return { ...said, rows }
-  return said ?? (asked === true ? {} : undefined)
+  const said = askedFor(online, asked)
+  return rows === undefined ? said : { ...said, rows }
 }
 
-function performanceOf({ performance }: ProjectOptions, { performance: asked }: VerifyFlags): VerifyOptions['performance'] {
-  const said = performance === true ? {} : performance === false ? undefined : performance
-  return said ?? (asked === true ? {} : undefined)
+/** What is off unless it is asked for: by a flag, or by a configuration, which may say how. */
+function askedFor<How extends object>(said: How | boolean | undefined, flag: boolean | undefined): How | Record<string, never> | undefined {
+  const how = said === true ? {} : said === false ? undefined : said
+  return how ?? (flag === true ? {} : undefined)
 }
 
 /** Names of built-in preludes stay; files are found from the configuration. */

@@ -6,7 +6,7 @@ import type { Failure, Migration, Script, Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import type { MigrationResult, SourceResult } from '../result/index.ts'
 import { judgeMigration } from '../result/index.ts'
-import type { Base } from '../run/index.ts'
+import type { Base, CloneSource } from '../run/index.ts'
 import { clusterNeed, ownCluster, ownClusterNotes, rememberRoles } from '../run/index.ts'
 import type { Counterexample, VerifyHooks, VerifyOptions } from '../verify/index.ts'
 import { verifyMigration } from '../verify/index.ts'
@@ -252,7 +252,7 @@ class Walk {
     }
     const runs = options.runs ?? (this.#course.selected.size > fewSteps ? runsOfAStep : 100)
     const alone = this.#course.selected.size <= fewSteps
-    const verified = await verifyMigration(migration, await this.#base(head, objects), {
+    const verified = await verifyMigration(migration, await this.#base(head, objects, at), {
       options: {
         ...options,
         timeLimitMs: this.#deadline === Number.POSITIVE_INFINITY ? undefined : Math.max(0, this.#deadline - performance.now()),
@@ -288,7 +288,7 @@ class Walk {
     }
   }
 
-  async #base(head: Head, objects: Base['objects']): Promise<Base> {
+  async #base(head: Head, objects: Base['objects'], at: number): Promise<Base> {
     return {
       cluster: this.#course.cluster,
       role: this.#course.environment.role,
@@ -302,6 +302,20 @@ class Walk {
       roles: this.#course.own ? await rememberRoles(this.#course.cluster) : undefined,
       memory: this.#memory,
       objects: recent(objects),
+      elsewhere: (cluster) => this.#elsewhere(cluster, at),
     }
+  }
+
+  /** Another cluster, walked to the same step; its head lives as long as the cluster. */
+  async #elsewhere(cluster: Cluster, at: number): Promise<CloneSource> {
+    const { history, own, context } = this.#course
+    const { template, role, settings, stepFor } = await historyEnvironment(cluster, history, context.options)
+    const head = await Head.open(cluster, template, { role, settings })
+    for (const { up } of history.steps.slice(0, at)) {
+      if (up.kind === 'opaque') continue
+      const outcome = await head.advance(stepFor(up), context.hooks.signal)
+      if (outcome.outcome === 'failed') await head.advancePartly(stepFor(up), outcome.failure)
+    }
+    return { cluster, template: () => head.template(), role, settings, roles: own ? await rememberRoles(cluster) : undefined }
   }
 }

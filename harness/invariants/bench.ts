@@ -1,7 +1,8 @@
 import type { Dataset, Exclusion } from '../data/index.ts'
 import type { Subject } from '../lineage/index.ts'
-import type { Session } from '../postgres/index.ts'
+import type { Session, StartedCluster } from '../postgres/index.ts'
 import type { CloneStages, Depth, Filling, Runner, RunObservation, RunRequest } from '../run/index.ts'
+import type { CrashOptions } from './atomicity/options.ts'
 import type { Repetition } from './determinism/repetition.ts'
 import type { PerformanceOptions } from './no-degradation/options.ts'
 import type { OnlineOptions } from './online-safety/options.ts'
@@ -15,6 +16,8 @@ export interface Bench {
   readonly subject: Subject
   readonly runner: Runner
   readonly clones: CloneStages
+  /** The legacy database on a durable server of its own, which may be killed; whoever asks for it stops it. */
+  readonly crashable: () => Promise<Crashable>
   readonly depth: Depth
   readonly seed: string
   /** Rules by which rows keep clear of what makes `up` fail. */
@@ -31,6 +34,8 @@ export interface Bench {
   readonly online: OnlineOptions | undefined
   /** How to time statements of clients; undefined where nobody asked for it. */
   readonly performance: PerformanceOptions | undefined
+  /** How often to kill the server in the middle; undefined where nobody asked for it. */
+  readonly crash: CrashOptions | undefined
   readonly signal: AbortSignal | undefined
   /** When the time that the caller gave is over, by `performance.now()`. */
   readonly limit: number
@@ -47,6 +52,11 @@ export interface Bench {
   readonly failing: () => Filling | undefined
   /** The same migration over more relations. */
   readonly widen: (also: ReadonlySet<string>) => Promise<Subject>
+}
+
+export interface Crashable {
+  readonly cluster: StartedCluster
+  readonly clones: CloneStages
 }
 
 /** Whether the caller's time is over. */

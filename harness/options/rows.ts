@@ -155,6 +155,17 @@ export const optionRows = {
     default: 'not run',
     affects: 'verdict',
   },
+  crash: {
+    flag: '--crash',
+    schema: (kit) => kit.crash,
+    of: 'project',
+    passedAs: 'crash',
+    description:
+      'kill the server in the middle of each migration, start it again, and look at what is left; a configuration may also say `{ kills }`',
+    page: 'crash.md',
+    default: 'not run',
+    affects: 'verdict',
+  },
   seed: {
     flag: '--seed <s>',
     takes: 'text',

@@ -65,6 +65,10 @@ export function schemaKit({ z, formatNames, isOwnFormat, contract }: SchemaParts
         seconds: z.number().positive().optional().describe('how long to measure the statements of a migration; default 10'),
       }),
     ]),
+    crash: z.union([
+      z.boolean(),
+      z.strictObject({ kills: count.optional().describe('how often the server is killed in the middle of a migration; default 12') }),
+    ]),
     duration: text
       .regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, 'is not a duration such as "90s", "5m" or "1h30m"')
       .refine((value) => /[1-9]/.test(value), 'is no time at all'),

@@ -8,6 +8,9 @@ import { environmentOf, legacyTemplate } from './database.ts'
 import { clusterNeed, ownCluster, ownClusterNotes } from './own-cluster.ts'
 import { type RoleState, rememberRoles } from './role-state.ts'
 
+/** What clones are made of. */
+export type CloneSource = Pick<Base, 'cluster' | 'template' | 'role' | 'settings' | 'roles'>
+
 /** The database in the state just before a migration: what its runs begin from. */
 export interface Base {
   readonly cluster: Cluster
@@ -27,6 +30,8 @@ export interface Base {
   readonly reserved: (relation: RelationName) => boolean
   /** What the generator asked this server before. */
   readonly memory: PlanMemory
+  /** The same state on another cluster, which goes with that cluster. */
+  readonly elsewhere: (cluster: Cluster) => Promise<CloneSource>
   /** Objects read on this database at earlier steps, by fingerprint: names and texts, no OIDs. */
   readonly objects: Map<string, CatalogObjects>
 }
@@ -62,6 +67,12 @@ export async function onPairBase<Result>(
     reserved: () => false,
     memory: new Map(),
     objects: new Map(),
+    elsewhere: async (other) => {
+      const plan = await environmentOf(other, migration, options)
+      const copy = await legacyTemplate(other, migration, options)
+      const roles = own === undefined ? undefined : await rememberRoles(other)
+      return { cluster: other, template: async () => copy, role: plan.role, settings: plan.settings, roles }
+    },
   }
   const as = (step: Step): Step => (step.kind === 'sql' ? { ...step, script: adapt(step.script) } : step)
   const down = migration.down === undefined ? undefined : as(migration.down)

@@ -1,5 +1,5 @@
 export { bandedFillings, smallFillings, tiedRows } from './banded.ts'
-export { type Base, onPairBase } from './base.ts'
+export { type Base, type CloneSource, onPairBase } from './base.ts'
 export { CatalogCache, type KnownCatalog, type ReadAs } from './catalog-cache.ts'
 export { type Contents, type ContentsByStatement, contentsByStatement } from './contents-by-statement.ts'
 export { environmentOf } from './database.ts'
@@ -29,7 +29,7 @@ export {
   writtenIn,
 } from './observation.ts'
 export type { AppliedScripts } from './own-cluster.ts'
-export { clusterNeed, ownCluster, ownClusterNotes, repeatedScripts } from './own-cluster.ts'
+export { clusterNeed, crashCluster, ownCluster, ownClusterNotes, repeatedScripts } from './own-cluster.ts'
 export { leavesOneSchema, mayVary, reachedRelations, reachOf } from './reach.ts'
 export type { RoleState } from './role-state.ts'
 export { rememberRoles } from './role-state.ts'

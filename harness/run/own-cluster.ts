@@ -1,7 +1,14 @@
 import { adaptScript, namesForeignDatabase, noAdaptation, roleScriptsOf, sharedRoles } from '../environment/index.ts'
 import { EnvironmentError } from '../errors.ts'
 import { neededRung, type RungNeed, type Script, type Step } from '../migration/index.ts'
-import { type Cluster, installedMajors, quoteIdentifier, type StartedCluster, startCluster } from '../postgres/index.ts'
+import {
+  type Cluster,
+  durableServerSettings,
+  installedMajors,
+  quoteIdentifier,
+  type StartedCluster,
+  startCluster,
+} from '../postgres/index.ts'
 
 /** Everything that a verification applies. */
 export interface AppliedScripts {
@@ -58,10 +65,23 @@ export async function ownCluster(cluster: Cluster, need: RungNeed): Promise<Star
       hint: 'Leave --postgres out, or name a version: it gets a cluster of its own then.',
     })
   }
+  return startLike(cluster, {})
+}
+
+/** A durable server of the same version (the newest, where that is not installed) that a migration may do to what it likes: it can be killed. */
+export function crashCluster(like: Pick<Cluster, 'version'>): Promise<StartedCluster> {
+  return startLike(like, durableServerSettings)
+}
+
+async function startLike(
+  { version: { major } }: Pick<Cluster, 'version'>,
+  settings: Readonly<Record<string, string>>,
+): Promise<StartedCluster> {
+  const installed = installedMajors().includes(major)
   const own = await startCluster(
     { kind: 'embedded', ...(installed ? { major } : {}) },
     // Teams create roles as somebody who may use them afterwards; from PostgreSQL 16 on that is a matter of this setting.
-    { settings: installed && major < 16 ? {} : { createrole_self_grant: 'set, inherit' } },
+    { settings: { ...settings, ...(installed && major < 16 ? {} : { createrole_self_grant: 'set, inherit' }) } },
   )
   await using database = await own.createDatabase()
   await using session = await database.connect()

@@ -12,7 +12,7 @@ import {
   StatementError,
 } from '../postgres/index.ts'
 import { answersOf, askBefore, askedScript, mayAsk } from './ask.ts'
-import type { Base } from './base.ts'
+import type { Base, CloneSource } from './base.ts'
 
 export interface ApplyAs {
   readonly signal?: AbortSignal | undefined
@@ -220,9 +220,9 @@ async function readMarks(session: Session): Promise<readonly number[]> {
 
 /** Rung 2: a clone for each run, every phase committed, a fresh connection for each. */
 export class CloneStages {
-  readonly #base: Pick<Base, 'cluster' | 'template' | 'role' | 'settings' | 'roles'>
+  readonly #base: CloneSource
 
-  constructor(base: Pick<Base, 'cluster' | 'template' | 'role' | 'settings' | 'roles'>) {
+  constructor(base: CloneSource) {
     this.#base = base
   }
 

@@ -1,7 +1,7 @@
 import { type Dataset, noRows, renderInserts } from '../data/index.ts'
-import { type Again, type Bench, isOurs, type Look, type Probe, probesOf, thrown } from '../invariants/index.ts'
+import { type Again, type Bench, type Crashable, isOurs, type Look, type Probe, probesOf, thrown } from '../invariants/index.ts'
 import { type Finding, findingKey, type ShownToClients } from '../result/index.ts'
-import { type RunRequest, shrinkDataset, smallFillings } from '../run/index.ts'
+import { type Base, CloneStages, crashCluster, type RunRequest, shrinkDataset, smallFillings } from '../run/index.ts'
 import type { Inquiry } from './inquiry.ts'
 import type { Learned } from './learn.ts'
 import { shrinkAttempts, shrinkerOf } from './shrink-finding.ts'
@@ -136,6 +136,16 @@ function placeOf({ invariant, relation, attribute, object }: Finding): string {
   return JSON.stringify([invariant, relation, attribute, object])
 }
 
+async function crashable(base: Base): Promise<Crashable> {
+  const cluster = await crashCluster(base.cluster)
+  try {
+    return { cluster, clones: new CloneStages(await base.elsewhere(cluster)) }
+  } catch (error) {
+    await cluster.stop()
+    throw error
+  }
+}
+
 /** What the probes look with. */
 export function benchOf(inquiry: Inquiry, learned: Learned): Bench {
   const { base, subject, runner, clones, depth, exclusions, judging, limit, signal, context } = inquiry
@@ -154,6 +164,8 @@ export function benchOf(inquiry: Inquiry, learned: Learned): Bench {
     superuser: base.cluster.superuser,
     online: context.options.online,
     performance: context.options.performance,
+    crash: context.options.crash,
+    crashable: () => crashable(base),
     empty: learned.empty.run,
     first: learned.banded[0],
     repetitions: learned.repetitions,

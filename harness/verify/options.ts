@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { CommandSource, OwnFormat } from '../formats/index.ts'
-import type { AnyInvariant, OnlineOptions, PerformanceOptions } from '../invariants/index.ts'
+import type { AnyInvariant, CrashOptions, OnlineOptions, PerformanceOptions } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import type { Contract } from '../migration/index.ts'
 import { type Affects, affectsOf } from '../options/index.ts'
@@ -20,6 +20,8 @@ export interface VerifyOptions {
   readonly online?: OnlineOptions | undefined
   /** Time statements of clients before and after each migration, on tables with many rows: `no-degradation`. Default: no, since it takes seconds. */
   readonly performance?: PerformanceOptions | undefined
+  /** Kill the server in the middle of each migration, and look at what comes back: `atomicity`. Default: no, since it takes half a second a kill. */
+  readonly crash?: CrashOptions | undefined
   /** From which severity on a finding violates. Default `error`. */
   readonly failOn?: 'error' | 'warning' | undefined
   /** The least share of feasible targets that generated rows must reach, in percent; below it the verdict is unknown. Default none. */

@@ -1,17 +1,17 @@
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { Invariant } from '../invariant.ts'
-import type { FaultsSeen } from './model.ts'
+import type { FaultObservation, FaultsSeen } from './model.ts'
 import { injections } from './observe.ts'
 import { rules } from './rules.ts'
 
 /**
- * An error or a killed backend at any statement leaves the legacy or the migrated state, or one from which running again ends in the migrated one.
+ * An error or a killed backend at any statement, and with `--crash` a killed server at any moment, leaves the legacy or the migrated state, or one from which running again ends in the migrated one.
  *
  * Kind: `partial`.
  */
 export const atomicity: Invariant<FaultsSeen> = {
   id: 'atomicity',
-  holds: 'an error at any statement leaves the legacy or the migrated state',
+  holds: 'an error at any statement leaves the legacy or the migrated state; with `--crash` also a killed server ([crash](docs/crash.md))',
   violation: 'an error in the middle leaves it half done',
   rules,
   looks: injections,
@@ -21,12 +21,6 @@ export const atomicity: Invariant<FaultsSeen> = {
     const broken = faults.filter((each) => each.left === 'other' && each.rerun !== 'migrated')
     const first = broken[0]
     if (first === undefined) return { outcome: 'holds', saw }
-    const again =
-      first.rerun === undefined
-        ? ''
-        : typeof first.rerun === 'object'
-          ? `; running up again fails: ${first.rerun.fails}`
-          : '; running up again ends in another state'
     const finding: Finding = {
       invariant: 'atomicity',
       kind: 'partial',
@@ -35,16 +29,16 @@ export const atomicity: Invariant<FaultsSeen> = {
       relation: first.relation,
       file: first.statement?.file,
       line: first.statement?.line,
-      message: `an error before ${first.place} leaves a state that is neither legacy nor migrated (${first.difference ?? 'rows differ'})${again}`,
+      message: `${first.fault === 'crash' ? 'a crash of the server' : 'an error'} ${first.place} leaves a state that is neither legacy nor migrated (${first.difference ?? 'rows differ'})${againText(first)}`,
       evidence: {
         faults: faults.length,
         broken: broken
           .map((each) => ({
             fault: each.fault,
-            before: each.before,
+            before: each.before ?? null,
             line: each.statement?.line ?? null,
             difference: each.difference ?? null,
-            rerun: typeof each.rerun === 'object' ? each.rerun.fails : (each.rerun ?? null),
+            rerun: rerunText(each.rerun),
           }))
           .slice(0, 10),
       },
@@ -52,4 +46,15 @@ export const atomicity: Invariant<FaultsSeen> = {
     }
     return { outcome: 'violated', findings: [finding], saw }
   },
+}
+
+function againText({ rerun }: FaultObservation): string {
+  if (rerun === undefined || rerun === 'migrated') return ''
+  if ('fails' in rerun) return `; running up again fails: ${rerun.fails}`
+  return `; running up again ends in another state${rerun.differs === undefined ? '' : ` than an undisturbed run (${rerun.differs})`}`
+}
+
+function rerunText(rerun: FaultObservation['rerun']): string | null {
+  if (rerun === undefined || rerun === 'migrated') return rerun ?? null
+  return 'fails' in rerun ? rerun.fails : (rerun.differs ?? 'other')
 }

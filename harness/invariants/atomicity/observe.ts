@@ -1,11 +1,12 @@
 import type { Subject } from '../../lineage/index.ts'
-import { controlsTransaction, firstTarget, type Step } from '../../migration/index.ts'
-import type { Session } from '../../postgres/index.ts'
+import { controlsTransaction, type Step } from '../../migration/index.ts'
 import type { CloneStage, CloneStages } from '../../run/index.ts'
-import { allInOrder, applyWithFault, executeRun, type Filling, fillStage, readState } from '../../run/index.ts'
+import { allInOrder, applyWithFault, executeRun, type Filling, fillStage } from '../../run/index.ts'
 import { readRows } from '../../snapshot/index.ts'
 import { type Bench, isOver, type Probe } from '../bench.ts'
-import type { Look } from '../probe.ts'
+import type { LeftOut, Look } from '../probe.ts'
+import { crashInTheMiddle } from './crash.ts'
+import { differenceOf, type Expected, fingerprintOf, lookAtWhatIsLeft, placeOf, relationBefore, same } from './left-behind.ts'
 import type { FaultObservation, FaultsSeen } from './model.ts'
 
 /** Of a script that PostgreSQL undoes as a whole so many places stand for all; of a program so many calls are tried. */
@@ -14,14 +15,14 @@ const mostCalls = 64
 
 /**
  * Make `up` fail before each statement and before COMMIT, by an error and (at the middle and the last position) by a killed backend, and
- * look with a fresh connection at what is left.
+ * look with a fresh connection at what is left; where it was asked for, kill the server too.
  */
 export const injections: Probe<FaultsSeen> = {
   name: 'faults',
   async observe(bench: Bench): Promise<Look<FaultsSeen>> {
-    const { subject, depth, first } = bench
+    const { subject, depth, first, crash } = bench
     const { up } = subject.migration
-    if (depth.faults === 'none')
+    if (depth.faults === 'none' && crash === undefined)
       return {
         seen: [],
         notApplicable:
@@ -32,30 +33,47 @@ export const injections: Probe<FaultsSeen> = {
     if (first === undefined && subject.scope.size > 0 && depth.variants > 0)
       return { seen: [], leftOut: [{ because: 'the migration fails on every generated data set', upFails: true }] }
     const filling: Filling = first === undefined ? { kind: 'sql', sql: '' } : { kind: 'dataset', dataset: first.dataset }
-    const { positions, skipped } = positionsOf(up)
-    const injected = await injectAll(bench, filling, positions)
-    if (injected === undefined)
-      return { seen: [], leftOut: [{ because: 'the migration failed on the rows on which it was to be interrupted', upFails: true }] }
-    const { faults, rows, cut } = injected
-    const undone = up.kind === 'sql' && up.script.mode !== 'autocommit' && !up.script.statements.some(controlsTransaction)
-    const failing = bench.failing()
-    const onRows =
-      failing === undefined || up.kind !== 'sql' || up.script.mode === 'transaction'
-        ? []
-        : await failOnRows(subject, bench.clones, failing, bench.signal)
+    const broken = depth.faults === 'none' ? { seen: [] } : await injectFaults(bench, filling)
+    if (crash === undefined) return broken
+    const crashes = await crashInTheMiddle(bench, crash, filling)
+    if (crashes === undefined) return { ...broken, leftOut: [...(broken.leftOut ?? []), failedOnRows] }
+    const [{ seen: injected = { faults: [], rows: 0 } } = {}] = broken.seen
     return {
-      seen: [{ seen: { faults: [...faults, ...onRows], rows } }],
-      leftOut: [
-        ...(cut > 0 ? [{ because: `${cut} interruptions were not tried: the time limit was reached` }] : []),
-        ...(skipped > 0 && !undone ? [{ because: `faults before ${skipped} of its positions were not tried` }] : []),
-        ...(up.kind === 'program' && faults.length >= positions.length + 2
-          ? [{ because: `calls after the first ${mostCalls} were not interrupted` }]
-          : []),
-      ],
-      notChecked:
-        skipped > 0 && undone ? [`atomicity: ${skipped} of the positions in up were not tried (the script is one transaction)`] : [],
+      seen: [{ seen: { faults: [...injected.faults, ...crashes.faults], rows: injected.rows } }],
+      leftOut: [...(broken.leftOut ?? []), ...crashes.notTried.map((because) => ({ because }))],
+      notChecked: broken.notChecked ?? [],
     }
   },
+}
+
+const failedOnRows: LeftOut = { because: 'the migration failed on the rows on which it was to be interrupted', upFails: true }
+
+/** An error before each statement, and a killed backend before some. */
+async function injectFaults(bench: Bench, filling: Filling): Promise<Look<FaultsSeen>> {
+  const { subject } = bench
+  const { up } = subject.migration
+  const { positions, skipped } = positionsOf(up)
+  const injected = await injectAll(bench, filling, positions)
+  if (injected === undefined) return { seen: [], leftOut: [failedOnRows] }
+  const { faults, rows, cut } = injected
+  const undone = up.kind === 'sql' && up.script.mode !== 'autocommit' && !up.script.statements.some(controlsTransaction)
+  const failing = bench.failing()
+  const onRows =
+    failing === undefined || up.kind !== 'sql' || up.script.mode === 'transaction'
+      ? []
+      : await failOnRows(subject, bench.clones, failing, bench.signal)
+  return {
+    seen: [{ seen: { faults: [...faults, ...onRows], rows } }],
+    leftOut: [
+      ...(cut > 0 ? [{ because: `${cut} interruptions were not tried: the time limit was reached` }] : []),
+      ...(skipped > 0 && !undone ? [{ because: `faults before ${skipped} of its positions were not tried` }] : []),
+      ...(up.kind === 'program' && faults.length >= positions.length + 2
+        ? [{ because: `calls after the first ${mostCalls} were not interrupted` }]
+        : []),
+    ],
+    notChecked:
+      skipped > 0 && undone ? [`atomicity: ${skipped} of the positions in up were not tried (the script is one transaction)`] : [],
+  }
 }
 
 /** Where faults come: before each statement, and before COMMIT. How many calls a program makes is not known. */
@@ -133,21 +151,15 @@ async function failOnRows(
       relation: relationBefore(subject, index + 1),
       statement,
       left: 'other',
-      difference: left.schema !== before.schema ? 'the schema differs' : 'rows differ',
+      difference: differenceOf(left, before),
     } as const
-    return [{ ...base, rerun: again.outcome === 'failed' ? { fails: `${again.failure.message} (${again.failure.sqlstate})` } : 'other' }]
+    return [
+      {
+        ...base,
+        rerun: again.outcome === 'failed' ? { fails: `${again.failure.message} (${again.failure.sqlstate})` } : { differs: undefined },
+      },
+    ]
   })
-}
-
-interface Fingerprint {
-  readonly schema: string
-  readonly rows: string
-}
-
-interface Expected {
-  readonly legacy: Fingerprint
-  readonly migrated: Fingerprint
-  readonly signal: AbortSignal | undefined
 }
 
 async function inject(
@@ -164,59 +176,17 @@ async function inject(
       applyWithFault(session, up, { fault: fault.fault, beforeStatement: fault.before, saboteur, url: stage.database.url() }),
     )
   }
-  const left = await stage.look((session) => fingerprintOf(subject, session))
   const base = {
     ...fault,
     place: placeOf(subject, fault.before),
     relation: relationBefore(subject, fault.before),
     statement: statement === undefined ? undefined : { text: statement.text, file: statement.file, line: statement.line },
   }
-  if (same(left, legacy)) return { ...base, left: 'legacy', difference: undefined, rerun: undefined }
-  if (same(left, migrated)) return { ...base, left: 'migrated', difference: undefined, rerun: undefined }
-  const difference = left.schema !== legacy.schema ? 'the schema differs' : 'rows differ'
-  const again = await stage.apply(up, { signal })
-  if (again.outcome === 'failed')
-    return { ...base, left: 'other', difference, rerun: { fails: `${again.failure.message} (${again.failure.sqlstate})` } }
-  const end = await stage.look((session) => fingerprintOf(subject, session))
-  return { ...base, left: 'other', difference, rerun: same(end, migrated) ? 'migrated' : 'other' }
-}
-
-function same(left: Fingerprint, right: Fingerprint): boolean {
-  return left.schema === right.schema && left.rows === right.rows
-}
-
-async function fingerprintOf(subject: Subject, session: Session): Promise<Fingerprint> {
-  const { state, fingerprint } = await readState(subject, session, { way: undefined, deep: true })
-  const text = [...state.rows].map(([path, table]) => {
-    const kept = table.attributes.flatMap((name, at) => (subject.knowledge.volatile.has(`${path}.${name}`) ? [] : [at]))
-    return `${path}\n${table.rows
-      .map((row) => JSON.stringify(kept.map((at) => row[at])))
-      .sort()
-      .join('\n')}`
-  })
-  return { schema: fingerprint, rows: text.sort().join('\n\n') }
+  return { ...base, ...(await lookAtWhatIsLeft(subject, stage, { legacy, migrated, signal })) }
 }
 
 async function seed(subject: Subject, stage: CloneStage, filling: Filling): Promise<number> {
   await fillStage(subject, stage, filling)
   const rows = await stage.look((session) => readRows(session, subject.legacy, [...subject.scope]))
   return [...rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
-}
-
-/** The legacy relation that the last statement before the fault changed, or the next one would have: what was left half done. */
-function relationBefore(subject: Subject, before: number): string | undefined {
-  const { up } = subject.migration
-  if (up.kind !== 'sql') return undefined
-  const { statements } = up.script
-  for (const statement of [...statements.slice(0, Math.max(1, before)).reverse(), ...statements.slice(before)]) {
-    const found = firstTarget(statement)
-    if (found !== undefined && subject.legacy.relations.has(found)) return found
-  }
-  return undefined
-}
-
-function placeOf(subject: Subject, before: number): string {
-  const { up } = subject.migration
-  if (up.kind === 'program') return `call ${before + 1} of the program`
-  return before < up.script.statements.length ? `statement ${before + 1}` : 'COMMIT'
 }

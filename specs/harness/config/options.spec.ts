@@ -77,6 +77,7 @@ describe('the digest of the options', () => {
     postgres: '17',
     online: {},
     performance: {},
+    crash: {},
     failOn: 'warning',
     minCoverage: 90,
     only: ['a'],

@@ -28,6 +28,7 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/how-to-add-an-invariant.md': { 'npx vitest run specs/': 'specs, which run in the gate' },
   'docs/how-to-add-an-option.md': { 'npx vitest run specs/': 'specs, which run in the gate', 'npx tsc --noEmit': 'the gate runs it' },
   'docs/kv-to-tables.md': { '': 'specs/kv-to-tables/guide.spec.ts runs each, and compares what it prints' },
+  'docs/crash.md': { 'godwit verify migrations/my-step --crash': 'specs/crash.spec.ts and specs/invariants/atomicity/ kill servers' },
   'docs/no-degradation.md': { 'godwit verify migrations/my-step --performance': 'specs/invariants/no-degradation/ times statements' },
   'docs/online-safety.md': { 'godwit verify migrations/my-step --online': 'specs/invariants/online-safety/ runs under traffic' },
   'docs/order-line-items.md': {
