@@ -7,7 +7,7 @@ const kills = Number(process.env.GODWIT_CRASHES ?? 2)
 
 const migrations = ['stock-batches', 'order-line-items', 'table-items', 'kv-to-tables']
 
-test.each(inGate(migrations, 2))(
+test.each(inGate(migrations, 1))(
   '%s, killed with its server, is as before or as after, or can be run again',
   { timeout: 120_000 + kills * 3000 },
   async (name) => {

@@ -67,7 +67,7 @@ describe('a role that is only created', () => {
     expect(result.sources[0]?.notes.join()).toContain(`The role "${role}"`)
   })
 
-  test.each(inGate(Object.entries(ways), 5))('by %s in a step without a down, with two lanes', async (way, create) => {
+  test.each(inGate(Object.entries(ways), 3))('by %s in a step without a down, with two lanes', async (way, create) => {
     const role = `spec_step_${way.length}`
     const result = await verifyFiles({
       '001_t.sql': 'CREATE TABLE t (id int PRIMARY KEY, v text);',
