@@ -46,12 +46,20 @@ const readsQuery = `
     FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
    WHERE r.ev_class >= ${own} AND r.rulename = '_RETURN' AND d.refobjid <> r.ev_class`
 
+const invoker = `coalesce(array_to_string(c.reloptions, ' ') ~* '(^| )security_invoker=(true|on|1|yes)', false)`
+
 /** Roles are texts in the queries: `public` among them is PUBLIC to the functions that ask. */
 function rightsQueries(roles: readonly string[]): readonly string[] {
   const list = `(SELECT unnest(ARRAY[${[...roles, everybody].map((each) => quoteLiteral(each)).join(', ')}]::text[]) AS name)`
   const callers = (test: string) => `ARRAY(SELECT r.name FROM ${list} AS r WHERE ${test})`
+  // Through such a view PostgreSQL asks whoever reads for every column that the view shows, whatever the statement asks of it.
+  const asksTooMuch = `c.relkind = 'v' AND ${invoker} AND EXISTS (
+    SELECT FROM pg_rewrite AS w JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+     WHERE w.ev_class = c.oid AND w.rulename = '_RETURN' AND d.refobjid <> c.oid AND NOT has_column_privilege(r.name, d.refobjid, d.refobjsubid::int2, 'SELECT'))`
   // Column by column only where the table as a whole is not granted.
   const extent = (command: string) =>
+    command === 'SELECT' ? `CASE WHEN NOT (${asksTooMuch}) THEN ${granted(command)} END` : granted(command)
+  const granted = (command: string) =>
     command === 'DELETE'
       ? `CASE WHEN has_table_privilege(r.name, c.oid, 'DELETE') THEN '["*"]'::json END`
       : `CASE WHEN has_table_privilege(r.name, c.oid, '${command}') THEN '["*"]'::json WHEN has_any_column_privilege(r.name, c.oid, '${command}') THEN (SELECT json_agg(a.attname) FROM pg_attribute AS a
@@ -59,7 +67,7 @@ function rightsQueries(roles: readonly string[]): readonly string[] {
   return [
     `SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, pg_get_userbyid(c.relowner) AS owner,
             (SELECT o.rolsuper OR o.rolbypassrls FROM pg_roles AS o WHERE o.oid = c.relowner) AS "ownerBypasses", c.relrowsecurity AS "rowSecurity", c.relforcerowsecurity AS forced,
-            coalesce(array_to_string(c.reloptions, ' ') ~* '(^| )security_invoker=(true|on|1|yes)', false) AS "securityInvoker",
+            ${invoker} AS "securityInvoker",
             (SELECT json_agg(json_build_array(r.name, ${accessCommands.map(extent).join(', ')})) FROM ${list} AS r) AS rights
        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE c.oid >= ${own} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' AND ${userSchema('n')} AND ${notOfExtension('pg_class', 'c.oid')}`,

@@ -15,7 +15,15 @@ export function rightRemedy(observation: AccessObservation, change: RightChange,
   })
   return kind === 'gained'
     ? `REVOKE ${rights.join(', ')} ON ${on} FROM ${to}; or write the GRANT in the migration if it is wanted.`
-    : `GRANT ${rights.join(', ')} ON ${on} TO ${to};`
+    : `GRANT ${rights.join(', ')} ON ${on} TO ${to};${alsoBeneath(observation, change)}`
+}
+
+/** A grant on a view with `security_invoker` is not enough. */
+function alsoBeneath({ after }: AccessObservation, { right, relation, through }: RightChange): string {
+  const now = after.relations.get(through ?? relation ?? '')
+  if (right !== 'SELECT' || now?.kind !== 'view' || !now.securityInvoker) return ''
+  const name = shownName(now.path)
+  return ` Whoever reads ${name} needs SELECT on every column beneath it that it reads, since it has security_invoker; else ALTER VIEW ${name} SET (security_invoker = false);`
 }
 
 function objectText({ before }: AccessObservation, object: string): string {
