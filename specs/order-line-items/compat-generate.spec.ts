@@ -30,8 +30,9 @@ describe('compat-views, the generator', () => {
         if (judged % 25 === 0) tell(counted)
         if (table.expected !== 'either') expect([table.expected, whyOf(made)]).toEqual([outcome, whyOf(made)])
         if (made instanceof InputError || outcome === 'refused') return
-        const [up, down] = ['up.sql', 'down.sql'].map((name) => made.files.find(({ file }) => file.endsWith(name))?.text ?? '')
-        expect(await differencesOf(await useCluster(), table, { up: up ?? '', down: down ?? '' }, seed)).toEqual([])
+        const [up = '', down = ''] = ['things.sql', 'down.sql'].map((name) => made.files.find(({ file }) => file.endsWith(name))?.text)
+        expect([up, down].map((text) => text.includes('DROP VIEW'))).toEqual([false, true])
+        expect(await differencesOf(await useCluster(), table, { up, down }, seed)).toEqual([])
       }),
       { numRuns: cases, endOnFailure: true, ...(path === undefined ? {} : { path }) },
     )
@@ -43,7 +44,8 @@ describe('compat-views, the generator', () => {
 })
 
 async function generated(table: MovedTable): Promise<GeneratedCompat | InputError> {
-  await using folder = await writtenFiles({ 'legacy.sql': `${table.legacy};` })
+  // A history and no pair: what stands in one transaction and cannot vary is not tried again and again.
+  await using folder = await writtenFiles({ '001_things.sql': `${table.legacy};` })
   const options = { runs: 4 }
   const request = { path: folder.path, options, hooks: {}, now: new Date(0), dryRun: true }
   return await generateOn(
