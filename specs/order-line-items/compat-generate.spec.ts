@@ -77,7 +77,7 @@ function whyOf(made: GeneratedCompat | InputError): unknown {
   return {
     examples,
     findings: findings
-      .filter(({ severity, invariant }) => severity === 'error' || invariant === 'access-parity')
+      .filter(({ severity, invariant }) => severity === 'error' || (severity === 'warning' && invariant === 'access-parity'))
       .map(({ invariant, message }) => `${invariant}: ${message}`),
     open: invariants.filter(({ verdict }) => verdict === 'unknown'),
   }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { useCluster } from 'godwit/vitest'
 import { describe, expect, test } from 'vitest'
 import { answerOf, generateIn } from './compat-support.ts'
 
@@ -61,6 +62,21 @@ describe('godwit compat generate: a column becomes a foreign key to a lookup tab
     expect(await readdir(made.path)).toEqual(['legacy.sql'])
   })
 
+  test('a value that a closed lookup has not is refused with it, where no check refuses it before', async () => {
+    const legacy = `CREATE TABLE tasks (id integer PRIMARY KEY, status text CHECK (status = 'open'))`
+    const mapping = 'name: m\ntables: { tasks: { to: jobs, lookups: { status: { to: statuses, values: [open] } } } }'
+    await using made = await generateIn({ 'legacy.sql': legacy }, mapping, { runs: 1, dryRun: true })
+    const database = await (await useCluster()).createDatabase()
+    await using session = await database.connect()
+    await session.script(`${legacy}; ${made.generated.files.find(({ file }) => file.endsWith('up.sql'))?.text.replace('SET LOCAL', 'SET')}`)
+    const answer = (sql: string) => session.script(sql).catch((error: unknown) => error)
+    expect(await answer(`INSERT INTO tasks VALUES (1, 'lost')`)).toMatchObject({ sqlstate: '23514' })
+    expect(await answer(`SELECT id_of_tasks_status('lost')`)).toMatchObject({
+      sqlstate: '23503',
+      message: '"lost" is not a value of public.statuses',
+    })
+  })
+
   test.each([
     ['under row security', 'ALTER TABLE people ENABLE ROW LEVEL SECURITY', 'the lookup public.cities would show values of rows'],
     ['with an index over an expression', 'CREATE INDEX lower_city ON people (lower(city))', 'the index "lower_city" is over an expression'],
@@ -118,6 +134,30 @@ describe('godwit compat generate: columns move to a table with the same key', ()
     ],
   ])('%s: refused by name', async (_, extra, message) => {
     await expect(generateIn({ 'legacy.sql': people(extra) }, moved)).rejects.toThrow(message)
+  })
+
+  test('a row that new code leaves out shows NULLs, comes with the first value, and the way back is open', async () => {
+    const legacy = 'CREATE TABLE notes (id integer PRIMARY KEY, title text, body text, tag text)'
+    const mapping = 'name: m\ntables: { notes: { to: titles, moved: { bodies: { columns: { body: body, tag: tag } } } } }'
+    await using made = await generateIn({ 'legacy.sql': legacy }, mapping, { runs: 1, dryRun: true })
+    const [up = '', down = ''] = ['up.sql', 'down.sql'].map((name) => made.generated.files.find(({ file }) => file.endsWith(name))?.text)
+    const database = await (await useCluster()).createDatabase()
+    await using session = await database.connect()
+    await session.script(`${legacy}; BEGIN; ${up}; COMMIT; INSERT INTO titles VALUES (7, 'new'), (8, 'new')`)
+    const rows = async (table: string) => (await session.script(`SELECT * FROM ${table} ORDER BY id`)).at(0)?.rows
+    expect(await rows('notes')).toEqual([
+      ['7', 'new', null, null],
+      ['8', 'new', null, null],
+    ])
+    await session.script(`UPDATE notes SET title = 'old' WHERE id = 7`)
+    expect(await rows('bodies')).toEqual([])
+    await session.script(`UPDATE notes SET id = 9, body = 'text' WHERE id = 7`)
+    expect(await rows('bodies')).toEqual([['9', 'text', null]])
+    await session.script(`BEGIN; ${down}; COMMIT`)
+    expect(await rows('notes')).toEqual([
+      ['8', 'new', null, null],
+      ['9', 'old', 'text', null],
+    ])
   })
 
   test('of which two things become is refused by name', async () => {
