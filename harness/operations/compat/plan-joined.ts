@@ -122,9 +122,22 @@ export function conversionOfLookup(legacy: Relation, to: RelationName, { attribu
     back: `${qualified(valueFunction(legacy, to, attribute))}(${identifier(column)})`,
     joined: { alias, column: 'name' },
   }
-  const value = `${qualified(idFunction(legacy, to, attribute))}(${identifier(attribute.name)})`
-  const { notNull, name } = attribute
-  return { old: [gone], new: [{ name: column, type: 'integer', value, from: [name], notNull, default: undefined, comment: undefined }] }
+  const idOf = (text: string) => `${qualified(idFunction(legacy, to, attribute))}(${text})`
+  const { notNull, name, default: own } = attribute
+  return {
+    old: [gone],
+    new: [
+      {
+        name: column,
+        type: 'integer',
+        value: idOf(identifier(name)),
+        from: [name],
+        notNull,
+        default: own === undefined ? undefined : idOf(own),
+        comment: undefined,
+      },
+    ],
+  }
 }
 
 /** Columns that move, as a conversion without new columns. */

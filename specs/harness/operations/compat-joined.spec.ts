@@ -85,8 +85,8 @@ describe('godwit compat generate: a column becomes a foreign key to a lookup tab
     expect(await readdir(made.path)).toEqual(['legacy.sql'])
   })
 
-  test('a value that a closed lookup has not is refused with it, where no check refuses it before', async () => {
-    const legacy = `CREATE TABLE tasks (id integer PRIMARY KEY, status text CHECK (status = 'open'))`
+  test('a closed lookup refuses other values by name where no check does so before, and new code gets the default of the column', async () => {
+    const legacy = `CREATE TABLE tasks (id integer PRIMARY KEY, status text DEFAULT 'open' CHECK (status = 'open'))`
     const mapping = 'name: m\ntables: { tasks: { to: jobs, lookups: { status: { to: statuses, values: [open] } } } }'
     await using made = await generateIn({ 'legacy.sql': legacy }, mapping, { runs: 1, dryRun: true })
     const database = await (await useCluster()).createDatabase()
@@ -98,6 +98,8 @@ describe('godwit compat generate: a column becomes a foreign key to a lookup tab
       sqlstate: '23503',
       message: '"lost" is not a value of public.statuses',
     })
+    await session.script('INSERT INTO jobs (id) VALUES (2)')
+    expect((await session.script('SELECT * FROM tasks')).at(0)?.rows).toEqual([['2', 'open']])
   })
 
   test.each([
