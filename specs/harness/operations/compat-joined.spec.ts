@@ -165,6 +165,14 @@ describe('godwit compat generate: columns move to a table with the same key', ()
     ])
   })
 
+  test('a table that would be made twice, a key that is none, a column that is renamed too: refused by name', async () => {
+    const wrong = (from: string, to: string) => generateIn({ 'legacy.sql': people() }, moved.replace(from, to))
+    await expect(wrong('moved:', 'lookups: { city: { to: contacts } }\n    moved:')).rejects.toThrow('public.contacts would be made twice')
+    await expect(wrong('{ id: whose }', '{ name: whose }')).rejects.toThrow('"name" is not in its key')
+    await expect(wrong('{ id: person_id }', '{ email: mail }')).rejects.toThrow('"email" is renamed and becomes something else')
+    await expect(wrong('email: mail', 'email: whose')).rejects.toThrow('public.contacts would have two columns "whose"')
+  })
+
   test('of which two things become is refused by name', async () => {
     const both = moved.replace('moved:', 'lookups: { email: { to: mails } }\n    moved:')
     await expect(generateIn({ 'legacy.sql': people() }, both)).rejects.toThrow('"email" becomes two things')

@@ -13,7 +13,7 @@ test('every command of the page on renaming prints what the page says', { timeou
   expect(await runPage('docs/rename-a-table.md', { directory: repository.directory, named })).toBe(2)
 })
 
-test('every command of the page on splitting prints what the page says', { timeout: 120_000 }, async () => {
+test('every command of the page on splitting prints what the page says', { timeout: 240_000 }, async () => {
   const { 'db/migrations/002_two_names.sql': second = '', ...files } = await pageFiles('split-a-column.md')
   await using repository = await scratchRepository(files)
   const before = { 1: () => repository.write({ 'db/migrations/002_two_names.sql': second }) }
