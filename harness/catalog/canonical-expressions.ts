@@ -74,7 +74,10 @@ function viewOf(
     )
   }
   if (object.relation === undefined) return `CREATE TEMPORARY VIEW godwit_view AS SELECT (${text}) AS e`
-  const prefix = [...objects.values()].filter((other) => other.kind === 'attribute' && other.relation === object.relation)
+  // By name: an attribute that was dropped and added again stands in another place, and the text of the view names all of them.
+  const prefix = [...objects.values()]
+    .filter((other) => other.kind === 'attribute' && other.relation === object.relation)
+    .sort((one, other) => (one.path < other.path ? -1 : 1))
   const attributes = prefix.map((other) => {
     const collation = other.properties.collation === undefined ? '' : ` COLLATE ${other.properties.collation}`
     return `NULL::${other.properties.type}${collation}`

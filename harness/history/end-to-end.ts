@@ -1,4 +1,4 @@
-import { diffObjects, readObjects } from '../catalog/index.ts'
+import { canonicalExpressions, diffObjects, readObjects } from '../catalog/index.ts'
 import type { History } from '../formats/index.ts'
 import type { Failure } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
@@ -53,7 +53,9 @@ async function revertBehind(
     const because = `on the way back from the end the down of "${step.name}" fails at ${failure.file}:${failure.line}: ${failure.message} (${failure.sqlstate})`
     return violated(steps, step.name, 'fails', because, failure)
   }
-  const left = diffObjects(before, await readObjects(head.session)).filter((each) => each.severity === 'error')
+  const after = await readObjects(head.session)
+  const changed = diffObjects(before, after).filter((each) => each.severity === 'error')
+  const left = await canonicalExpressions(head.session, changed, before, after)
   const [first] = left
   if (first === undefined) return { endToEnd: { steps, verdict: 'holds', because: '' }, blamed: undefined }
   const because = `after all downs ${left.length} ${left.length === 1 ? 'object differs' : 'objects differ'} from the beginning: ${first.kind} ${first.path} is ${first.change}`

@@ -147,9 +147,9 @@ function describeCopy(
   }
 }
 
-export function ambiguousRow({ rows, knowledge, lineage, learned }: AttributeCase): Finding | undefined {
+export function ambiguousRow({ rows, knowledge, lineage, learned, restored }: AttributeCase): Finding | undefined {
   if (learned.destinations.some(({ transform }) => transform.kind !== 'concatenated' && transform.kind !== 'unknown')) return undefined
-  const found = isAmbiguous(rows, lineage, learned)
+  const found = isAmbiguous(rows, lineage, learned, (row) => restored.cell(row, learned.attribute))
   if (found === undefined) return undefined
   return {
     invariant: 'zero-loss',

@@ -1,8 +1,9 @@
 import type { Attribute, Catalog, Relation } from '../../catalog/index.ts'
 import { type Dataset, datasetArbitrary, noHints, planGeneration, sampleDatasets } from '../../data/index.ts'
 import { tokensOf } from '../../migration/index.ts'
-import { pathOf, quoteIdentifier, type Session, StatementError, withSavepoint } from '../../postgres/index.ts'
-import type { Conversion, TablePlan } from './model.ts'
+import { pathOf, quoteIdentifier, quoteLiteral, type Session, StatementError, withSavepoint } from '../../postgres/index.ts'
+import type { Conversion, Lookup, TablePlan } from './model.ts'
+import { identifier } from './names.ts'
 import { columnsIn } from './replace-columns.ts'
 
 /** Old values that a conversion does not give back. */
@@ -34,7 +35,10 @@ export async function inverseExamples(
 ): Promise<readonly InverseExample[]> {
   const found: InverseExample[] = []
   for (const plan of plans) {
-    const conversions = plan.conversions.filter((each) => each.old.length > 0)
+    const conversions = [
+      ...plan.conversions.filter((each) => each.old.length > 0 && each.old.every(({ joined }) => joined === undefined)),
+      ...plan.lookups.flatMap(conversionByNames),
+    ]
     if (conversions.length === 0) continue
     const generation = await planGeneration(session, catalog, noHints, new Map(), { relations: [pathOf(plan.legacy)] })
     const drawn = sampleDatasets(datasetArbitrary(generation, { relations: [pathOf(plan.legacy)] }), seed, datasets)
@@ -44,6 +48,20 @@ export async function inverseExamples(
     }
   }
   return found
+}
+
+/** A closed lookup as far as it can lose values: those that it does not name. */
+function conversionByNames({ attribute, column, values }: Lookup): readonly Conversion[] {
+  if (values === undefined) return []
+  const [old, name] = [identifier(attribute.name), identifier(column)]
+  const value = `CASE WHEN ${old} IN (${values.map((each) => quoteLiteral(each).trimStart()).join(', ')}) THEN ${old} END`
+  const { name: from, type } = attribute
+  return [
+    {
+      old: [{ kind: 'gone', attribute, meanwhile: from, back: name }],
+      new: [{ name: column, type, value, from: [from], notNull: false, default: undefined, comment: undefined }],
+    },
+  ]
 }
 
 type Row = readonly (string | null)[]

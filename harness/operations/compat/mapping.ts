@@ -26,11 +26,35 @@ const conversion = z
   .refine((each) => each.old !== undefined || each.new !== undefined, 'has neither "old" nor "new"')
   .describe('columns that became other ones: split, merged, cast, constant')
 
+const lookup = z
+  .strictObject({
+    to: path.describe('the lookup table that is made: `id` and `name`'),
+    column: name.optional().describe('the column that takes its place, a foreign key; default: its name with `_id`'),
+    values: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe('all values that there are: another one is refused. Without it the view inserts values that are missing'),
+  })
+  .describe('a column whose texts become rows of a table')
+
+const move = z
+  .strictObject({
+    key: z.record(name, name).optional().describe('the key of the table, `old: its name there`; default: its new name'),
+    columns: z
+      .record(name, name)
+      .refine((columns) => Object.keys(columns).length > 0, 'is empty')
+      .describe('the columns that move, `old: its name there`'),
+  })
+  .describe('columns that move to a table with the same key')
+
 const table = z
   .strictObject({
     to: path.describe('its new schema and name'),
     columns: z.record(name, name).optional().describe('columns that have a new name: `old: new`'),
     conversions: z.array(conversion).optional(),
+    lookups: z.record(name, lookup).optional().describe('columns that become foreign keys to lookup tables'),
+    moved: z.record(path, move).optional().describe('columns that move to other tables, by the schema and name of each'),
   })
   .describe('what became of one table')
 

@@ -10,6 +10,8 @@ export interface TablePlan {
   /** The new columns that the table had not. */
   readonly added: readonly NewColumn[]
   readonly conversions: readonly Conversion[]
+  readonly lookups: readonly Lookup[]
+  readonly moves: readonly Move[]
   /** Whether PostgreSQL cannot write through the view by itself. */
   readonly triggers: boolean
   /** With whose rights the view reads and writes the table. */
@@ -40,6 +42,8 @@ export interface GoneColumn {
   readonly meanwhile: string
   /** By the new columns. */
   readonly back: string
+  /** Where the view finds it instead, in a table that it joins. */
+  readonly joined?: { readonly alias: string; readonly column: string }
 }
 
 /** A column that the old table had not. */
@@ -52,6 +56,33 @@ export interface NewColumn {
   readonly notNull: boolean
   readonly default: string | undefined
   readonly comment: string | undefined
+}
+
+/** A table that the view joins. */
+export interface JoinedTable {
+  readonly table: RelationName
+  /** Its name in the view. */
+  readonly alias: string
+}
+
+/** A column whose texts become rows of a table `(id, name)`. */
+export interface Lookup extends JoinedTable {
+  readonly attribute: Attribute
+  /** The foreign key that takes its place. */
+  readonly column: string
+  /** All values of a closed lookup; undefined where missing ones are inserted. */
+  readonly values: readonly string[] | undefined
+  /** Checks of the old column: they hold for the names. */
+  readonly checks: readonly Constraint[]
+}
+
+/** Columns that move to a table with the same key. */
+export interface Move extends JoinedTable {
+  readonly key: readonly { readonly column: KeptColumn; readonly name: string }[]
+  readonly columns: readonly { readonly attribute: Attribute; readonly name: string }[]
+  /** Constraints and indexes over these columns alone: they move along. */
+  readonly constraints: readonly Constraint[]
+  readonly indexes: readonly Index[]
 }
 
 /** Old columns, and the new ones that say the same. */

@@ -1,10 +1,12 @@
 import type { Catalog, Relation } from '../../catalog/index.ts'
 import { InputError } from '../../errors.ts'
 import { keyAttributes } from '../../lineage/index.ts'
-import { partsOf, pathOf, type RelationName } from '../../postgres/index.ts'
+import { pathOf } from '../../postgres/index.ts'
 import { checkConversion } from './check-conversion.ts'
 import type { TableMapping } from './mapping.ts'
-import type { Conversion, GoneColumn, KeptColumn, PlannedColumn, TablePlan } from './model.ts'
+import type { Conversion, GoneColumn, KeptColumn, Move, PlannedColumn, TablePlan } from './model.ts'
+import { aliased, conversionOfLookup, conversionOfMove, planLookups, planMoves } from './plan-joined.ts'
+import { refused, relationNamed } from './plan-names.ts'
 import { columnsIn } from './replace-columns.ts'
 import { rightsMode, type TableRights } from './rights.ts'
 
@@ -16,42 +18,55 @@ import { rightsMode, type TableRights } from './rights.ts'
  */
 export function planTable(catalog: Catalog, path: string, mapping: TableMapping, rightsOf: ReadonlyMap<string, TableRights>): TablePlan {
   const legacy = legacyTable(catalog, path)
-  const to = nameOf(mapping.to, legacy.schema)
+  const to = relationNamed(mapping.to, legacy.schema)
   if (pathOf(to) === pathOf(legacy))
     throw refused(path, 'has the same name before and after', 'The view takes the old name: give the table another one under "to".')
   if (catalog.relations.has(pathOf(to))) throw refused(path, `cannot become ${pathOf(to)}: that name is taken`)
   const renamed = new Map(Object.entries(mapping.columns ?? {}))
-  const conversions = (mapping.conversions ?? []).map((each) => readConversion(path, legacy, each))
+  const place = { catalog, path, legacy, to }
+  const aliases = new Set([to.name])
+  const lookups = aliased(planLookups(place, mapping), aliases)
+  const declared = (mapping.conversions ?? []).map((each) => readConversion(path, legacy, each))
+  const movedNames = Object.values(mapping.moved ?? {}).flatMap(({ columns }) => Object.keys(columns))
+  const goneNames = [
+    ...declared.flatMap(({ old }) => old.map(({ attribute }) => attribute.name)),
+    ...lookups.map(({ attribute }) => attribute.name),
+    ...movedNames,
+  ]
+  checkNames(path, legacy, [...renamed.keys()], goneNames)
+  const kept = legacy.attributes
+    .filter(({ name }) => !goneNames.includes(name))
+    .map((attribute): KeptColumn => ({ kind: 'kept', attribute, column: renamed.get(attribute.name) ?? attribute.name }))
+  const key = goneNames.length > 0 ? keyOf(path, legacy, kept) : []
+  const moves = aliased(planMoves(place, mapping, key), aliases)
+  refuseDoubled(
+    path,
+    [...lookups, ...moves].map(({ table }) => pathOf(table)),
+    'table',
+  )
+  const conversions = [
+    ...declared,
+    ...lookups.map((each) => conversionOfLookup(legacy, to, each)),
+    ...moves.map((each) => conversionOfMove(legacy, to, each)),
+  ]
   const gone = new Map(conversions.flatMap((each) => each.old).map((each) => [each.attribute.name, each]))
-  for (const name of [...renamed.keys(), ...gone.keys()])
-    if (!legacy.attributes.some((each) => each.name === name))
-      throw refused(path, `has no column "${name}"`, `It has: ${legacy.attributes.map((each) => each.name).join(', ')}.`)
-  for (const name of renamed.keys())
-    if (gone.has(name)) throw refused(path, `"${name}" is renamed and converted`, 'Give the new name under "new" alone.')
-  const columns = legacy.attributes.map(
-    (attribute): PlannedColumn =>
-      gone.get(attribute.name) ?? { kind: 'kept', attribute, column: renamed.get(attribute.name) ?? attribute.name },
+  const columns = legacy.attributes.flatMap(
+    (attribute): PlannedColumn | readonly [] => gone.get(attribute.name) ?? kept.find((each) => each.attribute === attribute) ?? [],
   )
   const added = conversions.flatMap((each) => each.new)
-  refuseDoubled(path, [...columns.flatMap((each) => (each.kind === 'kept' ? [each.column] : [])), ...added.map(({ name }) => name)])
-  const goes = (names: readonly (string | undefined)[]) => names.some((name) => name !== undefined && gone.has(name))
+  refuseDoubled(path, [...kept.map(({ column }) => column), ...added.map(({ name }) => name)], 'column')
   const plan: TablePlan = {
     legacy,
     to,
     columns,
     added,
     conversions,
+    lookups,
+    moves,
     triggers: gone.size > 0,
     rights: 'invoker',
-    key: gone.size > 0 ? keyOf(path, legacy, columns) : [],
-    remade: {
-      constraints: legacy.constraints.filter((each) => each.kind !== 'not-null' && goes(each.attributes)),
-      indexes: legacy.indexes.filter(
-        (each) =>
-          [...each.expressions, each.predicate ?? 'true'].some((text) => goes([...columnsIn(text, 'an index')])) &&
-          !legacy.constraints.some(({ name }) => name === each.name),
-      ),
-    },
+    key,
+    remade: remadeOf(legacy, new Set(gone.keys()), moves),
     sequences: new Map(
       catalog.sequences.flatMap((each) =>
         each.ownedBy?.relation === pathOf(legacy) ? [[each.ownedBy.attribute, { schema: each.schema, name: each.name }] as const] : [],
@@ -63,14 +78,9 @@ export function planTable(catalog: Catalog, path: string, mapping: TableMapping,
   return rights === undefined ? plan : { ...plan, rights: rightsMode(legacy, rights, plan.triggers) }
 }
 
-/** An error that names the table. */
-export function refused(path: string, message: string, hint?: string): InputError {
-  return new InputError(`${path} ${message}`, hint === undefined ? {} : { hint })
-}
-
 /** @throws {InputError} For what is no table of its own. */
 export function legacyTable(catalog: Catalog, path: string): Relation {
-  const found = catalog.relations.get(pathOf(nameOf(path, 'public')))
+  const found = catalog.relations.get(pathOf(relationNamed(path, 'public')))
   if (found === undefined) {
     const tables = [...catalog.relations].flatMap(([name, { kind }]) => (kind === 'table' ? [name] : []))
     throw new InputError(`there is no table "${path}"`, {
@@ -84,15 +94,6 @@ export function legacyTable(catalog: Catalog, path: string): Relation {
     throw refused(path, `is a ${found.kind.replace('-', ' ')}`, 'Only a table can move behind a view.')
   if (found.partitionOf !== undefined || found.inherits.length > 0) throw refused(path, 'is a part of another table', 'Move that one.')
   return found
-}
-
-/** A path without a schema means that of the old table. */
-function nameOf(path: string, schema: string): RelationName {
-  const parts = partsOf(path)
-  const [first = '', second, ...more] = parts
-  if (first === '' || more.length > 0)
-    throw new InputError(`"${path}" is no name of a table`, { hint: 'Write schema and name: public.orders.' })
-  return second === undefined ? { schema, name: first } : { schema: first, name: second }
 }
 
 function readConversion(path: string, legacy: Relation, declared: NonNullable<TableMapping['conversions']>[number]): Conversion {
@@ -129,18 +130,46 @@ function readConversion(path: string, legacy: Relation, declared: NonNullable<Ta
   }
 }
 
-function refuseDoubled(path: string, names: readonly string[]): void {
-  const doubled = names.find((name, at) => names.indexOf(name) < at)
-  if (doubled !== undefined) throw refused(path, `would have two columns "${doubled}"`)
+/** Constraints and indexes over columns that go, except those that move along. */
+function remadeOf(legacy: Relation, gone: ReadonlySet<string>, moves: readonly Move[]): TablePlan['remade'] {
+  const goes = (names: readonly (string | undefined)[]) => names.some((name) => name !== undefined && gone.has(name))
+  const along = moves.flatMap(({ constraints, indexes }) => [...constraints, ...indexes].map(({ name }) => name))
+  return {
+    constraints: legacy.constraints.filter((each) => each.kind !== 'not-null' && goes(each.attributes) && !along.includes(each.name)),
+    indexes: legacy.indexes.filter(
+      (each) =>
+        [...each.expressions, each.predicate ?? 'true'].some((text) => goes([...columnsIn(text, 'an index')])) &&
+        !legacy.constraints.some(({ name }) => name === each.name) &&
+        !along.includes(each.name),
+    ),
+  }
 }
 
-function keyOf(path: string, legacy: Relation, columns: readonly PlannedColumn[]): readonly KeptColumn[] {
+/** Each column that is named is there, and one thing becomes of it. */
+function checkNames(path: string, legacy: Relation, renamed: readonly string[], gone: readonly string[]): void {
+  const twice = gone.find((name, at) => gone.indexOf(name) < at)
+  if (twice !== undefined) throw refused(path, `: "${twice}" becomes two things`, 'Say once what becomes of a column.')
+  for (const name of [...renamed, ...gone])
+    if (!legacy.attributes.some((each) => each.name === name))
+      throw refused(path, `has no column "${name}"`, `It has: ${legacy.attributes.map((each) => each.name).join(', ')}.`)
+  const both = renamed.find((name) => gone.includes(name))
+  if (both !== undefined) throw refused(path, `: "${both}" is renamed and becomes something else`, 'Give the new name there alone.')
+}
+
+function refuseDoubled(path: string, names: readonly string[], what: 'table' | 'column'): void {
+  const doubled = names.find((name, at) => names.indexOf(name) < at)
+  if (doubled === undefined) return
+  if (what === 'column') throw refused(path, `would have two columns "${doubled}"`)
+  throw refused(path, `: ${doubled} would be made twice`, 'Give each lookup and each move a table of its own.')
+}
+
+function keyOf(path: string, legacy: Relation, kept: readonly KeptColumn[]): readonly KeptColumn[] {
   const names = keyAttributes(legacy)
   if (names === undefined)
     throw refused(path, 'has no key, so that a trigger could not find the row that is meant', 'Give it a primary key first.')
   return names.map((name) => {
-    const column = columns.find((each) => each.attribute.name === name)
-    if (column?.kind !== 'kept')
+    const column = kept.find((each) => each.attribute.name === name)
+    if (column === undefined)
       throw refused(path, `: "${name}" is in its key and cannot be converted`, 'Rename it, and convert it in a step of its own.')
     return column
   })

@@ -1,6 +1,8 @@
 import { quoteLiteral } from '../../postgres/index.ts'
 import type { TablePlan } from './model.ts'
 import { identifier, qualified } from './names.ts'
+import { isElsewhere } from './plan-joined.ts'
+import { renderJoinedDrop, renderValueFunctions } from './render-joined.ts'
 import { keyFunctions } from './render-keys.ts'
 import { renderRenameBack } from './render-rename.ts'
 import { renderColumnRights } from './render-rights.ts'
@@ -12,10 +14,12 @@ export function renderDown(plan: TablePlan): readonly string[] {
   const { legacy } = plan
   const own = triggerFunction(plan)
   return [
+    ...renderValueFunctions(plan),
     ...renderOldColumns(plan),
     `DROP VIEW ${qualified(legacy)};`,
     ...[...(own === undefined ? [] : [own]), ...keyFunctions(plan).values()].map((name) => `DROP FUNCTION ${qualified(name)}();`),
     ...dropped(plan),
+    ...renderJoinedDrop(plan),
     ...renderRenameBack(plan),
     ...renderOldDefinitions(plan),
   ]
@@ -28,18 +32,20 @@ function meanwhileOf(plan: TablePlan): (name: string) => string {
 }
 
 function renderOldColumns(plan: TablePlan): readonly string[] {
-  const { to, legacy, added, remade, conversions } = plan
+  const { to, legacy, added, remade, conversions, lookups } = plan
   const table = qualified(to)
   const meanwhile = meanwhileOf(plan)
   const old = conversions.flatMap((each) => each.old)
   if (old.length === 0) return []
   const types = old.map(({ attribute }) => `${attribute.type}${attribute.collation === undefined ? '' : ` COLLATE ${attribute.collation}`}`)
   return [
-    ...remade.constraints.map(({ name, kind }) =>
-      kind === 'check'
-        ? `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${identifier(name)};`
-        : `DROP INDEX ${qualified({ schema: to.schema, name })};`,
-    ),
+    ...remade.constraints
+      .filter((each) => !isElsewhere(lookups, each))
+      .map(({ name, kind }) =>
+        kind === 'check'
+          ? `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${identifier(name)};`
+          : `DROP INDEX ${qualified({ schema: to.schema, name })};`,
+      ),
     ...remade.indexes.map(({ name }) => `DROP INDEX ${qualified({ schema: to.schema, name })};`),
     ...added.flatMap(({ name }) =>
       meanwhile(name) === name ? [] : [`ALTER TABLE ${table} RENAME COLUMN ${identifier(name)} TO ${identifier(meanwhile(name))};`],
@@ -66,17 +72,19 @@ function dropped(plan: TablePlan): readonly string[] {
   return [`ALTER TABLE ${qualified(to)}\n    ${added.map(({ name }) => `DROP COLUMN ${identifier(meanwhile(name))}`).join(',\n    ')};`]
 }
 
-function renderOldDefinitions({ legacy, conversions, remade }: TablePlan): readonly string[] {
+function renderOldDefinitions({ legacy, conversions, remade, moves }: TablePlan): readonly string[] {
   const table = qualified(legacy)
   const old = conversions.flatMap((each) => each.old.map(({ attribute }) => attribute))
   const actions = [
     ...old.flatMap(({ name, notNull }) => (notNull ? [`ALTER COLUMN ${identifier(name)} SET NOT NULL`] : [])),
     ...old.flatMap((each) => (each.default === undefined ? [] : [`ALTER COLUMN ${identifier(each.name)} SET DEFAULT ${each.default}`])),
-    ...remade.constraints.map(({ name, definition }) => `ADD CONSTRAINT ${identifier(name)} ${definition}`),
+    ...[...remade.constraints, ...moves.flatMap(({ constraints }) => constraints)].map(
+      ({ name, definition }) => `ADD CONSTRAINT ${identifier(name)} ${definition}`,
+    ),
   ]
   return [
     ...(actions.length === 0 ? [] : [`ALTER TABLE ${table}\n    ${actions.join(',\n    ')};`]),
-    ...remade.indexes.map(({ definition }) => `${definition};`),
+    ...[...remade.indexes, ...moves.flatMap(({ indexes }) => indexes)].map(({ definition }) => `${definition};`),
     ...old.flatMap(({ name, comment }) =>
       comment === undefined ? [] : [`COMMENT ON COLUMN ${table}.${identifier(name)} IS ${quoteLiteral(comment).trimStart()};`],
     ),

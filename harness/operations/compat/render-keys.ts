@@ -24,11 +24,18 @@ export function renderKeyFunctions(plan: TablePlan): readonly string[] {
     const sequence = sequences.get(column)
     if (sequence === undefined) return []
     const moved = quoteLiteral(qualified({ ...sequence, schema: to.schema })).trimStart()
-    const own = `${literalOf(name)} || '()'`
     return [
       `-- The next ${identifier(column)}: an identity column asks nobody for rights on its sequence, the default of a view does.
 CREATE FUNCTION ${qualified(name)}() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$ SELECT nextval(${moved}) $$;`,
-      `DO $rights$
+      renderFunctionRights(to, name, '()'),
+    ]
+  })
+}
+
+/** A function belongs to the owner of the table, and who may write the table may call it. */
+export function renderFunctionRights(to: RelationName, name: RelationName, parameters: string): string {
+  const own = `${literalOf(name)} || '${parameters}'`
+  return `DO $rights$
 DECLARE
     statement text;
 BEGIN
@@ -54,7 +61,5 @@ BEGIN
     LOOP
         EXECUTE statement;
     END LOOP;
-END $rights$;`,
-    ]
-  })
+END $rights$;`
 }

@@ -1,5 +1,5 @@
 import { quoteLiteral, type RelationName } from '../../postgres/index.ts'
-import type { KeptColumn, TablePlan } from './model.ts'
+import type { KeptColumn, Move, TablePlan } from './model.ts'
 import { identifier, qualified } from './names.ts'
 import { literalOf, regclass } from './render-rights.ts'
 import { replaceColumns } from './replace-columns.ts'
@@ -32,7 +32,7 @@ ${own.insert()}
 ${own.update()}
         IF NOT FOUND THEN
             RETURN NULL;
-        END IF;
+        END IF;${own.updateMoved()}
     END IF;
     RETURN NEW;
 END $write$;`,
@@ -130,7 +130,7 @@ ${indent}END IF;`
   /** A role that only inserts may not read back. */
   insert(): string {
     const written = [...this.#writtenKept(), ...this.#writtenConverted()]
-    const statement = (indent: string, end: string) => `${this.#insertStatement(written, indent)}${end};`
+    const statement = (indent: string, end: string) => `${this.#insertStatement(written, indent)}${end};${this.#insertMoved(indent)}`
     const returning = this.#returning(' '.repeat(12))
     if (returning === '') return statement(' '.repeat(8), '')
     return `        IF has_table_privilege(${literal(qualified(this.#plan.to))}, 'SELECT') THEN
@@ -143,6 +143,35 @@ ${statement(' '.repeat(12), '')}
   update(): string {
     const indent = ' '.repeat(8)
     return `${this.#updateStatement([...this.#writtenKept(), ...this.#writtenConverted()], indent)}${this.#returning(indent)};`
+  }
+
+  /** The rows in other tables, once the row to which they belong is there; DELETE cascades to them. */
+  #insertMoved(indent: string): string {
+    return this.#plan.moves
+      .map((move) => {
+        const written = [...keyWritten(move), ...movedWritten(move)]
+        return `\n${indent}INSERT INTO ${qualified(move.table)} (${written.map(([column]) => column).join(', ')})
+${indent}VALUES (${written.map(([, value]) => value).join(', ')});`
+      })
+      .join('')
+  }
+
+  /** A row that is missing there shows NULLs, and is inserted when it gets a value. */
+  updateMoved(): string {
+    return this.#plan.moves
+      .map((move) => {
+        const [key, written] = [keyWritten(move), movedWritten(move)]
+        const all = [...key, ...written]
+        return `
+        UPDATE ${qualified(move.table)}
+        SET ${written.map(([column, value]) => `${column} = ${value}`).join(',\n            ')}
+        WHERE ${key.map(([column, value]) => `${column} = ${value}`).join(' AND ')};
+        IF NOT FOUND AND (${written.map(([, value]) => `${value} IS NOT NULL`).join(' OR ')}) THEN
+            INSERT INTO ${qualified(move.table)} (${all.map(([column]) => column).join(', ')})
+            VALUES (${all.map(([, value]) => value).join(', ')});
+        END IF;`
+      })
+      .join('')
   }
 
   #insertStatement(written: Written, indent: string): string {
@@ -186,7 +215,7 @@ ${indent}WHERE ${this.found()}`
   /** What triggers of the table make of a row is read back, and nothing else. */
   #returning(indent: string): string {
     if (!this.#changesRows()) return ''
-    const { columns } = this.#plan
+    const columns = this.#plan.columns.filter((each) => each.kind === 'kept' || each.joined === undefined)
     const values = columns.map((each) => (each.kind === 'kept' ? identifier(each.column) : `(${each.back})::${each.attribute.type}`))
     const into = columns.map(({ attribute }) => ofNew(attribute.name))
     return `\n${indent}RETURNING ${values.join(', ')}\n${indent}INTO ${into.join(', ')}`
@@ -201,6 +230,14 @@ ${indent}WHERE ${this.found()}`
   #kept(wanted: (column: KeptColumn) => boolean): readonly KeptColumn[] {
     return this.#plan.columns.flatMap((each) => (each.kind === 'kept' && wanted(each) ? [each] : []))
   }
+}
+
+function keyWritten({ key }: Move): Written {
+  return key.map(({ column, name }) => [identifier(name), ofNew(column.attribute.name)] as const)
+}
+
+function movedWritten({ columns }: Move): Written {
+  return columns.map(({ attribute, name }) => [identifier(name), ofNew(attribute.name)] as const)
 }
 
 /** It runs with the rights of the table's owner, whoever runs the migration. */

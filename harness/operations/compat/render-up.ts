@@ -3,6 +3,8 @@ import { quoteLiteral } from '../../postgres/index.ts'
 import { nullsNotDistinct } from './check-conversion.ts'
 import type { GoneColumn, NewColumn, TablePlan } from './model.ts'
 import { identifier, qualified } from './names.ts'
+import { isElsewhere } from './plan-joined.ts'
+import { renderJoinedTables, renderJoins, renderLookupKeys } from './render-joined.ts'
 import { keyFunctions, renderKeyFunctions } from './render-keys.ts'
 import { renderRename } from './render-rename.ts'
 import { renderColumnRights, renderViewRights } from './render-rights.ts'
@@ -13,7 +15,9 @@ import { columnsIn, replaceColumns } from './replace-columns.ts'
 export function renderUp(plan: TablePlan): readonly string[] {
   return [
     ...renderRename(plan),
+    ...renderJoinedTables(plan),
     ...renderNewColumns(plan),
+    ...renderLookupKeys(plan),
     renderView(plan),
     ...renderKeyFunctions(plan),
     ...renderDefaults(plan),
@@ -77,11 +81,17 @@ function alter(table: string, actions: readonly string[]): readonly string[] {
 }
 
 /** Every column by name: `SELECT *` would be frozen to the same list, and hide that it is. */
-function renderView({ legacy, to, columns, rights }: TablePlan): string {
+function renderView(plan: TablePlan): string {
+  const { legacy, to, columns, rights } = plan
+  const joins = renderJoins(plan)
+  const own = (name: string) => (joins.after === '' ? identifier(name) : `${identifier(to.name)}.${identifier(name)}`)
   const list = columns.map((column) => {
     const name = identifier(column.attribute.name)
-    if (column.kind === 'gone') return `(${column.back})::${column.attribute.type} AS ${name}`
-    return column.column === column.attribute.name ? name : `${identifier(column.column)} AS ${name}`
+    const shown = (from: string, last: string) => (last === column.attribute.name ? from : `${from} AS ${name}`)
+    if (column.kind === 'kept') return shown(own(column.column), column.column)
+    const { joined, back } = column
+    if (joined !== undefined) return shown(`${identifier(joined.alias)}.${identifier(joined.column)}`, joined.column)
+    return `(${joins.after === '' ? back : replaceColumns(back, `the expression of "${column.attribute.name}"`, own)})::${column.attribute.type} AS ${name}`
   })
   const [why, option] =
     rights === 'invoker'
@@ -92,9 +102,9 @@ function renderView({ legacy, to, columns, rights }: TablePlan): string {
         ]
   return `-- ${why}
 CREATE VIEW ${qualified(legacy)} WITH (security_invoker = ${option}) AS
-SELECT
+${joins.before}SELECT
     ${list.join(',\n    ')}
-FROM ${qualified(to)};`
+FROM ${qualified(to)}${joins.after};`
 }
 
 /** `UPDATE … SET column = DEFAULT` takes the default of the view, and so does an INSERT that triggers carry out. */
@@ -146,21 +156,26 @@ function renderDrop({ to, conversions }: TablePlan): readonly string[] {
 }
 
 /** Checks and unique keys of columns that went, over what computes them: under their old names, which clients see in errors. */
-function renderRemade({ to, conversions, remade }: TablePlan): readonly string[] {
+function renderRemade({ to, columns, remade, lookups }: TablePlan): readonly string[] {
   const table = qualified(to)
   const backs = new Map(
-    conversions.flatMap(({ old }) => old.map((each) => [each.attribute.name, `((${each.back})::${each.attribute.type})`] as const)),
+    columns.map((each) => {
+      const { name, type } = each.attribute
+      if (each.kind === 'kept') return [name, identifier(each.column)] as const
+      const lookup = lookups.find(({ attribute }) => attribute.name === name)
+      return [name, lookup === undefined ? `((${each.back})::${type})` : identifier(lookup.column)] as const
+    }),
   )
   const over = (text: string) => replaceColumns(text, 'a constraint or index', (name) => backs.get(name))
   const unique = (constraint: Constraint) =>
     `CREATE UNIQUE INDEX ${identifier(constraint.name)} ON ${table} (${constraint.attributes
       .map((each) => backs.get(each) ?? identifier(each))
-      .map((each) => (each.startsWith('(') ? each : each))
       .join(', ')})${nullsNotDistinct(constraint) ? ' NULLS NOT DISTINCT' : ''};`
   const index = ({ name, unique: isUnique, expressions, nullsNotDistinct: distinct, predicate }: Index) =>
     `CREATE ${isUnique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${table} (${expressions.map((each) => `(${over(each)})`).join(', ')})${distinct ? ' NULLS NOT DISTINCT' : ''}${predicate === undefined ? '' : ` WHERE ${over(predicate)}`};`
   return [
     ...remade.constraints.flatMap((each) => {
+      if (isElsewhere(lookups, each)) return []
       if (each.kind !== 'check' || each.expression === undefined) return [unique(each)]
       const expression = over(each.expression)
       // Over constants alone it says nothing of a row; the trigger asks it of what clients write.

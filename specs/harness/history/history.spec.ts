@@ -124,6 +124,16 @@ describe('a history', () => {
     expect(verdicts(result)['001_a.up.sql']).toBe('violated')
   })
 
+  test('a check that the last down makes again as PostgreSQL prints it is restored', async () => {
+    const printed = `CHECK (((shade)::text = ANY ((ARRAY['light'::character varying, 'dark'::character varying])::text[])))`
+    const result = await verifyFiles({
+      '001_a.sql': `CREATE TABLE a (id int PRIMARY KEY, shade varchar(5) CHECK (shade IN ('light', 'dark')));`,
+      '002_b.sql': 'ALTER TABLE a DROP CONSTRAINT a_shade_check;',
+      '002_b.down.sql': `ALTER TABLE a ADD CONSTRAINT a_shade_check ${printed};`,
+    })
+    expect(result.sources[0]?.endToEnd).toEqual({ steps: 1, verdict: 'holds', because: '' })
+  })
+
   test('verifies only the steps that are named, in their place', async () => {
     const files = { ...shop, '003_x.up.sql': 'ALTER TABLE orders DROP COLUMN total;', '003_x.down.sql': 'SELECT 1;' }
     const result = await verifyFiles(files, { only: ['003_x.up.sql'] })

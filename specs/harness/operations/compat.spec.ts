@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { InputError } from '../../../harness/errors.ts'
 import { readSources } from '../../../harness/history/index.ts'
+import { layoutOf } from '../../../harness/operations/compat/files.ts'
 import { mappingSchemaText } from '../../../harness/operations/compat/mapping.ts'
 import { parseMapping } from '../../../harness/operations/compat/read-mapping.ts'
 import { inGate } from '../../in-gate.ts'
-import { answerOf, generateIn } from './compat-support.ts'
+import { answerOf, generateIn, now } from './compat-support.ts'
 
 const legacy = `
   CREATE ROLE compat_reader; CREATE ROLE compat_writer;
@@ -121,6 +122,12 @@ tables:
     await expect(generateIn({ 'legacy.sql': sql }, flag)).rejects.toThrow(message)
   })
 
+  test('a conversion of the key is refused by name', async () => {
+    const mapping =
+      'name: a\ntables: { things: { to: items, conversions: [{ old: { id: -no }, new: { no: { type: bigint, value: -id } } }] } }'
+    await expect(generateIn({ 'legacy.sql': things }, mapping)).rejects.toThrow('"id" is in its key and cannot be converted')
+  })
+
   test('an expression that is none, or uses a column of another conversion, is refused by name', async () => {
     const wrong = (value: string) => generateIn({ 'legacy.sql': things }, flag.replace("state = 'open', notNull", `${value}, notNull`))
     await expect(wrong('id > 3')).rejects.toThrow('the value of "is_open" names "id"')
@@ -205,6 +212,12 @@ describe('godwit compat generate: the format of the project', () => {
 })
 
 describe('godwit compat generate: what is refused', () => {
+  test.each(['drizzle', 'sqitch', 'graphile-migrate'])('a folder of %s, which keeps a record of its files', async (format) => {
+    const [source] = await readSources([`fixtures/histories/${format}`], {})
+    if (source === undefined) throw new Error('no source')
+    expect(() => layoutOf(source, '.', 'move_items', now)).toThrow(`files of the format "${format}" cannot be written here`)
+  })
+
   test.each([
     ['an unknown key', 'name: a\ntables: { x: { to: y, colums: {} } }', 'm.yaml:2: unknown key "tables → x → colums"'],
     ['a missing name', 'tables: { x: { to: y } }', /^m\.yaml:1: "name" is wrong/],

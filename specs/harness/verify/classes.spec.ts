@@ -63,6 +63,19 @@ describe('classes that unseen pairs showed', () => {
     expect(result.invariants.flatMap(({ under }) => under)).toContain('each row of public.customer is referred to by public.address')
   })
 
+  test('texts that are joined are lost where nothing tells where one ends, and not where down takes them apart', async () => {
+    const legacy = `CREATE TABLE places (id int PRIMARY KEY, city text NOT NULL CHECK (city ~ '^[a-z]{3,8}$'), street text NOT NULL CHECK (street ~ '^[a-z]{3,8}[|][a-z]{3,5}$'))`
+    const up = `ALTER TABLE places ADD COLUMN address text; UPDATE places SET address = city || '|' || street;
+      ALTER TABLE places DROP COLUMN city, DROP COLUMN street`
+    const down = (street: string) => `ALTER TABLE places ADD COLUMN city text, ADD COLUMN street text;
+      UPDATE places SET city = split_part(address, '|', 1), street = ${street};
+      ALTER TABLE places ALTER COLUMN city SET NOT NULL, ALTER COLUMN street SET NOT NULL, DROP COLUMN address`
+    const judged = async (street: string) =>
+      told(await verifyInline(legacy, up, { runs: 4, files: { 'down.sql': down(street) } })).filter((each) => each.startsWith('zero-loss'))
+    expect(await judged(`substr(address, strpos(address, '|') + 1)`)).toEqual([])
+    expect(await judged(`split_part(address, '|', 2)`)).toEqual(['zero-loss cell-altered public.places.street'])
+  })
+
   test('what up writes of its own comes from the clock and from chance, and is no other when it runs once more', async () => {
     const result = await verifyInline(
       'SELECT',
