@@ -29,7 +29,7 @@ const legacy = {
     );
     COMMENT ON COLUMN lines.qty IS 'pieces';
     GRANT SELECT ON lines TO moved_reader;
-    GRANT SELECT, UPDATE (qty) ON lines TO moved_writer;
+    GRANT SELECT, INSERT, UPDATE (qty) ON lines TO moved_writer;
     ALTER TABLE lines ENABLE ROW LEVEL SECURITY;
     CREATE POLICY small ON lines USING (qty < 10) WITH CHECK (qty < 5);`,
   split: `
@@ -101,7 +101,6 @@ const move = (what: string, find: string, replace = '') => mutant('move', 'up.sq
 const mutants: readonly Mutant[] = [
   rename('a default that is forgotten', 'ALTER VIEW public.lines ALTER COLUMN qty SET DEFAULT 1;'),
   rename('the default of another column', `SET DEFAULT 'none'::text`, `SET DEFAULT 'other'`),
-  rename('a key that nobody may take', 'GRANT EXECUTE ON FUNCTION', 'REVOKE EXECUTE ON FUNCTION'),
   rename('two columns that change places', 'quantity AS qty,\n    note', 'note,\n    quantity AS qty'),
   rename('a column that shows another one', '    note,', '    remark AS note,'),
   rename('grants that are forgotten', `SELECT format('GRANT %s ON`, `SELECT format('REVOKE GRANT OPTION FOR %s ON`),
@@ -169,16 +168,17 @@ const mutants: readonly Mutant[] = [
     'ADD CONSTRAINT guests_email_key UNIQUE (email)',
     'ALTER phone SET NOT NULL',
   ),
+  lookup('a function with the rights of its caller', 'STRICT SECURITY DEFINER', 'STRICT'),
+  lookup('a lookup that readers may not read', `(privilege_type = 'SELECT' OR grantee = relowner)`, 'grantee = relowner'),
+  lookup('a unique key that is forgotten', 'CREATE UNIQUE INDEX tickets_city_key', 'CREATE INDEX tickets_city_key'),
+  lookup('a function that nobody may call', 'GRANT EXECUTE ON FUNCTION %s TO %s', 'GRANT EXECUTE ON FUNCTION %s TO CURRENT_USER'),
 ]
 
 /** Mistakes that show only to a role that reads or writes through the view, with a value twice, or in SET … = DEFAULT: not seen yet. */
 const unseen: readonly Mutant[] = [
+  rename('a key that nobody may take', 'GRANT EXECUTE ON FUNCTION %s TO %s', 'GRANT EXECUTE ON FUNCTION %s TO CURRENT_USER'),
   rename('an identity column without a next key', 'ALTER VIEW public.lines ALTER COLUMN id SET DEFAULT public.next_lines_id();'),
-  lookup('a function with the rights of its caller', 'STRICT SECURITY DEFINER', 'STRICT'),
   lookup('a right too many', `(privilege_type = 'SELECT' OR grantee = relowner)`, 'true'),
-  lookup('a lookup that readers may not read', `(privilege_type = 'SELECT' OR grantee = relowner)`, 'grantee = relowner'),
-  lookup('a unique key that is forgotten', 'CREATE UNIQUE INDEX tickets_city_key', 'CREATE INDEX tickets_city_key'),
-  lookup('a function that nobody may call', 'GRANT EXECUTE ON FUNCTION %s TO %s', 'GRANT EXECUTE ON FUNCTION %s TO CURRENT_USER'),
 ]
 
 describe('compat-views, mistakes in generated SQL', () => {

@@ -123,14 +123,15 @@ export async function accessAfter(
   }
 }
 
-/** Row security decides what is reached, or will; and what views show past it. */
+/**
+ * What the rights that the catalog names do not tell: row security decides what is reached, or will; and what stands behind a view in the place of the
+ * table (its triggers, their functions, the tables beneath) has rights of its own.
+ */
 function securedRelations(subject: Subject, access: AccessState, run: AccessObservation['run']): readonly string[] {
   return [...access.relations.values()].flatMap(({ path, rowSecurity, kind }) => {
     if (kind !== 'table' || !subject.legacy.relations.has(path) || !subject.scope.has(path)) return []
-    const later = successorsOf(run, subject.knowledge, path).some(
-      (each) => run.migrated?.catalog.relations.get(each.path)?.rowSecurity.enabled === true,
-    )
-    return rowSecurity || later ? [path] : []
+    const later = successorsOf(run, subject.knowledge, path).flatMap((each) => run.migrated?.catalog.relations.get(each.path) ?? [])
+    return rowSecurity || later.some((each) => each.rowSecurity.enabled || each.kind === 'view') ? [path] : []
   })
 }
 
