@@ -1,5 +1,5 @@
 import { StatementError } from '../postgres/index.ts'
-import { type Footprint, type FootprintContext, footprintOf, unitedFootprints } from './footprint.ts'
+import { type Footprint, type FootprintContext, footprintOf, noFootprint, unitedFootprints } from './footprint.ts'
 import type { Client, Operation, Result, SqlStep, Told, Unit, UnitOutcome, UnitSession } from './model.ts'
 import type { StageSession } from './stage.ts'
 import { answersText, errorText, toldOf, valueText } from './told.ts'
@@ -67,7 +67,7 @@ export class Actor {
   letThrough(facts: FootprintContext['facts']): void {
     const footprint = this.footprint(facts)
     this.#open = unitedFootprints(this.#open ?? footprint, footprint)
-    this.#from ??= this.#hearer.sent()
+    if (footprint !== noFootprint) this.#from ??= this.#hearer.sent()
     this.state = 'running'
     this.#requests.shift()?.send()
   }

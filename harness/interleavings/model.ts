@@ -84,7 +84,7 @@ export interface UnitOutcome {
   readonly outcome: 'done' | 'refused'
   /** As JSON, rows without ORDER BY sorted: equal texts are the same answers. */
   readonly told: string
-  /** Number of its first and its last statement, counted over all sessions; of the last attempt. */
+  /** Statements of all sessions that were sent before its first one that reads, writes or locks, and before its end; of the last attempt. */
   readonly from: number
   readonly to: number
 }

@@ -36,11 +36,15 @@ export class SerialOrders {
     const done = interleaving.units.filter(({ outcome }) => outcome === 'done')
     let best: { readonly order: readonly UnitOutcome[]; readonly serial: Serial; readonly differences: number } | undefined
     let tried = 0
-    for (const order of serialOrders(done)) {
+    // What begins with units that are told something else explains nothing, whatever follows.
+    const refuted = new Set<string>()
+    for (const order of serialOrders(done, refuted)) {
       if (tried++ >= MOST_ORDERS)
         throw new InputError(`more than ${MOST_ORDERS} serial orders`, { hint: 'Give fewer sessions, or fewer steps in them.' })
       const serial = await this.#serial(order)
-      const differences = order.filter(({ unit, told }) => serial.told.get(unit) !== told).length
+      const differs = ({ unit, told }: UnitOutcome) => serial.told.get(unit) !== told
+      const differences = order.filter(differs).length
+      if (differences > 0) refuted.add(keyOf(order.slice(0, order.findIndex(differs) + 1)))
       const sameState = serial.endState === interleaving.endState
       if (differences === 0 && sameState) return undefined
       if (best === undefined || differences < best.differences) best = { order, serial, differences }
@@ -49,7 +53,7 @@ export class SerialOrders {
   }
 
   async #serial(order: readonly UnitOutcome[]): Promise<Serial> {
-    const key = JSON.stringify(order.map(({ unit }) => unit))
+    const key = keyOf(order)
     const known = this.#known.get(key)
     if (known !== undefined) return known
     const serial = await runSerially(this.#stage, this.#play, order)
@@ -74,22 +78,32 @@ async function runSerially(stage: Stage, play: Play, order: readonly UnitOutcome
   return { told: new Map(run?.units.map(({ unit, told }) => [unit, told])), endState: run?.endState ?? '' }
 }
 
-/** Orders of units; first the one in which they ended, which explains most interleavings. */
-export function* serialOrders(units: readonly UnitOutcome[]): Generator<readonly UnitOutcome[]> {
-  const byEnd = units.toSorted((one, other) => one.to - other.to)
-  yield* ordersOf(byEnd, [])
+function keyOf(order: readonly UnitOutcome[]): string {
+  return JSON.stringify(order.map(({ unit }) => unit))
 }
 
-function* ordersOf(rest: readonly UnitOutcome[], before: readonly UnitOutcome[]): Generator<readonly UnitOutcome[]> {
+/** Orders of units; first the one in which they ended, which explains most interleavings. None begins as `refuted` says. */
+function serialOrders(units: readonly UnitOutcome[], refuted: ReadonlySet<string>): Iterable<readonly UnitOutcome[]> {
+  return ordersOf(
+    units.toSorted((one, other) => one.to - other.to),
+    [],
+    refuted,
+  )
+}
+
+function* ordersOf(
+  rest: readonly UnitOutcome[],
+  before: readonly UnitOutcome[],
+  refuted: ReadonlySet<string>,
+): Generator<readonly UnitOutcome[]> {
   if (rest.length === 0) yield before
   for (const unit of rest) {
+    if (refuted.has(keyOf(before))) return
     const mustComeBefore = (other: UnitOutcome) => other !== unit && other.to <= unit.from
     const earlierOfSession = (other: UnitOutcome) => other.session === unit.session && numberOf(other) < numberOf(unit)
     if (rest.some((other) => mustComeBefore(other) || earlierOfSession(other))) continue
-    yield* ordersOf(
-      rest.filter((other) => other !== unit),
-      [...before, unit],
-    )
+    const others = rest.filter((other) => other !== unit)
+    yield* ordersOf(others, [...before, unit], refuted)
   }
 }
 

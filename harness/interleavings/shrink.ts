@@ -105,13 +105,22 @@ function fewer(unit: Unit): readonly { readonly unit: Unit; readonly gone: reado
   return last === 2 ? [...inner, without(0, last)] : inner
 }
 
-/** The same statements with fewer changes of turn: each moved to the one before or after it of the same session. */
+/**
+ * The same statements with fewer changes of turn: one session stopped once, while the others have their turns one after the other; and each
+ * statement moved to the one before or after it of the same session.
+ */
 function calmer({ sessions, interleaving: { turns } }: Refuted): readonly Case[] {
-  return turns.flatMap((turn, at) => {
+  const stopped = sessions.flatMap(({ name }) => {
+    const [own, others] = [turns.filter((turn) => turn === name), turns.filter((turn) => turn !== name)]
+    const inTurn = [...new Set(others)].flatMap((other) => others.filter((turn) => turn === other))
+    return own.slice(1).map((_, at) => ({ sessions, turns: [...own.slice(0, at + 1), ...inTurn, ...own.slice(at + 1)] }))
+  })
+  const moved = turns.flatMap((turn, at) => {
     const rest = turns.filter((_, index) => index !== at)
     const before = turns.lastIndexOf(turn, at - 1)
     const after = turns.indexOf(turn, at + 1)
     const places = [...(at > 0 && before >= 0 && before < at - 1 ? [before + 1] : []), ...(after > at + 1 ? [after - 1] : [])]
     return places.map((place) => ({ sessions, turns: [...rest.slice(0, place), turn, ...rest.slice(place)] }))
   })
+  return [...stopped, ...moved]
 }

@@ -1,4 +1,4 @@
-import { conflict, type Footprint } from './footprint.ts'
+import { conflict, type Footprint, noFootprint } from './footprint.ts'
 import type { Choose, Ready } from './run-interleaving.ts'
 
 /** A choice that was met: whose turn it could be, and where each turn led. */
@@ -50,7 +50,9 @@ export class ScheduleTree {
   #choose(ready: readonly [Ready, ...Ready[]]): string | undefined {
     const node = this.#path.at(-1)
     if (node === undefined) return undefined
-    node.ready = ready
+    // What conflicts with nothing (BEGIN) can go first in every order.
+    const free = ready.find(({ footprint }) => footprint === noFootprint)
+    node.ready = free === undefined ? ready : [free]
     const open = this.#open(node)
     const chosen = open[this.#draw(open.length)]
     if (chosen === undefined) {
