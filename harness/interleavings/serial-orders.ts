@@ -115,8 +115,8 @@ function numberOf({ unit, session }: UnitOutcome): number {
 function unexplained(interleaving: Interleaving, order: readonly UnitOutcome[], serial: Serial): string {
   const differing = order.find(({ unit, told }) => serial.told.get(unit) !== told)
   const names = order.map(({ unit }) => unit).join(', then ')
-  const closest = `The closest is ${names}:`
+  const closest = `The closest is ${names}`
   if (differing === undefined)
-    return `no serial order leaves the same rows. ${closest} it leaves ${serial.endState}, the interleaving left ${interleaving.endState}`
-  return `no serial order tells every session the same. ${closest} "${differing.unit}" is told ${serial.told.get(differing.unit)}, in the interleaving it was told ${differing.told}`
+    return `No serial order leaves the same rows. ${closest}. It leaves ${serial.endState}, and the interleaving left ${interleaving.endState}.`
+  return `No serial order tells every session the same. ${closest}. There "${differing.unit}" is told ${serial.told.get(differing.unit)}, and in the interleaving it was told ${differing.told}.`
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { type Client, exploreInterleavings, type Operation, type Sessions } from 'godwit'
 import { useCluster, wrongInterleaving } from 'godwit/vitest'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { corrected } from './scripts.ts'
 
 type Item = { readonly name: string }
@@ -55,14 +55,11 @@ describe('table-items, with several waiters', () => {
     // BEGIN, SELECT, UPDATE, COMMIT of each, and no order with fewer changes of turn loses an item.
     expect(statements.length).toBe(8)
     expect(turns.filter((turn, at) => at > 0 && turn !== turns[at - 1]).length).toBe(2)
-    console.log(found.schedules)
   })
 
   test('TI-3: with the row locked, every schedule is explained by one waiter after the other', { timeout: 900_000 }, async () => {
     const schedules = Number(process.env.GODWIT_SCHEDULES ?? 300)
-    const began = performance.now()
     const found = await exploreInterleavings(await useCluster(), { ...restaurant, operations: operations('FOR UPDATE'), schedules, seed })
-    console.log(performance.now() - began, found)
     expect(found).toMatchObject({ outcome: 'holds', schedules, deadlocks: 0 })
     expect(found.waits).toBeGreaterThan(schedules / 10)
   })
@@ -80,16 +77,20 @@ describe('table-items, with several waiters', () => {
 
   test('a wrong interleaving is saved, drawn, and the same when it is run again', async () => {
     const reportDirectory = await mkdtemp(join(tmpdir(), 'godwit-interleavings-'))
+    const options = { ...restaurant, operations: operations(''), schedules: 200, seed, reportDirectory }
     try {
-      const options = { ...restaurant, operations: operations(''), schedules: 200, seed, reportDirectory }
-      const message = await wrongInterleaving('two waiters', options)
-      const folder = join(reportDirectory, 'two-waiters-', 'counterexamples')
-      const file = /GODWIT_INTERLEAVING=(\S+)/.exec(message ?? '')?.[1] ?? folder
-      const again = await wrongInterleaving('two waiters', { ...options, replay: file })
-      expect(again).toBe(message)
-      expect(await wrongInterleaving('two waiters', { ...options, operations: operations('FOR UPDATE'), replay: file })).toBeUndefined()
-      console.log(message, await readFile(file.replace('.json', '.md'), 'utf8'))
+      const message = await wrongInterleaving('waiters', options)
+      const file = join(reportDirectory, 'waiters', 'counterexamples', 'interleaving.json')
+      expect(message).toContain(`GODWIT_INTERLEAVING=${file} npx vitest run`)
+      expect(await readFile(file.replace('.json', '.md'), 'utf8')).toContain('```mermaid\nsequenceDiagram\n')
+      expect(await wrongInterleaving('waiters', { ...options, replay: file })).toBe(message)
+      vi.stubEnv('GODWIT_INTERLEAVING', file)
+      // The file shows nothing any more, and no other interleaving of the suite is run; other suites are run as ever.
+      expect(await wrongInterleaving('waiters', { ...options, operations: operations('FOR UPDATE') })).toBeUndefined()
+      expect(await wrongInterleaving('waiters', { ...options, sessions: { ann: [] } })).toBe(message)
+      expect(await wrongInterleaving('others', { ...options, sessions: { ann: [] } })).toBeUndefined()
     } finally {
+      vi.unstubAllEnvs()
       await rm(reportDirectory, { recursive: true })
     }
   })
