@@ -31,7 +31,7 @@ export class Actor {
   readonly plan: UnitSession
   readonly stage: StageSession
   state: 'parked' | 'running' | 'waiting' | 'done' = 'running'
-  /** Rises each time that it begins to wait or goes on. */
+  /** Rises each time that it begins to wait. */
   waitNumber = 0
   unit: Unit | undefined
   readonly outcomes: UnitOutcome[] = []
@@ -45,10 +45,10 @@ export class Actor {
     this.plan = plan
     this.stage = stage
     this.#hearer = hearer
-    stage.onWait = (waits) => {
+    stage.onWait = () => {
       if (this.state === 'parked' || this.state === 'done') return
       this.waitNumber += 1
-      this.#become(waits ? 'waiting' : 'running')
+      this.#become('waiting')
     }
   }
 

@@ -4,9 +4,9 @@ import type { Cluster } from '../postgres/index.ts'
 import { type Counterexample, counterexampleOf } from './counterexample.ts'
 import type { Counts, Interleaving, IsolationLevel, Operation, Sessions, StateInvariant, Violation } from './model.ts'
 import { type Choose, type Play, runInterleaving } from './run-interleaving.ts'
-import { SerialOrders } from './serial-orders.ts'
+import { type RunFresh, SerialOrders } from './serial-orders.ts'
 import { type Case, type Refuted, shrink } from './shrink.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type OwnStage, openStage } from './stage.ts'
 import { ScheduleTree } from './tree.ts'
 import { type PlannedSessions, planSessions } from './units.ts'
 
@@ -100,11 +100,12 @@ type Total = { -readonly [Key in keyof Counts]: number } & { schedules: number; 
 /** The interleavings of one set of sessions. */
 class Search {
   readonly planned: PlannedSessions
-  readonly #stage: Stage
+  readonly #stage: OwnStage
   readonly #options: InterleavingOptions
   readonly #serialOrders: SerialOrders
+  readonly #run: RunFresh = (play, choose) => runInterleaving(this.#stage, play, choose)
 
-  constructor(stage: Stage, options: InterleavingOptions, sessions: Sessions) {
+  constructor(stage: OwnStage, options: InterleavingOptions, sessions: Sessions) {
     this.#stage = stage
     this.#options = options
     const { isolation = 'read committed', operations } = options
@@ -112,14 +113,14 @@ class Search {
       ? operations
       : Object.fromEntries(planSessions(options.sessions, isolation, operations).operations)
     this.planned = planSessions(sessions, isolation, declared)
-    this.#serialOrders = new SerialOrders(stage, this.#play(this.planned.sessions))
+    this.#serialOrders = new SerialOrders(this.#run, this.#play(this.planned.sessions))
   }
 
   /** The first wrong interleaving of at most so many. */
   async walk(tree: ScheduleTree, most: number, total: Total): Promise<Refuted | undefined> {
     const { sessions } = this.planned
     for (let runs = 0; runs < most && !tree.exhausted; ) {
-      const interleaving = await runInterleaving(this.#stage, this.#play(sessions), tree.begin())
+      const interleaving = await this.#run(this.#play(sessions), tree.begin())
       tree.end()
       if (interleaving === undefined) {
         total.equivalent += 1
@@ -137,9 +138,9 @@ class Search {
   /** The violation that a case shows, where it shows one. */
   async attempt({ sessions, turns }: Case): Promise<Refuted | undefined> {
     const play = this.#play(sessions)
-    const interleaving = await runInterleaving(this.#stage, play, following(turns))
+    const interleaving = await this.#run(play, following(turns))
     if (interleaving === undefined) return undefined
-    const violation = await this.#judge(interleaving, new SerialOrders(this.#stage, play))
+    const violation = await this.#judge(interleaving, new SerialOrders(this.#run, play))
     return violation === undefined ? undefined : { sessions, turns: interleaving.turns, interleaving, violation }
   }
 
@@ -160,7 +161,8 @@ class Search {
 
   #play(sessions: Play['sessions']): Play {
     const { retries = 0, invariants = {}, endState } = this.#options
-    const state = endState === false ? undefined : (endState ?? this.#stage.allRows)
+    const query = endState === false ? undefined : (endState ?? this.#stage.allRows)
+    const state = query === undefined ? undefined : rowsOf(query)
     return { sessions, operations: this.planned.operations, retries, invariants, endState: state }
   }
 }
@@ -172,6 +174,13 @@ function following(turns: readonly string[]): Choose {
     const ready = [first, ...others].map(({ session }) => session)
     const at = left.findIndex((turn) => ready.includes(turn))
     return at < 0 ? first.session : left.splice(at, 1)[0]
+  }
+}
+
+function rowsOf(query: string): Play['endState'] {
+  return async (reader) => {
+    const rows = await reader.query(query)
+    return JSON.stringify(rows.map((row) => JSON.stringify(row)).toSorted())
   }
 }
 

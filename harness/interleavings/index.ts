@@ -1,5 +1,6 @@
 export { type Counterexample, parseInterleaving, renderInterleaving } from './counterexample.ts'
 export { exploreInterleavings, type InterleavingOptions, type InterleavingsResult, replayInterleaving } from './explore.ts'
+export { readFacts } from './facts.ts'
 export type {
   Client,
   Counts,
@@ -19,3 +20,8 @@ export type {
   UnitOutcome,
   Violation,
 } from './model.ts'
+export { type Play, runInterleaving } from './run-interleaving.ts'
+export { type SerialOrder, SerialOrders } from './serial-orders.ts'
+export { heardSession, heardSettings, type Stage } from './stage.ts'
+export { ScheduleTree } from './tree.ts'
+export { planSessions } from './units.ts'

@@ -1,5 +1,5 @@
 import { EnvironmentError } from '../errors.ts'
-import { StatementError } from '../postgres/index.ts'
+import { type Session, StatementError } from '../postgres/index.ts'
 import { Actor, refusals } from './actor.ts'
 import type { Footprint } from './footprint.ts'
 import type { Counts, Interleaving, Operation, SentStatement, StateInvariant, Told, UnitSession, Violation } from './model.ts'
@@ -20,8 +20,8 @@ export interface Play {
   readonly operations: ReadonlyMap<string, Operation>
   readonly retries: number
   readonly invariants: Readonly<Record<string, StateInvariant>>
-  /** Query for the state at the end; undefined for none. */
-  readonly endState: string | undefined
+  /** Reads the state at the end, as a text that is the same for the same state; undefined for none. */
+  readonly endState: ((reader: Session) => Promise<string>) | undefined
 }
 
 /** Whatever waits longer waits for something outside of the database. */
@@ -230,7 +230,6 @@ class Run {
 
   async #result(turns: readonly string[]): Promise<Interleaving> {
     const { endState } = this.#play
-    const state = endState === undefined ? [] : (await this.#stage.observer.query(endState)).map((row) => JSON.stringify(row))
     const statements = this.#sendings.map(({ statement, told = { sqlstate: '', message: '' }, answeredAfter = 0 }) => ({
       ...statement,
       answeredAfter,
@@ -243,7 +242,7 @@ class Run {
       statements,
       units: this.#actors.flatMap(({ outcomes }) => outcomes),
       violation: this.#violation,
-      endState: JSON.stringify(state.toSorted()),
+      endState: (await endState?.(this.#stage.observer)) ?? '',
     }
   }
 }

@@ -1,15 +1,18 @@
 import { InputError } from '../errors.ts'
 import type { Interleaving, UnitOutcome, UnitSession, Violation } from './model.ts'
-import { type Play, runInterleaving } from './run-interleaving.ts'
-import type { Stage } from './stage.ts'
+import type { Choose, Play } from './run-interleaving.ts'
 
 const MOST_ORDERS = 5_000
 
-/** What a serial order tells each unit, and the state that it leaves. */
-interface Serial {
+/** What a serial order told each unit, and the state that it left. */
+export interface SerialOrder {
+  readonly order: readonly UnitOutcome[]
   readonly told: ReadonlyMap<string, string>
   readonly endState: string
 }
+
+/** Runs an interleaving from the beginning. */
+export type RunFresh = (play: Play, choose: Choose) => Promise<Interleaving | undefined>
 
 /**
  * Says whether an interleaving is linearizable: whether some serial order of its units tells every session the same and leaves the same state.
@@ -18,12 +21,12 @@ interface Serial {
  * (40001, 40P01) have done nothing, and are not part of it. Each order is run once; what it gave is kept for later interleavings.
  */
 export class SerialOrders {
-  readonly #stage: Stage
+  readonly #run: RunFresh
   readonly #play: Play
-  readonly #known = new Map<string, Serial>()
+  readonly #known = new Map<string, Promise<SerialOrder>>()
 
-  constructor(stage: Stage, play: Play) {
-    this.#stage = stage
+  constructor(run: RunFresh, play: Play) {
+    this.#run = run
     this.#play = play
   }
 
@@ -33,49 +36,61 @@ export class SerialOrders {
    * @throws {InputError} Where there are too many orders to try.
    */
   async judge(interleaving: Interleaving): Promise<Violation | undefined> {
-    const done = interleaving.units.filter(({ outcome }) => outcome === 'done')
-    let best: { readonly order: readonly UnitOutcome[]; readonly serial: Serial; readonly differences: number } | undefined
-    let tried = 0
-    // What begins with units that are told something else explains nothing, whatever follows.
-    const refuted = new Set<string>()
-    for (const order of serialOrders(done, refuted)) {
-      if (tried++ >= MOST_ORDERS)
-        throw new InputError(`more than ${MOST_ORDERS} serial orders`, { hint: 'Give fewer sessions, or fewer steps in them.' })
-      const serial = await this.#serial(order)
-      const differs = ({ unit, told }: UnitOutcome) => serial.told.get(unit) !== told
-      const differences = order.filter(differs).length
-      if (differences > 0) refuted.add(keyOf(order.slice(0, order.findIndex(differs) + 1)))
-      const sameState = serial.endState === interleaving.endState
-      if (differences === 0 && sameState) return undefined
-      if (best === undefined || differences < best.differences) best = { order, serial, differences }
-    }
-    return best === undefined ? undefined : { kind: 'serial order', message: unexplained(interleaving, best.order, best.serial) }
+    const { explained, tried } = await this.explain(interleaving)
+    if (explained) return undefined
+    const [first, ...others] = tried
+    if (first === undefined) return undefined
+    const closest = others.reduce((best, each) => (differences(each) < differences(best) ? each : best), first)
+    return { kind: 'serial order', message: unexplained(interleaving, closest) }
   }
 
-  async #serial(order: readonly UnitOutcome[]): Promise<Serial> {
+  /**
+   * Try orders until one explains the interleaving.
+   *
+   * @throws {InputError} Where there are too many orders to try.
+   */
+  async explain(interleaving: Interleaving): Promise<{ readonly explained: boolean; readonly tried: readonly SerialOrder[] }> {
+    const done = interleaving.units.filter(({ outcome }) => outcome === 'done')
+    // What begins with units that are told something else explains nothing, whatever follows.
+    const refuted = new Set<string>()
+    const tried: SerialOrder[] = []
+    for (const order of serialOrders(done, refuted)) {
+      if (tried.length >= MOST_ORDERS)
+        throw new InputError(`more than ${MOST_ORDERS} serial orders`, { hint: 'Give fewer sessions, or fewer steps in them.' })
+      const serial = { ...(await this.#serial(order)), order }
+      tried.push(serial)
+      const differing = order.findIndex(({ unit, told }) => serial.told.get(unit) !== told)
+      if (differing >= 0) refuted.add(keyOf(order.slice(0, differing + 1)))
+      else if (serial.endState === interleaving.endState) return { explained: true, tried }
+    }
+    return { explained: false, tried }
+  }
+
+  #serial(order: readonly UnitOutcome[]): Promise<SerialOrder> {
     const key = keyOf(order)
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    const serial = await runSerially(this.#stage, this.#play, order)
+    const serial = this.#known.get(key) ?? this.#runSerially(order)
     this.#known.set(key, serial)
     return serial
   }
+
+  async #runSerially(order: readonly UnitOutcome[]): Promise<SerialOrder> {
+    const wanted = order.map(({ unit }) => unit)
+    const sessions: readonly UnitSession[] = this.#play.sessions.map((session) => ({
+      ...session,
+      units: session.units.filter(({ id }) => wanted.includes(id)),
+    }))
+    // A unit has its turns until it has no more.
+    const place = (unit: string) => wanted.indexOf(unit)
+    const run = await this.#run(
+      { ...this.#play, sessions, invariants: {} },
+      ([first, ...others]) => [first, ...others].reduce((one, other) => (place(other.unit) < place(one.unit) ? other : one)).session,
+    )
+    return { order, told: new Map(run?.units.map(({ unit, told }) => [unit, told])), endState: run?.endState ?? '' }
+  }
 }
 
-async function runSerially(stage: Stage, play: Play, order: readonly UnitOutcome[]): Promise<Serial> {
-  const wanted = order.map(({ unit }) => unit)
-  const sessions: readonly UnitSession[] = play.sessions.map((session) => ({
-    ...session,
-    units: session.units.filter(({ id }) => wanted.includes(id)),
-  }))
-  // A unit has its turns until it has no more.
-  const place = (unit: string) => wanted.indexOf(unit)
-  const run = await runInterleaving(
-    stage,
-    { ...play, sessions, invariants: {} },
-    ([first, ...others]) => [first, ...others].reduce((one, other) => (place(other.unit) < place(one.unit) ? other : one)).session,
-  )
-  return { told: new Map(run?.units.map(({ unit, told }) => [unit, told])), endState: run?.endState ?? '' }
+function differences({ order, told }: SerialOrder): number {
+  return order.filter((each) => told.get(each.unit) !== each.told).length
 }
 
 function keyOf(order: readonly UnitOutcome[]): string {
@@ -83,7 +98,7 @@ function keyOf(order: readonly UnitOutcome[]): string {
 }
 
 /** Orders of units; first the one in which they ended, which explains most interleavings. None begins as `refuted` says. */
-function serialOrders(units: readonly UnitOutcome[], refuted: ReadonlySet<string>): Iterable<readonly UnitOutcome[]> {
+export function serialOrders(units: readonly UnitOutcome[], refuted: ReadonlySet<string>): Iterable<readonly UnitOutcome[]> {
   return ordersOf(
     units.toSorted((one, other) => one.to - other.to),
     [],
@@ -99,7 +114,8 @@ function* ordersOf(
   if (rest.length === 0) yield before
   for (const unit of rest) {
     if (refuted.has(keyOf(before))) return
-    const mustComeBefore = (other: UnitOutcome) => other !== unit && other.to <= unit.from
+    // Units that sent nothing may begin and end at the same moment.
+    const mustComeBefore = (other: UnitOutcome) => other.to <= unit.from && unit.to > other.from
     const earlierOfSession = (other: UnitOutcome) => other.session === unit.session && numberOf(other) < numberOf(unit)
     if (rest.some((other) => mustComeBefore(other) || earlierOfSession(other))) continue
     const others = rest.filter((other) => other !== unit)
@@ -112,7 +128,8 @@ function numberOf({ unit, session }: UnitOutcome): number {
   return Number(unit.slice(session.length))
 }
 
-function unexplained(interleaving: Interleaving, order: readonly UnitOutcome[], serial: Serial): string {
+function unexplained(interleaving: Interleaving, serial: SerialOrder): string {
+  const { order } = serial
   const differing = order.find(({ unit, told }) => serial.told.get(unit) !== told)
   const names = order.map(({ unit }) => unit).join(', then ')
   const closest = `The closest is ${names}`

@@ -4,12 +4,10 @@ import { type Facts, readFacts } from './facts.ts'
 import type { UnitSession } from './model.ts'
 
 /** A database in which interleavings are run one after the other, each from the same rows. */
-export interface Stage extends AsyncDisposable {
+export interface Stage {
   readonly facts: Facts
   /** Reads what is committed. It gives up on a locked table at once (55P03). */
   readonly observer: Session
-  /** Query for the rows of all tables; undefined where there are no tables. */
-  readonly allRows: string | undefined
   /** Put the rows back, and give each session a connection as if it were new. */
   begin(sessions: readonly UnitSession[]): Promise<readonly StageSession[]>
 }
@@ -17,8 +15,14 @@ export interface Stage extends AsyncDisposable {
 /** A connection of the stage, and a place for what hears when it waits. */
 export interface StageSession {
   readonly session: Session
-  /** Called with `true` when the running statement waits for a lock and is in no deadlock, with `false` when it has the lock. */
-  onWait: (waits: boolean) => void
+  /** Called when the running statement waits for a lock and is in no deadlock. */
+  onWait: () => void
+}
+
+/** A stage in a database of its own. */
+export interface OwnStage extends Stage, AsyncDisposable {
+  /** Query for the rows of all tables; undefined where there are no tables. */
+  readonly allRows: string | undefined
 }
 
 export interface StageOptions {
@@ -29,8 +33,8 @@ export interface StageOptions {
 }
 
 // The server itself says who waits, once it has looked for a deadlock: so the last to wait is the one that a deadlock breaks, each time.
-const heardSettings = { deadlock_timeout: '1', log_lock_waits: 'on', client_min_messages: 'log', lc_messages: 'C' }
-const waitMessage = /^process \d+ (still waiting for|acquired) /
+export const heardSettings = { deadlock_timeout: '1', log_lock_waits: 'on', client_min_messages: 'log', lc_messages: 'C' }
+const waitMessage = /^process \d+ still waiting for /
 /** The observer reads while all sessions stand still: a lock that is not free now stays so. */
 const OBSERVER_LOCK_TIMEOUT_MS = 5
 /** Deleted rows are left behind by each interleaving, and slow down the next. */
@@ -45,7 +49,7 @@ SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES`
  * @throws {EnvironmentError} Where the cluster's user is no superuser, whom alone the server tells of waits.
  * @throws {StatementError} As the server refuses the schema.
  */
-export async function openStage(cluster: Cluster, { schema, rows = '' }: StageOptions): Promise<Stage> {
+export async function openStage(cluster: Cluster, { schema, rows = '' }: StageOptions): Promise<OwnStage> {
   if (!cluster.superuser)
     throw new EnvironmentError('interleavings need a superuser', {
       hint: 'Use the embedded server, a container, or the URL of a superuser.',
@@ -64,7 +68,7 @@ export async function openStage(cluster: Cluster, { schema, rows = '' }: StageOp
     const facts = await readFacts(observer)
     let runs = 0
     const begin = async (sessions: readonly UnitSession[]) => {
-      while (connections.length < sessions.length) connections.push(await connect(() => database.connect({ settings: heardSettings })))
+      while (connections.length < sessions.length) connections.push(heardSession(await database.connect({ settings: heardSettings })))
       const used = connections.slice(0, sessions.length)
       await Promise.all(used.map(({ session }, at) => session.script(`${asNew}; ${isolationOf(sessions[at])}`)))
       await observer.script(reset)
@@ -79,12 +83,11 @@ export async function openStage(cluster: Cluster, { schema, rows = '' }: StageOp
   }
 }
 
-async function connect(open: () => Promise<Session>): Promise<StageSession> {
-  const session = await open()
+/** @param session  Opened with `heardSettings`. */
+export function heardSession(session: Session): StageSession {
   const made: StageSession = { session, onWait: () => undefined }
   session.onNotice((message) => {
-    const heard = waitMessage.exec(message)
-    if (heard !== null) made.onWait(heard[1] !== 'acquired')
+    if (waitMessage.test(message)) made.onWait()
   })
   return made
 }
