@@ -1,6 +1,7 @@
 export { type Counterexample, parseInterleaving, renderInterleaving } from './counterexample.ts'
 export { exploreInterleavings, type InterleavingOptions, type InterleavingsResult, replayInterleaving } from './explore.ts'
 export { readFacts } from './facts.ts'
+export { conflict, footprintOf } from './footprint.ts'
 export type {
   Client,
   Counts,
@@ -20,8 +21,7 @@ export type {
   UnitOutcome,
   Violation,
 } from './model.ts'
-export { type Play, runInterleaving } from './run-interleaving.ts'
+export { type Choose, type Play, runInterleaving } from './run-interleaving.ts'
 export { type SerialOrder, SerialOrders } from './serial-orders.ts'
 export { heardSession, heardSettings, type Stage } from './stage.ts'
-export { ScheduleTree } from './tree.ts'
 export { planSessions } from './units.ts'

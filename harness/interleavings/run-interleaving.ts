@@ -224,7 +224,8 @@ class Run {
   async #abandon(): Promise<undefined> {
     for (const actor of this.#actors) actor.abandon()
     const idle = this.#actors.filter((actor) => !this.#underWay.has(actor))
-    await Promise.all(idle.map(({ stage }) => stage.session.script('ROLLBACK')))
+    // A connection that is gone took its transaction with it.
+    await Promise.allSettled(idle.map(({ stage }) => stage.session.script('ROLLBACK')))
     return undefined
   }
 

@@ -69,6 +69,12 @@ export function schemaKit({ z, formatNames, isOwnFormat, contract }: SchemaParts
       z.boolean(),
       z.strictObject({ kills: count.optional().describe('how often the server is killed in the middle of a migration; default 12') }),
     ]),
+    isolation: z.union([
+      z.boolean(),
+      z.strictObject({
+        schedules: count.optional().describe('most interleavings of a migration with writes of a client; default 60'),
+      }),
+    ]),
     duration: text
       .regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, 'is not a duration such as "90s", "5m" or "1h30m"')
       .refine((value) => /[1-9]/.test(value), 'is no time at all'),
