@@ -5,7 +5,7 @@ export const rules = {
     severity: 'error',
     title: 'a write that commits while up runs is lost',
     meaning:
-      'A client was told that its write is committed, while up was running. After up its effect is missing, although it is there when the same write comes before up and when it comes after.',
+      'A client was told that its write is committed while up was running. The rows after up are neither those of the same write before up nor those of the write after it: the write is lost.',
     remedy:
       'Lock the table before the first statement that reads it (LOCK TABLE … IN SHARE ROW EXCLUSIVE MODE), read and change in one statement, or catch up with a trigger.',
   },
