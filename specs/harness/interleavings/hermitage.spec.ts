@@ -14,11 +14,18 @@ describe("Hermitage's anomalies on PostgreSQL", () => {
     const found = []
     for (const isolation of levels) {
       const shared = { schema, rows, sessions, isolation, endState: 'SELECT id, value FROM test', schedules }
+      let isSeen = false
+      const watch = (interleaving: Interleaving) => {
+        isSeen ||= shows(seenIn(interleaving))
+        return undefined
+      }
+      const serial = await exploreInterleavings(cluster, { ...shared, judge: watch })
+      // It ends at the first interleaving that no serial order explains, which need not show the anomaly.
       const judge = (interleaving: Interleaving) => (shows(seenIn(interleaving)) ? 'the anomaly is seen' : undefined)
-      const anomaly = await exploreInterleavings(cluster, { ...shared, judge, serialOrder: false })
-      const serial = await exploreInterleavings(cluster, shared)
-      found.push({ isolation, prevented: anomaly.outcome === 'holds', serializable: serial.outcome === 'holds' })
-      if (anomaly.outcome === 'holds') expect(anomaly.exhaustive || anomaly.schedules === schedules).toBe(true)
+      const anomaly = serial.outcome === 'holds' ? serial : await exploreInterleavings(cluster, { ...shared, judge, serialOrder: false })
+      const prevented = anomaly.outcome === 'holds' && !(anomaly === serial && isSeen)
+      found.push({ isolation, prevented, serializable: serial.outcome === 'holds' })
+      if (prevented) expect(anomaly.exhaustive || anomaly.schedules === schedules).toBe(true)
     }
     expect(found).toEqual(
       levels.map((isolation) => ({
