@@ -58,6 +58,20 @@ describe('interleavings', () => {
     expect(again.retries).toBeGreaterThan(0)
   })
 
+  test('answer a statement that waited before the next one is sent, once the lock is free', async () => {
+    const late: unknown[] = []
+    const found = await explore({
+      sessions: { a: [...pay(1, 2), 'SELECT 1', 'SELECT 2'], b: ['UPDATE account SET cents = 0 WHERE id = 1', 'SELECT 3'] },
+      judge: ({ statements }) => {
+        const freed = statements.findIndex(({ sql }) => sql === 'COMMIT')
+        late.push(...statements.filter(({ waitedFor, answeredAfter }) => waitedFor.length > 0 && answeredAfter !== freed))
+        return undefined
+      },
+    })
+    expect(found.waits).toBeGreaterThan(0)
+    expect(late).toEqual([])
+  })
+
   test('are judged by invariants on what is committed, after each statement', async () => {
     const invariants = { 'no money is lost': 'SELECT sum(cents) AS sum FROM account HAVING sum(cents) <> 200' }
     expect(await explore({ sessions: { a: pay(1, 2), b: pay(2, 1) }, invariants })).toMatchObject({ outcome: 'holds' })
