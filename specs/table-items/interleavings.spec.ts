@@ -57,7 +57,7 @@ describe('table-items, with several waiters', () => {
     expect(turns.filter((turn, at) => at > 0 && turn !== turns[at - 1]).length).toBe(2)
   })
 
-  test('TI-3: with the row locked, every schedule is explained by one waiter after the other', { timeout: 900_000 }, async () => {
+  test('TI-3: with the row locked, every schedule is explained by one waiter after the other', { timeout: 3_600_000 }, async () => {
     const schedules = Number(process.env.GODWIT_SCHEDULES ?? 300)
     const found = await exploreInterleavings(await useCluster(), { ...restaurant, operations: operations('FOR UPDATE'), schedules, seed })
     expect(found).toMatchObject({ outcome: 'holds', schedules, deadlocks: 0 })

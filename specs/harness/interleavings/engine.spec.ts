@@ -116,7 +116,7 @@ describe('interleavings', () => {
     expect(Object.keys(found.counterexample?.sessions ?? {})).toHaveLength(2)
   })
 
-  test('any sessions at SERIALIZABLE are explained by a serial order', { timeout: 600_000 }, async () => {
+  test('any sessions at SERIALIZABLE are explained by a serial order', { timeout: 3_600_000 }, async () => {
     const id = fc.integer({ min: 1, max: 3 })
     const statement = fc.oneof(
       id.map((each) => `SELECT * FROM account WHERE id = ${each}`),

@@ -8,7 +8,7 @@ const levels: readonly IsolationLevel[] = ['read committed', 'repeatable read', 
 const schedules = Number(process.env.GODWIT_SCHEDULES ?? 80)
 
 describe("Hermitage's anomalies on PostgreSQL", () => {
-  test.each(hermitageTests)('$name shows at the levels that allow it, and at no other', { timeout: 600_000 }, async (given) => {
+  test.each(hermitageTests)('$name shows at the levels that allow it, and at no other', { timeout: 3_600_000 }, async (given) => {
     const cluster = await useCluster()
     const { sessions, shows, preventedBy, serializableAt } = given
     const found = []
