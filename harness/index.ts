@@ -16,6 +16,30 @@ export { EnvironmentError, GodwitError, InputError } from './errors.ts'
 export { defineFormat, type MigrationFolder, type OwnFormat, type OwnScript, type OwnStep, readPair } from './formats/index.ts'
 export { verify } from './history/index.ts'
 export {
+  type Client,
+  type Counterexample,
+  exploreInterleavings,
+  type Interleaving,
+  type InterleavingOptions,
+  type InterleavingsResult,
+  type IsolationLevel,
+  type Operation,
+  type OperationStep,
+  parseInterleaving,
+  type Reader,
+  renderInterleaving,
+  replayInterleaving,
+  type SentStatement,
+  type SessionPlan,
+  type Sessions,
+  type SqlStep,
+  type StateInvariant,
+  type Step,
+  type Told,
+  type UnitOutcome,
+  type Violation,
+} from './interleavings/index.ts'
+export {
   type AnyInvariant,
   type Bench,
   defineInvariant,

@@ -128,6 +128,7 @@ function optionsOf(
     online: onlineOf(said, flags),
     performance: askedFor(said.performance, flags.performance),
     crash: askedFor(said.crash, flags.crash),
+    isolation: askedFor(said.isolation, flags.isolation),
     timeLimitMs: timeLimit === undefined ? undefined : parseDuration(timeLimit),
     prelude: flags.prelude ?? preludesOf(layers, placed),
     contracts: Object.keys(contracts).length === 0 ? undefined : contracts,

@@ -1,5 +1,6 @@
 export { type BandOptions, bandedDataset } from './band/banded-dataset.ts'
 export * from './dataset.ts'
+export { drawNumbers, drawValues } from './draw.ts'
 export { type Aim, type AimedCell, valuesOf } from './generate/aim.ts'
 export { type DatasetOptions, datasetArbitrary, makesRings } from './generate/dataset-arbitrary.ts'
 export { type AttributeRule, describeExclusion, type Exclusion } from './generate/exclusion.ts'

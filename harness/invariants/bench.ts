@@ -4,6 +4,7 @@ import type { Session, StartedCluster } from '../postgres/index.ts'
 import type { CloneStages, Depth, Filling, Runner, RunObservation, RunRequest } from '../run/index.ts'
 import type { CrashOptions } from './atomicity/options.ts'
 import type { Repetition } from './determinism/repetition.ts'
+import type { IsolationOptions } from './isolation/options.ts'
 import type { PerformanceOptions } from './no-degradation/options.ts'
 import type { OnlineOptions } from './online-safety/options.ts'
 import type { Look } from './probe.ts'
@@ -36,6 +37,8 @@ export interface Bench {
   readonly performance: PerformanceOptions | undefined
   /** How often to kill the server in the middle; undefined where nobody asked for it. */
   readonly crash: CrashOptions | undefined
+  /** How to interleave `up` with writes of a client; undefined where nobody asked for it. */
+  readonly isolation: IsolationOptions | undefined
   readonly signal: AbortSignal | undefined
   /** When the time that the caller gave is over, by `performance.now()`. */
   readonly limit: number

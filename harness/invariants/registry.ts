@@ -12,6 +12,7 @@ import { definitionsKept } from './definitions-kept/judge.ts'
 import { determinism } from './determinism/judge.ts'
 import { idempotence } from './idempotence/judge.ts'
 import type { AnyInvariant, Invariant } from './invariant.ts'
+import { isolation } from './isolation/judge.ts'
 import { noDegradation } from './no-degradation/judge.ts'
 import { noOrphans } from './no-orphans/judge.ts'
 import { onlineSafety } from './online-safety/judge.ts'
@@ -37,6 +38,7 @@ export const invariants: readonly AnyInvariant[] = [
   viewEquivalence,
   onlineSafety,
   noDegradation,
+  isolation,
   accessParity,
 ]
 

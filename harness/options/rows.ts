@@ -166,6 +166,16 @@ export const optionRows = {
     default: 'not run',
     affects: 'verdict',
   },
+  isolation: {
+    flag: '--isolation',
+    schema: (kit) => kit.isolation,
+    of: 'project',
+    passedAs: 'isolation',
+    description: 'run each migration statement by statement beside writes of a client; a configuration may also say `{ schedules }`',
+    page: 'interleavings.md',
+    default: 'not run',
+    affects: 'verdict',
+  },
   seed: {
     flag: '--seed <s>',
     takes: 'text',

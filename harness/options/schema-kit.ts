@@ -50,6 +50,23 @@ export function schemaKit({ z, formatNames, isOwnFormat, contract }: SchemaParts
     format: text.meta({ enum: ['auto', ...formatNames] }),
     formats: z.array(z.custom<OwnFormat>(isOwnFormat, 'is no format with "id" and "read": make it with defineFormat')),
     severity: z.enum(['error', 'warning']),
+    ...schemasOfLooks(z),
+    duration: text
+      .regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, 'is not a duration such as "90s", "5m" or "1h30m"')
+      .refine((value) => /[1-9]/.test(value), 'is no time at all'),
+    folderOrNot: z.union([text, z.literal(false)], { error: 'expected a folder, or false' }),
+    fileOrNot: z.union([text, z.literal(false)], { error: 'expected a file, or false' }),
+    contracts: z.record(z.string(), contract),
+    command,
+    invariants: z.array(z.custom<AnyInvariant>(isInvariant, 'is no invariant: make it with defineInvariant')),
+    waivers: z.array(waiver),
+  }
+}
+
+/** Schemas of what is looked at only where it is asked for: `true`, or how. */
+function schemasOfLooks(z: SchemaParts['z']) {
+  const count = z.int().min(1)
+  return {
     online: z.union([
       z.boolean(),
       z.strictObject({
@@ -69,15 +86,12 @@ export function schemaKit({ z, formatNames, isOwnFormat, contract }: SchemaParts
       z.boolean(),
       z.strictObject({ kills: count.optional().describe('how often the server is killed in the middle of a migration; default 12') }),
     ]),
-    duration: text
-      .regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, 'is not a duration such as "90s", "5m" or "1h30m"')
-      .refine((value) => /[1-9]/.test(value), 'is no time at all'),
-    folderOrNot: z.union([text, z.literal(false)], { error: 'expected a folder, or false' }),
-    fileOrNot: z.union([text, z.literal(false)], { error: 'expected a file, or false' }),
-    contracts: z.record(z.string(), contract),
-    command,
-    invariants: z.array(z.custom<AnyInvariant>(isInvariant, 'is no invariant: make it with defineInvariant')),
-    waivers: z.array(waiver),
+    isolation: z.union([
+      z.boolean(),
+      z.strictObject({
+        schedules: count.optional().describe('most interleavings of a migration with writes of a client; default 60'),
+      }),
+    ]),
   }
 }
 

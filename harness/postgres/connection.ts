@@ -8,7 +8,7 @@ import { decodedTypes, rawTypes } from './decode.ts'
 import { StatementError } from './error.ts'
 import { freezeWhileEnding } from './interrupt.ts'
 import { applicationName } from './run.ts'
-import type { ScriptOf, Session, StatementResult } from './session.ts'
+import type { Answered, ScriptOf, Session, StatementResult } from './session.ts'
 import { isConnectionLoss, translateError } from './translate.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -145,9 +145,17 @@ class PgSession implements Session {
   }
 
   async query<Row extends object = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
+    return (await this.answer<Row>(sql, parameters)).rows
+  }
+
+  async answer<Row extends object = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<Answered<Row>> {
     const config = { text: sql, values: [...parameters], types: decodedTypes, queryMode: 'extended' }
-    const result = await this.#inTurn(() => this.#client.query<Row>(config))
-    return result.rows
+    const { command, rowCount, rows } = await this.#inTurn(() => this.#client.query<Row>(config))
+    return { command: command ?? '', rowCount, rows }
+  }
+
+  get inTransaction(): boolean {
+    return (this.#client.getTransactionStatus() ?? 'I') !== 'I'
   }
 
   async one<Row extends object = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<Row> {

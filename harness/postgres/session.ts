@@ -7,6 +7,14 @@ export interface StatementResult {
   readonly rows: readonly (readonly (string | null)[])[]
 }
 
+/** What the server answered to one statement, decoded as by `Session.query`. */
+export interface Answered<Row extends object = Record<string, unknown>> {
+  /** The command tag's word, e.g. `INSERT`, `SELECT`, `COMMIT`. */
+  readonly command: string
+  readonly rowCount: number | null
+  readonly rows: readonly Row[]
+}
+
 /** A script that depends on whether a transaction is open when it is sent, behind what was sent before. */
 export type ScriptOf = (inTransaction: boolean) => string
 
@@ -17,7 +25,11 @@ export interface Session {
   readonly processId: number
   /** Run one statement by the extended protocol, unnamed; int8 and numeric stay texts, json is parsed, the rest as `pg` decodes it. */
   query<Row extends object = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<readonly Row[]>
-  /** The same, for a statement that gives exactly one row. */
+  /** The same, with the command tag and the number of rows that the statement touched. */
+  answer<Row extends object = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Answered<Row>>
+  /** Whether a transaction was open when the last statement had been answered, failed ones included. */
+  readonly inTransaction: boolean
+  /** The same as `query`, for a statement that gives exactly one row. */
   one<Row extends object = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row>
   /** Send a text in ONE simple-protocol message: one round trip for many statements (an implicit transaction when there is none). */
   script(sql: string | ScriptOf): Promise<readonly StatementResult[]>

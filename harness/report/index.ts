@@ -6,6 +6,7 @@ export { coverageLine, shareReached, shortfallSentence } from './coverage-text.t
 export { type Decision, decisionOf, decisionOn } from './decision.ts'
 export { excerptsFrom } from './excerpts.ts'
 export { type StepEnvironment, showOnGitHub } from './github.ts'
+export { interleavingDiagram, interleavingLines, renderInterleavingPage } from './interleaving.ts'
 export { renderJUnit } from './junit.ts'
 export { type RunInfo, renderMarkdown } from './markdown.ts'
 export { code, prose, table } from './markdown-text.ts'

@@ -288,6 +288,13 @@ export class CloneStage implements Stage, AsyncDisposable {
     })
   }
 
+  /** A connection of the harness's own user, with settings that only it may choose, which is the role that runs migrations from here on. */
+  async impersonate(settings: Readonly<Record<string, string>>): Promise<Session> {
+    const session = await this.database.connect({ settings: { ...this.#settings, ...settings } })
+    if (this.#role !== undefined) await session.script(`SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`)
+    return session
+  }
+
   async settle(): Promise<void> {
     // Every statement of the harness commits by itself here.
   }

@@ -51,7 +51,7 @@ export function contextOnceCorrected(context: MigrationContext): MigrationContex
   return {
     ...context,
     corrections: (context.corrections ?? 0) + 1,
-    options: { ...context.options, saved: undefined, online: undefined },
+    options: { ...context.options, saved: undefined, online: undefined, isolation: undefined },
     depth: (legacy) => {
       const depth = context.depth(legacy)
       return { ...depth, runs: Math.min(depth.runs, runsOnceCorrected), repeats: false, faults: 'none' }

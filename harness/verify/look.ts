@@ -166,6 +166,7 @@ export function benchOf(inquiry: Inquiry, learned: Learned): Bench {
     performance: context.options.performance,
     crash: context.options.crash,
     crashable: () => crashable(base),
+    isolation: context.options.isolation,
     empty: learned.empty.run,
     first: learned.banded[0],
     repetitions: learned.repetitions,

@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { CommandSource, OwnFormat } from '../formats/index.ts'
-import type { AnyInvariant, CrashOptions, OnlineOptions, PerformanceOptions } from '../invariants/index.ts'
+import type { AnyInvariant, CrashOptions, IsolationOptions, OnlineOptions, PerformanceOptions } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import type { Contract } from '../migration/index.ts'
 import { type Affects, affectsOf } from '../options/index.ts'
@@ -22,6 +22,8 @@ export interface VerifyOptions {
   readonly performance?: PerformanceOptions | undefined
   /** Kill the server in the middle of each migration, and look at what comes back: `atomicity`. Default: no, since it takes half a second a kill. */
   readonly crash?: CrashOptions | undefined
+  /** Interleave each migration with writes of a client, statement by statement: `isolation`. Default: no, since it takes seconds. */
+  readonly isolation?: IsolationOptions | undefined
   /** From which severity on a finding violates. Default `error`. */
   readonly failOn?: 'error' | 'warning' | undefined
   /** The least share of feasible targets that generated rows must reach, in percent; below it the verdict is unknown. Default none. */

@@ -11,6 +11,7 @@ const rooms = [
   'snapshot',
   'data',
   'migration',
+  'interleavings',
   'coverage',
   'formats',
   'environment',

@@ -9,6 +9,7 @@ const needed: Readonly<Record<string, VerifyOptions>> = {
   'online-safety': { runs: 10, online: { rows: 2000 } },
   // So lax that noise passes: an index that is lost costs more.
   'no-degradation': { runs: 10, performance: { most: 3 } },
+  isolation: { runs: 10, isolation: {} },
 }
 
 /** What is true of a sound specimen besides: it keeps every cell, and old clients that name what it moves fail all the same. */

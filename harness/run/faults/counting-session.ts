@@ -13,6 +13,10 @@ export function countingSession(session: Session, beforeCall: number, work: () =
     database: session.database,
     processId: session.processId,
     query: async (sql, parameters) => counted().then(() => session.query(sql, parameters)),
+    answer: async (sql, parameters) => counted().then(() => session.answer(sql, parameters)),
+    get inTransaction() {
+      return session.inTransaction
+    },
     one: async (sql, parameters) => counted().then(() => session.one(sql, parameters)),
     script: async (sql) => counted().then(() => session.script(sql)),
     copyFrom: async (sql, source) => counted().then(() => session.copyFrom(sql, source)),

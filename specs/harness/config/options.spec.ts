@@ -78,6 +78,7 @@ describe('the digest of the options', () => {
     online: {},
     performance: {},
     crash: {},
+    isolation: {},
     failOn: 'warning',
     minCoverage: 90,
     only: ['a'],

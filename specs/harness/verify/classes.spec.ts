@@ -121,6 +121,7 @@ describe('classes that unseen pairs showed', () => {
       'view-equivalence',
       'online-safety',
       'no-degradation',
+      'isolation',
       'access-parity',
     ])
     expect(verdict).not.toBe('holds')

@@ -3,7 +3,7 @@ import { accessParity, backwardCompatibility, viewEquivalence } from './clients.
 import { definitionsKept } from './definitions.ts'
 import type { Example } from './example.ts'
 import { noOrphans, quantityParity, zeroLoss } from './rows.ts'
-import { atomicity, determinism, idempotence, noDegradation, onlineSafety } from './running.ts'
+import { atomicity, determinism, idempotence, isolation, noDegradation, onlineSafety } from './running.ts'
 import { rollbackRestoresState, roundTrip } from './ways-back.ts'
 
 const byInvariant = {
@@ -21,6 +21,7 @@ const byInvariant = {
   'view-equivalence': viewEquivalence,
   'online-safety': onlineSafety,
   'no-degradation': noDegradation,
+  isolation,
   'access-parity': accessParity,
 }
 

@@ -42,8 +42,8 @@ function section(rule: NamedRule, printed: string | undefined): string {
 }
 
 function exampleParts({ legacy, contract, options, bad }: Example): readonly string[] {
-  const flag = options?.online !== undefined ? '--online' : options?.performance !== undefined ? '--performance' : undefined
-  const flags = flag === undefined ? '' : ` (verified with \`${flag}\`)`
+  const flag = (['online', 'performance', 'isolation'] as const).find((each) => options?.[each] !== undefined)
+  const flags = flag === undefined ? '' : ` (verified with \`--${flag}\`)`
   return [
     `Legacy schema${contract === undefined ? '' : ' and `contract.ts`'}${flags}:`,
     block('sql', legacy),

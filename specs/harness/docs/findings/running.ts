@@ -207,3 +207,33 @@ export default defineContract({ workload: ['SELECT max(length(room)) FROM stays'
     without: 'Every migration that is verified with `--performance` gets it: it says what was measured, and nothing is wrong.',
   },
 }
+
+const notes = `CREATE TABLE notes (id int PRIMARY KEY, body text NOT NULL);`
+const besideWrites = { runs: 1, isolation: {} }
+
+export const isolation: Examples = {
+  'lost-write': {
+    legacy: notes,
+    options: besideWrites,
+    bad: {
+      up: 'CREATE TABLE copied AS SELECT id, trim(body) AS body FROM notes;\nTRUNCATE notes;\nINSERT INTO notes SELECT id, body FROM copied;\nDROP TABLE copied;',
+    },
+    good: {
+      up: 'LOCK TABLE notes IN SHARE ROW EXCLUSIVE MODE;\nCREATE TABLE copied AS SELECT id, trim(body) AS body FROM notes;\nTRUNCATE notes;\nINSERT INTO notes SELECT id, body FROM copied;\nDROP TABLE copied;',
+    },
+  },
+  'fails-beside-write': {
+    legacy: `CREATE TABLE rooms (id int PRIMARY KEY, floor int);`,
+    options: besideWrites,
+    contract: `import { defineContract } from 'godwit'
+
+export default defineContract({ workload: ['INSERT INTO rooms VALUES (1001, NULL)'] })`,
+    bad: { up: 'UPDATE rooms SET floor = 0 WHERE floor IS NULL;\nALTER TABLE rooms ADD CHECK (floor IS NOT NULL);' },
+    good: {
+      up: 'LOCK TABLE rooms IN SHARE ROW EXCLUSIVE MODE;\nUPDATE rooms SET floor = 0 WHERE floor IS NULL;\nALTER TABLE rooms ADD CHECK (floor IS NOT NULL);',
+    },
+  },
+  interleaved: {
+    without: 'Every migration that is verified with `--isolation` gets it: it says what was tried, and nothing is wrong.',
+  },
+}
