@@ -181,12 +181,11 @@ async function stopSupervisor(child: ChildProcess, exited: Promise<void>): Promi
 
 function isReady(directory: string): boolean {
   try {
-    // The eighth line is the server's own word that it accepts connections.
-    return (
-      readFileSync(join(directory, 'data', 'postmaster.pid'), 'utf8')
-        .split('\n')[7]
-        ?.trim() === 'ready'
-    )
+    // The eighth line is the server's own word that it accepts connections; those of a standby read only.
+    const [state = ''] = readFileSync(join(directory, 'data', 'postmaster.pid'), 'utf8')
+      .split('\n')
+      .slice(7)
+    return ['ready', 'standby'].includes(state.trim())
   } catch {
     return false
   }
