@@ -9,7 +9,7 @@ const migrations = ['stock-batches', 'order-line-items', 'table-items', 'kv-to-t
 
 test.each(inGate(migrations, 1))(
   '%s, killed with its server, is as before or as after, or can be run again',
-  { timeout: 120_000 + kills * 3000 },
+  { timeout: 120_000 + kills * 6000 },
   async (name) => {
     const { result } = await verifyShared(`migrations/${name}`, { runs: 1, crash: { kills } })
     const migration = result.migrations.at(-1)
