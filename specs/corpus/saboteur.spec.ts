@@ -9,7 +9,7 @@ import { randomSource } from './saboteur-random.ts'
 import { type Prepared, prepareForSabotage } from './saboteur-subject.ts'
 
 const seed = process.env.GODWIT_SABOTAGE_SEED ?? 'saboteur'
-const total = Number(process.env.GODWIT_SABOTAGES ?? 500)
+const total = Number(process.env.GODWIT_SABOTAGES ?? 300)
 /** So many migrations are sabotaged, of those that are sound. */
 const chosen = Math.ceil(total / 25)
 const abreast = 2

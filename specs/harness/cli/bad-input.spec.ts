@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inGate } from '../../in-gate.ts'
 import { become } from '../postgres/child-process.ts'
 import { leftBehind, runDirectories, serversIn } from './left-behind.ts'
 import { type BinResult, runBin } from './run-bin.ts'
@@ -64,7 +65,7 @@ function expectRefusal({ code, stdout, stderr, pid }: Ran, exitCode: number, mes
 }
 
 describe('bad input is refused with 2, in one message, and leaves nothing', () => {
-  test.each<[string, Files, string]>([
+  const files: readonly [string, Files, string][] = [
     ['an empty up', { ...plain, 'up.sql': '' }, '"pair/up.sql" holds no statement'],
     ['a down without an up', { 'legacy.sql': plain['legacy.sql'], 'down.sql': down }, '"pair" has no "up.sql" beside its "down.sql"'],
     ['an empty folder for a legacy schema', { 'legacy/README.md': '', 'up.sql': 'SELECT 1' }, '"pair" has no "legacy.sql"'],
@@ -105,13 +106,14 @@ describe('bad input is refused with 2, in one message, and leaves nothing', () =
       { ...plain, 'legacy.sql': 'CREATE EXTENSION nowhere' },
       'the extension "nowhere" is not installed on this server',
     ],
-  ])('%s', async (_, files, message) => {
+  ]
+  test.each(inGate(files, 6))('%s', async (_, files, message) => {
     await rm(join(cwd, 'pair'), { recursive: true, force: true })
     await write('pair', files)
     expectRefusal(await run(['verify', 'pair', '--json']), 2, message)
   })
 
-  test.each<[string, readonly string[], string]>([
+  const calls: readonly [string, readonly string[], string][] = [
     ['a folder that is not there', ['nowhere'], '"nowhere" does not exist'],
     ['one of two folders that is not there', ['keep', 'nowhere'], '"nowhere" does not exist'],
     ['a file that is no SQL', ['notes.txt'], '"notes.txt" is no SQL file'],
@@ -122,7 +124,8 @@ describe('bad input is refused with 2, in one message, and leaves nothing', () =
     ['a prelude that is not there', ['keep', '--prelude', 'nowhere.sql'], 'the prelude "nowhere.sql" cannot be read'],
     ['a role that is not there', ['keep', '--run-as', 'nobody here'], 'the role "nobody here" of --run-as does not exist'],
     ['a step that is not there', ['keep', '--only', 'other'], 'no migration is named "other"'],
-  ])('%s', async (_, args, message) => {
+  ]
+  test.each(inGate(calls, 5))('%s', async (_, args, message) => {
     expectRefusal(await run(['verify', ...args, '--json']), 2, message)
   })
 })

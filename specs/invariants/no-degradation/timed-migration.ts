@@ -5,6 +5,17 @@ import type { FindingResult, InvariantResult } from '../../../harness/result/ind
 import type { VerifyOptions } from '../../../harness/verify/index.ts'
 import { verifyShared } from '../../../harness/vitest/index.ts'
 
+export type Timed = Awaited<ReturnType<typeof timedMigration>>
+
+/** The same, measured longer and longer until noise no longer hides it: the machine may do something else too. */
+export async function decidedMigration(...[legacy, up, options]: Parameters<typeof timedMigration>): Promise<Timed> {
+  for (const seconds of [5, 15, 45]) {
+    const timed = await timedMigration(legacy, up, { ...options, seconds })
+    if (timed.invariant?.verdict !== 'unknown') return timed
+  }
+  return timedMigration(legacy, up, { ...options, seconds: 120 })
+}
+
 /** What `no-degradation` says of a migration that is written down for one spec. */
 export async function timedMigration(
   legacy: string,
