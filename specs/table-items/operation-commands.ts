@@ -14,8 +14,10 @@ export interface Model {
 /** One operation: how it is sent, and what a model says of it; `predict` changes the model unless it predicts a refusal. */
 export interface OperationCommand {
   readonly name: string
-  readonly operation: 'add' | 'update' | 'clear' | 'switch' | 'load' | 'save' | 'create'
+  readonly operation: 'addItem' | 'updateItem' | 'clearItems' | 'switchTable' | 'loadIntoOrder' | 'saveOrder' | 'createTable'
   send(client: Client): Promise<unknown>
+  /** The same as a request to the API. */
+  readonly request: { readonly method: string; readonly url: string; readonly body?: unknown }
   predict(model: Model): 'done' | RefusalCode
 }
 
@@ -56,7 +58,8 @@ const change: fc.Arbitrary<ItemChange> = fc.oneof(
 const add = fc.tuple(tableId, item).map(
   ([table, added]): OperationCommand => ({
     name: `add ${added.id} to ${table}`,
-    operation: 'add',
+    operation: 'addItem',
+    request: { method: 'POST', url: `/tables/${table}/items`, body: added },
     send: (client) => operations.addItem(client, table, added),
     predict: (model) => changed(model, table, (items) => (has(items, added.id) ? 'conflict' : [...items, added])),
   }),
@@ -65,7 +68,8 @@ const add = fc.tuple(tableId, item).map(
 const update = fc.tuple(tableId, itemId, change).map(
   ([table, id, with_]): OperationCommand => ({
     name: `update ${id} on ${table}`,
-    operation: 'update',
+    operation: 'updateItem',
+    request: { method: 'PATCH', url: `/tables/${table}/items/${id}`, body: with_ },
     send: (client) => operations.updateItem(client, table, id, with_),
     predict: (model) =>
       changed(model, table, (items) =>
@@ -77,7 +81,8 @@ const update = fc.tuple(tableId, itemId, change).map(
 const clear = tableId.map(
   (table): OperationCommand => ({
     name: `clear ${table}`,
-    operation: 'clear',
+    operation: 'clearItems',
+    request: { method: 'DELETE', url: `/tables/${table}/items` },
     send: (client) => operations.clearItems(client, table),
     predict: (model) => changed(model, table, () => []),
   }),
@@ -86,7 +91,8 @@ const clear = tableId.map(
 const switchTables = fc.tuple(tableId, tableId).map(
   ([from, to]): OperationCommand => ({
     name: `switch ${from} to ${to}`,
-    operation: 'switch',
+    operation: 'switchTable',
+    request: { method: 'POST', url: `/tables/${from}/switch`, body: { tableId: to } },
     send: (client) => operations.switchTable(client, from, to),
     predict(model) {
       if (from === to) return 'conflict'
@@ -104,7 +110,8 @@ const switchTables = fc.tuple(tableId, tableId).map(
 const load = fc.tuple(tableId, orderId).map(
   ([from, to]): OperationCommand => ({
     name: `load ${from} into ${to}`,
-    operation: 'load',
+    operation: 'loadIntoOrder',
+    request: { method: 'POST', url: `/tables/${from}/load`, body: { orderId: to } },
     send: (client) => operations.loadIntoOrder(client, from, to),
     predict(model) {
       const [table, order] = [model.tables.get(from), model.orders.get(to)]
@@ -122,7 +129,8 @@ const load = fc.tuple(tableId, orderId).map(
 const save = fc.tuple(orderId, tableId).map(
   ([from, to]): OperationCommand => ({
     name: `save ${from} to ${to}`,
-    operation: 'save',
+    operation: 'saveOrder',
+    request: { method: 'POST', url: `/orders/${from}/save`, body: { tableId: to } },
     send: (client) => operations.saveOrder(client, from, to),
     predict(model) {
       const [table, order] = [model.tables.get(to), model.orders.get(from)]
@@ -139,8 +147,9 @@ const save = fc.tuple(orderId, tableId).map(
 const create = fc.tuple(fc.constantFrom('t3', 't4', 't5'), fc.option(fc.uniqueArray(item, { maxLength: 2, selector: ({ id }) => id }))).map(
   ([id, items]): OperationCommand => ({
     name: `create ${id}`,
-    operation: 'create',
-    send: (client) => operations.createTable(client, { id, name: `T${id.slice(1)}`, roomId: 'hall', ...(items === null ? {} : { items }) }),
+    operation: 'createTable',
+    request: { method: 'POST', url: '/tables', body: newTable(id, items) },
+    send: (client) => operations.createTable(client, newTable(id, items)),
     predict(model) {
       if (model.tables.has(id)) return 'conflict'
       model.tables.set(id, { status: (items ?? []).length > 0 ? 'OCCUPIED' : 'AVAILABLE', items })
@@ -159,6 +168,13 @@ export const operationCommands: fc.Arbitrary<OperationCommand> = fc.oneof(
   { weight: 2, arbitrary: save },
   { weight: 1, arbitrary: create },
 )
+
+const newTable = (id: string, items: readonly Item[] | null) => ({
+  id,
+  name: `T${id.slice(1)}`,
+  roomId: 'hall',
+  ...(items === null ? {} : { items }),
+})
 
 const has = (items: readonly Item[], id: string) => items.some((each) => each.id === id)
 

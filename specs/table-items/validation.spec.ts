@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import * as operations from '../../fixtures/apps/pos/items/operations.ts'
 import { readJson } from '../../fixtures/apps/pos/items/read-json.ts'
 import { Refusal } from '../../fixtures/apps/pos/items/refusal.ts'
-import { checkItems } from '../../fixtures/apps/pos/items/validate-items.ts'
+import { check } from '../../fixtures/apps/pos/items/validate-items.ts'
 import { itemTexts, mutatedText } from './item-texts.ts'
 import { everything, openPointOfSale, type PointOfSale, setTables } from './point-of-sale.ts'
 
@@ -23,6 +23,8 @@ const corners: readonly string[] = [
   line(',"quantity":100e-2'),
   line(',"quantity":999.00000000000000000001'),
   line(',"quantity":0.99999999999999999999'),
+  line(',"quantity":1.5'),
+  line(',"quantity":1.00000000000000000001'),
   line(',"quantity":1e400'),
   line(',"quantity":-1e400'),
   line(',"quantity":1e-400'),
@@ -48,6 +50,12 @@ const corners: readonly string[] = [
   line(',"price":"١.٥٠"'),
   line(',"price":"999999.99"'),
   line(',"price":"1000000.00"'),
+  ...['id', 'productId', 'name', 'note'].flatMap((key) =>
+    [0, 1, 64, 65, 200, 201, 500, 501].map((length) => line(`,"${key}":"${'x'.repeat(length)}"`)),
+  ),
+  ...['id', 'productId', 'name', 'quantity', 'price', 'note'].flatMap((key) =>
+    ['null', 'true', '1', '"1"', '[]', '{}'].map((value) => line(`,"${key}":${value}`)),
+  ),
   line(',"name":"\\u0000"'),
   line(',"name":"\\\\u0000"'),
   line(',"name":"\\u0000","name":"Bread"'),
@@ -198,7 +206,7 @@ describe('table-items, validation', () => {
 
 function applicationAccepts(text: string): boolean {
   try {
-    checkItems(readJson(text))
+    check('items', readJson(text))
     return true
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
