@@ -4,6 +4,8 @@ const step = 'migrations/table-items/prisma/migrations/20260612090000_add_table_
 const up = `${step}/migration.sql`
 const down = `${step}/down.sql`
 
+const app = 'fixtures/apps/pos/items'
+
 const column = 'ADD COLUMN "items" JSONB;'
 
 export const tableItems: readonly Edit[] = [
@@ -76,4 +78,42 @@ export const tableItems: readonly Edit[] = [
     replace: 'ADD COLUMN "items" JSONB, ADD COLUMN "stamp" TEXT DEFAULT gen_random_uuid()::text;',
     test: 'without a rewrite',
   },
+
+  { claim: 'TI-6', file: `${app}/items.schema.json`, find: '"maximum": 999', replace: '"maximum": 1000', test: 'two parsers' },
+  { claim: 'TI-6', file: `${app}/read-json.ts`, find: `? '0.5' : found`, replace: '? found : found', test: 'two parsers' },
+  { claim: 'TI-6', file: `${app}/items-check.sql`, find: ' % 1 = 0', replace: ' % 1 >= 0', test: 'two parsers' },
+  {
+    claim: 'TI-6',
+    file: `${app}/client.ts`,
+    find: `client.query('ROLLBACK')`,
+    replace: `client.query('COMMIT')`,
+    test: 'any refused operation',
+  },
+
+  { claim: 'TI-7', file: `${app}/rows.ts`, find: `'FOR NO KEY UPDATE'`, replace: `'FOR UPDATE'`, test: 'a tab is opened' },
+  {
+    claim: 'TI-7',
+    file: `${app}/rows.ts`,
+    find: `"status" = $3::"TableStatus"`,
+    replace: `"status" = $3::"TableStatus", "x" = 50`,
+    test: 'in both orders',
+  },
+  { claim: 'TI-7', file: `${app}/rows.ts`, find: `? 'AVAILABLE' : before`, replace: `? 'AVAILABLE' : 'AVAILABLE'`, test: 'in both orders' },
+  {
+    claim: 'TI-7',
+    file: 'fixtures/apps/pos/statements.ts',
+    find: `const table = columns('tables', 'id name x y width height status roomId createdAt updatedAt')`,
+    replace: `const table = '"public"."tables".*'`,
+    test: 'a cached plan',
+  },
+
+  {
+    claim: 'TI-8',
+    file: `${app}/metrics.ts`,
+    find: `? 'refused' : 'failed'`,
+    replace: `? 'failed' : 'failed'`,
+    test: 'counts and payload',
+  },
+  { claim: 'TI-8', file: `${app}/monitor.sql`, find: 'HAVING count(*) > 1', replace: 'HAVING count(*) > 2', test: 'the monitor names' },
+  { claim: 'TI-8', file: `${app}/monitor.sql`, find: `AND "total" <> "sum"`, replace: `AND "total" < "sum"`, test: 'the monitor names' },
 ]

@@ -120,7 +120,7 @@ describe('table-items, metrics and monitor', () => {
     let ended = false
     const traffic = Promise.all(
       [0, 1, 2].map(async (waiter) => {
-        for (let n = 0; n < 30; n += 1) {
+        for (let n = 0; n < 15; n += 1) {
           const [from, to] = [`t${((n + waiter) % 3) + 1}`, `t${((n + waiter + 1) % 3) + 1}`]
           await api.send({ method: 'POST', url: `/tables/${from}/switch`, body: { tableId: to } })
           await api.send({ method: 'POST', url: `/tables/${to}/load`, body: { orderId: 'o1' } })

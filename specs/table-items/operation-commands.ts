@@ -16,6 +16,8 @@ export interface OperationCommand {
   readonly name: string
   readonly operation: 'addItem' | 'updateItem' | 'clearItems' | 'switchTable' | 'loadIntoOrder' | 'saveOrder' | 'createTable'
   send(client: Client): Promise<unknown>
+  /** False where it is refused before its first statement. */
+  readonly reachesDatabase: boolean
   /** The same as a request to the API. */
   readonly request: { readonly method: string; readonly url: string; readonly body?: unknown }
   predict(model: Model): 'done' | RefusalCode
@@ -59,6 +61,7 @@ const add = fc.tuple(tableId, item).map(
   ([table, added]): OperationCommand => ({
     name: `add ${added.id} to ${table}`,
     operation: 'addItem',
+    reachesDatabase: true,
     request: { method: 'POST', url: `/tables/${table}/items`, body: added },
     send: (client) => operations.addItem(client, table, added),
     predict: (model) => changed(model, table, (items) => (has(items, added.id) ? 'conflict' : [...items, added])),
@@ -69,6 +72,7 @@ const update = fc.tuple(tableId, itemId, change).map(
   ([table, id, with_]): OperationCommand => ({
     name: `update ${id} on ${table}`,
     operation: 'updateItem',
+    reachesDatabase: true,
     request: { method: 'PATCH', url: `/tables/${table}/items/${id}`, body: with_ },
     send: (client) => operations.updateItem(client, table, id, with_),
     predict: (model) =>
@@ -82,6 +86,7 @@ const clear = tableId.map(
   (table): OperationCommand => ({
     name: `clear ${table}`,
     operation: 'clearItems',
+    reachesDatabase: true,
     request: { method: 'DELETE', url: `/tables/${table}/items` },
     send: (client) => operations.clearItems(client, table),
     predict: (model) => changed(model, table, () => []),
@@ -92,6 +97,7 @@ const switchTables = fc.tuple(tableId, tableId).map(
   ([from, to]): OperationCommand => ({
     name: `switch ${from} to ${to}`,
     operation: 'switchTable',
+    reachesDatabase: from !== to,
     request: { method: 'POST', url: `/tables/${from}/switch`, body: { tableId: to } },
     send: (client) => operations.switchTable(client, from, to),
     predict(model) {
@@ -111,6 +117,7 @@ const load = fc.tuple(tableId, orderId).map(
   ([from, to]): OperationCommand => ({
     name: `load ${from} into ${to}`,
     operation: 'loadIntoOrder',
+    reachesDatabase: true,
     request: { method: 'POST', url: `/tables/${from}/load`, body: { orderId: to } },
     send: (client) => operations.loadIntoOrder(client, from, to),
     predict(model) {
@@ -130,6 +137,7 @@ const save = fc.tuple(orderId, tableId).map(
   ([from, to]): OperationCommand => ({
     name: `save ${from} to ${to}`,
     operation: 'saveOrder',
+    reachesDatabase: true,
     request: { method: 'POST', url: `/orders/${from}/save`, body: { tableId: to } },
     send: (client) => operations.saveOrder(client, from, to),
     predict(model) {
@@ -148,6 +156,7 @@ const create = fc.tuple(fc.constantFrom('t3', 't4', 't5'), fc.option(fc.uniqueAr
   ([id, items]): OperationCommand => ({
     name: `create ${id}`,
     operation: 'createTable',
+    reachesDatabase: true,
     request: { method: 'POST', url: '/tables', body: newTable(id, items) },
     send: (client) => operations.createTable(client, newTable(id, items)),
     predict(model) {

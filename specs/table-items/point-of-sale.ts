@@ -7,6 +7,8 @@ import { corrected } from './scripts.ts'
 const appFile = (name: string) => readFileSync(`fixtures/apps/pos/items/${name}`, 'utf8')
 export const itemsCheck = appFile('items-check.sql')
 export const monitorView = appFile('monitor.sql')
+/** Takes both away. */
+export const removal = appFile('remove.sql')
 
 /** A migrated database, and clients of `pg` as the application has them. */
 export interface PointOfSale extends AsyncDisposable {

@@ -23,7 +23,11 @@ export default defineContract({
     },
     { id: 'TI-5', text: 'The column is added without a rewrite and within the lock budget, under load.', restsOn: [{ spec: 'TI-5' }] },
     { id: 'TI-6', text: 'Invalid items are refused with a clear error, and nothing changes.', restsOn: [{ spec: 'TI-6' }] },
-    { id: 'TI-7', text: 'Old and new versions of the application run side by side without disturbing one another.' },
+    {
+      id: 'TI-7',
+      text: 'Old and new versions of the application run side by side without disturbing one another.',
+      restsOn: [{ spec: 'TI-7' }],
+    },
     {
       id: 'TI-8',
       text: 'Success, failure, payload size and switching of tables are measured, and a monitor watches consistency.',
