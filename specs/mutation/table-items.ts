@@ -116,4 +116,13 @@ export const tableItems: readonly Edit[] = [
   },
   { claim: 'TI-8', file: `${app}/monitor.sql`, find: 'HAVING count(*) > 1', replace: 'HAVING count(*) > 2', test: 'the monitor names' },
   { claim: 'TI-8', file: `${app}/monitor.sql`, find: `AND "total" <> "sum"`, replace: `AND "total" < "sum"`, test: 'the monitor names' },
+
+  { claim: 'TI-9', file: up, find: column, replace: `${column} CREATE INDEX ON "tables" ("status");`, test: 'are HOT' },
+  {
+    claim: 'TI-9',
+    file: up,
+    find: column,
+    replace: `${column} ALTER TABLE "tables" ADD CHECK (length("items"::text) >= 0);`,
+    test: 'keeps its plan',
+  },
 ]

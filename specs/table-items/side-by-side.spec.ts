@@ -46,7 +46,7 @@ describe('table-items, two versions on one database', () => {
         for (const step of after) await floor.withoutColumn(step)
         expect(await exported(pos)).toEqual(entered(floor.model))
       }),
-      { numRuns: process.env.GODWIT_ALL_CASES === '1' ? 300 : 14 },
+      { numRuns: process.env.GODWIT_ALL_CASES === '1' ? 300 : 10 },
     ),
   )
 
