@@ -98,7 +98,7 @@ export const tableItems: readonly Edit[] = [
     replace: `"status" = $3::"TableStatus", "x" = 50`,
     test: 'in both orders',
   },
-  { claim: 'TI-7', file: `${app}/rows.ts`, find: `? 'AVAILABLE' : before`, replace: `? 'AVAILABLE' : 'AVAILABLE'`, test: 'in both orders' },
+  { claim: 'TI-7', file: `${app}/rows.ts`, find: `? 'AVAILABLE' : before`, replace: `? 'AVAILABLE' : 'AVAILABLE'`, test: 'a status that' },
   {
     claim: 'TI-7',
     file: 'fixtures/apps/pos/statements.ts',

@@ -70,6 +70,23 @@ describe('table-items, two versions on one database', () => {
     },
   )
 
+  claim('TI-7', 'a status that the old version set is kept by the new one, until the table gets items', async () => {
+    await using pos = await openPointOfSale()
+    await setTables(pos.session)
+    const client = await pos.connect()
+    const old = new OldVersion(client)
+    const bread = { id: 'a', productId: 'p', name: 'Bread', quantity: 1, price: '1.50' }
+    for (const status of ['RESERVED', 'CLEANING'] as const) {
+      await old.send(tableStatus.change, status, '2026-06-12', 't1')
+      expect((await operations.clearItems(client, 't1')).status).toBe(status)
+      expect((await operations.addItem(client, 't1', bread)).status).toBe('OCCUPIED')
+      await old.send(tableStatus.change, status, '2026-06-12', 't1')
+      expect((await operations.clearItems(client, 't1')).status).toBe(status)
+    }
+    await operations.addItem(client, 't1', bread)
+    expect((await operations.clearItems(client, 't1')).status).toBe('AVAILABLE')
+  })
+
   claim('TI-7', 'a tab is opened and a table is deleted in its turn while the new version works on the table', async () => {
     await using pos = await openPointOfSale()
     await setTables(pos.session)
