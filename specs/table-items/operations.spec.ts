@@ -102,6 +102,32 @@ describe('table-items, the operations', () => {
     }
   })
 
+  test('an operation that the database gives up for another session (40001) is run again, and both count', async () => {
+    await setTables(pos.session)
+    const other = await pos.connect()
+    const item = (id: string) => ({ id, productId: 'p', name: 'Bread', quantity: 1, price: '1.50' })
+    await other.query(`SET default_transaction_isolation = 'repeatable read'`)
+    const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    await client.query('BEGIN')
+    await client.query(`UPDATE "tables" SET "items" = $1::jsonb, "status" = 'OCCUPIED' WHERE "id" = 't1'`, [JSON.stringify([item('a')])])
+    const statements: string[] = []
+    const watched = {
+      query: (sql: string, parameters?: unknown[]) => {
+        statements.push(sql.split(' ')[0] ?? '')
+        return other.query(sql, parameters)
+      },
+    }
+    const added = operations.addItem(watched, 't1', item('b'))
+    let waits = false
+    while (!waits) {
+      const [blocked] = await pos.session.query<{ waits: boolean }>(`SELECT cardinality(pg_blocking_pids($1)) > 0 AS waits`, [rows[0]?.pid])
+      waits = blocked?.waits === true
+    }
+    await client.query('COMMIT')
+    expect((await added).items).toEqual([item('a'), item('b')])
+    expect(statements).toEqual(['BEGIN', 'SELECT', 'ROLLBACK', 'BEGIN', 'SELECT', 'UPDATE', 'COMMIT'])
+  })
+
   test('two waiters who add to one table at once both find their items there', async () => {
     await setTables(pos.session)
     const clients = [client, await pos.connect(), await pos.connect()]
