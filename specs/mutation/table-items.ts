@@ -112,7 +112,7 @@ export const tableItems: readonly Edit[] = [
     file: `${app}/metrics.ts`,
     find: `? 'refused' : 'failed'`,
     replace: `? 'failed' : 'failed'`,
-    test: 'counts and payload',
+    test: 'in the bucket',
   },
   { claim: 'TI-8', file: `${app}/monitor.sql`, find: 'HAVING count(*) > 1', replace: 'HAVING count(*) > 2', test: 'the monitor names' },
   { claim: 'TI-8', file: `${app}/monitor.sql`, find: `AND "total" <> "sum"`, replace: `AND "total" < "sum"`, test: 'the monitor names' },

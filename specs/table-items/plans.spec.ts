@@ -169,13 +169,13 @@ async function withoutNames(session: Session): Promise<Seen> {
   }
 }
 
-/** How many of ten changes of one status are HOT, after one that moves the row to a page with room. */
+/** How many of ten changes of one status, each to another value, are HOT, after one that moves the row to a page with room. */
 async function hotUpdates(session: Session): Promise<number> {
   const update = statements['change the status of a table']
   const counted = `SELECT pg_stat_get_xact_tuples_hot_updated('"tables"'::regclass) AS hot`
   await session.script(`BEGIN; ${update}`)
   const before = await session.one<{ hot: string }>(counted)
-  for (let n = 0; n < 10; n += 1) await session.script(update)
+  for (let n = 0; n < 10; n += 1) await session.script(n % 2 === 0 ? update.replace('CLEANING', 'RESERVED') : update)
   const after = await session.one<{ hot: string }>(counted)
   await session.script('ROLLBACK')
   return Number(after.hot) - Number(before.hot)
