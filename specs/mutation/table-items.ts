@@ -79,6 +79,9 @@ export const tableItems: readonly Edit[] = [
     test: 'without a rewrite',
   },
 
+  { claim: 'TI-3', file: `${app}/rows.ts`, find: `'FOR NO KEY UPDATE'`, replace: `''`, test: 'any operations' },
+  { claim: 'TI-3', file: `${app}/client.ts`, find: `query('BEGIN')`, replace: `query('SELECT')`, test: 'any operations' },
+
   { claim: 'TI-6', file: `${app}/items.schema.json`, find: '"maximum": 999', replace: '"maximum": 1000', test: 'two parsers' },
   { claim: 'TI-6', file: `${app}/read-json.ts`, find: `? '0.5' : found`, replace: '? found : found', test: 'two parsers' },
   { claim: 'TI-6', file: `${app}/items-check.sql`, find: ' % 1 = 0', replace: ' % 1 >= 0', test: 'two parsers' },
