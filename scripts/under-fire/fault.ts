@@ -11,7 +11,7 @@ export interface Campaign {
   readonly times: number
   readonly seed: number
   /** Told after each of the `times`. */
-  readonly onDone?: (done: number, faults: number) => void
+  readonly onDone?: (done: number, faults: readonly Fault[]) => void
 }
 
 /** Do something so many times, each with a seed of its own, one more than the one before. */
@@ -19,7 +19,7 @@ export async function repeat({ times, seed, onDone }: Campaign, once: (seed: num
   const faults: Fault[] = []
   for (let done = 0; done < times; done += 1) {
     faults.push(...(await once(seed + done)))
-    onDone?.(done + 1, faults.length)
+    onDone?.(done + 1, faults)
   }
   return faults
 }
