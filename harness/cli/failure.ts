@@ -14,8 +14,10 @@ export interface FailureText {
 export function describeFailure(error: unknown, options: { readonly debug: boolean }): FailureText {
   const stack = options.debug && error instanceof Error ? `${error.stack ?? ''}\n${causes(error)}` : ''
   if (error instanceof GodwitError) {
-    const lines = [`godwit: ${visibleText(error.message)}`, error.detail, error.hint === undefined ? undefined : `Hint: ${error.hint}`]
-    const text = visibleLines(`${lines.filter((line) => line !== undefined).join('\n')}\n${stack}`)
+    const more = [error.detail, error.hint === undefined ? undefined : `Hint: ${error.hint}`].filter((line) => line !== undefined)
+    // A line of somebody's SQL in the detail must not look like another message.
+    const below = more.map((line) => visibleLines(line).replaceAll(/^godwit: /gm, ' $&'))
+    const text = `${[`godwit: ${visibleText(error.message)}`, ...below].join('\n')}\n${visibleLines(stack)}`
     return { text: maskSecrets(text), exitCode: error.exitCode }
   }
   const message = error instanceof Error ? error.message : String(error)

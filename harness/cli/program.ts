@@ -35,9 +35,12 @@ export function createProgram(context: CommandContext): Command {
   return program
 }
 
-/** An argument moves no cursor. Not by `visibleLines`: the reports that have it take their time to load. */
+/** An argument moves no cursor and begins no line. Not by `visibleLines`: the reports that have it take their time to load. */
 function withoutControls(text: string): string {
-  return text.replace(/[^\P{Cc}\n]/gu, '�')
+  return text
+    .trimEnd()
+    .replace(/\n(?!\(Did you mean)|[^\P{Cc}\n]/gu, '�')
+    .concat('\n')
 }
 
 function addVerify(program: Command, context: CommandContext): void {

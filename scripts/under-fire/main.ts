@@ -24,7 +24,7 @@ const seed = values.seed === undefined ? Date.now() % 0x7fff_ffff : Number(value
 process.stdout.write(`${name}: ${times} times, seed ${seed}\n`)
 const startedMs = performance.now()
 const every = Math.max(1, Math.floor(times / 20))
-const shown = 0
+let shown = 0
 const show = (fault: Fault | undefined) => {
   if (fault !== undefined) process.stdout.write(`\nseed ${fault.seed}: ${fault.done}\n  ${fault.wrong}\n`)
 }
@@ -32,8 +32,9 @@ const faults = await campaign({
   times,
   seed,
   onDone: (done, found) => {
+    for (; shown < found.length; shown += 1) show(found[shown])
     if (done % every === 0)
-      process.stdout.write(`${done} done, ${found} faults, ${Math.round((performance.now() - startedMs) / 1_000)} s\n`)
+      process.stdout.write(`${done} done, ${shown} faults, ${Math.round((performance.now() - startedMs) / 1_000)} s\n`)
   },
 })
 for (const fault of faults.slice(shown)) show(fault)

@@ -31,6 +31,7 @@ describe('failure', () => {
     for (const error of [new InputError(`"${name}" does not exist`, { detail: 'One.\nTwo.', hint: name }), new Error(name)]) {
       const { text } = describeFailure(error, { debug: false })
       expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+      expect(text.match(/^godwit: /gm)).toHaveLength(1)
       expect(text.split('\n')[0]).toContain('a␛[31mb⟨U+009B⟩2J␀␊godwit: forged')
     }
   })
