@@ -10,6 +10,7 @@ import { writeGateRecord } from './gate-record.ts'
 import { baselineFile, type Plan, type Project, planWork } from './plan.ts'
 import { historiesOf } from './project-state.ts'
 import { type NotRun, type Ran, runProjects } from './run-projects.ts'
+import { say } from './say.ts'
 import { sayNotes, showResult } from './verify-command.ts'
 
 /** `godwit baseline`: verify (or read what was saved), and accept what is found in steps that were there before this branch. */
@@ -39,10 +40,10 @@ export async function baselineCommand(paths: readonly string[], flags: BaselineF
     if (run.result !== undefined) await writeGateRecord(plan, run.result, { ran, baseline: next })
     sayNotes(run.notes)
   }
-  process.stdout.write(`${summaryOf(file, old, next)}\n`)
+  say(summaryOf(file, old, next))
   const left = [...newSteps.values()].flatMap((names) => [...names])
   if (left.length > 0) {
-    process.stdout.write(`not accepted, being new on this branch: ${shownNames(left)} (--include-new accepts them too)\n`)
+    say(`not accepted, being new on this branch: ${shownNames(left)} (--include-new accepts them too)`)
   }
   context.setExitCode(gravestCode(failed.map((each) => each.exitCode)))
 }

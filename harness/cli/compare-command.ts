@@ -1,3 +1,4 @@
+import { visibleLines } from '../report/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { urlOf } from './url-of.ts'
@@ -15,6 +16,6 @@ export async function compareCommand(names: readonly [string, string], flags: Co
   const { rows = false, values = false, json = false } = flags
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`)
   const compared = await compareNames({ url: urlOf(flags), names, statements: !rows, signal: context.signal, say })
-  process.stdout.write(json ? `${JSON.stringify(compared)}\n` : comparedText(compared, values))
+  process.stdout.write(json ? `${JSON.stringify(compared)}\n` : visibleLines(comparedText(compared, values)))
   if (!compared.same) context.setExitCode(exitCodes.violated)
 }

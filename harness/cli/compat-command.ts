@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts'
+import { visibleLines } from '../report/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import { planWork } from './plan.ts'
@@ -30,6 +31,6 @@ export async function compatGenerateCommand(
   const generated = await withProgress((onProgress) =>
     generateCompat({ mapping, path, options: project.options, hooks: { signal, onProgress }, now: new Date(), dryRun }),
   )
-  process.stdout.write(json ? `${JSON.stringify(generated)}\n` : generatedText(generated, dryRun))
+  process.stdout.write(json ? `${JSON.stringify(generated)}\n` : visibleLines(generatedText(generated, dryRun)))
   context.setExitCode(exitCodeOf(generated.verdict))
 }

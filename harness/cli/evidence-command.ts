@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { planWork } from './plan.ts'
 import { readProjectState } from './project-state.ts'
+import { say } from './say.ts'
 import { urlOf } from './url-of.ts'
 import type { VerifyFlags } from './verify-options.ts'
 
@@ -34,7 +35,6 @@ export async function evidenceCommand(paths: readonly string[], flags: EvidenceF
   }
   const folder = shownPath(flags.out ?? `evidence-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}Z`)
   const { all = false, signed = false, dump, proof } = flags
-  const say = (line: string) => process.stdout.write(`${line}\n`)
   const { document, digest } = await takeEvidence({ url, migrations, folder, all, signed, dump, proof, signal: context.signal, say })
   say(`taken     ${document.takenAt}, from one snapshot (${document.snapshot})`)
   if (document.proof.outcome === 'proven') {
@@ -61,5 +61,5 @@ async function checkCommand(folder: string, paths: readonly string[], flags: Evi
     `  ${signed ? 'every file has the digest that SHA256SUMS says' : 'it has no SHA256SUMS'}`,
     ...restored.map((each) => `  restored into PostgreSQL ${server}, and equal: ${each}`),
   ]
-  process.stdout.write(`${lines.join('\n')}\n`)
+  say(lines.join('\n'))
 }

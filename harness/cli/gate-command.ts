@@ -10,6 +10,7 @@ import { exitCodes } from './exit-codes.ts'
 import { type GateRecord, gateFile, readGateRecord } from './gate-record.ts'
 import { type Plan, type Project, planWork } from './plan.ts'
 import { historiesOf, readProjectState } from './project-state.ts'
+import { say } from './say.ts'
 import type { VerifyFlags } from './verify-options.ts'
 
 /** `godwit gate`: pass only if the saved verdict holds for exactly what stands here now. It starts no database. */
@@ -17,7 +18,7 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
   const plan = await planWork(paths, flags)
   const saved = await readGateRecord(plan.report)
   if (saved === undefined) {
-    process.stdout.write(`? no verdict is saved in "${plan.report}": run godwit verify first (looked for ${join(plan.report, gateFile)})\n`)
+    say(`? no verdict is saved in "${plan.report}": run godwit verify first (looked for ${join(plan.report, gateFile)})`)
     context.setExitCode(exitCodes.unknown)
     return
   }
@@ -35,12 +36,12 @@ export async function gateCommand(paths: readonly string[], flags: VerifyFlags, 
   if (failures.length === 0) {
     const since = saved.result.since
     const nothing = steps === 0 && since !== undefined ? `no new migrations since ${since}, and ` : ''
-    process.stdout.write(`✓ ${nothing}the saved verdict holds for these files: ${about}\n`)
+    say(`✓ ${nothing}the saved verdict holds for these files: ${about}`)
     return
   }
   const shown = failures.slice(0, 20).map((line) => `  ${line}`)
   if (failures.length > shown.length) shown.push(`  and ${failures.length - shown.length} more`)
-  process.stdout.write(`✗ the saved verdict does not let this pass (${about})\n${shown.join('\n')}\n`)
+  say(`✗ the saved verdict does not let this pass (${about})\n${shown.join('\n')}`)
   const unknown = changes.length === 0 && verdict === 'unknown'
   context.setExitCode(unknown ? exitCodes.unknown : exitCodes.violated)
 }

@@ -7,6 +7,7 @@ import { replaceFile } from '../report/index.ts'
 import type { InitFlags } from './command-context.ts'
 import { gitlabText, lockFiles, workflowText } from './init-ci.ts'
 import { configText, type FoundFolder, type ScriptExtension, specText, vitestConfigText } from './init-files.ts'
+import { say } from './say.ts'
 
 const assumed: FoundFolder = { name: 'migrations', path: 'migrations', format: 'none yet' }
 
@@ -16,7 +17,6 @@ export async function initCommand(path: string | undefined, flags: InitFlags): P
   const { found, aside } = path === undefined ? await foldersHere(here) : { found: [await folderAt(path, here)], aside: [] }
   const folders = found.length === 0 ? [assumed] : found
   const files = filesFor(folders, flags, here)
-  const say = (line: string) => process.stdout.write(`${line}\n`)
 
   if (found.length === 0) say('No migrations were found here: "migrations" is assumed to become their folder.')
   for (const folder of found) say(`Found ${folder.path} (${folder.format}).`)

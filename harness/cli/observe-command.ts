@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts'
+import { visibleLines } from '../report/index.ts'
 import type { CommandContext, ObserveFlags } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { urlOf } from './url-of.ts'
@@ -17,7 +18,7 @@ export async function observeCommand(path: string | undefined, flags: ObserveFla
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`)
   const plan = await readPlan(path)
   const observed = await observe({ url: urlOf(flags), plan, create, signal: context.signal, say })
-  process.stdout.write(json ? `${JSON.stringify({ plan: plan.name, ...observed })}\n` : observedText(plan, observed))
+  process.stdout.write(json ? `${JSON.stringify({ plan: plan.name, ...observed })}\n` : visibleLines(observedText(plan, observed)))
   if (observed.checks.some(({ wrong }) => wrong > 0)) context.setExitCode(exitCodes.violated)
 }
 

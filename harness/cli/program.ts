@@ -23,7 +23,7 @@ export function createProgram(context: CommandContext): Command {
     .helpCommand(false)
     .addHelpText('after', exitCodesHelp)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'godwit: ')) })
+    .configureOutput({ outputError: (text, write) => write(withoutControls(text.replace(/^error: /, 'godwit: '))) })
     .showSuggestionAfterError()
 
   program.commandsGroup('Migrations:')
@@ -33,6 +33,14 @@ export function createProgram(context: CommandContext): Command {
   program.commandsGroup('To begin with:')
   for (const add of [addInit, addDoctor]) add(program, context)
   return program
+}
+
+/** An argument moves no cursor and begins no line. Not by `visibleLines`: the reports that have it take their time to load. */
+function withoutControls(text: string): string {
+  return text
+    .trimEnd()
+    .replace(/\n(?!\(Did you mean)|[^\P{Cc}\n]/gu, '�')
+    .concat('\n')
 }
 
 function addVerify(program: Command, context: CommandContext): void {

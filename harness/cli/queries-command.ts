@@ -1,6 +1,7 @@
 import type { CommandContext, QueriesFlags } from './command-context.ts'
 import { planWork } from './plan.ts'
 import { withProgress } from './progress.ts'
+import { say } from './say.ts'
 
 /** `godwit queries`: write the verification SQL of each migration, and print where it is. */
 export async function queriesCommand(paths: readonly string[], flags: QueriesFlags, context: CommandContext): Promise<void> {
@@ -14,9 +15,9 @@ export async function queriesCommand(paths: readonly string[], flags: QueriesFla
       writeQueries(project.paths, project.options, place, { signal: context.signal, onProgress }),
     )
     for (const { migration, files, queries, because, notChecked } of written) {
-      if (because !== undefined) process.stdout.write(`${migration}: no queries, because ${because}\n`)
+      if (because !== undefined) say(`${migration}: no queries, because ${because}`)
       else process.stdout.write(`${migration}: ${queries} queries in\n${files.map((file) => `  ${file}\n`).join('')}`)
-      for (const each of notChecked) process.stdout.write(`  not checked: ${each}\n`)
+      for (const each of notChecked) say(`  not checked: ${each}`)
     }
   }
 }

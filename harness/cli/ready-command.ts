@@ -1,3 +1,4 @@
+import { visibleLines } from '../report/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { urlOf } from './url-of.ts'
@@ -15,6 +16,6 @@ export async function readyCommand(path: string, flags: ReadyFlags, context: Com
   const say = (line: string) => (json ? process.stderr : process.stdout).write(`${line}\n`)
   const plan = await readPlan(path)
   const readiness = await ready({ url: urlOf(flags), plan, run, signal: context.signal, say })
-  process.stdout.write(json ? `${JSON.stringify({ plan: plan.name, ...readiness })}\n` : readinessText(plan, readiness))
+  process.stdout.write(json ? `${JSON.stringify({ plan: plan.name, ...readiness })}\n` : visibleLines(readinessText(plan, readiness)))
   if (!readiness.ready) context.setExitCode(exitCodes.violated)
 }

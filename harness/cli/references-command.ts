@@ -1,3 +1,4 @@
+import { visibleLines } from '../report/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { planWork } from './plan.ts'
@@ -30,7 +31,10 @@ export async function referencesCommand(
   if (flags.write === true) await writeReferences(found)
   const { changed: _, ...shown } = found
   const written = flags.write === true
-  process.stdout.write(flags.json === true ? `${JSON.stringify({ ...shown, written })}\n` : renderReferences(found, written))
+  const text = renderReferences(found, written)
+  // A patch in a pipe is that of the files; on a terminal it is to be read.
+  const seen = process.stdout.isTTY ? visibleLines(text) : text
+  process.stdout.write(flags.json === true ? `${JSON.stringify({ ...shown, written })}\n` : seen)
   const left =
     (written ? 0 : found.changes.length) + found.ambiguous.length + (found.database?.uses ?? []).filter(({ follows }) => !follows).length
   if (left > 0) context.setExitCode(exitCodes.violated)

@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { planWork } from './plan.ts'
 import { withProgress } from './progress.ts'
+import { say } from './say.ts'
 
 /** `godwit replay`: 1 while the counterexample still violates, 0 once it does not, 4 where that could not be looked at. */
 export async function replayCommand(file: string, flags: { readonly postgres?: string }, context: CommandContext): Promise<void> {
@@ -20,7 +21,7 @@ export async function replayCommand(file: string, flags: { readonly postgres?: s
     return replay({ ...meta, rowsSql, writtenSql }, project?.options ?? flags, { signal: context.signal })
   })
   const outcome = violates === undefined ? 'unknown' : violates ? 'violated' : 'holds'
-  process.stdout.write(`${words[outcome]}: ${message}\n`)
+  say(`${words[outcome]}: ${message}`)
   context.setExitCode(exitCodes[outcome])
 }
 

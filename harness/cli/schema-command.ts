@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
+import { visibleLines } from '../report/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { planWork } from './plan.ts'
@@ -28,7 +29,7 @@ export async function driftCommand(paths: readonly string[], flags: DriftFlags, 
   const found = await withProgress((onProgress) =>
     findDrift({ url, paths: project.paths, at, options: project.options, hooks: { signal: context.signal, onProgress } }),
   )
-  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : renderDrift(found))
+  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : visibleLines(renderDrift(found)))
   if (found.drift.length > 0) context.setExitCode(exitCodes.violated)
   else if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
 }
@@ -42,7 +43,7 @@ async function modelDriftCommand(model: string, paths: readonly string[], flags:
   const found = await withProgress((onProgress) =>
     modelDrift({ model, paths: files, at, options, hooks: { signal: context.signal, onProgress } }),
   )
-  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : renderModelDrift(found))
+  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : visibleLines(renderModelDrift(found)))
   if (found.differences.length > 0) context.setExitCode(exitCodes.violated)
   else if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
 }
@@ -56,7 +57,7 @@ export async function diffCommand(from: string, to: string, flags: DiffFlags, co
   const options = projects[0]?.options ?? {}
   const { diffSchemas, renderDiff } = await import('../operations/index.ts')
   const found = await withProgress((onProgress) => diffSchemas({ from, to, options, hooks: { signal: context.signal, onProgress } }))
-  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : renderDiff(found))
+  process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : visibleLines(renderDiff(found)))
   if (found.level === 'major') context.setExitCode(exitCodes.violated)
   else if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
 }
@@ -88,14 +89,16 @@ export async function versionCommand(paths: readonly string[], flags: VersionFla
   )
   if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
   if (write === undefined) {
-    process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : markdown === true ? renderChangeLog(found) : renderVersions(found))
+    process.stdout.write(
+      json === true ? `${JSON.stringify(found)}\n` : visibleLines(markdown === true ? renderChangeLog(found) : renderVersions(found)),
+    )
     return
   }
   const last = found.versions.at(-1)
   if (last === undefined) throw new InputError(`there is no step "${write}"`)
   const files = await filesOfStep({ ...request, at, hooks: {} }, write, versionSql(last, table, true))
   const written = await writeVersion(last, table, files)
-  process.stdout.write(`${last.version}  ${last.step}: written into ${written.join(' and ')}\n`)
+  process.stdout.write(visibleLines(`${last.version}  ${last.step}: written into ${written.join(' and ')}\n`))
 }
 
 export interface TypesFlags extends DiffFlags {

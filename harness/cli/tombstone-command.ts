@@ -1,4 +1,5 @@
 import type { CommandContext } from './command-context.ts'
+import { say } from './say.ts'
 import { urlOf } from './url-of.ts'
 
 export interface TombstoneFlags {
@@ -11,7 +12,6 @@ export async function tombstoneCommand(relation: string, flags: TombstoneFlags, 
   const { readTableName, tombstoneOf, writeTombstone } = await import('../operations/index.ts')
   const { schema = 'public', name } = readTableName(relation)
   const found = await tombstoneOf({ schema, name }, { url: urlOf(flags), signal })
-  for (const file of await writeTombstone(found, flags.out)) process.stdout.write(`wrote     ${file}\n`)
-  if (found.drop === undefined)
-    process.stdout.write('no drop   it holds rows, and no file brings them back: take evidence, and drop it by hand\n')
+  for (const file of await writeTombstone(found, flags.out)) say(`wrote     ${file}`)
+  if (found.drop === undefined) say('no drop   it holds rows, and no file brings them back: take evidence, and drop it by hand')
 }

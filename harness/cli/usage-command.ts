@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts'
+import { visibleLines } from '../report/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { urlOf } from './url-of.ts'
@@ -35,6 +36,6 @@ export async function usageCommand(relation: string | undefined, flags: UsageFla
     throw new InputError('no relation is named', { hint: 'Name one, or keep what is counted up to now with --record.' })
   const usage = await usageOf(named(relation), options)
   const judged = unusedFor(usage, days)
-  process.stdout.write(json ? `${JSON.stringify({ ...usage, days, ...judged })}\n` : renderUsage(usage, days, judged))
+  process.stdout.write(json ? `${JSON.stringify({ ...usage, days, ...judged })}\n` : visibleLines(renderUsage(usage, days, judged)))
   if (judged.answer !== 'unused') context.setExitCode(judged.answer === 'used' ? exitCodes.violated : exitCodes.unknown)
 }

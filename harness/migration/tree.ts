@@ -54,9 +54,13 @@ export interface Token {
 
 /** The tokens of a text that parses. */
 export function tokensOf(sql: string): readonly Token[] {
-  return scanSync(sql).tokens.flatMap(({ start, end, text }) =>
-    /^(--|\/\*)/.test(text) ? [] : [{ start, end, word: /^["']/.test(text) ? text : text.toUpperCase() }],
-  )
+  const bytes = Buffer.from(sql)
+  // libpg-query writes control characters into its JSON as they are, which JSON.parse refuses; a space is as long.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return scanSync(sql.replace(/[\x01-\x08\x0b\x0c\x0e-\x1f]/g, ' ')).tokens.flatMap(({ start, end }) => {
+    const text = bytes.toString('utf8', start, end)
+    return /^(--|\/\*)/.test(text) ? [] : [{ start, end, word: /^["']/.test(text) ? text : text.toUpperCase() }]
+  })
 }
 
 /** A tree as a text that is the same for two texts that mean the same: without the places of its nodes. */

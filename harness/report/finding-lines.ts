@@ -89,7 +89,7 @@ function excerptLines(finding: FindingResult, { columns, excerpt }: Layout): rea
 function caretAt(line: string, { attribute, relation }: FindingResult): { readonly from: number; readonly length: number } | undefined {
   for (const name of [attribute, relation?.split('.').at(-1)]) {
     if (name == null || name === '') continue
-    const escaped = name.replaceAll(/[^\p{L}\p{N}_]/gu, '\\$&')
+    const escaped = name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
     const found = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, 'iu').exec(line)
     if (found !== null) return { from: found.index, length: found[0].length }
   }

@@ -17,7 +17,7 @@ const library = junit as unknown as Builder
  * that does not hold although no invariant says so (none was judged) gets a test case `verdict` with an error.
  */
 export function renderJUnit(result: VerifyResult): string {
-  const masked = maskSecretsIn(result)
+  const masked = withoutLoneSurrogates(maskSecretsIn(result))
   const builder = library.newBuilder().name('godwit')
   for (const migration of masked.migrations) addSuite(builder.testSuite(), migration, masked)
   for (const source of masked.sources) if (source.brokenAt !== null || source.endToEnd !== null) addSource(builder.testSuite(), source)
@@ -26,6 +26,11 @@ export function renderJUnit(result: VerifyResult): string {
     if (masked.verdict !== 'holds') test.error(nothingJudged(masked), 'unknown')
   }
   return `${builder.build()}\n`
+}
+
+/** The library removes a lone surrogate, and the character before it, after it has escaped the text. JSON writes them escaped, and no others. */
+function withoutLoneSurrogates(result: VerifyResult): VerifyResult {
+  return JSON.parse(JSON.stringify(result).replaceAll(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '$1\ufffd')) as VerifyResult
 }
 
 function addSuite(suite: TestSuite, migration: MigrationResult, run: VerifyResult): void {

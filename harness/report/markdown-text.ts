@@ -1,5 +1,5 @@
 import { markdownTable } from 'markdown-table'
-import { shorten, visibleText } from './visible-text.ts'
+import { shorten, visibleLines, visibleText } from './visible-text.ts'
 
 /** A piece of Markdown that is safe inside a table cell, a list item or a line of prose. */
 export type Markdown = string
@@ -41,7 +41,7 @@ export function table(header: readonly Markdown[], rows: readonly (readonly Mark
 export function fence(text: string, language: string): Markdown {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((run) => run[0].length))
   const ticks = '`'.repeat(longest + 1)
-  return `${ticks}${language}\n${text}\n${ticks}`
+  return `${ticks}${language}\n${visibleLines(text)}\n${ticks}`
 }
 
 function escaped(text: string): Markdown {

@@ -17,7 +17,7 @@ const words: Readonly<Record<string, string>> = {
 
 /** What is done in a stage, e.g. `break off at each statement`; a stage that is named in words already stays as it is. */
 export function stageWords(stage: string): string {
-  return words[stage] ?? stage
+  return Object.hasOwn(words, stage) ? (words[stage] ?? stage) : stage
 }
 
 const isolations = {

@@ -14,6 +14,11 @@ export function visibleText(text: string): string {
   })
 }
 
+/** The same for a text of several lines, which stay lines. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visibleText).join('\n')
+}
+
 /** Cut a text to `limit` code points, saying how long it was. */
 export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text

@@ -26,6 +26,16 @@ describe('failure', () => {
     expect(text).not.toContain('    at ')
   })
 
+  test('a name moves no cursor, changes no colour and begins no line', () => {
+    const name = 'a\u001b[31mb\u009b2J\0\ngodwit: forged'
+    for (const error of [new InputError(`"${name}" does not exist`, { detail: 'One.\nTwo.', hint: name }), new Error(name)]) {
+      const { text } = describeFailure(error, { debug: false })
+      expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+      expect(text.match(/^godwit: /gm)).toHaveLength(1)
+      expect(text.split('\n')[0]).toContain('a␛[31mb⟨U+009B⟩2J␀␊godwit: forged')
+    }
+  })
+
   test('stacks, of the causes too, are for those who ask', () => {
     const error = new InputError('outer', { cause: new Error('inner', { cause: new Error('innermost') }) })
     const { text } = describeFailure(error, { debug: true })

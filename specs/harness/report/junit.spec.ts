@@ -26,6 +26,13 @@ describe('JUnit', () => {
     )
   })
 
+  test('a lone surrogate breaks no escape in front of it', () => {
+    for (const name of ['\r\udfff<b>', '\\\n\ud800', '\t\ud83d']) {
+      const [suite] = parse(renderJUnit(exampleResult([{ name }]))).filter((one) => one.name === 'testsuite')
+      expect(suite?.attributes.name).toBe(name.replace(/[\udfff\ud800\ud83d]/, '\ufffd'))
+    }
+  })
+
   test('any migration that does not hold fails its suite', () => {
     fc.assert(
       fc.property(verifyResult, (result) => {

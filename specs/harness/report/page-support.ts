@@ -3,6 +3,20 @@ import { reportFolders } from '../../../harness/report/report-folder.ts'
 import type { MigrationResult, TargetResult, VerifyResult } from '../../../harness/result/index.ts'
 import { exampleFinding, exampleResult } from '../result/result-arbitrary.ts'
 
+const tags = new Set(
+  `html head meta link title style script body header main footer section article search form fieldset legend label input button output
+  div span p a ul ol li dl dt dd h1 h2 h3 h4 strong em code pre table caption thead tbody tr th td details summary figure figcaption
+  svg g path rect text title`.split(/\s+/),
+)
+const attributes = new Set(
+  `lang charset http-equiv content name rel href class id title for type value checked placeholder autocomplete open hidden scope role
+  aria-hidden aria-label aria-labelledby aria-live aria-keyshortcuts data-of data-step data-verdict data-print
+  viewBox width height x y d dy stroke-width text-anchor preserveAspectRatio`.split(/\s+/),
+)
+/** A place in the page, one of its other files, or a percent-encoded path below the page. */
+const ownLink =
+  /^(#[a-z0-9-]+|data:,|index\.md|(results\.json|junit\.xml|godwit\.sarif|pull-request\.md)|[\w.~!*'()%-]+\/(MIGRATION_TEST_RESULTS\.md|counterexamples\/[\w.-]+\.sql))$/
+
 /** An element of a page, as a browser would make it. */
 export interface PageElement {
   readonly name: string
@@ -38,6 +52,19 @@ export function parsePage(html: string): ParsedPage {
     at = next + (block?.[0].length ?? whole.length)
   }
   return { elements, text: decoded(text) }
+}
+
+/** What of a page is not ours: elements, attributes and links that data has become, and ids that are there twice. */
+export function foreignMarkup(html: string): readonly string[] {
+  const { elements } = parsePage(html)
+  const links = elements.flatMap((element) => element.attributes.get('href') ?? [])
+  const ids = elements.flatMap((element) => element.attributes.get('id') ?? [])
+  return [
+    ...elements.filter(({ name }) => !tags.has(name)).map(({ name }) => name),
+    ...elements.flatMap((element) => [...element.attributes.keys()]).filter((name) => !attributes.has(name)),
+    ...links.filter((link) => !ownLink.test(link)),
+    ...ids.filter((id, index) => ids.indexOf(id) !== index),
+  ]
 }
 
 function attributesOf(text: string): ReadonlyMap<string, string> {

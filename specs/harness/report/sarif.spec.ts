@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Ajv } from 'ajv'
-import * as formats from 'ajv-formats'
 import * as fc from 'fast-check'
 import type { Log, Run } from 'sarif'
 import { describe, expect, test } from 'vitest'
 import { exampleOf, rulesOf } from '../../../harness/invariants/index.ts'
 import { readSourceFiles, renderSarif, uriOf } from '../../../harness/report/index.ts'
 import { exampleFinding, exampleResult, nastyText, verifyResult } from '../result/result-arbitrary.ts'
+import { officialSchema } from './sarif-schema.ts'
 
 const validate = officialSchema()
 
@@ -219,10 +216,3 @@ function texts(invocations: Run['invocations']): readonly string[] {
 }
 
 /** The schema as Microsoft publishes it; of draft 4, of which it uses nothing that later drafts read otherwise but the name of `id`. */
-function officialSchema() {
-  const path = createRequire(import.meta.url).resolve('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json')
-  const { $schema: _draft, id: _id, ...schema } = JSON.parse(readFileSync(path, 'utf8'))
-  const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false })
-  formats.default.default(ajv)
-  return ajv.compile(schema)
-}
