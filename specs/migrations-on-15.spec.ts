@@ -7,7 +7,7 @@ describe('on PostgreSQL 15', () => {
   const holding = ['migrations/stock-batches', 'migrations/order-line-items', 'migrations/table-items']
   const violated = ['fixtures/specimens/stock-batches-as-planned', 'fixtures/specimens/order-line-items-as-planned']
   test.each([
-    ...inGate(holding, 2).map((path) => [path, 'holds'] as const),
+    ...inGate(holding, 1).map((path) => [path, 'holds'] as const),
     ...inGate(violated, 1).map((path) => [path, 'violated'] as const),
   ])('%s %s', { timeout: 240_000 }, async (path, verdict) => {
     const { result } = await verify([path], { postgres: '15', runs: 20 })

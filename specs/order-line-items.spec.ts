@@ -16,7 +16,7 @@ import { statementOf, type Write, write } from './order-line-items/writes.ts'
 
 const RUNS = 50
 
-describeMigration('migrations/order-line-items', { runs: 40 })
+describeMigration('migrations/order-line-items', { runs: 20 })
 
 describe('order-line-items', () => {
   let bench: Workbench

@@ -6,12 +6,13 @@ import type { Failure, Migration, Script, Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import type { MigrationResult, SourceResult } from '../result/index.ts'
 import { judgeMigration } from '../result/index.ts'
-import type { Base, CloneSource } from '../run/index.ts'
+import type { Base } from '../run/index.ts'
 import { clusterNeed, ownCluster, ownClusterNotes, rememberRoles } from '../run/index.ts'
 import type { Counterexample, VerifyHooks, VerifyOptions } from '../verify/index.ts'
 import { verifyMigration } from '../verify/index.ts'
 import { applyBatches } from './batches.ts'
 import { Composition } from './compose.ts'
+import { walkElsewhere } from './elsewhere.ts'
 import { revertAll, type WayBack } from './end-to-end.ts'
 import { Head } from './head.ts'
 import { type HistoryEnvironment, historyEnvironment, sqlSteps } from './history-environment.ts'
@@ -302,20 +303,7 @@ class Walk {
       roles: this.#course.own ? await rememberRoles(this.#course.cluster) : undefined,
       memory: this.#memory,
       objects: recent(objects),
-      elsewhere: (cluster) => this.#elsewhere(cluster, at),
+      elsewhere: (cluster) => walkElsewhere(cluster, this.#course, at),
     }
-  }
-
-  /** Another cluster, walked to the same step; its head lives as long as the cluster. */
-  async #elsewhere(cluster: Cluster, at: number): Promise<CloneSource> {
-    const { history, own, context } = this.#course
-    const { template, role, settings, stepFor } = await historyEnvironment(cluster, history, context.options)
-    const head = await Head.open(cluster, template, { role, settings })
-    for (const { up } of history.steps.slice(0, at)) {
-      if (up.kind === 'opaque') continue
-      const outcome = await head.advance(stepFor(up), context.hooks.signal)
-      if (outcome.outcome === 'failed') await head.advancePartly(stepFor(up), outcome.failure)
-    }
-    return { cluster, template: () => head.template(), role, settings, roles: own ? await rememberRoles(cluster) : undefined }
   }
 }

@@ -10,7 +10,11 @@ interface Facts extends Omit<Snapshot, 'statements' | 'evicted' | 'reset'> {
   readonly sees: boolean
 }
 
-/** Settings count as the worst of the server's and those of any role here: what one role sends may not be counted. */
+/**
+ * Settings count as the worst of the server's and those of any role here: what one role sends may not be counted.
+ *
+ * Whoever reads waits for who reads already, until that session ends: counts that are read later belong to a later time, or they would seem to fall.
+ */
 const facts = `
 SELECT ${utcText('clock_timestamp()')} AS at,
        (SELECT nspname FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'pg_stat_statements') AS schema,
@@ -20,7 +24,7 @@ SELECT ${utcText('clock_timestamp()')} AS at,
        'pg_stat_statements.track_utility=off' <> ALL (set) AS utility,
        (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees,
        (SELECT count(*)::int FROM pg_catalog.pg_stat_replication WHERE application_name <> 'pg_basebackup') AS replicas
-  FROM (SELECT ARRAY(
+  FROM (SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtext('godwit usage'))) AS alone, (SELECT ARRAY(
     SELECT name || '=' || setting FROM pg_catalog.pg_settings WHERE name IN ('compute_query_id', 'pg_stat_statements.track', 'pg_stat_statements.track_utility')
     UNION ALL SELECT c FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c
      WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { resultSchema, type VerifyResult } from '../../../harness/result/index.ts'
+import { inGate } from '../../in-gate.ts'
 import { pageFiles } from '../page-files.ts'
 import { type ScratchRepository, scratchRepository } from './scratch-repository.ts'
 
@@ -149,7 +150,7 @@ const declared = (own: Readonly<Record<string, string>>) => {
   return `import { defineConfig, defineInvariant } from 'godwit'\nexport default defineConfig({ invariants: [defineInvariant({ ${text.join(', ')} })] })\n`
 }
 
-test.each<[string, Readonly<Record<string, string>>, string]>([
+const refusals: readonly [string, Readonly<Record<string, string>>, string][] = [
   ['an id in capitals', { id: "'NoEmpty'" }, 'the invariant "NoEmpty" needs an id in lower case with hyphens'],
   ['an id that ends in a hyphen', { id: "'own-'" }, 'the invariant "own-" needs an id in lower case with hyphens'],
   ['the id of ours', { id: "'zero-loss'" }, 'the invariant "zero-loss" has the id of a built-in invariant'],
@@ -160,7 +161,8 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
   ['phases that do not begin with up', { looks: "{ everyRun: ['down'] }" }, 'cannot look at runs of these phases: ["down"]'],
   ['a probe that cannot look', { looks: "{ name: 'p' }" }, 'has a probe without a name or without a function "observe"'],
   ['no judge', { judge: '7' }, 'the invariant "own" has no function "judge"'],
-])('an invariant with %s is refused', async (_, own, message) => {
+]
+test.each(inGate(refusals, 3))('an invariant with %s is refused', async (_, own, message) => {
   await using repository = await scratchRepository({ 'godwit.config.ts': declared(own), '1.sql': 'SELECT 1' })
   const { code, stdout, stderr } = await repository.runHere(['verify'])
   expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(message) })

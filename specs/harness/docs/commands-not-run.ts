@@ -44,6 +44,7 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   },
   'docs/references.md': { '': 'specs/harness/operations/references-page.spec.ts runs each, and compares what it prints' },
   'docs/rehearse.md': { '': 'specs/harness/operations/rehearse-page.spec.ts runs it, and compares what it prints' },
+  'docs/reliability.md': { 'npm run fire': 'specs/harness/under-fire.spec.ts does a few of each' },
   'docs/rename-a-table.md': { '': 'specs/harness/operations/compat-page.spec.ts runs each, and compares what it prints' },
   'docs/reports.md': { 'createdb throwaway': 'specs/harness/report/counterexample-psql.spec.ts runs such a file with psql' },
   'docs/schema-diff.md': { '': 'specs/harness/operations/drift-page.spec.ts runs each, and compares what it prints' },

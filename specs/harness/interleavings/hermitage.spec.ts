@@ -5,7 +5,7 @@ import { hermitageTests, rows, schema, seenIn } from './hermitage.ts'
 
 const levels: readonly IsolationLevel[] = ['read committed', 'repeatable read', 'serializable']
 /** All of them are run where there are fewer, which is so for all tests but those of three sessions. */
-const schedules = Number(process.env.GODWIT_SCHEDULES ?? 60)
+const schedules = Number(process.env.GODWIT_SCHEDULES ?? 40)
 
 describe("Hermitage's anomalies on PostgreSQL", () => {
   test.each(hermitageTests)('$name shows at the levels that allow it, and at no other', { timeout: 3_600_000 }, async (given) => {

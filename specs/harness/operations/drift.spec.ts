@@ -54,7 +54,7 @@ const kinds = catalogKinds.filter((each) => each !== 'move a sequence back')
 const folders = readdirSync('fixtures/histories').map((name) => join('fixtures/histories', name))
 
 describe('CV-7: a production that has all steps', { timeout: 60_000 }, () => {
-  test.each(inGate(folders, 5))('%s has no drift, and the change of a saboteur is named', async (folder) => {
+  test.each(inGate(folders, 3))('%s has no drift, and the change of a saboteur is named', async (folder) => {
     await onProduction([folder], async ({ session, unapplied, ofPlatform, drift }) => {
       const found = await drift()
       expect([told(found), found.unknown]).toEqual([[], unapplied])

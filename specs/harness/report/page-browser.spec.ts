@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { renderPage } from '../../../harness/report/page/render-page.tsx'
 import type { RunLine } from '../../../harness/report/run-history.ts'
+import { inGate } from '../../in-gate.ts'
 import { exampleFinding, exampleResult, nastyText } from '../result/result-arbitrary.ts'
 import { chromiumPath, startChromium } from './chromium.ts'
 import { attacks, hostileInput, longHistory, pageInput } from './page-support.ts'
@@ -98,11 +99,12 @@ describe.skipIf(chromiumPath === undefined)('the page in Chromium', () => {
     })
   })
 
-  test.each([
+  const screens = [
     ['light', 1_100],
     ['dark', 1_100],
     ['light', 390],
-  ] as const)('axe finds nothing: %s, %i pixels', async (colorScheme, width) => {
+  ] as const
+  test.each(inGate(screens, 1))('axe finds nothing: %s, %i pixels', async (colorScheme, width) => {
     const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
     for (const html of [renderPage(fullPair()), renderPage(pageInput(longHistory(20)))]) {
       await withPage(html, { colorScheme, viewport: { width, height: 900 } }, async (page) => {

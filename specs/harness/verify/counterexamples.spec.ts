@@ -11,6 +11,7 @@ import type { Finding } from '../../../harness/result/index.ts'
 import type { RunObservation } from '../../../harness/run/index.ts'
 import type { Counterexample } from '../../../harness/verify/index.ts'
 import { useCluster, verifyShared } from '../../../harness/vitest/index.ts'
+import { inGate } from '../../in-gate.ts'
 
 const withoutPsql = spawnSync('psql', ['--version']).error !== undefined
 if (withoutPsql) process.stderr.write('counterexamples are not run under psql: there is no psql here (Debian: postgresql-client)\n')
@@ -221,7 +222,7 @@ function expectShown({ finding, way = [] }: Counterexample, sections: readonly S
   expect(of(right), about).not.toBe(of(left))
 }
 
-describe.each(pairs)('counterexamples: %s', (name, path, expected) => {
+describe.each(inGate(pairs, 5))('counterexamples: %s', (name, path, expected) => {
   const saved = async () => (await savedOf(name, path)).files
 
   test('there is one for each finding that rows or statements show', async () => {
