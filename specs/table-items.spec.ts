@@ -22,7 +22,7 @@ const entries = fc.array(
   { minLength: 1, maxLength: 4 },
 )
 
-describeMigration(folder, { runs: 40, failOn: 'warning' })
+describeMigration(folder, { runs: 20, failOn: 'warning' })
 
 describe('table-items', () => {
   let pos: Restaurant
@@ -58,7 +58,7 @@ describe('table-items', () => {
   }
 
   test('godwit finds nothing on it', async () => {
-    const { result } = await verifyShared(folder, { runs: 40, failOn: 'warning' })
+    const { result } = await verifyShared(folder, { runs: 20, failOn: 'warning' })
     expect(result.migrations.map(({ name, verdict }) => `${name} ${verdict}`)).toEqual([
       '20260301090000_point_of_sale holds',
       '20260612090000_add_table_items holds',

@@ -3,7 +3,7 @@ import type { FindingResult } from '../../../harness/result/index.ts'
 import { inGate } from '../../in-gate.ts'
 import { verifyInline } from './verify-inline.ts'
 
-const seeds = inGate(['one', 'two', 'three', 'four'], 2)
+const seeds = inGate(['one', 'two', 'three', 'four'], 1)
 
 /** What is found under each seed, in the words of `tell`. */
 async function underSeeds(

@@ -3,7 +3,7 @@ import type { FindingResult } from '../../../harness/result/index.ts'
 import { inGate } from '../../in-gate.ts'
 import { verifyInline } from './verify-inline.ts'
 
-const seeds = inGate(['one', 'two', 'three', 'four', 'five', 'six'], 3)
+const seeds = inGate(['one', 'two', 'three', 'four', 'five', 'six'], 2)
 
 async function lossUnderSeeds(legacy: string, up: string, attribute: string, files: Readonly<Record<string, string>> = {}) {
   const found: FindingResult[] = []
