@@ -248,12 +248,12 @@ describe('CV-3: usage', { timeout: 60_000 }, () => {
     }
   })
 
-  test('is recorded by two at once, and is in the order of its times', async () => {
+  test('is recorded by many at once, and is in the order of its times', async () => {
     const table: Store = { kind: 'table', table: { schema: 'godwit', name: 'usage' } }
-    await Promise.all([record(table), record(table), record(table)])
+    await Promise.all(Array.from({ length: 12 }, () => record(table)))
     const found = await usage(table)
     const times = found.intervals.map(({ to }) => to)
-    expect([times.length, times]).toEqual([4, times.toSorted()])
+    expect([times.length, times]).toEqual([13, times.toSorted()])
     expect(found.intervals.flatMap(({ broken }) => broken)).toEqual([])
   })
 
