@@ -69,8 +69,8 @@ export interface StartedCluster extends Cluster {
   readonly address: ClusterAddress
   stop(): Promise<void>
   /**
-   * Kill all processes of the server by SIGKILL, and start it again: its databases are as its log has them. Open sessions are gone. With
-   * `durableServerSettings` what was committed is there.
+   * Kill all processes of the server by SIGKILL, and start it again. Open sessions are gone. What was committed is there, where the server was
+   * started with `durableServerSettings`.
    *
    * @throws {EnvironmentError} For a container or a URL; and when it does not come up again.
    */

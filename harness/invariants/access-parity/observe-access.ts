@@ -124,8 +124,8 @@ export async function accessAfter(
 }
 
 /**
- * What the rights that the catalog names do not tell: row security decides what is reached, or will; and what stands behind a view in the place of the
- * table (its triggers, their functions, the tables beneath) has rights of its own.
+ * Tables whose rights in the catalog do not tell what a role reaches. One kind is under row security, before or after `up`. The other becomes a view:
+ * its triggers, their functions and the tables beneath it have rights of their own.
  */
 function securedRelations(subject: Subject, access: AccessState, run: AccessObservation['run']): readonly string[] {
   return [...access.relations.values()].flatMap(({ path, rowSecurity, kind }) => {

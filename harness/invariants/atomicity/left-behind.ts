@@ -6,7 +6,7 @@ import type { FaultObservation } from './model.ts'
 
 export interface Fingerprint {
   readonly schema: string
-  /** Path of a relation → its rows as one text, without what varies from run to run. */
+  /** Path of a relation → its rows as one text. Values that differ from run to run are left out. */
   readonly rows: ReadonlyMap<string, string>
 }
 

@@ -14,7 +14,7 @@ const drawing =
 
 /**
  * The rows of a database as a text, equal for equal rows in any order: without the cells that are drawn (numbers of sequences, instants,
- * random values, and references to them), and without what varies between two runs on the same rows.
+ * random values, and references to them). What differs between two runs on the same rows is left out, too.
  */
 export async function stateText(subject: Subject, session: Session, legacy: State, varying: Varying): Promise<string> {
   const catalog = await readCatalog(session)
