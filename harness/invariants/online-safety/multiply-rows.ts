@@ -1,5 +1,5 @@
 import type { Catalog, Relation } from '../../catalog/index.ts'
-import { pathOf, quoteIdentifier, quoteName, type Session, StatementError } from '../../postgres/index.ts'
+import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError } from '../../postgres/index.ts'
 import { variedRows, waysOfVarying } from './vary-rows.ts'
 
 /** How far relations could be filled. */
@@ -107,13 +107,18 @@ async function countOf(session: Session, relation: Relation): Promise<number> {
 /** What draws from a sequence next must not meet a copy. */
 async function setSequences(session: Session, catalog: Catalog, path: string): Promise<void> {
   for (const sequence of catalog.sequences) {
-    const { ownedBy } = sequence
-    const relation = ownedBy?.relation === path ? catalog.relations.get(path) : undefined
-    if (ownedBy === undefined || relation === undefined) continue
-    const column = quoteIdentifier(ownedBy.attribute)
-    await session.query(
-      `SELECT pg_catalog.setval('${quoteName(sequence).replaceAll("'", "''")}', greatest(max(${column})::int8, 1)) FROM ${quoteName(relation)}`,
+    const relation = catalog.relations.get(path)
+    // Owned, or only the default.
+    const fed = relation?.attributes.find(
+      (each) =>
+        (sequence.ownedBy?.relation === path && sequence.ownedBy.attribute === each.name) ||
+        (each.default?.startsWith('nextval(') === true &&
+          [quoteName(sequence), pathOf(sequence)].some((name) => each.default?.includes(`'${name}'`))),
     )
+    if (relation === undefined || fed === undefined) continue
+    const name = quoteName(sequence)
+    const most = `greatest(max(${quoteIdentifier(fed.name)})::int8, (SELECT last_value FROM ${name}), 1)`
+    await session.query(`SELECT pg_catalog.setval(${quoteLiteral(name)}, ${most}) FROM ${quoteName(relation)}`)
   }
 }
 

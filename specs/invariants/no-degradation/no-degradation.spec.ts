@@ -78,6 +78,12 @@ ALTER POLICY own ON orders USING (note = wait_a_while());`
     expect(notChecked.join()).not.toContain('stranger')
   })
 
+  test('can be told where the migration inserts under the next number of a sequence that no column owns', async () => {
+    const numbered = "CREATE SEQUENCE tags_id; CREATE TABLE tags (id int PRIMARY KEY DEFAULT nextval('tags_id'), name text NOT NULL);"
+    const { measured } = await timedMigration(numbered, "INSERT INTO tags (name) VALUES ('new');")
+    expect(measured.length).toBeGreaterThan(0)
+  })
+
   test('finds nothing where an index comes', async () => {
     const { told } = await timedMigration(legacy, 'CREATE INDEX orders_note ON orders (note)', { most: 2 })
     expect(told).toEqual([])
