@@ -69,18 +69,33 @@ export interface OpaqueStep {
   readonly refused?: { readonly error: InputError; readonly text: string } | undefined
 }
 
-/** A tool driven by its own command, with `DATABASE_URL` in its environment. */
+/** A tool that runs programs, driven by its own command, with the database in its environment. */
 export interface CommandSource {
+  /** The tool's id, where it was recognised by its files. */
+  readonly tool?: string | undefined
   /** Applies the next pending step, or all of them: `npx knex migrate:up`. */
   readonly up: string
-  /** Reverts the newest step. */
+  /** Reverts the newest step, or all of them. */
   readonly down?: string | undefined
+  /** Whether each of the two does all that there is to do. */
+  readonly all?: boolean | undefined
+  /** Commands for a single step, where `all` is true and the tool has them. */
+  readonly one?: { readonly up: string; readonly down: string } | undefined
   /** Where commands run; default the path given. */
   readonly directory?: string | undefined
   /** The tool's history table, `schema.table` or `table`. */
   readonly table: string
-  /** Its column with the step's name. */
+  /** Its column with the step's name; several, joined by a dot, where only together they name one. */
   readonly column: string
+  /** Other tables that the tool makes for itself, without schema. */
+  readonly ownTables?: readonly string[] | undefined
   /** Environment variable that gets the URL; default `DATABASE_URL`. */
   readonly variable?: string | undefined
+  /** Variables that the tool's configuration reads, and which part of the URL each gets. */
+  readonly variables?: Readonly<Record<string, ConnectionPart>> | undefined
+  /** What else is set. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
 }
+
+/** What an environment variable says of a connection. */
+export type ConnectionPart = 'url' | 'host' | 'port' | 'user' | 'password' | 'database'

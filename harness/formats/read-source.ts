@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '../errors.ts'
 import { isDirectory, isFile, shownPath } from '../migration/index.ts'
 import type { OwnFormat } from './define-format.ts'
+import type { Detected } from './detect.ts'
 import { findFolder } from './find-folder.ts'
 import { Folder } from './folder.ts'
 import type { Format, Read } from './format.ts'
@@ -10,7 +11,8 @@ import type { CommandSource, History, Source } from './history.ts'
 import { readPair } from './pair.ts'
 import { readPairs } from './pairs.ts'
 import { parentsOf } from './parents.ts'
-import { knownFormat, ownFormats } from './registry.ts'
+import { programToolAt, programToolBelow } from './programs/find-program-tool.ts'
+import { formats, isProgramTool, knownFormat, ownFormats } from './registry.ts'
 import { serverOf } from './server.ts'
 
 export interface ReadOptions {
@@ -49,18 +51,19 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
       return { kind: 'pairs', format: 'pair', migrations: [{ migration: await readPair(path), path }] }
     }
   }
-  const { folder, format: found, warnings } = await findFolder(absolute, format, own)
-  const read = await found.read(folder)
+  const found = await foldersOrTool(absolute, format, own)
+  if ('command' in found) return { kind: 'command', command: found.command }
+  const { folder, format: foundFormat, warnings, read } = found
   refuseUnjudgeable(read)
   if (read.steps.length === 0) {
-    throw new InputError(`"${shownPath(folder.root)}" holds no migration in the format "${found.id}"`, {
-      detail: `Looked for ${found.marker}.${read.ignored.map(({ file, because }) => ` "${file}": ${because}.`).join('')}`,
+    throw new InputError(`"${shownPath(folder.root)}" holds no migration in the format "${foundFormat.id}"`, {
+      detail: `Looked for ${foundFormat.marker}.${read.ignored.map(({ file, because }) => ` "${file}": ${because}.`).join('')}`,
     })
   }
   const history: History = {
     ...read,
-    format: found.id,
-    historyTables: found.historyTables,
+    format: foundFormat.id,
+    historyTables: foundFormat.historyTables,
     path,
     root: folder.root,
     platform: isSupabase(folder.root) ? 'supabase' : undefined,
@@ -69,6 +72,38 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
     server: await serverOf(folder.root),
   }
   return { kind: 'history', history }
+}
+
+type Found = (Detected & { readonly read: Read }) | { readonly command: CommandSource }
+
+/**
+ * A folder of SQL, or a tool that runs programs. The tool is meant where it stands at the path itself and no other tool's own mark does, where
+ * the folder's steps are programs, and where no folder is found.
+ */
+async function foldersOrTool(path: string, format: string | undefined, own: readonly Format[]): Promise<Found> {
+  const wanted = format !== undefined && isProgramTool(format) ? format : undefined
+  if (format !== undefined && wanted === undefined) return readFolder(path, format, own)
+  const isFormat = wanted === undefined || formats.some(({ id }) => id === wanted)
+  const folder = isFormat ? await readFolder(path, format, own).catch(inputError) : new InputError(`no configuration of ${wanted} is found`)
+  if (!(folder instanceof InputError) && folder.strength === 'strong' && !folder.read.steps.some(isProgram)) return folder
+  const tool = (await programToolAt(path, wanted)) ?? (folder instanceof InputError ? await programToolBelow(path, wanted) : undefined)
+  if (tool !== undefined) return { command: tool }
+  if (folder instanceof InputError) throw folder
+  return folder
+}
+
+async function readFolder(path: string, format: string | undefined, own: readonly Format[]): Promise<Detected & { readonly read: Read }> {
+  const found = await findFolder(path, format, own)
+  return { ...found, read: await found.format.read(found.folder) }
+}
+
+function inputError(error: unknown): InputError {
+  if (error instanceof InputError) return error
+  throw error
+}
+
+function isProgram({ up }: Read['steps'][number]): boolean {
+  return up.kind === 'opaque' && up.refused === undefined
 }
 
 /** @throws {InputError} for a history of which no step can be run, because of the first file that the tool would refuse. */

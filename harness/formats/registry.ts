@@ -11,6 +11,7 @@ import { graphileMigrate } from './graphile-migrate.ts'
 import { nodePgMigrate } from './node-pg-migrate.ts'
 import { plainSql } from './plain-sql.ts'
 import { prisma } from './prisma.ts'
+import { programTools } from './programs/registry.ts'
 import { sqitch } from './sqitch.ts'
 import { supabase } from './supabase.ts'
 
@@ -31,19 +32,26 @@ export const formats = [
 ] as const satisfies readonly Format[]
 
 /** A pair has a legacy schema of its own, a command is given by the configuration: neither is a layout of a folder of steps. */
-export type FormatName = 'pair' | (typeof formats)[number]['id'] | 'command'
+export type FormatName = 'pair' | (typeof formats)[number]['id'] | (typeof programTools)[number]['id'] | 'command'
 
 /** All names for `--format` and the configuration, without `auto` and the user's own. */
-export const formatNames: readonly FormatName[] = ['pair', ...formats.map(({ id }) => id), 'command']
-
-/** Of tools whose migrations are programs. */
-const otherHistoryTables = [
-  ...['knex_migrations', 'knex_migrations_lock', 'databasechangelog', 'databasechangeloglock', 'alembic_version', 'django_migrations'],
-  ...['ar_internal_metadata', 'typeorm_metadata', 'SequelizeMeta'],
+export const formatNames: readonly FormatName[] = [
+  ...new Set<FormatName>(['pair', ...formats.map(({ id }) => id), ...programTools.map(({ id }) => id), 'command']),
 ]
 
+/** Whether it is the id of a tool that runs programs. */
+export function isProgramTool(id: string): boolean {
+  return programTools.some((tool) => tool.id === id)
+}
+
+/** Of tools that are driven by a command of the user's. */
+const otherHistoryTables = ['databasechangelog', 'databasechangeloglock', 'ar_internal_metadata']
+
 /** The tables in which the tools that are known keep what was applied: no data of the user's. */
-export const toolTables: ReadonlySet<string> = new Set([...formats.flatMap(({ historyTables }) => historyTables), ...otherHistoryTables])
+export const toolTables: ReadonlySet<string> = new Set([
+  ...[...formats, ...programTools].flatMap(({ historyTables }) => historyTables).filter((table) => table !== 'migrations'),
+  ...otherHistoryTables,
+])
 
 /**
  * The user's own formats in the form of the built-in ones.

@@ -1,12 +1,13 @@
 import { prepareEnvironment } from '../environment/index.ts'
-import { type CommandSource, discoverCommandSteps, type History } from '../formats/index.ts'
+import type { CommandSource, History } from '../formats/index.ts'
 import type { Cluster } from '../postgres/index.ts'
+import { recordedSteps, recordTool } from '../recording/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
 
 /**
- * The history that a tool's own command applies, found by letting it run on a scratch database.
+ * The history that a tool's own command applies: the command runs once on a scratch database, and what it sends there becomes steps of SQL.
  *
- * @throws {InputError} When the command fails or leaves no trace in its history table.
+ * @throws {InputError} When the command fails before its first step, or leaves no trace in its history table.
  */
 export async function commandHistory(
   cluster: Cluster,
@@ -15,23 +16,22 @@ export async function commandHistory(
   hooks: VerifyHooks,
 ): Promise<History> {
   const environment = await prepareEnvironment(cluster, { scripts: [], prelude: options.prelude, runAs: options.runAs })
-  await using scratch = await cluster.clone(environment.template)
-  const steps = await discoverCommandSteps(source, scratch, {
+  const recording = await recordTool(source, {
+    scratch: () => cluster.clone(environment.template),
     signal: hooks.signal,
-    onStep: (step) => hooks.onProgress?.({ migration: step.name, stage: 'found' }),
+    onStep: (migration) => hooks.onProgress?.({ migration, stage: 'found' }),
   })
   const directory = source.directory ?? '.'
+  const { steps, warnings } = await recordedSteps(source, recording)
   return {
-    format: 'command',
+    format: source.tool ?? 'command',
     path: directory,
     root: directory,
     platform: undefined,
-    historyTables: [source.table.split('.').at(-1)?.replaceAll('"', '') ?? source.table],
+    historyTables: [source.table.split('.').at(-1)?.replaceAll('"', '') ?? source.table, ...(source.ownTables ?? [])],
     steps,
     ignored: [],
-    warnings: [
-      'The steps are programs: what they do is seen, and no SQL of theirs was read, so that literals and joins in it were not tried.',
-    ],
+    warnings,
     server: undefined,
     downs: source.down === undefined ? 'none' : 'optional',
   }

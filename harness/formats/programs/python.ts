@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError } from '../../errors.ts'
+import { isFile, shownPath } from '../../migration/index.ts'
+import { parentsOf } from '../parents.ts'
+import { connectionVariables } from './connection-variables.ts'
+import type { ProgramTool } from './program-tool.ts'
+
+/** @see https://alembic.sqlalchemy.org/en/latest/cookbook.html */
+export const alembic: ProgramTool<'alembic'> = {
+  id: 'alembic',
+  marker: '"alembic.ini"',
+  files: /^alembic\.ini$/,
+  historyTables: ['alembic_version'],
+  source: async (directory) => {
+    const ini = await readFile(join(directory, 'alembic.ini'), 'utf8').catch(() => '')
+    const scripts = /^\s*script_location\s*=\s*(.+)$/m.exec(ini)?.[1]?.trim().replaceAll('%(here)s/', '') ?? 'alembic'
+    const env = `${scripts.replaceAll(/[:.](?=\w)/g, '/')}/env.py`
+    const files = ['alembic.ini', env, ...settingsFiles]
+    const variables = await connectionVariables(directory, files)
+    if (Object.keys(variables).length === 0) throw unreadable(join(directory, env), 'Alembic', `os.environ["DATABASE_URL"]`)
+    const command = `${pythonWith('alembic', directory)} -m alembic`
+    return {
+      directory,
+      tool: 'alembic',
+      variables,
+      environment: { PYTHONDONTWRITEBYTECODE: '1' },
+      up: `${command} upgrade head`,
+      down: `${command} downgrade base`,
+      all: true,
+      one: { up: `${command} upgrade {name}`, down: `${command} downgrade {previous|base}` },
+      table: 'alembic_version',
+      column: 'version_num',
+    }
+  },
+}
+
+/** @see https://docs.djangoproject.com/en/stable/ref/django-admin/#migrate */
+export const django: ProgramTool<'django'> = {
+  id: 'django',
+  marker: '"manage.py"',
+  files: /^manage\.py$/,
+  historyTables: ['django_migrations'],
+  source: async (directory) => {
+    const text = await readFile(join(directory, 'manage.py'), 'utf8').catch(() => '')
+    const settings = /DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)/.exec(text)?.[1]
+    if (settings === undefined) return undefined
+    const path = settings.replaceAll('.', '/')
+    const files = [
+      `${path}.py`,
+      `${path}/__init__.py`,
+      `${path}/base.py`,
+      ...(path.includes('/') ? [`${path.replace(/\/[^/]*$/, '')}/base.py`] : []),
+      ...settingsFiles,
+    ]
+    const variables = await connectionVariables(directory, files)
+    if (Object.keys(variables).length === 0) throw unreadable(join(directory, `${path}.py`), 'Django', `os.environ["PGDATABASE"]`)
+    const command = `${pythonWith('django', directory)} manage.py migrate --no-input`
+    const apps = appsIn(directory)
+    return {
+      directory,
+      tool: 'django',
+      variables,
+      environment: { PYTHONDONTWRITEBYTECODE: '1' },
+      up: command,
+      ...(apps.length === 0 ? {} : { down: apps.map((app) => `${command} ${app} zero`).join(' && ') }),
+      all: true,
+      one: { up: `${command} {app} {step}`, down: `${command} {app} {previousStep|zero}` },
+      table: 'django_migrations',
+      column: 'app.name',
+    }
+  },
+}
+
+const settingsFiles = ['settings.py', 'config.py', 'app/config.py', 'app/core/config.py', 'app/settings.py', 'src/config.py', '.env']
+
+/** The interpreter of the project's own environment, else the first that has the package. */
+function pythonWith(module: string, directory: string): string {
+  const own = parentsOf(directory)
+    .flatMap((parent) => ['.venv/bin/python', 'venv/bin/python'].map((name) => join(parent, name)))
+    .filter(isFile)
+  const candidates = [...own, 'python', 'python3', '/usr/bin/python3']
+  return (
+    candidates.find((python) => spawnSync(python, ['-c', `import ${module}`], { cwd: directory, stdio: 'ignore' }).status === 0) ??
+    'python3'
+  )
+}
+
+/** Folders of the project with a package `migrations`, as Django labels them by default. */
+function appsIn(directory: string, depth = 0): readonly string[] {
+  const entries = readdirSync(directory, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && !/^(\.|node_modules$|venv$|site-packages$|__pycache__$)/.test(entry.name),
+  )
+  return entries.flatMap(({ name }) => {
+    if (isFile(join(directory, name, 'migrations/__init__.py'))) return [name]
+    return depth < 3 ? appsIn(join(directory, name), depth + 1) : []
+  })
+}
+
+function unreadable(file: string, tool: string, example: string): InputError {
+  return new InputError(
+    `"${shownPath(file)}" reads no connection from the environment, so that ${tool} cannot be given a database of its own`,
+    {
+      hint: `Let it read ${example} (or the like), with what stands there now as the value without it.`,
+    },
+  )
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import type { CommandSource, HistoryStep } from '../formats/index.ts'
+import { type Step, shownPath } from '../migration/index.ts'
+import { ProgramFiles } from './program-files.ts'
+import type { RecordedStep, Recording } from './record.ts'
+import { type ProgramText, scriptOf } from './script-of.ts'
+import type { SentStep } from './split-steps.ts'
+import type { RecordedStatement } from './statements.ts'
+
+export interface RecordedSteps {
+  readonly steps: readonly HistoryStep[]
+  /** What was left out, and why. */
+  readonly warnings: readonly string[]
+}
+
+/** The steps of a recording, as SQL. */
+export async function recordedSteps(source: CommandSource, recording: Recording): Promise<RecordedSteps> {
+  const files = await ProgramFiles.in(resolve(source.directory ?? '.'))
+  const applied: string[] = []
+  const warnings: string[] = []
+  const steps: HistoryStep[] = []
+  const shared = sharedBlocks(recording.steps.map(({ up }) => up))
+  const settings = new Map<number, RecordedStatement[]>()
+  for (const step of recording.steps) {
+    const file =
+      step.up.error === undefined
+        ? await fileOf(files, step)
+        : (files.namedIn(recording.stopped ?? '', new Set(applied)) ?? files.after(applied)[0])
+    if (file !== undefined) applied.push(file)
+    const noted = step.names.length < 2 ? step.names[0] : `${step.names[0]} … ${step.names.at(-1)}`
+    const name = file === undefined ? (noted ?? 'the step at which it stopped') : basename(file)
+    const program: ProgramText = {
+      file: file === undefined ? name : shownPath(file),
+      text: file === undefined ? '' : await readFile(file, 'utf8'),
+    }
+    const up = scriptOf(program, 'up', step.up.statements, settings)
+    remember(settings, step.up.statements)
+    const down = step.down === undefined ? undefined : scriptOf(program, 'down', step.down.statements, new Map())
+    if (step.noWayBack !== undefined) warnings.push(`${name} has no way back: ${step.noWayBack}`)
+    const [block] = up === undefined ? [] : [up.transaction]
+    steps.push({
+      name,
+      version: step.names.at(-1) ?? name,
+      path: file ?? resolve(source.directory ?? '.'),
+      files: file === undefined ? [] : [file],
+      up:
+        up === undefined
+          ? { kind: 'opaque', file: program.file, because: 'it works on several connections at the same time, which no script can do' }
+          : { kind: 'sql', script: up.script },
+      down: down === undefined ? undefined : ({ kind: 'sql', script: down.script } satisfies Step),
+      contract: {},
+      digest: createHash('sha256')
+        .update(
+          JSON.stringify([source.up, source.down ?? '', step.names, textOf(step.up), step.down === undefined ? null : textOf(step.down)]),
+        )
+        .update(program.text)
+        .digest('hex'),
+      batch: block !== undefined && shared.has(block) ? `transaction ${block}` : undefined,
+    })
+  }
+  return { steps, warnings: [...warnings, ...behind(source, recording), ...stoppedBefore(files, applied, recording)] }
+}
+
+async function fileOf(files: ProgramFiles, { names }: RecordedStep): Promise<string | undefined> {
+  for (const name of names) {
+    const file = await files.named(name)
+    if (file !== undefined) return file
+  }
+  return undefined
+}
+
+function textOf({ statements }: SentStep): readonly string[] {
+  return statements.flatMap(({ role, text }) => (role === 'migration' || role === 'setting' ? [text] : []))
+}
+
+/** Transactions that hold statements of several steps. */
+function sharedBlocks(steps: readonly SentStep[]): ReadonlySet<number> {
+  const counts = new Map<number, number>()
+  for (const { statements } of steps) {
+    const own = new Set(
+      statements.flatMap(({ role, transaction }) => (role === 'migration' && transaction !== undefined ? [transaction] : [])),
+    )
+    for (const block of own) counts.set(block, (counts.get(block) ?? 0) + 1)
+  }
+  return new Set([...counts].flatMap(([block, count]) => (count > 1 ? [block] : [])))
+}
+
+function remember(settings: Map<number, RecordedStatement[]>, statements: readonly RecordedStatement[]): void {
+  for (const statement of statements) {
+    if (statement.role !== 'setting') continue
+    const { connection } = statement.sent
+    settings.set(connection, [...(settings.get(connection) ?? []), statement])
+  }
+}
+
+function behind(source: CommandSource, { rest }: Recording): readonly string[] {
+  const count = rest.filter(({ role, error }) => role === 'migration' && error === undefined).length
+  return count === 0
+    ? []
+    : [`"${source.up}" sends ${count} statements behind its last step. They belong to no step and were not looked at.`]
+}
+
+function stoppedBefore(files: ProgramFiles, applied: readonly string[], { stopped }: Recording): readonly string[] {
+  if (stopped === undefined) return []
+  const later = files.after(applied).map((file) => basename(file))
+  const words = stopped.split('\n').slice(-5).join('\n')
+  return [
+    `The tool stopped at ${applied.length === 0 ? 'its first step' : basename(applied.at(-1) ?? '')}: ${words}${later.length === 0 ? '' : ` Not looked at: ${later.join(', ')}.`}`,
+  ]
+}
