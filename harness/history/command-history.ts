@@ -7,6 +7,7 @@ import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
 /**
  * The history that a tool's own command applies: the command runs once on a scratch database, and what it sends there becomes steps of SQL.
  *
+ * @returns What must be closed when no step is run any more.
  * @throws {InputError} When the command fails before its first step, or leaves no trace in its history table.
  */
 export async function commandHistory(
@@ -14,15 +15,16 @@ export async function commandHistory(
   source: CommandSource,
   options: VerifyOptions,
   hooks: VerifyHooks,
-): Promise<History> {
+): Promise<History & { close(): Promise<void> }> {
   const environment = await prepareEnvironment(cluster, { scripts: [], prelude: options.prelude, runAs: options.runAs })
-  const recording = await recordTool(source, {
+  const recordOptions = {
     scratch: () => cluster.clone(environment.template),
     signal: hooks.signal,
-    onStep: (migration) => hooks.onProgress?.({ migration, stage: 'found' }),
-  })
+    onStep: (migration: string) => hooks.onProgress?.({ migration, stage: 'found' }),
+  }
+  const recording = await recordTool(source, recordOptions)
   const directory = source.directory ?? '.'
-  const { steps, warnings } = await recordedSteps(source, recording)
+  const { steps, warnings, close } = await recordedSteps(source, recording, recordOptions)
   return {
     format: source.tool ?? 'command',
     path: directory,
@@ -34,5 +36,6 @@ export async function commandHistory(
     warnings,
     server: undefined,
     downs: source.down === undefined ? 'none' : 'optional',
+    close,
   }
 }

@@ -52,6 +52,8 @@ interface Course {
   readonly steps: readonly { readonly name: string; readonly up: Step | { readonly kind: 'opaque'; readonly because: string } }[]
   readonly stepFor: (step: Step) => Step
   readonly toolTables: readonly string[]
+  /** Ends what was started to run its steps. */
+  readonly close?: (() => Promise<void>) | undefined
   readonly platformSchemas: ReadonlySet<string>
   readonly notes: readonly string[]
 }
@@ -81,6 +83,7 @@ export async function onSchemaOfFiles<Result>(
   work: (schema: SchemaOfFiles) => Promise<Result>,
 ): Promise<Result> {
   const course = await courseOf(cluster, source, at, options, hooks)
+  await using _tool = { [Symbol.asyncDispose]: async () => course.close?.() }
   await using head = await Head.open(cluster, course.template, course)
   const before = await readObjects(head.session)
   const by = new Map<string, string>()
@@ -153,6 +156,7 @@ async function courseOf(
     path: history.path,
     steps: history.steps.slice(0, last + 1),
     toolTables: history.historyTables ?? [],
+    close: 'close' in history ? history.close : undefined,
     notes: [...environment.notes, ...history.warnings, ...history.ignored.map(({ file, because }) => `${file} is no step: ${because}`)],
   }
 }

@@ -131,8 +131,14 @@ interface SourceContext {
 
 async function verifySource(cluster: Cluster, source: Source, context: SourceContext): Promise<VerifiedHistory> {
   if (source.kind === 'history') return verifyHistory(cluster, source.history, context)
-  if (source.kind === 'command')
-    return verifyHistory(cluster, await commandHistory(cluster, source.command, context.options, context.hooks), context)
+  if (source.kind === 'command') {
+    const history = await commandHistory(cluster, source.command, context.options, context.hooks)
+    try {
+      return await verifyHistory(cluster, history, context)
+    } finally {
+      await history.close()
+    }
+  }
   const { options } = context
   const verified: VerifiedMigration[] = []
   const said = new Set<string>()

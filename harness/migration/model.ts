@@ -21,7 +21,13 @@ export interface Migration {
 /** One direction of a migration. */
 export type Step =
   | { readonly kind: 'sql'; readonly script: Script }
-  | { readonly kind: 'program'; readonly file: string; readonly run: Program }
+  | {
+      readonly kind: 'program'
+      readonly file: string
+      readonly run: Program
+      /** SQL that it was seen to send: names and constants in it are tried in rows. It may send more. */
+      readonly sends?: Script | undefined
+    }
 
 /** A migration written in TypeScript: does its work on the session (or opens its own by the URL) and throws when it fails. */
 export type Program = (context: { readonly session: Session; readonly url: string; readonly signal: AbortSignal }) => Promise<void>

@@ -23,8 +23,11 @@ export interface Recording {
   readonly stopped: string | undefined
   /** Statements behind the last step, which belong to none. */
   readonly rest: readonly RecordedStatement[]
-  /** The tools' own statements of the first steps, and what they did: how a database comes to the state behind so many of them. */
-  replay(session: Session, steps: number): Promise<void>
+  readonly bookkeeping: Bookkeeping
+  /** What the tool sends to its own tables behind the last step, e.g. to take its lock away. */
+  readonly closing: readonly RecordedStatement[]
+  /** Send what some of the steps sent, the tool's own statements too: from the state behind so many steps to the state behind more. */
+  replay(session: Session, from: number, to: number): Promise<void>
 }
 
 export interface RecordOptions {
@@ -50,7 +53,12 @@ export async function recordTool(source: CommandSource, options: RecordOptions):
     steps,
     stopped: up.failed,
     rest: up.rest,
-    replay: (session, count) => replay(session, steps.slice(0, count)),
+    bookkeeping,
+    closing: closingOf(up),
+    replay: async (session, from, to) => {
+      for (const { up } of steps.slice(from, to)) await send(session, up.statements)
+      await send(session, recording.closing)
+    },
   }
   if (source.down !== undefined) await recordDowns(source, recording, { database, bookkeeping, options })
   return recording
@@ -63,7 +71,7 @@ interface Driving {
   readonly onAnswered?: ((sent: Sent, guest: Guest) => Promise<void>) | undefined
 }
 
-interface Driven {
+export interface Driven {
   readonly steps: readonly SentStep[]
   readonly rest: readonly RecordedStatement[]
   /** The tool's words, where it ended with an error. */
@@ -148,7 +156,7 @@ async function recordDowns(source: CommandSource, recording: Recording, driving:
     await using fresh = left === complete && recording.stopped === undefined ? undefined : await driving.options.scratch()
     if (fresh !== undefined) {
       await using session = await fresh.connect({ as: 'owner' })
-      await recording.replay(session, left)
+      await recording.replay(session, 0, left)
     }
     const down = await drive(source, source.down ?? '', 'down', { ...driving, database: fresh ?? driving.database })
     for (const sent of down.steps) {
@@ -165,12 +173,20 @@ async function recordDowns(source: CommandSource, recording: Recording, driving:
   }
 }
 
-async function replay(session: Session, steps: readonly RecordedStep[]): Promise<void> {
-  for (const { up } of steps) {
-    for (const { role, text, error, parsed } of up.statements) {
-      if (error !== undefined || role === 'control' || role === 'reading') continue
-      if (parsed?.copyData !== undefined) await session.copyFrom(text, [parsed.copyData])
-      else if (!/^\s*select\s.*pg_(try_)?advisory_/is.test(text)) await session.script(text)
-    }
+function closingOf({ steps, rest }: Driven): readonly RecordedStatement[] {
+  const last = steps.at(-1)
+  const behind = last?.error === undefined ? rest : last.statements
+  return behind.filter(
+    ({ role, noted, parsed }) => role === 'bookkeeping' && noted === undefined && /^(Insert|Update|Delete)Stmt$/.test(parsed?.node ?? ''),
+  )
+}
+
+/** One by one, without what the tool only asked; locks of a session would stay. */
+async function send(session: Session, statements: readonly RecordedStatement[]): Promise<void> {
+  for (const { role, text, error, parsed } of statements) {
+    if (error !== undefined || role === 'control' || role === 'reading' || (role === 'bookkeeping' && parsed?.node === 'SelectStmt'))
+      continue
+    if (parsed?.copyData === undefined) await session.script(text)
+    else await session.copyFrom(text, [parsed.copyData])
   }
 }

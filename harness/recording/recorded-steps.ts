@@ -3,20 +3,54 @@ import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import type { CommandSource, HistoryStep } from '../formats/index.ts'
 import { type Step, shownPath } from '../migration/index.ts'
+import { compareOnRows, readsRows } from './compare-on-rows.ts'
 import { ProgramFiles } from './program-files.ts'
-import type { RecordedStep, Recording } from './record.ts'
+import { programStep } from './program-step.ts'
+import type { RecordedStep, Recording, RecordOptions } from './record.ts'
 import { type ProgramText, scriptOf } from './script-of.ts'
 import type { SentStep } from './split-steps.ts'
 import type { RecordedStatement } from './statements.ts'
+import { ToolProcess } from './tool-process.ts'
 
 export interface RecordedSteps {
   readonly steps: readonly HistoryStep[]
   /** What was left out, and why. */
   readonly warnings: readonly string[]
+  /** Ends what was kept running for steps that the tool runs. */
+  close(): Promise<void>
 }
 
-/** The steps of a recording, as SQL. */
-export async function recordedSteps(source: CommandSource, recording: Recording): Promise<RecordedSteps> {
+/**
+ * The steps of a recording: as SQL where that is all that the program does; one whose statements depend on rows stays a program, which its
+ * tool runs.
+ */
+export async function recordedSteps(source: CommandSource, recording: Recording, options: RecordOptions): Promise<RecordedSteps> {
+  const asSql = await sqlSteps(source, recording)
+  const scripts = asSql.steps.map(({ up }) => (up.kind === 'sql' ? up.script : undefined))
+  const onRows = await compareOnRows(source, recording, scripts, options)
+  const tool = { source, recording, process: new ToolProcess(source) }
+  const warnings: string[] = []
+  const steps = asSql.steps.map((step, at): HistoryStep => {
+    const seen = onRows[at]
+    const { up, down } = step
+    const backReads = (recording.steps[at]?.down?.statements ?? []).some(readsRows)
+    if (seen?.kind !== 'depends' && !backReads) {
+      if (seen?.kind === 'not-run') warnings.push(`${step.name} was recorded on empty tables only: ${seen.because}.`)
+      return step
+    }
+    warnings.push(`${step.name} is run by its tool, since ${seen?.kind === 'depends' ? seen.because : 'its way back reads rows'}`)
+    return {
+      ...step,
+      digest: createHash('sha256').update(`run by its tool ${step.digest}`).digest('hex'),
+      up: up.kind === 'sql' ? programStep(tool, 'up', at, up.script, step.path) : up,
+      down: down?.kind === 'sql' ? programStep(tool, 'down', at, down.script, step.path) : down,
+      batch: undefined,
+    }
+  })
+  return { steps, warnings: [...asSql.warnings, ...warnings], close: () => tool.process[Symbol.asyncDispose]() }
+}
+
+async function sqlSteps(source: CommandSource, recording: Recording): Promise<Omit<RecordedSteps, 'close'>> {
   const files = await ProgramFiles.in(resolve(source.directory ?? '.'))
   const applied: string[] = []
   const warnings: string[] = []

@@ -9,7 +9,7 @@ import {
 } from '../catalog/index.ts'
 import { type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge, Subject } from '../lineage/index.ts'
-import { locateStatement, type Migration, readHints, type Script } from '../migration/index.ts'
+import { locateStatement, type Migration, readHints, type Script, type Step } from '../migration/index.ts'
 import type { RelationName, Session } from '../postgres/index.ts'
 import { CatalogCache, type Depth, leavesOneSchema, reachedRelations, scriptsOf, storedRelations } from '../run/index.ts'
 
@@ -29,6 +29,11 @@ export interface PrepareOptions {
   readonly catalog?: Catalog | undefined
 }
 
+/** The SQL of a step, or what a program was seen to send. */
+function seenOf(step: Step | undefined): readonly Script[] {
+  return step?.kind === 'program' && step.sends !== undefined ? [step.sends] : scriptsOf(step)
+}
+
 /** Read the legacy database and everything that the parsed SQL tells about a migration; no run has been made yet. */
 export async function prepareSubject(session: Session, migration: Migration, options: PrepareOptions = {}): Promise<Subject> {
   const legacy = options.catalog ?? (await readCatalog(session))
@@ -36,7 +41,7 @@ export async function prepareSubject(session: Session, migration: Migration, opt
   const fingerprint = compared ? await catalogFingerprint(session) : await catalogShape(session)
   const known = options.objects ?? new Map<string, CatalogObjects>()
   if (compared && !known.has(fingerprint)) known.set(fingerprint, await readObjects(session))
-  const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
+  const [up, down] = [seenOf(migration.up), seenOf(migration.down)]
   const isProgram = [migration.up, migration.down].some((each) => each?.kind === 'program')
   const functions = (
     await session.query<{ schema: string; name: string; source: string }>(

@@ -21,7 +21,8 @@ export const alembic: ProgramTool<'alembic'> = {
     const files = ['alembic.ini', env, ...settingsFiles]
     const variables = await connectionVariables(directory, files)
     if (Object.keys(variables).length === 0) throw unreadable(join(directory, env), 'Alembic', `os.environ["DATABASE_URL"]`)
-    const command = `${pythonWith('alembic', directory)} -m alembic`
+    const python = pythonWith('alembic', directory)
+    const command = `${python} -m alembic`
     return {
       directory,
       tool: 'alembic',
@@ -31,6 +32,7 @@ export const alembic: ProgramTool<'alembic'> = {
       down: `${command} downgrade base`,
       all: true,
       one: { up: `${command} upgrade {name}`, down: `${command} downgrade {previous|base}` },
+      driver: { program: python },
       table: 'alembic_version',
       column: 'version_num',
     }
@@ -57,7 +59,8 @@ export const django: ProgramTool<'django'> = {
     ]
     const variables = await connectionVariables(directory, files)
     if (Object.keys(variables).length === 0) throw unreadable(join(directory, `${path}.py`), 'Django', `os.environ["PGDATABASE"]`)
-    const command = `${pythonWith('django', directory)} manage.py migrate --no-input`
+    const python = pythonWith('django', directory)
+    const command = `${python} manage.py migrate --no-input`
     const apps = appsIn(directory)
     return {
       directory,
@@ -68,6 +71,7 @@ export const django: ProgramTool<'django'> = {
       ...(apps.length === 0 ? {} : { down: apps.map((app) => `${command} ${app} zero`).join(' && ') }),
       all: true,
       one: { up: `${command} {app} {step}`, down: `${command} {app} {previousStep|zero}` },
+      driver: { program: python },
       table: 'django_migrations',
       column: 'app.name',
     }
