@@ -13,6 +13,7 @@ export type {
   Source,
 } from './history.ts'
 export { isPair, readLegacy, readPair, withDiscards } from './pair.ts'
+export { parentsOf } from './parents.ts'
 export { programTools } from './programs/registry.ts'
 export { type ReadOptions, readSource } from './read-source.ts'
 export { type FormatName, formatNames, knownFormat, ownFormats, toolTables } from './registry.ts'

@@ -4,6 +4,11 @@ import type { Cluster } from '../postgres/index.ts'
 import { recordedSteps, recordTool } from '../recording/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
 
+/** A history with what runs some of its steps. */
+export interface CommandHistory extends History {
+  readonly close: () => Promise<void>
+}
+
 /**
  * The history that a tool's own command applies: the command runs once on a scratch database, and what it sends there becomes steps of SQL.
  *
@@ -15,7 +20,7 @@ export async function commandHistory(
   source: CommandSource,
   options: VerifyOptions,
   hooks: VerifyHooks,
-): Promise<History & { close(): Promise<void> }> {
+): Promise<CommandHistory> {
   const environment = await prepareEnvironment(cluster, { scripts: [], prelude: options.prelude, runAs: options.runAs })
   const recordOptions = {
     scratch: () => cluster.clone(environment.template),

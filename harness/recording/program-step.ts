@@ -82,10 +82,10 @@ async function runStep(tool: Tool, { direction, at, path, url, signal }: StepRun
     cut.abort()
   }
   // A tool that only goes all the way is stopped behind the step.
-  const stops = alone === undefined && source.all === true && !ToolProcess.canRun(source) ? { onAnswered: stopBehind } : {}
+  const stops = alone === undefined && source.all === true && !ToolProcess.canRun(source, path) ? { onAnswered: stopBehind } : {}
   await using proxy = await startRecordingProxy({ url, ...stops })
   const command = filled(alone ?? (direction === 'up' ? source.up : (source.down ?? '')), recording.steps, at)
-  const failed = ToolProcess.canRun(source)
+  const failed = ToolProcess.canRun(source, path)
     ? await tool.process
         .run({ url: proxy.url, direction, name: names.at(-1) ?? '', names: namesUpTo(recording.steps, at), file: path, command }, signal)
         .then(

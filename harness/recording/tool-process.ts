@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { type CommandSource, environmentOf } from '../formats/index.ts'
+import { type CommandSource, environmentOf, parentsOf } from '../formats/index.ts'
+import { isFile } from '../migration/index.ts'
 import { packageFile } from '../package.ts'
 
 /** One step for a tool to run. */
@@ -34,9 +35,14 @@ export class ToolProcess implements AsyncDisposable {
     this.#source = source
   }
 
-  /** Whether a tool can be kept running at all. */
-  static canRun({ driver }: CommandSource): boolean {
-    return driver !== undefined
+  /**
+   * Whether a tool can be kept running: in Node, TypeScript needs a loader that the project has.
+   *
+   * @param file  Of a step.
+   */
+  static canRun({ driver, directory }: CommandSource, file: string): boolean {
+    if (driver === undefined || driver.program !== 'node') return driver !== undefined
+    return ![driver.config ?? '', file].some((each) => /\.[cm]?ts$/.test(each)) || hasLoader(directory)
   }
 
   /** @throws {Error} With what the tool wrote. */
@@ -66,7 +72,19 @@ export class ToolProcess implements AsyncDisposable {
     const text = await readFile(packageFile(`harness/recording/drivers/driver.${driver.program === 'node' ? 'mjs' : 'py'}`), 'utf8')
     const [program, args] =
       driver.program === 'node'
-        ? [process.execPath, ['--input-type=module', '--eval', text, '--', tool, driver.config ?? '', this.#source.up]]
+        ? [
+            process.execPath,
+            [
+              ...(hasLoader(directory) ? ['--import', 'tsx'] : []),
+              '--input-type=module',
+              '--eval',
+              text,
+              '--',
+              tool,
+              driver.config ?? '',
+              this.#source.up,
+            ],
+          ]
         : [driver.program, ['-c', text, tool]]
     const child = spawn(program, args, {
       cwd: resolve(directory),
@@ -112,6 +130,10 @@ function kill({ pid }: ChildProcess): void {
   } catch {
     // It has ended.
   }
+}
+
+function hasLoader(directory = '.'): boolean {
+  return parentsOf(resolve(directory)).some((parent) => isFile(join(parent, 'node_modules/tsx/package.json')))
 }
 
 const keptOutput = 1 << 16
