@@ -41,7 +41,7 @@ describe('a project of a migration tool', () => {
   })
 
   for (const name of inGate(projectNames(), 3))
-    test(`goes up, down and up again with the real tool: ${name}`, async ({ skip }) => {
+    test(`goes up, back and up again with the real tool: ${name}`, async ({ skip }) => {
       const project = openProject(name)
       const missing = await reasonToSkip(project)
       skip(missing !== undefined, missing)
@@ -60,17 +60,18 @@ describe('a project of a migration tool', () => {
         )
       }
 
+      await runTool(project, 'downOne', database)
+      expect(await applied(database, project)).toEqual(project.newestOnly ? steps.slice(-2, -1) : steps.slice(0, -1))
       await runTool(project, 'downAll', database)
       expect(await applied(database, project)).toEqual([])
       expect(await objects(database, project)).toEqual([])
 
+      if (project.upOne !== undefined) {
+        await runTool(project, 'upOne', database)
+        expect(await applied(database, project)).toEqual(steps.slice(0, 1))
+      }
       await runTool(project, 'upAll', database)
       expect(await applied(database, project)).toEqual(ended)
       expect(await objects(database, project)).toEqual(made)
-
-      await runTool(project, 'downOne', database)
-      expect(await applied(database, project)).toEqual(project.newestOnly ? steps.slice(-2, -1) : steps.slice(0, -1))
-      await runTool(project, 'upOne', database)
-      expect(await applied(database, project)).toEqual(ended)
     })
 })

@@ -13,7 +13,8 @@ interface Commands {
   readonly needs?: readonly string[]
   readonly upAll: string
   readonly downAll: string
-  readonly upOne: string
+  /** Absent where the tool cannot: then `upAll` applies the one that is missing. */
+  readonly upOne?: string
   readonly downOne: string
   readonly status?: { readonly command: string; readonly applied: string; readonly steps?: readonly string[] }
   readonly history: string
@@ -71,7 +72,8 @@ export async function reasonToSkip({ needs = [] }: Project): Promise<string | un
  * @throws {Error} With all of its output, where it fails.
  */
 export async function runTool(project: Project, what: 'upAll' | 'downAll' | 'upOne' | 'downOne' | 'status', database: Database) {
-  const command = what === 'status' ? (project.status?.command ?? '') : project[what]
+  const command = what === 'status' ? project.status?.command : project[what]
+  if (command === undefined) throw new Error(`${project.name} has no command for ${what}`)
   const url = database.url({ as: 'owner' })
   const given = Object.entries(project.environment).map(([name, value]) => [name, value.replaceAll('<url>', url)])
   const { stdout, stderr } = await execute('/bin/sh', ['-c', command], {
