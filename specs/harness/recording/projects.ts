@@ -78,12 +78,17 @@ export async function runTool(project: Project, what: 'upAll' | 'downAll' | 'upO
   const given = Object.entries(project.environment).map(([name, value]) => [name, value.replaceAll('<url>', url)])
   const { stdout, stderr } = await execute('/bin/sh', ['-c', command], {
     cwd: project.directory,
-    env: { ...process.env, ...Object.fromEntries(given), PATH: searchPath(project.directory), NO_COLOR: '1', FORCE_COLOR: '0' },
+    env: { ...outsideOfTests(), ...Object.fromEntries(given), PATH: searchPath(project.directory), NO_COLOR: '1' },
     maxBuffer: 1e7,
   }).catch((error: { stdout: string; stderr: string }) => {
     throw new Error(`${project.name}: ${command} failed:\n${error.stdout}${error.stderr}`)
   })
   return stdout + stderr
+}
+
+/** Some tools print nothing where they believe to be tested. */
+function outsideOfTests(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE_ENV|TEST|VITEST.*|FORCE_COLOR)$/.test(name)))
 }
 
 function searchPath(directory: string): string {
