@@ -55,9 +55,8 @@ describe('a project of a migration tool', () => {
       expect(made.length).toBeGreaterThan(2)
       if (project.status !== undefined) {
         const listed = await runTool(project, 'status', database)
-        expect([...listed.matchAll(new RegExp(project.status.applied, 'gm'))].map(([, step]) => step)).toEqual(
-          project.status.steps ?? steps,
-        )
+        const names = [...listed.matchAll(new RegExp(project.status.applied, 'gm'))].map(([, step]) => step)
+        expect(names.toSorted()).toEqual(ended.toSorted())
       }
 
       await runTool(project, 'downOne', database)

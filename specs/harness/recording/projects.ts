@@ -16,7 +16,7 @@ interface Commands {
   /** Absent where the tool cannot: then `upAll` applies the one that is missing. */
   readonly upOne?: string
   readonly downOne: string
-  readonly status?: { readonly command: string; readonly applied: string; readonly steps?: readonly string[] }
+  readonly status?: { readonly command: string; readonly applied: string }
   readonly history: string
   readonly newestOnly?: boolean
   readonly own: readonly string[]
