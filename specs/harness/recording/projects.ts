@@ -11,6 +11,8 @@ const root = resolve('fixtures/programs')
 interface Commands {
   readonly environment: Readonly<Record<string, string>>
   readonly needs?: readonly string[]
+  /** Folder of the migrations, in the order of their names; or the plan that lists them. */
+  readonly steps: string
   readonly upAll: string
   readonly downAll: string
   /** Absent where the tool cannot: then `upAll` applies the one that is missing. */
@@ -72,13 +74,14 @@ export async function reasonToSkip({ needs = [] }: Project): Promise<string | un
  * @throws {Error} With all of its output, where it fails.
  */
 export async function runTool(project: Project, what: 'upAll' | 'downAll' | 'upOne' | 'downOne' | 'status', database: Database) {
-  const command = what === 'status' ? project.status?.command : project[what]
-  if (command === undefined) throw new Error(`${project.name} has no command for ${what}`)
+  const given = what === 'status' ? project.status?.command : project[what]
+  if (given === undefined) throw new Error(`${project.name} has no command for ${what}`)
+  const command = given.replaceAll('<previous>', Object.keys(project.expected).at(-2) ?? '')
   const url = database.url({ as: 'owner' })
-  const given = Object.entries(project.environment).map(([name, value]) => [name, value.replaceAll('<url>', url)])
+  const environment = Object.entries(project.environment).map(([name, value]) => [name, value.replaceAll('<url>', url)])
   const { stdout, stderr } = await execute('/bin/sh', ['-c', command], {
     cwd: project.directory,
-    env: { ...outsideOfTests(), ...Object.fromEntries(given), PATH: searchPath(project.directory), NO_COLOR: '1' },
+    env: { ...outsideOfTests(), ...Object.fromEntries(environment), PATH: searchPath(project.directory), NO_COLOR: '1' },
     maxBuffer: 1e7,
   }).catch((error: { stdout: string; stderr: string }) => {
     throw new Error(`${project.name}: ${command} failed:\n${error.stdout}${error.stderr}`)
