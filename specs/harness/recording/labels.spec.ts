@@ -142,9 +142,10 @@ describe('the labels of a project', () => {
     Object.entries(openProject(name).expected).map(([step, expected], at) => ({ name, step, at, expected })),
   )
 
-  test.each(inGate(cases, 3))('are what the real tool does on rows: $name, $step', async ({ name, at, expected }) => {
+  test.for(inGate(cases, 3))('are what the real tool does on rows: $name, $step', async ({ name, at, expected }, { skip }) => {
     const project = openProject(name)
-    if ((await reasonToSkip(project)) !== undefined) return
+    const missing = await reasonToSkip(project)
+    skip(missing !== undefined, missing)
     await using database = await (await useCluster()).createDatabase()
     const seen = await observe(project, at, database)
     const wanted = expected.finds.filter((kind) => !shownOtherwise.has(kind))
