@@ -12,7 +12,7 @@ export interface CommandRun {
 export interface CommandEnd {
   /** Undefined when a signal ended it. */
   readonly code: number | undefined
-  /** Both streams as they came, the last 64 KiB; values of `environment` are replaced by their names. */
+  /** Both streams as they came, the last 64 KiB; URLs of `environment` are replaced by their names, passwords left out. */
   readonly output: string
   readonly aborted: boolean
 }
@@ -73,11 +73,12 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
 
 /** A URL has a password in it, and output ends up in reports. */
 function withoutSecrets(output: string, environment: Readonly<Record<string, string>>): string {
-  return Object.entries(environment).reduce((text, [name, value]) => {
-    const password = /^\w+:\/\/[^/@]*:([^@]+)@/.exec(value)?.[1]
-    const hidden = value === '' ? text : text.replaceAll(value, `$${name}`)
-    return password === undefined || password.length < 4
-      ? hidden
-      : hidden.replaceAll(decodeURIComponent(password), '***').replaceAll(password, '***')
+  // A password is a part of its URL, which is hidden as a whole first.
+  const urlsFirst = Object.entries(environment).sort(([, a], [, b]) => Number(b.includes('://')) - Number(a.includes('://')))
+  return urlsFirst.reduce((text, [name, value]) => {
+    const password = /pass/i.test(name) ? value : /^\w+:\/\/[^/@]*:([^@]+)@/.exec(value)?.[1]
+    if (password === undefined) return text
+    const hidden = value === password || value === '' ? text : text.replaceAll(value, `$${name}`)
+    return password.length < 4 ? hidden : hidden.replaceAll(decodeURIComponent(password), '***').replaceAll(password, '***')
   }, output)
 }
