@@ -24,9 +24,6 @@ export function environmentOf(source: CommandSource, url: string): Readonly<Reco
   return {
     ...Object.fromEntries(Object.entries(variables).map(([name, part]) => [name, parts[part]])),
     PATH: [...bins, process.env.PATH ?? ''].join(delimiter),
-    // A password file or a service of the user's would lead elsewhere.
-    PGSERVICE: '',
-    PGPASSFILE: '',
     ...source.environment,
   }
 }
