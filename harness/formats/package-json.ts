@@ -3,20 +3,21 @@ import { join } from 'node:path'
 import { isFile } from '../migration/index.ts'
 import { parentsOf } from './parents.ts'
 
-/** The version range of the first of these packages that a package.json in the folder or above it depends on. */
-export async function dependencyOf(root: string, names: readonly string[]): Promise<string | undefined> {
-  for (const directory of parentsOf(root)) {
-    const declared = await dependenciesIn(join(directory, 'package.json'))
-    const found = names.map((name) => declared[name]).find((range) => range !== undefined)
-    if (found !== undefined) return found
-  }
-  return undefined
+/** The nearest folder with a package.json, at or above this one. */
+export function packageOf(directory: string): string | undefined {
+  return parentsOf(directory).find((parent) => isFile(join(parent, 'package.json')))
 }
 
-async function dependenciesIn(file: string): Promise<Readonly<Record<string, string | undefined>>> {
-  if (!isFile(file)) return {}
+/** The version range of the first of these packages that the nearest package.json depends on. */
+export async function dependencyOf(directory: string, names: readonly string[]): Promise<string | undefined> {
+  const declared = await dependenciesIn(packageOf(directory))
+  return names.map((name) => declared[name]).find((range) => range !== undefined)
+}
+
+async function dependenciesIn(directory: string | undefined): Promise<Readonly<Record<string, string | undefined>>> {
+  if (directory === undefined) return {}
   try {
-    const { dependencies, devDependencies } = JSON.parse(await readFile(file, 'utf8'))
+    const { dependencies, devDependencies } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
     return { ...dependencies, ...devDependencies }
   } catch {
     return {}

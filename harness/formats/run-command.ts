@@ -4,15 +4,15 @@ export interface CommandRun {
   /** For a shell. */
   readonly command: string
   readonly directory: string
-  /** Added to the environment of this process. */
-  readonly environment: Readonly<Record<string, string>>
+  /** Added to the environment of this process; undefined takes away what it has. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   readonly signal?: AbortSignal | undefined
 }
 
 export interface CommandEnd {
   /** Undefined when a signal ended it. */
   readonly code: number | undefined
-  /** Both streams as they came, the last 64 KiB; values of `environment` are replaced by their names. */
+  /** Both streams as they came, the last 64 KiB; URLs of `environment` are replaced by their names, passwords left out. */
   readonly output: string
   readonly aborted: boolean
 }
@@ -72,12 +72,11 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
 }
 
 /** A URL has a password in it, and output ends up in reports. */
-function withoutSecrets(output: string, environment: Readonly<Record<string, string>>): string {
-  return Object.entries(environment).reduce((text, [name, value]) => {
-    const password = /^\w+:\/\/[^/@]*:([^@]+)@/.exec(value)?.[1]
-    const hidden = value === '' ? text : text.replaceAll(value, `$${name}`)
-    return password === undefined || password.length < 4
-      ? hidden
-      : hidden.replaceAll(decodeURIComponent(password), '***').replaceAll(password, '***')
+function withoutSecrets(output: string, environment: CommandRun['environment']): string {
+  return Object.entries(environment).reduce((text, [name, value = '']) => {
+    const password = /pass/i.test(name) ? value : /^\w+:\/\/[^/@]*:([^@]+)@/.exec(value)?.[1]
+    if (password === undefined) return text
+    const hidden = value === password || value === '' ? text : text.replaceAll(value, `$${name}`)
+    return password.length < 4 ? hidden : hidden.replaceAll(decodeURIComponent(password), '***').replaceAll(password, '***')
   }, output)
 }

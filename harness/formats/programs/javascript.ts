@@ -3,7 +3,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { InputError } from '../../errors.ts'
 import { isFile, shownPath } from '../../migration/index.ts'
 import type { CommandSource } from '../history.ts'
-import { dependencyOf } from '../package-json.ts'
+import { dependencyOf, packageOf } from '../package-json.ts'
 import { parentsOf } from '../parents.ts'
 import { connectionVariables } from './connection-variables.ts'
 import type { ProgramTool } from './program-tool.ts'
@@ -66,7 +66,7 @@ export const typeorm: ProgramTool<'typeorm'> = {
     const [file = ''] = files.filter((name) => typeorm.files.test(name))
     const text = await readFile(join(directory, file), 'utf8').catch(() => '')
     if (!/\btypeorm\b/.test(text)) return undefined
-    const root = packageOf(directory)
+    const root = packageOf(directory) ?? directory
     const table = await settingIn(join(directory, file), /migrationsTableName['"]?\s*:\s*['"](\w+)['"]/, 'migrations')
     const command = await commandIn(root, 'typeorm(-ts-node-\\w+)?', 'migration:run')
     const source = ` -d ${quoted(relative(root, join(directory, file)))}`
@@ -150,7 +150,7 @@ export const mikroOrm: ProgramTool<'mikro-orm'> = {
   historyTables: ['mikro_orm_migrations'],
   source: async (directory, files) => {
     const [file = ''] = files.filter((name) => mikroOrm.files.test(name))
-    const root = packageOf(directory)
+    const root = packageOf(directory) ?? directory
     const table = await settingIn(join(directory, file), /tableName['"]?\s*:\s*['"](\w+)['"]/, 'mikro_orm_migrations')
     const command = await commandIn(root, 'mikro-orm(-esm)?', 'migration:up')
     return {
@@ -204,12 +204,12 @@ async function commandIn(
   subcommand: string,
   otherwise = program.replaceAll(/\(.*?\)\?/g, ''),
 ): Promise<(subcommand: string) => string> {
-  const called = `(?:^|&&|;)\\s*((?:[^&;]*?[\\s/])?${program}(?:\\.js)?(?:\\s[^&;]*?)?)`
+  const called = `(?:^|&&|;)\\s*(?<before>(?:[^&;]*?[\\s/])?${program}(?:\\.js)?(?:\\s[^&;]*?)?)`
   const text = await readFile(join(directory, 'package.json'), 'utf8').catch(() => '{}')
   const scripts = Object.values(scriptsIn(text))
-  for (const pattern of [new RegExp(`${called}\\s${subcommand}(?=\\s|$)([^&;]*)`), new RegExp(`${called}()$`)]) {
+  for (const pattern of [new RegExp(`${called}\\s${subcommand}(?=\\s|$)(?<after>[^&;]*)`), new RegExp(`${called}$`)]) {
     for (const script of scripts) {
-      const [, before, after = ''] = pattern.exec(script) ?? []
+      const { before, after = '' } = pattern.exec(script)?.groups ?? {}
       if (before === undefined || /\bmigrat\w*:|:migrat/.test(before)) continue
       return (sub) => `${before.trim().replace(/\bnpx\s+/, '')} ${sub}${after.trimEnd()}`
     }
@@ -265,11 +265,6 @@ const dotEnvReaders = [
 
 async function settingIn(file: string, pattern: RegExp, otherwise: string): Promise<string> {
   return pattern.exec(await readFile(file, 'utf8').catch(() => ''))?.[1] ?? otherwise
-}
-
-/** The nearest folder with a package.json, at or above this one. */
-function packageOf(directory: string): string {
-  return parentsOf(directory).find((parent) => isFile(join(parent, 'package.json'))) ?? directory
 }
 
 function quoted(text: string): string {
