@@ -1,5 +1,4 @@
 export { environmentOf } from './command-environment.ts'
-export { commandStep, type DiscoverOptions, discoverCommandSteps, readHistoryTable } from './command-steps.ts'
 export { decodeSource } from './decode-source.ts'
 export { defineFormat, isOwnFormat, type MigrationFolder, type OwnFormat, type OwnScript, type OwnStep } from './define-format.ts'
 export type { Detected } from './detect.ts'

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { InputError } from '../errors.ts'
 import { isDirectory, isFile, shownPath } from '../migration/index.ts'
@@ -42,7 +42,7 @@ export async function readSource(path: string, options: ReadOptions = {}): Promi
     })
   }
   const absolute = resolve(path)
-  if (statSync(absolute, { throwIfNoEntry: false }) === undefined) throw new InputError(`"${shownPath(absolute)}" does not exist`)
+  if (!existsSync(absolute)) throw new InputError(`"${shownPath(absolute)}" does not exist`)
   if (format === 'pair' || (format === undefined && !(await marksOwn(absolute, own)))) {
     const pairs = await readPairs(path)
     if (pairs !== undefined) return pairs
@@ -85,10 +85,13 @@ async function foldersOrTool(path: string, format: string | undefined, own: read
   if (format !== undefined && wanted === undefined) return readFolder(path, format, own)
   const isFormat = wanted === undefined || formats.some(({ id }) => id === wanted)
   const folder = isFormat ? await readFolder(path, format, own).catch(inputError) : new InputError(`no configuration of ${wanted} is found`)
-  if (!(folder instanceof InputError) && folder.strength === 'strong' && !folder.read.steps.some(isProgram)) return folder
-  const tool = (await programToolAt(path, wanted)) ?? (folder instanceof InputError ? await programToolBelow(path, wanted) : undefined)
+  const isFolder = !(folder instanceof InputError)
+  // Programs among the files of a tool are that tool's.
+  const id = isFolder && folder.strength === 'strong' ? folder.format.id : wanted
+  if (isFolder && folder.strength === 'strong' && !(isProgramTool(folder.format.id) && folder.read.steps.some(isProgram))) return folder
+  const tool = (await programToolAt(path, id)) ?? (isFolder ? undefined : await programToolBelow(path, wanted))
   if (tool !== undefined) return { command: tool }
-  if (folder instanceof InputError) throw folder
+  if (!isFolder) throw folder
   return folder
 }
 

@@ -73,7 +73,10 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
 
 /** A URL has a password in it, and output ends up in reports. */
 function withoutSecrets(output: string, environment: CommandRun['environment']): string {
-  return Object.entries(environment).reduce((text, [name, value = '']) => {
+  // A password is a part of its URL, which is hidden as a whole first.
+  const given = Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+  const urlsFirst = given.sort(([, a], [, b]) => Number(b.includes('://')) - Number(a.includes('://')))
+  return urlsFirst.reduce((text, [name, value]) => {
     const password = /pass/i.test(name) ? value : /^\w+:\/\/[^/@]*:([^@]+)@/.exec(value)?.[1]
     if (password === undefined) return text
     const hidden = value === password || value === '' ? text : text.replaceAll(value, `$${name}`)

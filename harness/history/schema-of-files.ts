@@ -1,11 +1,11 @@
 import { type CatalogObjects, catalogFingerprint, readObjects } from '../catalog/index.ts'
 import { InputError } from '../errors.ts'
-import { type History, type Source, toolTables } from '../formats/index.ts'
+import { type Source, toolTables } from '../formats/index.ts'
 import type { Failure, Step } from '../migration/index.ts'
 import type { Cluster, Session, Template } from '../postgres/index.ts'
 import { environmentOf } from '../run/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
-import { type CommandHistory, commandHistory } from './command-history.ts'
+import { commandHistory } from './command-history.ts'
 import { Head } from './head.ts'
 import { historyEnvironment } from './history-environment.ts'
 
@@ -147,8 +147,9 @@ async function courseOf(
   hooks: VerifyHooks,
 ): Promise<Course> {
   if (source.kind === 'pairs') return courseOfPair(cluster, source, at, options)
-  const history: CommandHistory | History =
-    source.kind === 'command' ? await commandHistory(cluster, source.command, options, hooks) : source.history
+  const recorded = source.kind === 'command' ? await commandHistory(cluster, source.command, options, hooks) : undefined
+  const history = recorded ?? (source.kind === 'history' ? source.history : undefined)
+  if (history === undefined) throw new Error('a source without a history')
   const environment = await historyEnvironment(cluster, history, options)
   const last = at === undefined ? history.steps.length - 1 : history.steps.findIndex(({ name, version }) => name === at || version === at)
   if (at !== undefined && last < 0) throw noSuchStep(at, history.path, history.steps.map(({ name }) => name).slice(-5))
@@ -157,7 +158,7 @@ async function courseOf(
     path: history.path,
     steps: history.steps.slice(0, last + 1),
     toolTables: history.historyTables ?? [],
-    close: 'close' in history ? () => history.close() : undefined,
+    close: recorded?.close,
     notes: [...environment.notes, ...history.warnings, ...history.ignored.map(({ file, because }) => `${file} is no step: ${because}`)],
   }
 }

@@ -87,4 +87,4 @@ export type {
 } from './view-equivalence/model.ts'
 export { observeEquivalence } from './view-equivalence/observe-equivalence.ts'
 export { type ReplayAnswer, replayLimits, replaySequence } from './view-equivalence/replay-sequence.ts'
-export { zeroLoss } from './zero-loss/judge.ts'
+export { seemsLost, zeroLoss } from './zero-loss/judge.ts'

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
 import { type CommandSource, environmentOf, runCommand } from '../formats/index.ts'
-import type { Database, Session } from '../postgres/index.ts'
+import { type Database, quoteIdentifier, type Session } from '../postgres/index.ts'
 import type { Sent } from './model.ts'
 import { type Guest, startRecordingProxy } from './proxy.ts'
 import { type SentStep, splitSteps } from './split-steps.ts'
@@ -98,6 +98,7 @@ export async function drive(source: CommandSource, command: string, direction: '
     })
     if (ended.aborted) throw new InputError('interrupted while the steps were being recorded')
     const stopped = ended.code !== 0
+    if (bookkeeping.order.length === 0) bookkeeping.order = await columnsOf(source, database)
     const statements = readStatements(proxy.sent.slice(from), bookkeeping)
     const split = splitSteps(statements, direction, stopped)
     seen += statements.length
@@ -124,8 +125,21 @@ async function bookkeepingOf(source: CommandSource, database: Database): Promise
     tables: new Set([list, ...(source.ownTables ?? [])]),
     list,
     columns: source.column.split('.'),
+    order: [],
     volatile: new Set(rows.map(({ name }) => name).filter((name) => !/^(pg_(try_)?advisory_|pg_backend_pid$|set_config$)/.test(name))),
   }
+}
+
+async function columnsOf({ table }: CommandSource, database: Database): Promise<readonly string[]> {
+  await using session = await database.connect()
+  const name = (table.match(/"(?:[^"]|"")+"|[^."]+/g) ?? [])
+    .map((part) => quoteIdentifier(part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part))
+    .join('.')
+  const rows = await session.query<{ name: string }>(
+    'SELECT attname::text AS name FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum',
+    [name],
+  )
+  return rows.map((row) => row.name)
 }
 
 function nothingNoted(source: CommandSource, { failed, output, reached }: Driven): InputError {

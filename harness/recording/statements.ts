@@ -59,6 +59,8 @@ export interface Bookkeeping {
   readonly list: string
   /** The columns whose values, joined by a dot, name a step. */
   readonly columns: readonly string[]
+  /** All columns of the list in their order, once it is there. */
+  order: readonly string[]
   /** Names of functions that may change something: a SELECT that calls one is part of the migration. */
   readonly volatile: ReadonlySet<string>
 }
@@ -189,10 +191,10 @@ export function kindOf(statement: Statement): string {
 }
 
 /** The steps that a statement writes into the list, or takes out of it. */
-function notedBy(statement: Statement, { list, columns }: Bookkeeping): Noted | undefined {
+function notedBy(statement: Statement, { list, columns, order }: Bookkeeping): Noted | undefined {
   const { name, fields } = nodeOf(statement.tree) ?? { name: '', fields: {} }
   if (asText(isFields(fields.relation) ? fields.relation.relname : undefined) !== list) return undefined
-  if (name === 'InsertStmt') return { added: namesOf(insertedRows(fields), columns), removed: [] }
+  if (name === 'InsertStmt') return { added: namesOf(insertedRows(fields, order.length === 0 ? columns : order), columns), removed: [] }
   const removed = namesOf([equalities(fields.whereClause)], columns)
   if (name === 'DeleteStmt') return { added: [], removed }
   if (name !== 'UpdateStmt') return undefined
@@ -217,8 +219,9 @@ function namesOf(rows: readonly Values[], columns: readonly string[]): readonly 
   })
 }
 
-function insertedRows(fields: Readonly<Record<string, unknown>>): readonly Values[] {
-  const columns = asList(fields.cols).map((item) => asText(fieldsOf(item, 'ResTarget')?.name) ?? '')
+function insertedRows(fields: Readonly<Record<string, unknown>>, order: readonly string[]): readonly Values[] {
+  const named = asList(fields.cols).map((item) => asText(fieldsOf(item, 'ResTarget')?.name) ?? '')
+  const columns = named.length === 0 ? order : named
   const select = fieldsOf(fields.selectStmt, 'SelectStmt')
   const rows = asList(select?.valuesLists).map((row) => asList(row))
   const targets = asList(select?.targetList).map((item) => fieldsOf(item, 'ResTarget')?.val)

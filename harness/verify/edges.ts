@@ -1,6 +1,6 @@
 import type { Coverage, RunQuestions } from '../coverage/index.ts'
 import { type Dataset, type DatasetOptions, datasetArbitrary, makesRings, sampleDatasets } from '../data/index.ts'
-import { describeFailure, otherZone, probeWrites } from '../invariants/index.ts'
+import { describeFailure, otherZone, probeWrites, seemsLost } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
 import { aimsOfRun, forbidByChecks, isAimed } from './aim.ts'
@@ -108,9 +108,10 @@ class EdgeRuns {
         const run = await (onClone ? runner.runOnClone(this.#subject, request) : runner.run(this.#subject, request, at))
         const count = this.#countsBodies(from + at, request) ? request.questions?.bodies : undefined
         if (count !== undefined) await runner.count(this.#subject, { request, run, count }, at)
-        return { dataset, request, run }
+        const back = this.#wayBack(run, request)
+        return { dataset, request, run, ...(back === undefined ? {} : { back, reverted: await runner.run(this.#subject, back, at) }) }
       })
-      for await (const { dataset, request, run } of made) {
+      for await (const { dataset, request, run, back, reverted } of made) {
         if (inquiry.isOver) {
           if (runs >= this.#total) return runs
           const because = `${this.#total - runs} of ${this.#total} generated data sets were left out: the time limit was reached`
@@ -121,6 +122,7 @@ class EdgeRuns {
         inquiry.progress('edge', runs, Math.max(runs, this.#total))
         if (request.questions !== undefined && this.#coverage.note(runs, request.questions) > 0) this.#lastNews = runs
         judging.see(run, request)
+        if (back !== undefined && reverted !== undefined) judging.see(reverted, back)
         this.#endless ||=
           request.statementTimeoutMs !== undefined &&
           run.outcomes.some((each) => each.outcome === 'failed' && timedOut(each.failure.sqlstate))
@@ -129,6 +131,13 @@ class EdgeRuns {
       }
     }
     return runs
+  }
+
+  /** Where something seems lost and `down` was not the next that was done: the same rows, to see whether it brings that back. */
+  #wayBack(run: RunObservation, request: RunRequest): RunRequest | undefined {
+    const { knowledge, migration } = this.#subject
+    if (migration.down === undefined || request.phases[1] === 'down' || !seemsLost(run, knowledge)) return undefined
+    return { ...request, phases: ['up', 'down'], deep: false, writeSince: undefined, questions: undefined }
   }
 
   /** Whether a run beyond the usual ones is worth its time: something is left that rows can be aimed at. */

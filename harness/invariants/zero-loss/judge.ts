@@ -72,6 +72,11 @@ export const zeroLoss: Invariant = {
   },
 }
 
+/** Whether something would be lost in a run if `down` brought nothing back. */
+export function seemsLost(run: RunObservation, knowledge: Knowledge): boolean {
+  return zeroLoss.judge(run, { ...knowledge, hasDown: false }).outcome === 'violated'
+}
+
 /** What is not where the contract says, and nowhere else: that it is lost comes first. */
 function afterLoss(finding: FindingResult, others: readonly FindingResult[]): FindingResult {
   const taken = causeThrough(finding, others)

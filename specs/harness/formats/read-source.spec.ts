@@ -62,7 +62,7 @@ describe('a source', () => {
 
   test('names what it leaves out and what is no SQL', async () => {
     const told = await Promise.all(
-      readdirSync('fixtures/histories').map(async (name) => {
+      readdirSync('fixtures/histories', { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(async ({ name }) => {
         const { ignored, steps } = await historyAt(`fixtures/histories/${name}`)
         return [
           name,
@@ -230,6 +230,7 @@ describe('what is bad input says which file, and why', () => {
   test('an unknown format, or a path that is not there', async () => {
     expect(await refusalOf({}, { format: 'rails' })).toContain('unknown format "rails"')
     expect(await refusalOf({}, { at: 'nowhere' })).toContain('"nowhere" does not exist')
+    expect(await refusalOf({}, { at: 'a'.repeat(5_000) }), 'longer than a path can be').toContain('does not exist')
   })
 })
 
