@@ -86,7 +86,7 @@ function readConstraint(reader: Reader, level: Level, constraint: Fields): void 
     case 'CONSTR_PRIMARY': {
       const names = columnNames(constraint.keys)
       // USING INDEX: the index said what is unique.
-      if (names.length > 0) askUnique(reader, level, constraint, names.map(plainKey))
+      if (names.length > 0) askUnique(reader, level, constraint, { tree: constraint, keys: names.map(plainKey) })
       return
     }
     case 'CONSTR_FOREIGN':
@@ -113,12 +113,20 @@ function readIndex(reader: Reader, fields: Fields): void {
   })
   const known = keys.flatMap((key) => key ?? [])
   if (known.length !== keys.length) return
-  asSoonAsThere(reader, level, fields.indexParams, () => askUnique(reader, { ...level, where }, fields.indexParams, known))
+  asSoonAsThere(reader, level, fields.indexParams, () =>
+    askUnique(reader, { ...level, where }, fields, { tree: fields.indexParams, keys: known }),
+  )
 }
 
 /** Rows alike under a key that is to be unique; rows with NULL in it are alike for no key but one with NULLS NOT DISTINCT. */
-function askUnique(reader: Reader, level: Level, tree: unknown, keys: readonly Key[]): void {
-  askGroups(reader, level, { kind: 'constraint', tree, text: `unique (${keys.map(({ sql }) => sql).join(', ')})`, keys, others: [] })
+function askUnique(
+  reader: Reader,
+  level: Level,
+  { nulls_not_distinct: nullsMeet }: Fields,
+  { tree, keys }: { readonly tree: unknown; readonly keys: readonly Key[] },
+): void {
+  const text = `unique (${keys.map(({ sql }) => sql).join(', ')})`
+  askGroups(reader, level, { kind: 'constraint', tree, text, keys, others: [], nullsApart: nullsMeet !== true })
 }
 
 function readForeignKey(reader: Reader, level: Level, constraint: Fields): void {

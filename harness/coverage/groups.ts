@@ -22,10 +22,12 @@ interface Grouping {
   readonly keys: readonly Key[]
   /** What else of the rows arrives: they may differ in it. */
   readonly others: readonly Key[]
+  /** Rows with NULL in the key are not put together, as under a unique key. */
+  readonly nullsApart?: boolean
 }
 
 /** Ask for keys of one row, of several, of several that differ in each other attribute, and with NULL. */
-export function askGroups(reader: Reader, level: Level, { kind, tree, text, keys, others }: Grouping): void {
+export function askGroups(reader: Reader, level: Level, { kind, tree, text, keys, others, nullsApart = false }: Grouping): void {
   const unsafe = reader.unsafeCall([...keys, ...others].map((each) => each.tree))
   if (unsafe !== undefined) {
     reader.leaveOut(kind, tree, unsafe)
@@ -59,7 +61,7 @@ export function askGroups(reader: Reader, level: Level, { kind, tree, text, keys
   ].join(', ')
   const columns = [
     'godwit_group.n = 1',
-    'godwit_group.n > 1',
+    nullsApart ? 'godwit_group.n > 1 AND NOT godwit_group.missing' : 'godwit_group.n > 1',
     ...(hasNull ? ['godwit_group.missing'] : []),
     ...others.map((_, at) => `godwit_group.d${at} > 1`),
   ]

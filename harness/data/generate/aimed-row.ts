@@ -82,7 +82,10 @@ function isLegal({ nullable, pools, maker, group, literals }: AttributePlan, cel
 function alike(drawing: Drawing, relation: RelationPlan, row: Row, { same, differ }: Aim & { readonly kind: 'alike' }): Row {
   const earlier = drawing.fitter.rowsOf(relation.path)
   if (earlier.length === 0) return row
-  const model = drawing.random.pick(earlier)
+  // Rows are alike by values: two NULLs are not equal to most that asks.
+  const named = [...relation.attributes.keys()].filter((position) => same.includes(relation.attributes[position]?.name ?? ''))
+  const filled = earlier.filter(({ cells }) => named.every((position) => cells[position] !== null))
+  const model = drawing.random.pick(filled.length > 0 ? filled : earlier)
   const [cells, parents] = [[...row.cells], [...row.parents]]
   for (const [position, attribute] of relation.attributes.entries()) {
     if (same.includes(attribute.name)) {

@@ -1,6 +1,7 @@
 import { knex, kysely, mikroOrm, nodePgMigratePrograms, sequelize, typeorm, umzug } from './javascript.ts'
 import type { ProgramTool } from './program-tool.ts'
 import { alembic, django } from './python.ts'
+import { rails } from './ruby.ts'
 
 /** The tools whose migrations are programs, in the order in which they are tried. */
 export const programTools = [
@@ -12,5 +13,6 @@ export const programTools = [
   umzug,
   alembic,
   django,
+  rails,
   nodePgMigratePrograms,
 ] as const satisfies readonly ProgramTool[]
