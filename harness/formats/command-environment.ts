@@ -7,8 +7,9 @@ import { parentsOf } from './parents.ts'
  * own names; the programs of the project's packages are found first, as `npm run` does.
  *
  * @param url  With user and password.
+ * @returns Undefined for a variable that the command must not have.
  */
-export function environmentOf(source: CommandSource, url: string): Readonly<Record<string, string>> {
+export function environmentOf(source: CommandSource, url: string): Readonly<Record<string, string | undefined>> {
   const directory = resolve(source.directory ?? '.')
   const bins = parentsOf(directory).map((parent) => join(parent, 'node_modules', '.bin'))
   const parts = partsOf(url)
@@ -24,9 +25,16 @@ export function environmentOf(source: CommandSource, url: string): Readonly<Reco
   return {
     ...Object.fromEntries(Object.entries(variables).map(([name, part]) => [name, parts[part]])),
     PATH: [...bins, process.env.PATH ?? ''].join(delimiter),
+    ...Object.fromEntries(elsewhere.map((name) => [name, undefined])),
     ...source.environment,
   }
 }
+
+/**
+ * What would lead libpq to another server, or make it ask for what the connection does not have. An empty text is not as good as none:
+ * libpq looks for a service of that name.
+ */
+const elsewhere = ['PGSERVICE', 'PGSERVICEFILE', 'PGPASSFILE', 'PGHOSTADDR', 'PGSSLMODE', 'PGCHANNELBINDING', 'PGREQUIREAUTH', 'PGOPTIONS']
 
 function partsOf(text: string): Readonly<Record<ConnectionPart, string>> {
   const url = new URL(text)

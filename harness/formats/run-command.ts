@@ -4,8 +4,8 @@ export interface CommandRun {
   /** For a shell. */
   readonly command: string
   readonly directory: string
-  /** Added to the environment of this process. */
-  readonly environment: Readonly<Record<string, string>>
+  /** Added to the environment of this process; undefined takes away what it has. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -72,9 +72,10 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
 }
 
 /** A URL has a password in it, and output ends up in reports. */
-function withoutSecrets(output: string, environment: Readonly<Record<string, string>>): string {
+function withoutSecrets(output: string, environment: CommandRun['environment']): string {
   // A password is a part of its URL, which is hidden as a whole first.
-  const urlsFirst = Object.entries(environment).sort(([, a], [, b]) => Number(b.includes('://')) - Number(a.includes('://')))
+  const given = Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+  const urlsFirst = given.sort(([, a], [, b]) => Number(b.includes('://')) - Number(a.includes('://')))
   return urlsFirst.reduce((text, [name, value]) => {
     const password = /pass/i.test(name) ? value : /^\w+:\/\/[^/@]*:([^@]+)@/.exec(value)?.[1]
     if (password === undefined) return text

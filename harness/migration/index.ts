@@ -1,7 +1,7 @@
 export { type ApplyOptions, applyStep } from './apply.ts'
 export { type Body, type BodyQuery, bodyOf, bodyQueries, plpgsqlNodes } from './body.ts'
 export { checkValue, readDefaultExport } from './check-value.ts'
-export { plainConstants } from './constant.ts'
+export { type Constant, plainConstants } from './constant.ts'
 export {
   type Budget,
   type Claim,

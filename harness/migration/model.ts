@@ -1,4 +1,5 @@
 import type { Session, StatementErrorFields } from '../postgres/index.ts'
+import type { Constant } from './constant.ts'
 import type { Contract } from './contract.ts'
 import type { Remark } from './remark.ts'
 
@@ -27,6 +28,8 @@ export type Step =
       readonly run: Program
       /** SQL that it was seen to send: names and constants in it are tried in rows. It may send more. */
       readonly sends?: Script | undefined
+      /** Texts and numbers in the program itself, which it may compare values with. */
+      readonly constants?: readonly Constant[] | undefined
     }
 
 /** A migration written in TypeScript: does its work on the session (or opens its own by the URL) and throws when it fails. */

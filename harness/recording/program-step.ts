@@ -1,5 +1,5 @@
 import { type CommandSource, environmentOf, runCommand } from '../formats/index.ts'
-import type { Script, Step } from '../migration/index.ts'
+import type { Constant, Script, Step } from '../migration/index.ts'
 import { quoteIdentifier, type Session, StatementError } from '../postgres/index.ts'
 import type { Sent } from './model.ts'
 import type { Guest } from './proxy.ts'
@@ -17,19 +17,27 @@ export interface Tool {
 
 export type ProgramStep = Extract<Step, { kind: 'program' }>
 
+/** What is known of a step that its tool runs. */
+export interface KnownOfStep {
+  /** Which step of the recording. */
+  readonly at: number
+  /** Of its file. */
+  readonly path: string
+  /** What it was seen to send, what it reads with it. */
+  readonly sends: Script
+  readonly constants: readonly Constant[]
+}
+
 /**
  * A step that the tool itself runs, on whatever database and rows there are. The tool's own tables are there only while it runs.
- *
- * @param at  Which step of the recording.
- * @param path  Of its file.
- * @param sends  What it was seen to send.
  */
-export function programStep(tool: Tool, direction: 'up' | 'down', at: number, sends: Script, path: string): ProgramStep {
+export function programStep(tool: Tool, direction: 'up' | 'down', { at, path, sends, constants }: KnownOfStep): ProgramStep {
   const { recording } = tool
   return {
     kind: 'program',
     file: sends.file,
     sends,
+    constants,
     run: async ({ session, url, signal }) => {
       await dropOwnTables(session, recording)
       await writeOwnTables(session, recording, direction === 'up' ? at : at + 1)

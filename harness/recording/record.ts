@@ -148,8 +148,8 @@ function nothingNoted(source: CommandSource, { failed, output, reached }: Driven
   if (!reached)
     return new InputError(`"${source.up}" sent nothing to the database that it was given`, {
       detail,
-      hint: `The database stands in ${Object.keys(environmentOf(source, 'postgresql://u:p@h:1/d'))
-        .filter((name) => name !== 'PATH')
+      hint: `The database stands in ${Object.entries(environmentOf(source, 'postgresql://u:p@h:1/d'))
+        .flatMap(([name, value]) => (name === 'PATH' || value === undefined ? [] : [name]))
         .join(', ')}: does the tool's configuration read one of them?`,
     })
   return new InputError(`"${source.up}" wrote no step into "${source.table.replaceAll('"', '')}"`, {

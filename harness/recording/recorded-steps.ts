@@ -4,10 +4,11 @@ import { basename, resolve } from 'node:path'
 import type { CommandSource, HistoryStep } from '../formats/index.ts'
 import { type Step, shownPath } from '../migration/index.ts'
 import { compareOnRows, readsRows } from './compare-on-rows.ts'
+import { constantsOfProgram } from './program-constants.ts'
 import { ProgramFiles } from './program-files.ts'
-import { programStep } from './program-step.ts'
+import { programStep, type Tool } from './program-step.ts'
 import type { RecordedStep, Recording, RecordOptions } from './record.ts'
-import { type ProgramText, scriptOf } from './script-of.ts'
+import { type ProgramText, scriptOf, seenOf } from './script-of.ts'
 import type { SentStep } from './split-steps.ts'
 import type { RecordedStatement } from './statements.ts'
 import { ToolProcess } from './tool-process.ts'
@@ -32,29 +33,45 @@ export async function recordedSteps(source: CommandSource, recording: Recording,
   const warnings: string[] = []
   const steps = asSql.steps.map((step, at): HistoryStep => {
     const seen = onRows[at]
-    const { up, down } = step
     const backReads = (recording.steps[at]?.down?.statements ?? []).some(readsRows)
     if (seen?.kind !== 'depends' && !backReads) {
       if (seen?.kind === 'not-run') warnings.push(`${step.name} was recorded on empty tables only: ${seen.because}.`)
       return step
     }
     warnings.push(`${step.name} is run by its tool, since ${seen?.kind === 'depends' ? seen.because : 'its way back reads rows'}`)
-    return {
-      ...step,
-      digest: createHash('sha256').update(`run by its tool ${step.digest}`).digest('hex'),
-      up: up.kind === 'sql' ? programStep(tool, 'up', at, up.script, step.path) : up,
-      down: down?.kind === 'sql' ? programStep(tool, 'down', at, down.script, step.path) : down,
-      batch: undefined,
-    }
+    return runByTool(tool, at, step, asSql.programs[at])
   })
   return { steps, warnings: [...asSql.warnings, ...warnings], close: () => tool.process[Symbol.asyncDispose]() }
 }
 
-async function sqlSteps(source: CommandSource, recording: Recording): Promise<Omit<RecordedSteps, 'close'>> {
+function runByTool(tool: Tool, at: number, step: HistoryStep, program: ProgramText | undefined): HistoryStep {
+  const { up, down } = step
+  const { up: sentUp, down: sentDown } = tool.recording.steps[at] ?? {}
+  if (program === undefined || sentUp === undefined) return step
+  const seen = [seenOf(program, 'up', sentUp.statements), seenOf(program, 'down', sentDown?.statements ?? [])] as const
+  const known = { at, path: step.path, constants: constantsOfProgram(program.text, seen) }
+  return {
+    ...step,
+    digest: createHash('sha256').update(`run by its tool ${step.digest}`).digest('hex'),
+    up: up.kind === 'sql' ? programStep(tool, 'up', { ...known, sends: seen[0] }) : up,
+    down: down?.kind === 'sql' ? programStep(tool, 'down', { ...known, sends: seen[1] }) : down,
+    batch: undefined,
+  }
+}
+
+interface SqlSteps {
+  readonly steps: readonly HistoryStep[]
+  /** By step. */
+  readonly programs: readonly ProgramText[]
+  readonly warnings: readonly string[]
+}
+
+async function sqlSteps(source: CommandSource, recording: Recording): Promise<SqlSteps> {
   const files = await ProgramFiles.in(resolve(source.directory ?? '.'))
   const applied: string[] = []
   const warnings: string[] = []
   const steps: HistoryStep[] = []
+  const programs: ProgramText[] = []
   const shared = sharedBlocks(recording.steps.map(({ up }) => up))
   const settings = new Map<number, RecordedStatement[]>()
   for (const step of recording.steps) {
@@ -69,6 +86,7 @@ async function sqlSteps(source: CommandSource, recording: Recording): Promise<Om
       file: file === undefined ? name : shownPath(file),
       text: file === undefined ? '' : await readFile(file, 'utf8'),
     }
+    programs.push(program)
     const up = scriptOf(program, 'up', step.up.statements, settings)
     remember(settings, step.up.statements)
     const down = step.down === undefined ? undefined : scriptOf(program, 'down', step.down.statements, new Map())
@@ -94,7 +112,7 @@ async function sqlSteps(source: CommandSource, recording: Recording): Promise<Om
       batch: block !== undefined && shared.has(block) ? `transaction ${block}` : undefined,
     })
   }
-  return { steps, warnings: [...warnings, ...behind(source, recording), ...stoppedBefore(files, applied, recording)] }
+  return { steps, programs, warnings: [...warnings, ...behind(source, recording), ...stoppedBefore(files, applied, recording)] }
 }
 
 async function fileOf(files: ProgramFiles, { names }: RecordedStep): Promise<string | undefined> {

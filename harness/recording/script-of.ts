@@ -61,6 +61,14 @@ export function scriptOf(
   return { script: script(parts, 'autocommit'), transaction: undefined }
 }
 
+/** What a step sent and what it read, in order: for what it tells of rows, not to be run. */
+export function seenOf(program: ProgramText, direction: 'up' | 'down', statements: readonly RecordedStatement[]): Script {
+  const told = statements.filter(({ role, parsed }) => (role === 'migration' || role === 'reading') && parsed !== undefined)
+  const lines = placeStatements(program.text, direction, told)
+  const parts = told.map((statement, at) => written(program, statement, lines[at]))
+  return parseScript(program.file, SourceText.join(parts), { mode: 'autocommit' })
+}
+
 interface Block {
   readonly transaction: number | undefined
   readonly isTransaction: boolean

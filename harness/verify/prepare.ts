@@ -7,7 +7,7 @@ import {
   readCatalog,
   readObjects,
 } from '../catalog/index.ts'
-import { type PlanMemory, planGeneration } from '../data/index.ts'
+import { type Hints, type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge, Subject } from '../lineage/index.ts'
 import { locateStatement, type Migration, readHints, type Script, type Step } from '../migration/index.ts'
 import type { RelationName, Session } from '../postgres/index.ts'
@@ -34,6 +34,21 @@ function seenOf(step: Step | undefined): readonly Script[] {
   return step?.kind === 'program' && step.sends !== undefined ? [step.sends] : scriptsOf(step)
 }
 
+/** What the SQL tells of rows, with the constants of a program: nothing says which attribute it compares with them. */
+function hintsOf({ up, down }: Migration, scripts: Parameters<typeof readHints>): Hints {
+  const hints = readHints(...scripts)
+  const constants = [up, down].flatMap((step) => (step?.kind === 'program' ? (step.constants ?? []) : []))
+  if (constants.length === 0) return hints
+  const literals = constants.map((constant) => ({
+    ...constant,
+    relation: undefined,
+    attribute: undefined,
+    ordered: constant.kind === 'number',
+    pattern: undefined,
+  }))
+  return { ...hints, literals: [...hints.literals, ...literals] }
+}
+
 /** Read the legacy database and everything that the parsed SQL tells about a migration; no run has been made yet. */
 export async function prepareSubject(session: Session, migration: Migration, options: PrepareOptions = {}): Promise<Subject> {
   const legacy = options.catalog ?? (await readCatalog(session))
@@ -48,8 +63,8 @@ export async function prepareSubject(session: Session, migration: Migration, opt
       `SELECT pronamespace::regnamespace::text AS schema, proname AS name, coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS source FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l WHERE l.lanname IN ('sql', 'plpgsql'))`,
     )
   ).filter((each) => options.reserved?.(each) !== true)
-  const hints = readHints([...up, ...down], legacy, up.length, functions)
-  const scope = scopeOf(functions, legacy, [...up, ...down], {
+  const hints = hintsOf(migration, [[...up, ...down], legacy, up.length, functions])
+  const scope = scopeOf(functions, legacy, hints, [...up, ...down], {
     ...options,
     scope: isProgram ? 'all' : options.scope,
     also: new Set([
@@ -93,6 +108,7 @@ export async function prepareSubject(session: Session, migration: Migration, opt
 function scopeOf(
   functions: readonly { readonly name: string; readonly source: string }[],
   legacy: Catalog,
+  { softReferences }: Hints,
   scripts: readonly Script[],
   options: PrepareOptions,
 ): ReadonlySet<string> {
@@ -102,7 +118,12 @@ function scopeOf(
   })
   if (options.scope !== 'reached') return new Set(stored)
   const reached = reachedRelations(scripts, legacy, functions)
-  return new Set(stored.filter((path) => reached === undefined || reached.has(path) || options.also?.has(path) === true))
+  if (reached === undefined) return new Set(stored)
+  // What a view joins with a relation that is written has to find its rows afterwards.
+  const joined = softReferences.flatMap(({ from, to }) =>
+    reached.has(from.relation) || reached.has(to.relation) ? [from.relation, to.relation] : [],
+  )
+  return new Set([...stored.filter((path) => reached.has(path) || joined.includes(path) || options.also?.has(path) === true)])
 }
 
 /** Finds where a script touches something. Remembers answers: every run asks the same, and an answer takes a walk through all bodies. */

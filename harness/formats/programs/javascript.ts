@@ -204,12 +204,12 @@ async function commandIn(
   subcommand: string,
   otherwise = program.replaceAll(/\(.*?\)\?/g, ''),
 ): Promise<(subcommand: string) => string> {
-  const called = `(?:^|&&|;)\\s*((?:[^&;]*?[\\s/])?${program}(?:\\.js)?(?:\\s[^&;]*?)?)`
+  const called = `(?:^|&&|;)\\s*(?<before>(?:[^&;]*?[\\s/])?${program}(?:\\.js)?(?:\\s[^&;]*?)?)`
   const text = await readFile(join(directory, 'package.json'), 'utf8').catch(() => '{}')
   const scripts = Object.values(scriptsIn(text))
-  for (const pattern of [new RegExp(`${called}\\s${subcommand}(?=\\s|$)([^&;]*)`), new RegExp(`${called}()$`)]) {
+  for (const pattern of [new RegExp(`${called}\\s${subcommand}(?=\\s|$)(?<after>[^&;]*)`), new RegExp(`${called}$`)]) {
     for (const script of scripts) {
-      const [, before, after = ''] = pattern.exec(script) ?? []
+      const { before, after = '' } = pattern.exec(script)?.groups ?? {}
       if (before === undefined || /\bmigrat\w*:|:migrat/.test(before)) continue
       return (sub) => `${before.trim().replace(/\bnpx\s+/, '')} ${sub}${after.trimEnd()}`
     }

@@ -21,7 +21,7 @@ export const alembic: ProgramTool<'alembic'> = {
     const files = ['alembic.ini', env, ...settingsFiles]
     const variables = await connectionVariables(directory, files)
     if (Object.keys(variables).length === 0) throw unreadable(join(directory, env), 'Alembic', `os.environ["DATABASE_URL"]`)
-    const python = pythonWith('alembic', directory)
+    const python = pythonWith('alembic.config', directory)
     const command = `${python} -m alembic`
     return {
       directory,
@@ -59,7 +59,7 @@ export const django: ProgramTool<'django'> = {
     ]
     const variables = await connectionVariables(directory, files)
     if (Object.keys(variables).length === 0) throw unreadable(join(directory, `${path}.py`), 'Django', `os.environ["PGDATABASE"]`)
-    const python = pythonWith('django', directory)
+    const python = pythonWith('django.core', directory)
     const command = `${python} manage.py migrate --no-input`
     const apps = appsIn(directory)
     return {
@@ -80,7 +80,11 @@ export const django: ProgramTool<'django'> = {
 
 const settingsFiles = ['settings.py', 'config.py', 'app/config.py', 'app/core/config.py', 'app/settings.py', 'src/config.py', '.env']
 
-/** The interpreter of the project's own environment, else the first that has the package. */
+/**
+ * The interpreter of the project's own environment, else the first that has the package.
+ *
+ * @param module  One inside of the package: the package's own name is also that of a folder of the project, which Python takes for a package.
+ */
 function pythonWith(module: string, directory: string): string {
   const own = parentsOf(directory)
     .flatMap((parent) => ['.venv/bin/python', 'venv/bin/python'].map((name) => join(parent, name)))
