@@ -8,31 +8,31 @@ import { cut, round, shownIn } from './text.ts'
 export function queueFindings({ queues, budget }: OnlineObservation): readonly Finding[] {
   return queues.flatMap((seen) => {
     const waits = seen.queues.flatMap((queue) => {
-      const [longest] = queue.others.toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs))
-      return longest === undefined
-        ? []
-        : [{ queue, longest, stoppedMs: longest.toMs - longest.fromMs, statement: seen.statements[queue.index] }]
+      // All were sent at once: the first stands for them, so that the sentence is the same each time.
+      const [first] = queue.others
+      const stoppedMs = Math.max(0, ...queue.others.map(({ fromMs, toMs }) => toMs - fromMs))
+      return first === undefined ? [] : [{ queue, first, stoppedMs, statement: seen.statements[queue.index] }]
     })
     const relations = [...new Set(waits.map(({ queue }) => queue.relation))]
     return relations.flatMap((relation) => {
       const own = waits.filter(({ queue }) => queue.relation === relation)
-      const [first] = own.toSorted((a, b) => b.stoppedMs - a.stoppedMs)
-      return first === undefined ? [] : [queueFinding(seen.direction, first, own, budget.lockWaitMs)]
+      const [worst] = own.toSorted((a, b) => b.stoppedMs - a.stoppedMs)
+      return worst === undefined ? [] : [queueFinding(seen.direction, worst, own, budget.lockWaitMs)]
     })
   })
 }
 
 interface SeenQueue {
   readonly queue: QueueSeen
-  /** The one that waited longest. */
-  readonly longest: QueueSeen['others'][number]
+  readonly first: QueueSeen['others'][number]
+  /** The longest wait of a client. */
   readonly stoppedMs: number
   readonly statement: { readonly text: string; readonly file: string; readonly line: number } | undefined
 }
 
 function queueFinding(
   direction: 'up' | 'down',
-  { queue, longest, stoppedMs, statement }: SeenQueue,
+  { queue, first, stoppedMs, statement }: SeenQueue,
   all: readonly SeenQueue[],
   budgetMs: number,
 ): Finding {
@@ -52,7 +52,7 @@ function queueFinding(
     object: direction,
     file: statement?.file,
     line: statement?.line,
-    message: `While a transaction that has read ${relation} stays open, ${direction} waits for its ${lock} lock and everybody else waits behind ${direction}: a client's ${shownIn(longest.statement.name)}${count} for ${round(stoppedMs)} ms, ${until}; the budget is ${budgetMs} ms`,
+    message: `While a transaction that has read ${relation} stays open, ${direction} waits for its ${lock} lock and everybody else waits behind ${direction}: a client's ${shownIn(first.statement.name)}${count} for ${round(stoppedMs)} ms, ${until}; the budget is ${budgetMs} ms`,
     evidence: {
       lock,
       stoppedMs: round(stoppedMs),
