@@ -12,7 +12,7 @@ export function LocksPart({ page, heading: Heading }: { readonly page: PageMigra
   return (
     <>
       <Heading>Locks and waits under live traffic</Heading>
-      <DurationBars label="Locks and waits" of="what" bars={bars.toSorted((left, right) => right.ms - left.ms)} />
+      {bars.length > 0 && <DurationBars label="Locks and waits" of="what" bars={bars.toSorted((left, right) => right.ms - left.ms)} />}
       {queues.map(({ label, bars: waits }, index) => (
         <TimeBars key={index} label={label} columns={[label, 'waits for']} bars={waits} />
       ))}
