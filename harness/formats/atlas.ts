@@ -98,7 +98,9 @@ async function atlasSteps(reading: Reading, name: string, file: AtlasFile | Inpu
     return { up: { kind: 'opaque', file: shown, because } satisfies OpaqueStep }
   }
   const mode = file.transaction ? 'transaction' : 'autocommit'
-  const up = await scriptOf(reading, name, { mode, text: file.up })
+  const read = await scriptOf(reading, name, { mode, text: file.up })
+  // Without a transaction, each statement is noted as soon as it has run (partial_hashes).
+  const up = read.kind === 'opaque' || file.transaction ? read : { ...read, script: { ...read.script, resumes: true } }
   const down: Step | undefined = file.down === undefined ? undefined : await downScriptOf(reading, name, { mode, text: file.down })
   for (const step of [up, down]) warnOfTransactionControl(reading, step)
   return { up, down }
