@@ -4,6 +4,7 @@ import { type HistoryStep, readSource } from '../../../harness/formats/index.ts'
 import { applyStep, type Outcome } from '../../../harness/migration/index.ts'
 import type { Database, Session } from '../../../harness/postgres/index.ts'
 import { useCluster } from '../../../harness/vitest/cluster.ts'
+import { withSum } from './atlas-folder.ts'
 import { temporaryFolder } from './folder.ts'
 
 async function stepsOf(path: string): Promise<readonly HistoryStep[]> {
@@ -80,6 +81,8 @@ const fileFor =
 const journal = (count: number) =>
   JSON.stringify({ dialect: 'postgresql', entries: Array.from({ length: count }, (_, idx) => ({ idx, when: idx + 1, tag: `${idx}_a` })) })
 
+const changeSets = (steps: readonly string[], options: string) => steps.map((sql, at) => `--changeset a:${at}${options}\n${sql}`).join('')
+
 const wrapped = { left: [], alone: '25001', mixed: '25001', label: '55P04', labelNext: undefined }
 const oneMessage = { ...wrapped, alone: undefined }
 const both = ['a', 'b']
@@ -133,7 +136,31 @@ const tools: Readonly<Record<string, Tool>> = {
     mixed: undefined,
     label: undefined,
   },
+  atlas: { ...wrapped, files: (steps) => withSum(fileFor((at) => `${number(at)}_a.sql`)(steps)) },
+  'atlas without a transaction': {
+    ...wrapped,
+    files: (steps) =>
+      withSum(
+        fileFor(
+          (at) => `${number(at)}_a.sql`,
+          (sql) => `-- atlas:txmode none\n\n${sql}`,
+        )(steps),
+      ),
+    left: both,
+    alone: undefined,
+    mixed: undefined,
+    label: undefined,
+  },
   flyway: { ...wrapped, files: fileFor((at) => `V${at + 1}__a.sql`), alone: undefined },
+  liquibase: { ...wrapped, files: (steps) => ({ 'a.sql': `--liquibase formatted sql\n${changeSets(steps, '')}` }) },
+  'liquibase without a transaction': {
+    ...wrapped,
+    files: (steps) => ({ 'a.sql': `--liquibase formatted sql\n${changeSets(steps, ' runInTransaction:false')}` }),
+    left: both,
+    alone: undefined,
+    mixed: undefined,
+    label: undefined,
+  },
   diesel: { ...wrapped, files: fileFor((at) => `m/${at}_a/up.sql`) },
   'node-pg-migrate': {
     ...wrapped,
