@@ -42,6 +42,8 @@ export async function writeGateRecord(
     projects: [
       ...run.ran.map(({ state, verified }) => ({
         ...copyOf(state),
+        // Those of a tool that runs programs are known only now.
+        steps: [...new Set([...state.steps, ...verified.result.migrations.map(({ name }) => name)])],
         server: { version: verified.result.digest.server, from: verified.result.postgres.from },
       })),
     ],

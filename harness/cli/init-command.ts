@@ -2,24 +2,26 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { configFiles } from '../config/index.ts'
 import { EnvironmentError, InputError } from '../errors.ts'
-import { offerOf, readSource, searchFolders } from '../formats/index.ts'
+import { type CommandSource, offerOf, programToolsBelow, type RecognisedTool, readSource, searchFolders } from '../formats/index.ts'
 import { replaceFile } from '../report/index.ts'
 import type { InitFlags } from './command-context.ts'
 import { gitlabText, lockFiles, workflowText } from './init-ci.ts'
 import { configText, type FoundFolder, type ScriptExtension, specText, vitestConfigText } from './init-files.ts'
 import { say } from './say.ts'
+import { toolReadiness } from './tool-readiness.ts'
 
 const assumed: FoundFolder = { name: 'migrations', path: 'migrations', format: 'none yet' }
 
 /** `godwit init`: a configuration, a first spec and, asked for, a workflow; what is there stays. */
 export async function initCommand(path: string | undefined, flags: InitFlags): Promise<void> {
   const here = process.cwd()
-  const { found, aside } = path === undefined ? await foldersHere(here) : { found: [await folderAt(path, here)], aside: [] }
+  const { found, aside, tools } = path === undefined ? await foldersHere(here) : { ...(await folderAt(path, here)), aside: [] }
   const folders = found.length === 0 ? [assumed] : found
   const files = filesFor(folders, flags, here)
 
   if (found.length === 0) say('No migrations were found here: "migrations" is assumed to become their folder.')
   for (const folder of found) say(`Found ${folder.path} (${folder.format}).`)
+  for (const tool of tools) for (const line of await aboutTool(tool)) say(line)
   for (const line of aside) say(`Not taken: ${line}`)
   const kept = new Set<string>()
   for (const { file, text, instead } of files) {
@@ -36,6 +38,16 @@ export async function initCommand(path: string | undefined, flags: InitFlags): P
   }
   say('')
   for (const [at, step] of nextSteps({ folders, any: found.length > 0, here, kept }).entries()) say(`${at + 1}. ${step}`)
+}
+
+/** That its programs are recorded, and what it lacks for that. */
+async function aboutTool({ id, source }: RecognisedTool): Promise<readonly string[]> {
+  if (source instanceof InputError) return [`Missing: ${source.message}. ${source.hint ?? ''}`.trimEnd()]
+  const { missing, variables } = await toolReadiness(source)
+  return [
+    `  ${id} is run once (${source.up}), on a database that Godwit makes; what it sends is recorded. The address is in ${variables.join(', ')}.`,
+    ...missing.map((each) => `Missing: ${each}`),
+  ]
 }
 
 interface NewFile {
@@ -111,19 +123,43 @@ function nextSteps({ folders, any, here, kept }: Situation): readonly string[] {
   ]
 }
 
-/** The folders of migrations in a repository, and pairs where they usually stand; in words, what else was seen. */
-async function foldersHere(here: string): Promise<{ readonly found: readonly FoundFolder[]; readonly aside: readonly string[] }> {
+interface FoundHere {
+  readonly found: readonly FoundFolder[]
+  /** Those of them that run programs. */
+  readonly tools: readonly RecognisedTool[]
+  /** In words, what else was seen. */
+  readonly aside: readonly string[]
+}
+
+/** The folders of migrations in a repository, pairs where they usually stand, and tools that run programs. */
+async function foldersHere(here: string): Promise<FoundHere> {
   for (const place of ['.', 'migrations', 'db/migrations']) {
     const pairs = existsSync(join(here, place)) ? await pairsAt(join(here, place)) : false
-    if (pairs) return { found: [folderNamed(join(here, place), 'pair', here)], aside: [] }
+    if (pairs) return { found: [folderNamed(join(here, place), 'pair', here)], tools: [], aside: [] }
   }
+  const itself = await readSource(here).catch(() => undefined)
+  if (itself?.kind === 'command') return { ...ofTools([recognised(itself.command, here)], here), aside: [] }
   const { found, warnings, offered, programs } = await searchFolders(here, undefined)
   const folders = found.map(({ folder, format }) => folderNamed(folder.root, format.id, here))
+  const tools = (await programToolsBelow(here)).filter(
+    ({ directory }) => !found.some(({ folder }) => folder.root === directory || folder.root.startsWith(directory + sep)),
+  )
   const files = `${programs} ${programs === 1 ? 'file that looks' : 'files that look'} like ${programs === 1 ? 'a migration' : 'migrations'} of a tool that runs programs (key "command" of the configuration)`
+  const ofPrograms = ofTools(tools, here)
+  const all = [...folders, ...ofPrograms.found]
   return {
-    found: withoutNamesakes(folders),
-    aside: [...warnings, ...offered.map((folder) => offerOf(folder)), ...(found.length === 0 && programs > 0 ? [files] : [])],
+    found: withoutNamesakes(all),
+    tools,
+    aside: [...warnings, ...offered.map((folder) => offerOf(folder)), ...(all.length === 0 && programs > 0 ? [files] : [])],
   }
+}
+
+function recognised(source: CommandSource, here: string): RecognisedTool {
+  return { id: source.tool ?? 'command', directory: resolve(here, source.directory ?? '.'), source }
+}
+
+function ofTools(tools: readonly RecognisedTool[], here: string): Pick<FoundHere, 'found' | 'tools'> {
+  return { found: tools.map(({ directory, id }) => folderNamed(directory, id, here)), tools }
 }
 
 async function pairsAt(path: string): Promise<boolean> {
@@ -132,9 +168,10 @@ async function pairsAt(path: string): Promise<boolean> {
 }
 
 /** @throws {InputError} when the named folder holds no migrations. */
-async function folderAt(path: string, here: string): Promise<FoundFolder> {
+async function folderAt(path: string, here: string): Promise<Pick<FoundHere, 'found' | 'tools'>> {
   const source = await readSource(path)
-  return folderNamed(path, source.kind === 'history' ? source.history.format : source.kind === 'pairs' ? 'pair' : 'command', here)
+  const format = source.kind === 'history' ? source.history.format : source.kind === 'pairs' ? 'pair' : (source.command.tool ?? 'command')
+  return { found: [folderNamed(path, format, here)], tools: source.kind === 'command' ? [recognised(source.command, here)] : [] }
 }
 
 /** Named after the package that it belongs to: `services/billing/migrations` is `billing`. */

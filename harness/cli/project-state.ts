@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
-import { type History, type HistoryStep, type Source, stepsSince } from '../formats/index.ts'
+import { filesOfTool, type History, type HistoryStep, type Source, stepsSince } from '../formats/index.ts'
 import { readSources } from '../history/index.ts'
 import { ownDigest } from '../invariants/index.ts'
 import { shownPath } from '../migration/index.ts'
@@ -62,7 +62,7 @@ function withoutSecrets(postgres: string | undefined): string | undefined {
   }
 }
 
-/** The steps that a run verifies, without running it. */
+/** The steps that a run verifies, without running it; those of a tool that runs programs are known only when they were recorded. */
 async function selectedSteps(source: Source, { options }: Project): Promise<readonly string[]> {
   if (source.kind === 'command') return []
   if (source.kind === 'pairs') return source.migrations.map(({ migration }) => migration.name)
@@ -75,9 +75,12 @@ async function selectedSteps(source: Source, { options }: Project): Promise<read
   return names.map(nameOf).filter((name) => added.has(name))
 }
 
-/** Files of a history's steps, or everything in the folders of pairs: what a contract imports from beside it counts too. */
+/**
+ * Files of a history's steps, or everything in the folders of pairs: what a contract imports from beside it counts too. Of a tool that runs
+ * programs, all that these may use.
+ */
 async function filesOf(source: Source, options: VerifyOptions): Promise<readonly string[]> {
-  if (source.kind === 'command') return []
+  if (source.kind === 'command') return await filesOfTool(source.command)
   if (source.kind === 'history') return source.history.steps.flatMap((step) => step.files)
   return (await Promise.all(source.migrations.map(({ migration }) => filesIn(migration.path, options)))).flat()
 }

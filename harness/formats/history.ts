@@ -93,6 +93,10 @@ export interface CommandSource {
   readonly all?: boolean | undefined
   /** Commands for a single step, where `all` is true and the tool has them. */
   readonly one?: { readonly up: string; readonly down: string } | undefined
+  /** Starts the tool without a database, so that what it needs is shown to be there. */
+  readonly version?: string | undefined
+  /** Holds the tool's own model against the database that its steps have made. */
+  readonly model?: ModelCheck | undefined
   /** Where commands run; default the path given. */
   readonly directory?: string | undefined
   /** The tool's history table, `schema.table` or `table`. */
@@ -111,6 +115,15 @@ export interface CommandSource {
   readonly driver?: { readonly program: 'node' | (string & {}); readonly config?: string | undefined } | undefined
   /** What else is set. */
   readonly environment?: Readonly<Record<string, string>> | undefined
+}
+
+/** How a tool says whether its model is what the database has. What it writes decides: its exit codes differ from version to version. */
+export interface ModelCheck {
+  readonly command: string
+  /** In the output where both are the same. */
+  readonly same: RegExp
+  /** In the output where they are not. */
+  readonly differs: RegExp
 }
 
 /** What an environment variable says of a connection. */

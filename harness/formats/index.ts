@@ -8,12 +8,15 @@ export type {
   ConnectionPart,
   History,
   HistoryStep,
+  ModelCheck,
   OpaqueStep,
   Source,
 } from './history.ts'
 export { isPair, readLegacy, readPair, withDiscards } from './pair.ts'
 export { parentsOf } from './parents.ts'
+export { programToolsBelow, type RecognisedTool } from './programs/find-program-tool.ts'
 export { programTools } from './programs/registry.ts'
+export { filesOfTool } from './programs/tool-files.ts'
 export { type ReadOptions, readSource } from './read-source.ts'
 export { type FormatName, formatNames, knownFormat, ownFormats, toolTables } from './registry.ts'
 export { reportFile } from './report-folder.ts'

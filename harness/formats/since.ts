@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { join, relative, sep } from 'node:path'
+import { dirname, extname, join, relative, sep } from 'node:path'
 import { InputError } from '../errors.ts'
 import { shownPath } from '../migration/index.ts'
 import { git, tryGit } from './git.ts'
@@ -34,10 +34,17 @@ export async function stepsSince(history: History, since: string, options: { rea
       fate: step.part === undefined ? fateOf(step, history, merged, current) : await fateOfPart(step, step.part, top, merged, current),
     })),
   )
-  const gone = [...merged.keys()].filter((path) => /\.sql$/i.test(path) && !existsSync(join(top, path)))
+  const gone = [...merged.keys()].filter((path) => isStepFile(history, top, path) && !existsSync(join(top, path)))
   const changed = [...fates.filter(({ fate }) => fate === 'changed').map(({ step }) => step.name), ...gone]
   if (changed.length > 0 && options.allowChanged !== true) throw mergedFileChanged(changed, since, base)
   return { added: new Set(fates.filter(({ fate }) => fate !== 'merged').map(({ step }) => step.name)), changed }
+}
+
+/** Whether a path could be that of a step: a SQL file; where the steps are programs, a program beside one of them. */
+function isStepFile({ steps }: History, top: string, path: string): boolean {
+  const files = steps.flatMap((step) => step.files)
+  if (files.length === 0 || files.some((file) => /\.sql$/i.test(file))) return /\.sql$/i.test(path)
+  return files.some((file) => extname(file) === extname(path) && dirname(realpathSync(file)) === dirname(join(top, path)))
 }
 
 function mergedFileChanged(changed: readonly string[], since: string, base: string): InputError {

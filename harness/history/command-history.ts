@@ -1,5 +1,5 @@
 import { prepareEnvironment } from '../environment/index.ts'
-import type { CommandSource, History } from '../formats/index.ts'
+import type { CommandSource, History, Source } from '../formats/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import { recordedSteps, recordTool } from '../recording/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
@@ -42,5 +42,30 @@ export async function commandHistory(
     server: undefined,
     downs: source.down === undefined ? 'none' : 'optional',
     close,
+  }
+}
+
+/** Work on sources of which those that a tool's command applies are histories of what it sends; what runs their steps ends with the work. */
+export async function withRecorded<Result>(
+  cluster: Cluster,
+  sources: readonly Source[],
+  { options, hooks }: { readonly options: VerifyOptions; readonly hooks: VerifyHooks },
+  work: (sources: readonly Exclude<Source, { kind: 'command' }>[]) => Promise<Result>,
+): Promise<Result> {
+  const opened: CommandHistory[] = []
+  try {
+    const known: Exclude<Source, { kind: 'command' }>[] = []
+    for (const source of sources) {
+      if (source.kind !== 'command') {
+        known.push(source)
+        continue
+      }
+      const history = await commandHistory(cluster, source.command, options, hooks)
+      opened.push(history)
+      known.push({ kind: 'history', history })
+    }
+    return await work(known)
+  } finally {
+    for (const { close } of opened) await close()
   }
 }

@@ -1,3 +1,4 @@
+export { withRecorded } from './command-history.ts'
 export type { SavedCounterexample } from './replay/saved.ts'
 export { replay } from './replay.ts'
 export { onSchemaOfFiles, type SchemaOfFiles, type SchemaStep } from './schema-of-files.ts'

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts'
-import type { Source } from '../formats/index.ts'
+import type { HistoryStep, Source } from '../formats/index.ts'
 import {
   type AnyInvariant,
   accessParity,
@@ -12,10 +12,11 @@ import {
   viewEquivalence,
   withOwn,
 } from '../invariants/index.ts'
-import type { Migration } from '../migration/index.ts'
+import type { Migration, Script } from '../migration/index.ts'
 import { parseClusterRequest, StatementError, startCluster } from '../postgres/index.ts'
 import { type Base, fullDepth, onPairBase } from '../run/index.ts'
 import { Inquiry, type VerifyHooks, type VerifyOptions } from '../verify/index.ts'
+import { withRecorded } from './command-history.ts'
 import { replayClients } from './replay/clients.ts'
 import { replayRun } from './replay/run.ts'
 import type { SavedCounterexample } from './replay/saved.ts'
@@ -33,19 +34,26 @@ const fewRuns = 2
  * @throws {InputError} When the migration is not there any more, or the saved rows do not fit its legacy schema.
  */
 export async function replay(saved: SavedCounterexample, options: VerifyOptions = {}, hooks: VerifyHooks = {}): Promise<ReplayAnswer> {
-  const named = await migrationNamed(await readSources(saved.paths, options), saved.migration)
   const invariant = withOwn(options.invariants).find(({ id }) => id === saved.invariant)
   const again = 'Verify the migration instead.'
+  const read = await readSources(saved.paths, options)
+  // Known without a server, except where a tool must be asked.
+  if (!read.some(({ kind }) => kind === 'command')) migrationNamed(read as readonly Known[], saved.migration)
   if (invariant === undefined) return { violates: undefined, message: `there is no invariant "${saved.invariant}" here. ${again}` }
   const because = notReplayable(invariant, saved)
   if (because !== undefined) return { violates: undefined, message: `${because}. ${again}` }
   await using shared = await startCluster(parseClusterRequest(options.postgres), hooks.signal === undefined ? {} : { signal: hooks.signal })
-  const answer = await onPairBase(shared, contracted(named, options), options, async (base, migration) =>
-    replayOn(await inquiryOf(migration, base, { named, saved, options, hooks }), invariant, saved),
-  )
-  if (answer.violates !== false || named.skipped === undefined) return answer
-  return { violates: undefined, message: `the database before it could not be made as it was: "${named.skipped}" is no SQL` }
+  return await withRecorded(shared, read, { options, hooks }, async (sources) => {
+    const named = migrationNamed(sources, saved.migration)
+    const answer = await onPairBase(shared, contracted(named, options), options, async (base, migration) =>
+      replayOn(await inquiryOf(migration, base, { named, saved, options, hooks }), invariant, saved),
+    )
+    if (answer.violates !== false || named.skipped === undefined) return answer
+    return { violates: undefined, message: `the database before it could not be made as it was: "${named.skipped}" is no SQL` }
+  })
 }
+
+type Known = Exclude<Source, { kind: 'command' }>
 
 /** Why a file of this kind of finding says too little to look again; undefined where it does not. */
 function notReplayable({ id, looks }: AnyInvariant, { relation }: SavedCounterexample): string | undefined {
@@ -86,7 +94,7 @@ function inquiryOf(migration: Migration, base: Base, { named, saved, options, ho
 }
 
 /** A step of a history stands on the steps before it, as a pair does on its legacy schema. */
-async function migrationNamed(sources: readonly Source[], name: string): Promise<Named> {
+function migrationNamed(sources: readonly Known[], name: string): Named {
   for (const source of sources) {
     if (source.kind === 'pairs') {
       const found = source.migrations.find(({ migration }) => migration.name === name)
@@ -97,13 +105,18 @@ async function migrationNamed(sources: readonly Source[], name: string): Promise
       const step = source.history.steps[at]
       if (step !== undefined && step.up.kind !== 'opaque') {
         const before = source.history.steps.slice(0, at)
-        const legacy = before.flatMap(({ up }) => (up.kind === 'sql' ? [up.script] : []))
-        const skipped = before.find(({ up }) => up.kind !== 'sql')?.name
+        const legacy = before.flatMap(({ up }) => scriptOnEmpty(up) ?? [])
+        const skipped = before.find(({ up }) => scriptOnEmpty(up) === undefined)?.name
         return { migration: { ...step, up: step.up, legacy, legacyData: [] }, path: source.history.path, isStep: true, skipped }
       }
     }
   }
   throw new InputError(`there is no migration "${name}" any more`)
+}
+
+/** What a step does on an empty database; of one that its tool runs, what it was recorded to send there. */
+function scriptOnEmpty(up: HistoryStep['up']): Script | undefined {
+  return up.kind === 'sql' ? up.script : up.kind === 'program' ? up.sends : undefined
 }
 
 async function replayOn(inquiry: Inquiry, invariant: AnyInvariant, saved: SavedCounterexample): Promise<ReplayAnswer> {

@@ -27,36 +27,64 @@ export async function programToolAt(path: string, wanted?: string): Promise<Comm
   return undefined
 }
 
-/**
- * The same, anywhere below a folder.
- *
- * @throws {InputError} Where there are several.
- */
-export async function programToolBelow(path: string, wanted?: string): Promise<CommandSource | undefined> {
+/** A tool that runs programs, as its files show it. */
+export interface RecognisedTool {
+  readonly id: string
+  readonly directory: string
+  /** How it is driven, or why it cannot be. */
+  readonly source: CommandSource | InputError
+}
+
+/** The tools that run programs, in a folder or anywhere below it; those nearest to it first. */
+export async function programToolsBelow(path: string, wanted?: string): Promise<readonly RecognisedTool[]> {
   const { directories } = await candidatesIn(
     path,
     programTools.map(({ files }) => files),
   )
-  const found: CommandSource[] = []
-  for (const directory of [...directories].sort((a, b) => a.length - b.length)) {
-    const source = await toolIn(directory, await filesIn(directory), wanted)
-    if (source !== undefined && !found.some((each) => each.directory === source.directory && each.tool === source.tool)) found.push(source)
+  const found: RecognisedTool[] = []
+  for (const directory of [...directories].sort((a, b) => a.length - b.length || (a < b ? -1 : 1))) {
+    const tool = await recognisedIn(directory, await filesIn(directory), wanted)
+    if (tool !== undefined && !found.some((each) => each.directory === tool.directory && each.id === tool.id)) found.push(tool)
   }
-  if (found.length < 2) return found[0]
-  throw new InputError(`"${shownPath(path)}" holds ${found.length} projects of tools that run programs`, {
-    detail: `There are: ${found.map(({ directory, tool }) => `"${shownPath(directory ?? '')}" (${tool})`).join(', ')}.`,
+  return found
+}
+
+/**
+ * The one tool that runs programs, in a folder or anywhere below it.
+ *
+ * @throws {InputError} Where there are several, or it cannot be driven.
+ */
+export async function programToolBelow(path: string, wanted?: string): Promise<CommandSource | undefined> {
+  const [only, ...others] = await programToolsBelow(path, wanted)
+  if (only === undefined) return undefined
+  if (others.length === 0) {
+    if (only.source instanceof InputError) throw only.source
+    return only.source
+  }
+  const all = [only, ...others]
+  throw new InputError(`"${shownPath(path)}" holds ${all.length} projects of tools that run programs`, {
+    detail: `There are: ${all.map(({ directory, id }) => `"${shownPath(directory)}" (${id})`).join(', ')}.`,
     hint: 'Name the one that is meant, or each as a project in the config.',
   })
 }
 
-async function toolIn(directory: string, names: readonly string[], wanted: string | undefined): Promise<CommandSource | undefined> {
-  const tools: readonly ProgramTool[] = wanted === undefined ? programTools : programTools.filter(({ id }) => id === wanted)
-  for (const tool of tools) {
-    if (!names.some((name) => tool.files.test(name))) continue
-    const source = await tool.source(directory, names)
-    if (source !== undefined) return source
+async function recognisedIn(directory: string, names: readonly string[], wanted: string | undefined): Promise<RecognisedTool | undefined> {
+  for (const tool of programTools as readonly ProgramTool[]) {
+    if ((wanted !== undefined && tool.id !== wanted) || !names.some((name) => tool.files.test(name))) continue
+    const source = await tool.source(directory, names).catch((error: unknown) => {
+      if (error instanceof InputError) return error
+      throw error
+    })
+    if (source !== undefined)
+      return { id: tool.id, directory: source instanceof InputError ? directory : (source.directory ?? directory), source }
   }
   return undefined
+}
+
+async function toolIn(directory: string, names: readonly string[], wanted: string | undefined): Promise<CommandSource | undefined> {
+  const found = (await recognisedIn(directory, names, wanted))?.source
+  if (found instanceof InputError) throw found
+  return found
 }
 
 async function filesIn(directory: string): Promise<readonly string[]> {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { InputError } from '../../errors.ts'
-import { isFile, shownPath } from '../../migration/index.ts'
+import { isFile } from '../../migration/index.ts'
 import type { CommandSource } from '../history.ts'
 import { dependencyOf, packageOf } from '../package-json.ts'
 import { parentsOf } from '../parents.ts'
+import { readsNoConnection } from './connection-change.ts'
 import { readConnection } from './connection-variables.ts'
 import type { ProgramTool } from './program-tool.ts'
 
@@ -22,6 +22,7 @@ export const knex: ProgramTool<'knex'> = {
       ...(await connected(directory, [file], 'knex')),
       ...loader(directory, file, command('migrate:latest')),
       up: command('migrate:latest'),
+      version: command('--version'),
       down: command('migrate:rollback --all'),
       all: true,
       one: { up: command('migrate:up {name}'), down: command('migrate:down {name}') },
@@ -46,6 +47,7 @@ export const nodePgMigratePrograms: ProgramTool<'node-pg-migrate'> = {
       directory,
       tool: 'node-pg-migrate',
       up: command('up'),
+      version: command('--version'),
       down: command('down 99999'),
       all: true,
       one: { up: command('up 1'), down: command('down 1') },
@@ -75,6 +77,8 @@ export const typeorm: ProgramTool<'typeorm'> = {
       ...(await connected(root, [relative(root, join(directory, file))], 'typeorm')),
       ...loader(root, file, command('migration:run')),
       up: whole('migration:run'),
+      version: command('--version'),
+      model: { command: whole('schema:log'), same: /schema is up to date/i, differs: /following queries|ALTER |CREATE |DROP /i },
       down: whole('migration:revert'),
       driver: { program: 'node', config: relative(root, join(directory, file)) },
       table,
@@ -97,6 +101,7 @@ export const kysely: ProgramTool<'kysely'> = {
     return {
       ...(await connected(root, [relative(root, join(directory, file))], 'kysely')),
       up: command('migrate latest'),
+      version: command('--version'),
       down: command('migrate rollback --all'),
       all: true,
       one: { up: command('migrate up'), down: command('migrate down') },
@@ -131,6 +136,7 @@ export const sequelize: ProgramTool<'sequelize'> = {
     return {
       ...(await connected(directory, read, 'sequelize')),
       up: command('db:migrate'),
+      version: command('--version'),
       down: command('db:migrate:undo:all'),
       all: true,
       one: { up: command('db:migrate --to {name}'), down: command('db:migrate:undo --name {name}') },
@@ -156,6 +162,12 @@ export const mikroOrm: ProgramTool<'mikro-orm'> = {
     return {
       ...(await connected(root, [relative(root, join(directory, file))], 'mikro-orm')),
       up: command('migration:up'),
+      version: command('--version'),
+      model: {
+        command: command('schema:update --dump'),
+        same: /schema is up-to-date/i,
+        differs: /\b(alter|create|drop) /i,
+      },
       down: command('migration:down --to 0'),
       all: true,
       one: { up: command('migration:up --only {name}'), down: command('migration:down --only {name}') },
@@ -186,6 +198,7 @@ export const umzug: ProgramTool<'umzug'> = {
       return {
         ...(await connected(directory, [file], 'umzug')),
         up: `${run} up`,
+        ...(cli ? { version: `${run} --help` } : {}),
         down: cli ? `${run} down --to 0` : `${run} down`,
         all: cli,
         ...(cli ? { one: { up: `${run} up --name {name}`, down: `${run} down --name {name}` } } : {}),
@@ -241,13 +254,7 @@ async function connected(
 ): Promise<Pick<CommandSource, 'directory' | 'tool' | 'variables' | 'port'>> {
   const connection = await readConnection(directory, [...files, ...dotEnvReaders])
   if (Object.keys(connection.variables).length > 0) return { directory, tool, ...connection }
-  const [file = ''] = files
-  throw new InputError(
-    `"${shownPath(join(directory, file))}" reads no connection from the environment, so that ${tool} cannot be given a database of its own`,
-    {
-      hint: 'Let it read DATABASE_URL (or the like), with what stands there now as the value without it.',
-    },
-  )
+  throw readsNoConnection(join(directory, files[0] ?? ''), tool)
 }
 
 /** Files beside the configuration that it often takes the connection from. */

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '../../errors.ts'
-import { isFile, shownPath } from '../../migration/index.ts'
+import { isFile } from '../../migration/index.ts'
 import { parentsOf } from '../parents.ts'
+import { readsNoConnection } from './connection-change.ts'
 import { readConnection } from './connection-variables.ts'
 import type { ProgramTool } from './program-tool.ts'
 
@@ -20,7 +20,7 @@ export const alembic: ProgramTool<'alembic'> = {
     const env = `${scripts.replaceAll(/[:.](?=\w)/g, '/')}/env.py`
     const files = ['alembic.ini', env, ...settingsFiles]
     const connection = await readConnection(directory, files)
-    if (Object.keys(connection.variables).length === 0) throw unreadable(join(directory, env), 'Alembic', `os.environ["DATABASE_URL"]`)
+    if (Object.keys(connection.variables).length === 0) throw readsNoConnection(join(directory, env), 'alembic')
     const python = pythonWith('alembic.config', directory)
     const command = `${python} -m alembic`
     return {
@@ -29,6 +29,12 @@ export const alembic: ProgramTool<'alembic'> = {
       ...connection,
       environment: { PYTHONDONTWRITEBYTECODE: '1' },
       up: `${command} upgrade head`,
+      version: `${command} --version`,
+      model: {
+        command: `${python} -c ${shellWord(alembicCheck)}`,
+        same: /^No new upgrade operations detected\.$/m,
+        differs: /New upgrade operations detected/,
+      },
       down: `${command} downgrade base`,
       all: true,
       one: { up: `${command} upgrade {name}`, down: `${command} downgrade {previous|base}` },
@@ -58,8 +64,7 @@ export const django: ProgramTool<'django'> = {
       ...settingsFiles,
     ]
     const connection = await readConnection(directory, files)
-    if (Object.keys(connection.variables).length === 0)
-      throw unreadable(join(directory, `${path}.py`), 'Django', `os.environ["PGDATABASE"]`)
+    if (Object.keys(connection.variables).length === 0) throw readsNoConnection(join(directory, `${path}.py`), 'django')
     const python = pythonWith('django.core', directory)
     const command = `${python} manage.py migrate --no-input`
     const apps = appsIn(directory)
@@ -69,6 +74,8 @@ export const django: ProgramTool<'django'> = {
       ...connection,
       environment: { PYTHONDONTWRITEBYTECODE: '1' },
       up: command,
+      version: `${python} -m django --version`,
+      model: { command: `${python} manage.py makemigrations --check --dry-run`, same: /No changes detected/, differs: /^Migrations for /m },
       ...(apps.length === 0 ? {} : { down: apps.map((app) => `${command} ${app} zero`).join(' && ') }),
       all: true,
       one: { up: `${command} {app} {step}`, down: `${command} {app} {previousStep|zero}` },
@@ -108,11 +115,30 @@ function appsIn(directory: string, depth = 0): readonly string[] {
   })
 }
 
-function unreadable(file: string, tool: string, example: string): InputError {
-  return new InputError(
-    `"${shownPath(file)}" reads no connection from the environment, so that ${tool} cannot be given a database of its own`,
-    {
-      hint: `Let it read ${example} (or the like), with what stands there now as the value without it.`,
-    },
-  )
+/** What `alembic check` does; Alembic has that command since 1.9. */
+const alembicCheck = `
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+config = Config("alembic.ini")
+if hasattr(command, "check"):
+    command.check(config)
+else:
+    script = ScriptDirectory.from_config(config)
+    found = []
+    def compare(revision, context):
+        metadata = context.opts.get("target_metadata")
+        if metadata is None: raise SystemExit("env.py gives no target_metadata: there is no model to compare")
+        found.extend(compare_metadata(context, metadata))
+        return []
+    with EnvironmentContext(config, script, fn=compare, as_sql=False):
+        script.run_env()
+    if found: raise SystemExit("New upgrade operations detected: " + "\\n".join(map(str, found)))
+    print("No new upgrade operations detected.")
+`
+
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
 }

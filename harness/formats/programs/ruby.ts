@@ -16,6 +16,7 @@ export const rails: ProgramTool<'rails'> = {
       directory,
       tool: 'rails',
       up: `${command} db:migrate`,
+      version: `${command} --version`,
       down: `${command} db:migrate VERSION=0`,
       all: true,
       one: { up: `${command} db:migrate:up VERSION={name}`, down: `${command} db:migrate:down VERSION={name}` },

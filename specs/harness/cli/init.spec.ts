@@ -111,13 +111,47 @@ describe('godwit init', () => {
     await using repository = await scratchRepository({
       'db/changes/001_a.sql': 'SELECT 1;',
       'db/changes/002_b.sql': 'SELECT 2;',
-      'knexfile.js': '',
       'migrations/20260101_a.js': '',
     })
     const { stdout } = await repository.runHere(['init'])
     expect(stdout).toMatch(
       /^No migrations were found here.*\nNot taken: "db\/changes" holds 2 numbered SQL files: npx godwit verify db\/changes\nNot taken: 1 file that looks like a migration of a tool that runs programs/,
     )
+  })
+
+  test('of a tool that runs programs says what its configuration lacks, and how to change it', async () => {
+    await using repository = await scratchRepository({
+      'package.json': '{ "type": "commonjs" }',
+      'knexfile.js': "module.exports = { client: 'pg', connection: { host: 'db.example.org' } }",
+      'migrations/20260101_a.js': '',
+    })
+    const { code, stdout } = await repository.runHere(['init'])
+    expect([code, stdout.split('\n').slice(0, 3)]).toEqual([
+      0,
+      [
+        'Found . (knex).',
+        'Missing: "knexfile.js" reads no connection from the environment, so that knex cannot be given a database of its own. Change it so that it does, e.g.: connection: process.env.DATABASE_URL ?? { /* as now */ },',
+        'wrote    godwit.config.mts',
+      ],
+    ])
+    expect(await readFile(join(repository.directory, 'specs/migrations.spec.mts'), 'utf8')).toContain("describeMigration('.')")
+  })
+
+  test('of a tool that runs programs says what is not installed', async () => {
+    await using repository = await scratchRepository({
+      // Programs of folders above a repository are not its own.
+      '.git/HEAD': '',
+      'package.json': '{ "type": "module" }',
+      'src/data-source.ts':
+        "import { DataSource } from 'typeorm'\nexport default new DataSource({ type: 'postgres', url: process.env.DATABASE_URL })",
+    })
+    const { stdout } = await repository.run(['init'], { PATH: '/usr/bin:/bin', NODE_OPTIONS: '' })
+    expect(stdout.split('\n').slice(0, 4)).toEqual([
+      'Found . (typeorm).',
+      '  typeorm is run once (typeorm migration:run -d src/data-source.ts), on a database that Godwit makes; what it sends is recorded. The address is in DATABASE_URL (url).',
+      'Missing: The program "typeorm" is not found. Install it: npm i -D typeorm',
+      'Missing: "src/data-source.ts" is TypeScript, and the project has nothing that loads it. Install it: npm i -D tsx',
+    ])
   })
 
   test('in a package of type module writes files that end in .ts', async () => {
@@ -129,6 +163,6 @@ describe('godwit init', () => {
   test('refuses a package.json that is not JSON', async () => {
     await using repository = await scratchRepository({ ...soundPair('migrations/step'), 'package.json': '{' })
     const { code, stderr } = await repository.runHere(['init'])
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/^godwit: "package\.json" is not JSON/)])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^godwit: "package\.json" is not JSON/m)])
   })
 })
