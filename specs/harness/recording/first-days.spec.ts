@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { type ScratchRepository, scratchRepository } from '../cli/scratch-repository.ts'
+
+const run = promisify(execFile)
+
+/** A project of Knex with a step that loses a column. */
+async function knexProject(): Promise<ScratchRepository> {
+  const step = (up: string, down: string) => `exports.up = (knex) => knex.schema${up}\nexports.down = (knex) => knex.schema${down}\n`
+  const repository = await scratchRepository({
+    '.gitignore': 'node_modules\nreports\n.godwit\n',
+    'package.json': '{ "name": "shop", "private": true, "dependencies": { "knex": "^3.3.0", "pg": "^8.23.1" } }',
+    'knexfile.js': "module.exports = { client: 'pg', connection: process.env.DATABASE_URL }",
+    'src/prices.js': 'exports.digits = 2\n',
+    'migrations/20240101_items.js': step(".createTable('items', (t) => { t.increments(); t.text('note') })", ".dropTable('items')"),
+    'migrations/20240102_drop.js': step(
+      ".alterTable('items', (t) => { t.dropColumn('note') })",
+      ".alterTable('items', (t) => { t.text('note') })",
+    ),
+  })
+  await symlink(resolve('node_modules'), join(repository.directory, 'node_modules'))
+  return repository
+}
+
+async function commit({ directory }: ScratchRepository): Promise<void> {
+  const git = (...args: string[]) => run('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args], { cwd: directory })
+  await git('init', '-q', '-b', 'main')
+  await git('add', '-A')
+  await git('commit', '-qm', 'first')
+}
+
+describe('the first days with a tool that runs programs', { timeout: 120_000 }, () => {
+  test('a saved verdict holds for the programs that were recorded, and for no others', async () => {
+    await using repository = await knexProject()
+    await rm(join(repository.directory, 'migrations/20240102_drop.js'))
+    const verified = await repository.run(['verify', '--runs', '4'])
+    expect([verified.code, verified.stderr.includes('violated')]).toEqual([0, false])
+    const gate = async () => {
+      const { code, stdout } = await repository.run(['gate', '--runs', '4'])
+      return [code, ...stdout.trim().split('\n')]
+    }
+    expect(await gate()).toEqual([0, expect.stringMatching(/^✓ the saved verdict holds for these files: 1 step on PostgreSQL/)])
+
+    await repository.write({ 'src/prices.js': 'exports.digits = 3\n', 'migrations/20240103_more.js': 'exports.up = () => {}\n' })
+    expect(await gate()).toEqual([
+      1,
+      expect.stringMatching(/^✗ /),
+      '  file: migrations/20240103_more.js is new',
+      '  file: src/prices.js has changed',
+    ])
+  })
+
+  test('a counterexample of a recorded step is replayed', async () => {
+    await using repository = await knexProject()
+    const verified = await repository.run(['verify', '--runs', '4', '--only', '20240102_drop.js'])
+    expect([verified.code, verified.stdout]).toEqual([1, expect.stringContaining('items.note is lost')])
+    const folder = 'reports/20240102_drop.js/counterexamples'
+    const [file] = (await readdir(join(repository.directory, folder))).filter((name) => name.startsWith('zero-loss'))
+    const replay = () => repository.run(['replay', `${folder}/${file}`])
+    const again = await replay()
+    expect([again.code, again.stdout]).toEqual([1, expect.stringMatching(/^still violates: items\.note is lost/)])
+
+    const index = "exports.up = (knex) => knex.schema.alterTable('items', (t) => t.index('note'))\n"
+    await repository.write({
+      'migrations/20240102_drop.js': `${index}${index.replaceAll('up =', 'down =').replaceAll('index', 'dropIndex')}`,
+    })
+    const mended = await replay()
+    expect([mended.code, mended.stdout]).toEqual([0, expect.stringMatching(/^no longer violates/)])
+  })
+
+  test('--since verifies the programs that a branch adds, and refuses one that was merged and is gone or other now', async () => {
+    await using repository = await knexProject()
+    await commit(repository)
+    const more = "exports.up = (knex) => knex.raw('CREATE TABLE more (id int)')\nexports.down = (knex) => knex.raw('DROP TABLE more')\n"
+    await repository.write({ 'migrations/20240103_more.js': more, 'src/old.sql': 'SELECT 1' })
+    const since = () => repository.run(['verify', '--runs', '4', '--since', 'main'])
+    const added = await since()
+    expect([added.code, added.stdout]).toEqual([0, expect.stringMatching(/^✓ 20240103_more\.js {2}holds/m)])
+
+    const file = join(repository.directory, 'migrations/20240101_items.js')
+    await repository.write({ 'migrations/20240101_items.js': `${await readFile(file, 'utf8')}// changed\n` })
+    expect(await since()).toMatchObject({ code: 2, stderr: expect.stringContaining('a merged file changed: "20240101_items.js"') })
+    await run('git', ['checkout', '-q', '.'], { cwd: repository.directory })
+    await rm(join(repository.directory, 'migrations/20240102_drop.js'))
+    expect(await since()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('a merged file changed: "migrations/20240102_drop.js"'),
+    })
+  })
+})
