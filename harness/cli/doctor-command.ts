@@ -6,13 +6,15 @@ import { exitCodes } from './exit-codes.ts'
 const marks = { ready: '✓', absent: '-', broken: '✗' } as const
 
 /**
- * `godwit doctor`: each thing that a run may need, and what to do where it is missing; then a server is started, asked and stopped. 3 when
- * no run is possible or something is broken.
+ * `godwit doctor`: each thing that a run may need, and what to do where it is missing; then a server is started, asked and stopped, and what
+ * stands in the working directory is read, and its tool started. 3 when no run is possible or something is broken.
  */
 export async function doctorCommand(context: CommandContext): Promise<void> {
   const { describeEnvironment, installedMajors } = await import('../postgres/index.ts')
   const checks = [...(await describeEnvironment())]
   if (installedMajors().length > 0) checks.push(await trialServer(context.signal))
+  const { describeProjects } = await import('./doctor-projects.ts')
+  checks.push(...(await describeProjects(context.signal)))
   const width = Math.max(...checks.map((check) => check.name.length))
   for (const { name, state, seen, remedy } of checks) {
     process.stdout.write(`${marks[state]} ${name.padEnd(width)}  ${seen}\n`)

@@ -130,7 +130,9 @@ function addInit(program: Command): void {
 function addDoctor(program: Command, context: CommandContext): void {
   program
     .command('doctor')
-    .description('Say what this machine can do (clusters, versions, Docker, rights), and how to mend what is missing.')
+    .description(
+      'Say what this machine can do (clusters, versions, Docker, rights, the migrations and their tool in this folder), and how to mend what is missing.',
+    )
     .action(async () => {
       const { doctorCommand } = await import('./doctor-command.ts')
       await doctorCommand(context)

@@ -101,7 +101,7 @@ export const kysely: ProgramTool<'kysely'> = {
     return {
       ...(await connected(root, [relative(root, join(directory, file))], 'kysely')),
       up: command('migrate latest'),
-      version: command('--version'),
+      version: command('--help'),
       down: command('migrate rollback --all'),
       all: true,
       one: { up: command('migrate up'), down: command('migrate down') },
@@ -198,7 +198,8 @@ export const umzug: ProgramTool<'umzug'> = {
       return {
         ...(await connected(directory, [file], 'umzug')),
         up: `${run} up`,
-        ...(cli ? { version: `${run} --help` } : {}),
+        // The program itself may connect at once.
+        version: `node -e "require.resolve('umzug')"`,
         down: cli ? `${run} down --to 0` : `${run} down`,
         all: cli,
         ...(cli ? { one: { up: `${run} up --name {name}`, down: `${run} down --name {name}` } } : {}),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -89,5 +89,51 @@ describe('the first days with a tool that runs programs', { timeout: 120_000 }, 
       code: 2,
       stderr: expect.stringContaining('a merged file changed: "migrations/20240102_drop.js"'),
     })
+  })
+})
+
+describe('godwit doctor', { timeout: 120_000 }, () => {
+  const about = (stdout: string) =>
+    stdout
+      .slice(stdout.indexOf('\n', stdout.indexOf('Trial server')) + 1)
+      .replaceAll(/^(.) (\w+) +/gm, '$1 $2: ')
+      .trimEnd()
+
+  test('starts the tool of the folder, and says how it will be run and what gets the connection', async () => {
+    await using repository = await knexProject()
+    const { code, stdout } = await repository.run(['doctor'])
+    expect([code, about(stdout).replace(/\d+\.\d+\.\d+/, 'X')]).toEqual([
+      0,
+      [
+        '✓ Migrations: .: knex, run once and recorded.',
+        '✓ Tool: node_modules/.bin/knex, version X.',
+        '✓ Command: knex migrate:latest; back: knex migrate:rollback --all',
+        '✓ Connection: DATABASE_URL (url), and PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE.',
+      ].join('\n'),
+    ])
+  })
+
+  test('ends with 3 where the tool does not start, and says why', async () => {
+    await using repository = await scratchRepository({
+      '.git/HEAD': '',
+      'package.json': '{ "scripts": { "migrate": "./tools/knex migrate:latest" } }',
+      'knexfile.js': "module.exports = { client: 'pg', connection: process.env.DATABASE_URL }",
+    })
+    const missing = await repository.run(['doctor'])
+    expect([missing.code, missing.stdout]).toEqual([3, expect.stringContaining('The program "./tools/knex" is not found.')])
+    await repository.write({ 'tools/knex': "#!/usr/bin/env node\nrequire('no-such-package')\n" })
+    await chmod(join(repository.directory, 'tools/knex'), 0o755)
+    const broken = await repository.run(['doctor'])
+    expect([broken.code, broken.stdout]).toEqual([
+      3,
+      expect.stringMatching(/✗ Tool +"\.\/tools\/knex --version" ends with an error: Error: Cannot find module 'no-such-package'/),
+    ])
+  })
+
+  test.for(['atlas', 'liquibase'])('reads a folder of %s', async (format) => {
+    await using repository = await scratchRepository({})
+    await cp(`fixtures/histories/${format}`, repository.directory, { recursive: true })
+    const { stdout } = await repository.run(['doctor'])
+    expect(about(stdout)).toMatch(new RegExp(`^✓ Migrations: .*: ${format}, \\d+ steps?, read from the files\\.$`, 'm'))
   })
 })
