@@ -105,7 +105,11 @@ function addSchema(program: Command, context: CommandContext): void {
     )
     .argument('[path]', 'a folder of migrations; of a pair, its legacy schema', parseName)
     .addOption(urlOption('; it is only read'))
-    .option('--model <path>', 'hold a Prisma schema, or a snapshot of drizzle-kit, against the files instead of a database', parseName)
+    .option(
+      '--model [path]',
+      'hold a model against the files instead of a database: a Prisma schema or a snapshot of drizzle-kit; without a path that of Alembic, Django, MikroORM or TypeORM, as the tool says it',
+      parseName,
+    )
     .option(
       '--at <step>',
       'the last step that the database should have (default: the last of all; of a pair, `migrated` takes up along)',

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
+import type { CommandSource } from '../formats/index.ts'
 import { visibleLines } from '../report/index.ts'
+import type { VerifyOptions } from '../verify/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { planWork } from './plan.ts'
@@ -11,7 +13,8 @@ import type { VerifyFlags } from './verify-options.ts'
 export interface DriftFlags extends Pick<VerifyFlags, 'config' | 'project' | 'format' | 'prelude' | 'runAs' | 'skipExtension' | 'json'> {
   readonly url?: string
   readonly at?: string
-  readonly model?: string
+  /** True: what the tool itself calls its model. */
+  readonly model?: string | true
 }
 
 /** `godwit schema drift`: 0 where the database is what the files make, 1 where it is not, 4 where that cannot be told. */
@@ -35,17 +38,38 @@ export async function driftCommand(paths: readonly string[], flags: DriftFlags, 
 }
 
 /** `godwit schema drift --model`: 0 where the model is what the steps make, 1 where it is not, 4 where that cannot be told. */
-async function modelDriftCommand(model: string, paths: readonly string[], flags: DriftFlags, context: CommandContext): Promise<void> {
+async function modelDriftCommand(
+  model: string | true,
+  paths: readonly string[],
+  flags: DriftFlags,
+  context: CommandContext,
+): Promise<void> {
   const { url: _, at, json, model: _model, ...work } = flags
   const { projects } = await planWork(paths, work)
-  const { modelDrift, renderModelDrift } = await import('../operations/index.ts')
+  const { modelDrift, renderModelDrift, toolModelDrift } = await import('../operations/index.ts')
   const { paths: files = [], options = {} } = projects[0] ?? {}
-  const found = await withProgress((onProgress) =>
-    modelDrift({ model, paths: files, at, options, hooks: { signal: context.signal, onProgress } }),
-  )
+  const found = await withProgress(async (onProgress) => {
+    const request = { options, hooks: { signal: context.signal, onProgress } }
+    if (model === true) return await toolModelDrift(await toolWithModel(files, options, at), request)
+    return await modelDrift({ model, paths: files, at, ...request })
+  })
   process.stdout.write(json === true ? `${JSON.stringify(found)}\n` : visibleLines(renderModelDrift(found)))
   if (found.differences.length > 0) context.setExitCode(exitCodes.violated)
   else if (found.unknown.length > 0) context.setExitCode(exitCodes.unknown)
+}
+
+/** @throws {InputError} Where there is no tool that has a model of its own. */
+async function toolWithModel(paths: readonly string[], options: VerifyOptions, at: string | undefined): Promise<CommandSource> {
+  if (at !== undefined)
+    throw new InputError('--at goes with --model only where a file is named', {
+      hint: 'The tool compares its model with all of its steps.',
+    })
+  const { readSources } = await import('../history/index.ts')
+  const [source, ...others] = await readSources(paths, options)
+  if (source?.kind === 'command' && others.length === 0) return source.command
+  throw new InputError('--model names no file, and no tool with a model of its own is found', {
+    hint: 'Of Prisma and drizzle-kit name the file: --model prisma/schema.prisma. Of Alembic, Django, MikroORM and TypeORM name the project.',
+  })
 }
 
 export interface DiffFlags extends Pick<VerifyFlags, 'config' | 'project' | 'format' | 'prelude' | 'runAs' | 'skipExtension' | 'json'> {}

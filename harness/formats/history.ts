@@ -120,6 +120,8 @@ export interface CommandSource {
 /** How a tool says whether its model is what the database has. What it writes decides: its exit codes differ from version to version. */
 export interface ModelCheck {
   readonly command: string
+  /** What it is called, where the command is long. */
+  readonly name?: string | undefined
   /** In the output where both are the same. */
   readonly same: RegExp
   /** In the output where they are not. */

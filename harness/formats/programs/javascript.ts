@@ -78,7 +78,10 @@ export const typeorm: ProgramTool<'typeorm'> = {
       ...loader(root, file, command('migration:run')),
       up: whole('migration:run'),
       version: command('--version'),
-      model: { command: whole('schema:log'), same: /schema is up to date/i, differs: /following queries|ALTER |CREATE |DROP /i },
+      // Without entities it would call any schema up to date.
+      ...(/\bentities\b/.test(text)
+        ? { model: { command: whole('schema:log'), same: /schema is up to date/i, differs: /following (sql )?queries/i } }
+        : {}),
       down: whole('migration:revert'),
       driver: { program: 'node', config: relative(root, join(directory, file)) },
       table,

@@ -32,6 +32,7 @@ export const alembic: ProgramTool<'alembic'> = {
       version: `${command} --version`,
       model: {
         command: `${python} -c ${shellWord(alembicCheck)}`,
+        name: 'alembic check',
         same: /^No new upgrade operations detected\.$/m,
         differs: /New upgrade operations detected/,
       },

@@ -20,7 +20,10 @@ export interface ModelDifference {
 export interface ModelDrift {
   readonly model: string
   readonly files: string
-  readonly steps: number
+  /** Undefined where the tool itself applied them. */
+  readonly steps: number | undefined
+  /** The tool's own command that compared them; undefined where Godwit did. */
+  readonly comparedBy?: string | undefined
   readonly differences: readonly ModelDifference[]
   readonly unknown: readonly string[]
 }
@@ -185,18 +188,22 @@ function enumDifferences(model: OrmModel, made: ReadonlyMap<string, readonly str
 }
 
 /** Where model and steps differ, for a terminal. */
-export function renderModelDrift({ model, files, steps, differences, unknown }: ModelDrift): string {
+export function renderModelDrift({ model, files, steps, comparedBy, differences, unknown }: ModelDrift): string {
   const verdict =
     differences.length > 0
-      ? `✗ The model is not what the steps make: ${counted(differences.length, 'difference')}.`
+      ? `✗ The model is not what the steps make${comparedBy === undefined ? `: ${counted(differences.length, 'difference')}` : ''}.`
       : unknown.length > 0
-        ? '? No difference was found, and not every step was applied.'
+        ? comparedBy === undefined
+          ? '? No difference was found, and not every step was applied.'
+          : '? The tool did not compare the model with what the steps make.'
         : '✓ The model is what the steps make.'
   const lines = [
-    `${visibleText(model)} against ${visibleText(files)} (${counted(steps, 'step')})`,
-    ...differences.map(({ object, what }) => `  ${visibleText(shownObject(object))} ${visibleText(what)}`),
+    `${visibleText(model)} against ${visibleText(files)} (${steps === undefined ? visibleText(comparedBy ?? '') : counted(steps, 'step')})`,
+    ...differences.map(({ object, what }) =>
+      comparedBy === undefined ? `  ${visibleText(shownObject(object))} ${visibleText(what)}` : `  ${visibleText(what)}`,
+    ),
     ...unknown.map((text) => `unknown: ${visibleText(text)}`),
-    'not compared: defaults, keys, indexes and relations of the model',
+    ...(comparedBy === undefined ? ['not compared: defaults, keys, indexes and relations of the model'] : []),
     verdict,
   ]
   return `${lines.join('\n')}\n`
