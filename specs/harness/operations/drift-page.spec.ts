@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StartedCluster } from '../../../harness/postgres/index.ts'
 import { startCluster } from '../../../harness/postgres/index.ts'
@@ -14,6 +14,28 @@ beforeAll(async () => {
 })
 afterAll(() => production?.stop())
 
+/** A project of MikroORM whose model has a column that no step makes. */
+async function schoolOfHouses(directory: string): Promise<void> {
+  const school = 'fixtures/programs/mikro-orm'
+  for (const file of ['package.json', 'mikro-orm.config.js']) await cp(join(school, file), join(directory, file))
+  await mkdir(join(directory, 'src/entities'), { recursive: true })
+  const house = await readFile(join(school, 'src/entities/house.js'), 'utf8')
+  await writeFile(
+    join(directory, 'src/entities/house.js'),
+    house.replace(/name: \{.*\},/, "name: { type: 'text' }, motto: { type: 'text', nullable: true },"),
+  )
+  await mkdir(join(directory, 'migrations'))
+  await writeFile(
+    join(directory, 'migrations/Migration20240105090000.js'),
+    `const { Migration } = require('@mikro-orm/migrations')
+exports.Migration20240105090000 = class extends Migration {
+  up() { this.addSql('create table houses (id serial primary key, name text not null)') }
+}
+`,
+  )
+  await symlink(resolve('node_modules'), join(directory, 'node_modules'))
+}
+
 test('every command of the page prints what the page says', { timeout: 60_000 }, async () => {
   const files = await pageFiles('drift.md')
   await using shop = await openShop(production, files['db/migrations/001_people.sql'] ?? '')
@@ -27,7 +49,9 @@ test('every command of the page prints what the page says', { timeout: 60_000 },
       .replaceAll(/127\.0\.0\.1:\d+/g, 'db.example.org:5432')
       .replaceAll(shop.database.name, 'shop')
       .replaceAll(/PostgreSQL 18\.\d+/g, 'PostgreSQL 18.4')
-  expect(await runPage('docs/drift.md', { directory: repository.directory, env: { GODWIT_URL: shop.url }, named })).toBe(2)
+  const { directory } = repository
+  const before = { 2: () => schoolOfHouses(directory) }
+  expect(await runPage('docs/drift.md', { directory, env: { GODWIT_URL: shop.url }, named, before })).toBe(3)
 })
 
 test('exit codes: 1 with drift, 0 without, 4 where a step is a program, 2 and 3 with one clear message', { timeout: 60_000 }, async () => {
