@@ -30,7 +30,7 @@ const WINDOW_MS = 15 * 60_000
 export async function rehearseCommand(paths: readonly string[], flags: RehearseFlags, context: CommandContext): Promise<void> {
   refuseFlags(flags)
   const plan = await planWork(paths, flags)
-  const { project, source, name } = await onlyMigration(plan)
+  const { project, source, name } = await onlyMigration(plan, context.signal)
   const migration = migrationIn(source, name, project)
   const operations = await import('../operations/index.ts')
   const { maskSecretsIn, prepareDirectory } = await import('../report/index.ts')
@@ -83,13 +83,23 @@ function refuseFlags({ on, dump, evidence, eventsTable, thisIsACopy }: RehearseF
     })
 }
 
-async function onlyMigration({ projects }: Plan): Promise<{ readonly project: Project; readonly source: Source; readonly name: string }> {
+interface Only {
+  readonly project: Project
+  readonly source: ReadSource
+  readonly name: string
+}
+
+async function onlyMigration({ projects }: Plan, signal: AbortSignal): Promise<Only> {
   const { readSources } = await import('../history/index.ts')
-  const found: { project: Project; source: Source; name: string }[] = []
+  const found: Only[] = []
   for (const project of projects) {
     const { steps } = await readProjectState(project)
     for (const source of await readSources(project.paths, project.options))
-      found.push(...namesIn(source).flatMap((name) => (steps.includes(name) ? [{ project, source, name }] : [])))
+      found.push(
+        ...(source.kind === 'command'
+          ? await recordedIn(project, source, signal)
+          : namesIn(source).flatMap((name) => (steps.includes(name) ? [{ project, source, name }] : []))),
+      )
   }
   const [only, ...others] = found
   if (only !== undefined && others.length === 0) return only
@@ -108,20 +118,45 @@ async function onlyMigration({ projects }: Plan): Promise<{ readonly project: Pr
   )
 }
 
-function namesIn(source: Source): readonly string[] {
-  if (source.kind === 'command') throw new InputError('a tool that is driven by its own command cannot be rehearsed yet')
+/** The steps of a tool that runs programs, as SQL. What runs others is closed: those are refused. */
+async function recordedIn(project: Project, source: Source, signal: AbortSignal): Promise<readonly Only[]> {
+  const [{ selectSteps, withRecorded }, { parseClusterRequest, startCluster }] = await recording()
+  await using cluster = await startCluster(parseClusterRequest(project.options.postgres), { signal })
+  return await withRecorded(cluster, [source], { options: project.options, hooks: { signal } }, async (sources) => {
+    const found: Only[] = []
+    for (const each of sources) {
+      if (each.kind !== 'history') continue
+      const chosen = await selectSteps(each.history, project.options)
+      found.push(...each.history.steps.flatMap(({ name }, at) => (chosen.has(at) ? [{ project, source: each, name }] : [])))
+    }
+    return found
+  })
+}
+
+/** In a function of its own: TypeScript leaves the path of a dynamic import beside `await using` as it is. */
+async function recording(): Promise<[typeof import('../history/index.ts'), typeof import('../postgres/index.ts')]> {
+  return Promise.all([import('../history/index.ts'), import('../postgres/index.ts')])
+}
+
+function namesIn(source: ReadSource): readonly string[] {
   return source.kind === 'pairs' ? source.migrations.map(({ migration }) => migration.name) : source.history.steps.map(({ name }) => name)
 }
 
-function migrationIn(source: Source, wanted: string, { options }: Project): RehearsedMigration {
+type ReadSource = Exclude<Source, { kind: 'command' }>
+
+function migrationIn(source: ReadSource, wanted: string, { options }: Project): RehearsedMigration {
   if (source.kind === 'pairs') {
     const found = source.migrations.find(({ migration }) => migration.name === wanted)?.migration ?? nothing()
     const { name, digest, up, down, contract } = found
     return { name, digest, up, down, contract }
   }
-  const step = source.kind === 'history' ? source.history.steps.find(({ name }) => name === wanted) : undefined
+  const step = source.history.steps.find(({ name }) => name === wanted)
   const { name, digest, up, down, contract } = step ?? nothing()
   if (up.kind === 'opaque') throw new InputError(`${name} cannot be rehearsed: ${up.because}`)
+  if (source.history.recorded === true && [up, down].some((each) => each?.kind === 'program'))
+    throw new InputError(`${name} cannot be rehearsed: what it sends depends on rows, so that its tool must run it`, {
+      hint: 'Take evidence of the copy (npx godwit evidence), let the tool run it there, and compare.',
+    })
   return { name, digest, up, down, contract: { ...contract, ...options.contracts?.[name] } }
 }
 

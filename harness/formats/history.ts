@@ -33,6 +33,8 @@ export interface History {
   readonly server: { readonly major: number; readonly from: string } | undefined
   /** Whether the tool has downs at all; a missing one is information where it has none. */
   readonly downs: 'none' | 'optional' | 'required'
+  /** Whether its steps are what a tool was recorded to send; those that are programs are run by that tool. */
+  readonly recorded?: boolean | undefined
 }
 
 /** One step of a history. */

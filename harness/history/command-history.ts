@@ -1,5 +1,6 @@
 import { prepareEnvironment } from '../environment/index.ts'
 import type { CommandSource, History, Source } from '../formats/index.ts'
+import { shownPath } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import { recordedSteps, recordTool } from '../recording/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
@@ -32,7 +33,7 @@ export async function commandHistory(
   const { steps, warnings, close } = await recordedSteps(source, recording, recordOptions)
   return {
     format: source.tool ?? 'command',
-    path: directory,
+    path: shownPath(directory) || '.',
     root: directory,
     platform: undefined,
     historyTables: [source.table.split('.').at(-1)?.replaceAll('"', '') ?? source.table, ...(source.ownTables ?? [])],
@@ -41,6 +42,7 @@ export async function commandHistory(
     warnings,
     server: undefined,
     downs: source.down === undefined ? 'none' : 'optional',
+    recorded: true,
     close,
   }
 }

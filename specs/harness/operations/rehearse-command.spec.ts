@@ -7,6 +7,7 @@ import { findClientPrograms, type StartedCluster } from '../../../harness/postgr
 import { leftBehind } from '../cli/left-behind.ts'
 import { runBin } from '../cli/run-bin.ts'
 import { type ScratchRepository, scratchRepository } from '../cli/scratch-repository.ts'
+import { knexProject } from '../recording/knex-project.ts'
 import { major, openShop, skipped, startProduction } from './production.ts'
 
 const legacy = 'CREATE TABLE items (id int PRIMARY KEY, note text NOT NULL);\n'
@@ -62,6 +63,28 @@ describe('godwit rehearse', { timeout: 60_000 }, () => {
     expect(JSON.parse(readFileSync(join(repository.directory, 'reports/lossy/rehearsal.json'), 'utf8'))).toEqual(rehearsal)
     expect(rehearsal.window).toEqual({ ms: 1, kept: false })
     expect(rehearsal.findings[0]).toMatchObject({ invariant: 'zero-loss', attribute: 'note', file: 'lossy/up.sql', line: 1 })
+  })
+
+  test('records a tool that runs programs, and rehearses a step that is SQL; one that depends on rows is refused', async () => {
+    await using knex = await knexProject()
+    await using shop = await openShop(production, `CREATE TABLE items (id serial PRIMARY KEY, note text);${rows}`)
+    const rehearse = (name: string) =>
+      knex.run(['rehearse', '.', '--only', name, '--on', shop.url, '--this-is-a-copy', '--runs', '3', '--no-growth'])
+    const { code, stdout } = await rehearse('20240102_drop.js')
+    expect([code, stdout]).toEqual([1, expect.stringContaining('rehearsal of 20240102_drop.js on ')])
+    expect(readFileSync(join(knex.directory, 'reports/20240102_drop.js/rehearsal.md'), 'utf8')).toContain('items.note')
+
+    await knex.write({
+      'migrations/20240103_loop.js': `exports.up = async (knex) => {
+  for (const { id } of await knex('items').select('id')) await knex.raw('COMMENT ON TABLE items IS ' + knex.raw('?', ['item ' + id]))
+}
+exports.down = async () => {}
+`,
+    })
+    expect(await rehearse('20240103_loop.js')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('godwit: 20240103_loop.js cannot be rehearsed: what it sends depends on rows'),
+    })
   })
 
   test('rehearses one step of a history on a copy in the state before it', async () => {
