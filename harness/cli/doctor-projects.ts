@@ -44,7 +44,7 @@ async function describeTool(source: CommandSource, signal: AbortSignal): Promise
   const directory = shownPath(source.directory ?? '.')
   const named = version === undefined ? program : `${program}, version ${version}`
   return [
-    { name: 'Migrations', state: 'ready', seen: `${directory === '' ? '.' : directory}: ${tool}, run once and recorded.` },
+    { name: 'Migrations', state: 'ready', seen: `${directory}: ${tool}, run once and recorded.` },
     missing.length === 0
       ? { name: 'Tool', state: 'ready', seen: `${named}.` }
       : { name: 'Tool', state: 'broken', seen: missing.join(' '), remedy: undefined },

@@ -25,7 +25,7 @@ export function environmentOf(source: CommandSource, url: string): Readonly<Reco
   return {
     ...Object.fromEntries(Object.entries(variables).map(([name, part]) => [name, parts[part]])),
     PATH: [...bins, process.env.PATH ?? ''].join(delimiter),
-    ...Object.fromEntries(elsewhere.map((name) => [name, undefined])),
+    ...Object.fromEntries([...elsewhere, ...ofVitest()].map((name) => [name, undefined])),
     ...source.environment,
   }
 }
@@ -35,6 +35,11 @@ export function environmentOf(source: CommandSource, url: string): Readonly<Reco
  * libpq looks for a service of that name.
  */
 const elsewhere = ['PGSERVICE', 'PGSERVICEFILE', 'PGPASSFILE', 'PGHOSTADDR', 'PGSSLMODE', 'PGCHANNELBINDING', 'PGREQUIREAUTH', 'PGOPTIONS']
+
+/** In a spec a tool must do what it does elsewhere: by these it takes another part of its configuration, or prints nothing. */
+function ofVitest(): readonly string[] {
+  return process.env.VITEST === undefined ? [] : Object.keys(process.env).filter((name) => /^(NODE_ENV|TEST|VITEST.*)$/.test(name))
+}
 
 function partsOf(text: string): Readonly<Record<ConnectionPart, string>> {
   const url = new URL(text)

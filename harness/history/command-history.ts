@@ -33,7 +33,7 @@ export async function commandHistory(
   const { steps, warnings, close } = await recordedSteps(source, recording, recordOptions)
   return {
     format: source.tool ?? 'command',
-    path: shownPath(directory) || '.',
+    path: shownPath(directory),
     root: directory,
     platform: undefined,
     historyTables: [source.table.split('.').at(-1)?.replaceAll('"', '') ?? source.table, ...(source.ownTables ?? [])],

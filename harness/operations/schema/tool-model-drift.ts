@@ -32,7 +32,7 @@ export async function toolModelDriftOn(cluster: Cluster, source: CommandSource, 
   const directory = source.directory ?? '.'
   const run = (given: string) =>
     runCommand({ command: given, directory, environment: environmentOf(source, database.url({ as: 'owner' })), signal: hooks.signal })
-  const about = { model: source.tool ?? 'model', files: shownPath(directory) || '.', steps: undefined, comparedBy: name }
+  const about = { model: source.tool ?? 'model', files: shownPath(directory), steps: undefined, comparedBy: name }
   const applied = await run(source.up)
   hooks.signal?.throwIfAborted()
   if (applied.code !== 0)

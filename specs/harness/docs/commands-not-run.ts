@@ -35,6 +35,11 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/order-line-items.md': {
     '': 'verification under traffic takes a minute each; specs/order-line-items.spec.ts and specs/order-line-items/',
   },
+  'docs/programs.md': {
+    'npx godwit init': 'specs/harness/recording/first-steps.spec.ts runs it for each tool',
+    'npx godwit doctor': 'specs/harness/recording/first-steps.spec.ts runs it for each tool',
+    'npx godwit verify': 'specs/harness/recording/first-steps.spec.ts runs it for each tool',
+  },
   'docs/queries.md': { '': 'specs/harness/operations/queries.spec.ts runs the example with psql' },
   'docs/ready.md': {
     'npx godwit observe --watch': 'it goes on until it is stopped; specs/harness/operations/watch.spec.ts',
