@@ -7,7 +7,7 @@ import { compareOnRows, readsRows } from './compare-on-rows.ts'
 import { constantsOfProgram } from './program-constants.ts'
 import { ProgramFiles } from './program-files.ts'
 import { programStep, type Tool } from './program-step.ts'
-import type { RecordedStep, Recording, RecordOptions } from './record.ts'
+import { type RecordedStep, type Recording, type RecordOptions, wordsOf } from './record.ts'
 import { type ProgramText, scriptOf, seenOf } from './script-of.ts'
 import type { SentStep } from './split-steps.ts'
 import type { RecordedStatement } from './statements.ts'
@@ -160,7 +160,7 @@ function stoppedBefore(files: ProgramFiles, applied: readonly string[], { stoppe
   if (stopped === undefined) return []
   const later = files.after(applied).map((file) => basename(file))
   const more = later.length > mostNamed ? [...later.slice(0, mostNamed), `and ${later.length - mostNamed} more`] : later
-  const words = stopped.split('\n').slice(-5).join('\n')
+  const words = wordsOf(stopped).slice(-5).join('\n')
   return [
     `The tool stopped at ${applied.length === 0 ? 'its first step' : basename(applied.at(-1) ?? '')}: ${words}${later.length === 0 ? '' : ` Not looked at: ${more.join(', ')}.`}`,
   ]
