@@ -93,7 +93,9 @@ export interface CommandSource {
   readonly variable?: string | undefined
   /** Variables that the tool's configuration reads, and which part of the URL each gets. */
   readonly variables?: Readonly<Record<string, ConnectionPart>> | undefined
-  /** How the tool can be kept running for many runs: Node with the tool's configuration file, or a Python. */
+  /** The port that its configuration has for good, where only the host can be set. */
+  readonly port?: number | undefined
+  /** How the tool can be kept running for many runs: Node with the tool's configuration file, `ruby`, or the path of a Python. */
   readonly driver?: { readonly program: 'node' | (string & {}); readonly config?: string | undefined } | undefined
   /** What else is set. */
   readonly environment?: Readonly<Record<string, string>> | undefined

@@ -3,15 +3,11 @@ import type { RecordedStatement } from './statements.ts'
 
 /**
  * The line of a program at which each statement seems to come from: the one that has its text, else the one that has most of the names and
- * texts that stand in the statement, as in a call of a schema builder.
+ * texts that stand in the statement, as in a call of a schema builder; where no line has any, that of the statement before it, or of the function.
  *
- * @returns 1-based lines; undefined where no line has any of them.
+ * @returns 1-based lines.
  */
-export function placeStatements(
-  program: string,
-  direction: 'up' | 'down',
-  statements: readonly RecordedStatement[],
-): readonly (number | undefined)[] {
+export function placeStatements(program: string, direction: 'up' | 'down', statements: readonly RecordedStatement[]): readonly number[] {
   const lines = program.split('\n')
   const [first, last] = partOf(lines, direction)
   const words = lines.map((line) => new Set(line.match(/[\p{L}\p{N}_$]+/gu)))
@@ -23,7 +19,7 @@ export function placeStatements(
     const verbatim = lineOfText(folded, statement.text, first, last)
     const found = verbatim ?? bestLine(words, seldom, namesIn(statement), { first, last, before })
     if (found !== undefined) before = found
-    return found === undefined ? undefined : found + 1
+    return before + 1
   })
 }
 

@@ -91,7 +91,7 @@ async function runStep(tool: Tool, { direction, at, path, url, signal }: StepRun
   }
   // A tool that only goes all the way is stopped behind the step.
   const stops = alone === undefined && source.all === true && !ToolProcess.canRun(source, path) ? { onAnswered: stopBehind } : {}
-  await using proxy = await startRecordingProxy({ url, ...stops })
+  await using proxy = await startRecordingProxy({ url, port: source.port, ...stops })
   const command = filled(alone ?? (direction === 'up' ? source.up : (source.down ?? '')), recording.steps, at)
   const failed = ToolProcess.canRun(source, path)
     ? await tool.process

@@ -1,5 +1,7 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { connect as connectSocket, createServer, type Socket } from 'node:net'
+import { EnvironmentError } from '../errors.ts'
 import { StatementError } from '../postgres/index.ts'
 import { Conversation, errorOf } from './conversation.ts'
 import type { Sent } from './model.ts'
@@ -16,6 +18,8 @@ export interface Guest {
 export interface ProxyOptions {
   /** The database that clients get, whatever name they ask for: a URL with user and password. */
   readonly url: string
+  /** Where clients look for a server at a port that cannot be chosen: a loopback address of its own is taken then. */
+  readonly port?: number | undefined
   /**
    * Called with each text as soon as it has been answered and before the client may send another one. The client waits until the
    * promise is fulfilled.
@@ -36,7 +40,7 @@ export interface RecordingProxy extends AsyncDisposable {
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html
  */
-export async function startRecordingProxy({ url, onAnswered }: ProxyOptions): Promise<RecordingProxy> {
+export async function startRecordingProxy({ url, port, onAnswered }: ProxyOptions): Promise<RecordingProxy> {
   const target = new URL(url)
   const sent: Sent[] = []
   const numbering = { transactions: 0 }
@@ -57,12 +61,18 @@ export async function startRecordingProxy({ url, onAnswered }: ProxyOptions): Pr
     }
     new Passage(client, upstream, new Conversation(connections++, sent, numbering), onAnswered)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const host = port === undefined ? '127.0.0.1' : ownLoopback()
+  server.listen(port ?? 0, host)
+  await once(server, 'listening').catch((cause: unknown) => {
+    throw new EnvironmentError(`nothing can be received at ${host}, port ${port ?? 'any'}`, {
+      hint: port === undefined ? undefined : "Let the tool's configuration read the port from the environment too.",
+      cause,
+    })
+  })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
   const ours = new URL(url)
-  ours.hostname = '127.0.0.1'
+  ours.hostname = host
   ours.port = String(address.port)
   return {
     url: ours.href,
@@ -73,6 +83,11 @@ export async function startRecordingProxy({ url, onAnswered }: ProxyOptions): Pr
       await once(server, 'close')
     },
   }
+}
+
+/** All of 127.0.0.0/8 is this machine, at least on Linux. */
+function ownLoopback(): string {
+  return `127.${[0, 0, 0].map(() => randomInt(1, 255)).join('.')}`
 }
 
 /** One client and its connection to the server. */

@@ -85,7 +85,7 @@ const mostRuns = 5_000
 /** Run a command until it notes nothing more. */
 export async function drive(source: CommandSource, command: string, direction: 'up' | 'down', driving: Driving): Promise<Driven> {
   const { database, bookkeeping, options } = driving
-  await using proxy = await startRecordingProxy({ url: database.url({ as: 'owner' }), onAnswered: driving.onAnswered })
+  await using proxy = await startRecordingProxy({ url: database.url({ as: 'owner' }), port: source.port, onAnswered: driving.onAnswered })
   let seen = 0
   const steps: SentStep[] = []
   for (let run = 0; run < mostRuns; run++) {

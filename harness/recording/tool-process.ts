@@ -69,23 +69,12 @@ export class ToolProcess implements AsyncDisposable {
     const { driver = { program: 'node' as const }, directory = '.', tool = '' } = this.#source
     // Nobody may connect by what the configuration says: each request names its own database.
     const environment = environmentOf(this.#source, 'postgresql://nobody:nothing@127.0.0.1:1/nowhere')
-    const text = await readFile(packageFile(`harness/recording/drivers/driver.${driver.program === 'node' ? 'mjs' : 'py'}`), 'utf8')
-    const [program, args] =
-      driver.program === 'node'
-        ? [
-            process.execPath,
-            [
-              ...(hasLoader(directory) ? ['--import', 'tsx'] : []),
-              '--input-type=module',
-              '--eval',
-              text,
-              '--',
-              tool,
-              driver.config ?? '',
-              this.#source.up,
-            ],
-          ]
-        : [driver.program, ['-c', text, tool]]
+    const language = driver.program === 'node' ? 'mjs' : driver.program === 'ruby' ? 'rb' : 'py'
+    const text = await readFile(packageFile(`harness/recording/drivers/driver.${language}`), 'utf8')
+    const loader = hasLoader(directory) ? ['--import', 'tsx'] : []
+    const node = [...loader, '--input-type=module', '--eval', text, '--', tool, driver.config ?? '', this.#source.up]
+    const program = driver.program === 'node' ? process.execPath : driver.program
+    const args = { mjs: node, rb: ['-e', text, tool], py: ['-c', text, tool] }[language]
     const child = spawn(program, args, {
       cwd: resolve(directory),
       env: { ...process.env, ...environment },

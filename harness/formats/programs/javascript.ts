@@ -5,7 +5,7 @@ import { isFile, shownPath } from '../../migration/index.ts'
 import type { CommandSource } from '../history.ts'
 import { dependencyOf, packageOf } from '../package-json.ts'
 import { parentsOf } from '../parents.ts'
-import { connectionVariables } from './connection-variables.ts'
+import { readConnection } from './connection-variables.ts'
 import type { ProgramTool } from './program-tool.ts'
 
 /** @see https://knexjs.org/guide/migrations.html */
@@ -238,9 +238,9 @@ async function connected(
   directory: string,
   files: readonly string[],
   tool: string,
-): Promise<Pick<CommandSource, 'directory' | 'tool' | 'variables'>> {
-  const variables = await connectionVariables(directory, [...files, ...dotEnvReaders])
-  if (Object.keys(variables).length > 0) return { directory, tool, variables }
+): Promise<Pick<CommandSource, 'directory' | 'tool' | 'variables' | 'port'>> {
+  const connection = await readConnection(directory, [...files, ...dotEnvReaders])
+  if (Object.keys(connection.variables).length > 0) return { directory, tool, ...connection }
   const [file = ''] = files
   throw new InputError(
     `"${shownPath(join(directory, file))}" reads no connection from the environment, so that ${tool} cannot be given a database of its own`,

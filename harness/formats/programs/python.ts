@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { InputError } from '../../errors.ts'
 import { isFile, shownPath } from '../../migration/index.ts'
 import { parentsOf } from '../parents.ts'
-import { connectionVariables } from './connection-variables.ts'
+import { readConnection } from './connection-variables.ts'
 import type { ProgramTool } from './program-tool.ts'
 
 /** @see https://alembic.sqlalchemy.org/en/latest/cookbook.html */
@@ -19,14 +19,14 @@ export const alembic: ProgramTool<'alembic'> = {
     const scripts = /^\s*script_location\s*=\s*(.+)$/m.exec(ini)?.[1]?.trim().replaceAll('%(here)s/', '') ?? 'alembic'
     const env = `${scripts.replaceAll(/[:.](?=\w)/g, '/')}/env.py`
     const files = ['alembic.ini', env, ...settingsFiles]
-    const variables = await connectionVariables(directory, files)
-    if (Object.keys(variables).length === 0) throw unreadable(join(directory, env), 'Alembic', `os.environ["DATABASE_URL"]`)
+    const connection = await readConnection(directory, files)
+    if (Object.keys(connection.variables).length === 0) throw unreadable(join(directory, env), 'Alembic', `os.environ["DATABASE_URL"]`)
     const python = pythonWith('alembic.config', directory)
     const command = `${python} -m alembic`
     return {
       directory,
       tool: 'alembic',
-      variables,
+      ...connection,
       environment: { PYTHONDONTWRITEBYTECODE: '1' },
       up: `${command} upgrade head`,
       down: `${command} downgrade base`,
@@ -57,15 +57,16 @@ export const django: ProgramTool<'django'> = {
       ...(path.includes('/') ? [`${path.replace(/\/[^/]*$/, '')}/base.py`] : []),
       ...settingsFiles,
     ]
-    const variables = await connectionVariables(directory, files)
-    if (Object.keys(variables).length === 0) throw unreadable(join(directory, `${path}.py`), 'Django', `os.environ["PGDATABASE"]`)
+    const connection = await readConnection(directory, files)
+    if (Object.keys(connection.variables).length === 0)
+      throw unreadable(join(directory, `${path}.py`), 'Django', `os.environ["PGDATABASE"]`)
     const python = pythonWith('django.core', directory)
     const command = `${python} manage.py migrate --no-input`
     const apps = appsIn(directory)
     return {
       directory,
       tool: 'django',
-      variables,
+      ...connection,
       environment: { PYTHONDONTWRITEBYTECODE: '1' },
       up: command,
       ...(apps.length === 0 ? {} : { down: apps.map((app) => `${command} ${app} zero`).join(' && ') }),

@@ -19,6 +19,7 @@ export const rails: ProgramTool<'rails'> = {
       down: `${command} db:migrate VERSION=0`,
       all: true,
       one: { up: `${command} db:migrate:up VERSION={name}`, down: `${command} db:migrate:down VERSION={name}` },
+      ...(command === 'bin/rails' ? { driver: { program: 'ruby' } } : {}),
       table: 'schema_migrations',
       column: 'version',
       ownTables: ['ar_internal_metadata'],

@@ -73,7 +73,7 @@ function missing(): Finding {
     known: 'static',
     message: 'There is no way back but a restore from backup: the migration has no down',
     evidence: {},
-    hint: 'Write down.sql, or say in the runbook how to go back.',
+    hint: 'Write the way back (down), or say in the runbook how to go back.',
   }
 }
 
@@ -109,7 +109,7 @@ function fails(run: RunObservation, knowledge: Knowledge, failure: Failure, sinc
     },
     hint:
       since === undefined
-        ? 'Correct down.sql: it was run on the state that up left.'
+        ? 'Correct the way back: it was run on the state that up left.'
         : 'Let down deal with rows that only the new schema allows: convert, move aside, or refuse with a clear message before anything is changed.',
   }
 }
