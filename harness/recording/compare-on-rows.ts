@@ -171,7 +171,7 @@ export function readsRows({ role, parsed }: RecordedStatement): boolean {
   const node = nodeOf(parsed?.tree)
   if (node === undefined) return false
   if (role === 'migration') return Array.isArray(node.fields.returningList) || isFields(node.fields.returningClause)
-  if (role !== 'reading' || node.name !== 'SelectStmt') return false
+  if (role !== 'reading') return false
   return [...everyNode(node.fields)].some(
     ({ name, fields }) =>
       name === 'RangeVar' &&
