@@ -62,13 +62,15 @@ describe('a source', () => {
 
   test('names what it leaves out and what is no SQL', async () => {
     const told = await Promise.all(
-      readdirSync('fixtures/histories', { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(async ({ name }) => {
-        const { ignored, steps } = await historyAt(`fixtures/histories/${name}`)
-        return [
-          name,
-          [...ignored.map(({ file }) => file), ...steps.flatMap((step) => (step.up.kind === 'opaque' ? [step.name] : []))],
-        ] as const
-      }),
+      readdirSync('fixtures/histories', { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(async ({ name }) => {
+          const { ignored, steps } = await historyAt(`fixtures/histories/${name}`)
+          return [
+            name,
+            [...ignored.map(({ file }) => file), ...steps.flatMap((step) => (step.up.kind === 'opaque' ? [step.name] : []))],
+          ] as const
+        }),
     )
     expect(Object.fromEntries(told.filter(([, files]) => files.length > 0))).toEqual({
       flyway: ['V2_first_attempt.sql'],

@@ -51,7 +51,9 @@ const told = ({ drift }: DriftFound) =>
   )
 
 const kinds = catalogKinds.filter((each) => each !== 'move a sequence back')
-const folders = readdirSync('fixtures/histories', { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [join('fixtures/histories', entry.name)] : []))
+const folders = readdirSync('fixtures/histories', { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [join('fixtures/histories', entry.name)] : [],
+)
 
 describe('CV-7: a production that has all steps', { timeout: 60_000 }, () => {
   test.each(inGate(folders, 3))('%s has no drift, and the change of a saboteur is named', async (folder) => {
