@@ -14,6 +14,11 @@ const configurations: readonly { readonly names: readonly string[]; readonly fol
     folder: /\bmigrations\s*:\s*\{[^}]*?\bpath\s*:\s*(?:path\.(?:join|resolve)\(\s*)?["'`]([^"'`$]+)["'`]/,
     usual: 'prisma/migrations',
   })),
+  {
+    names: ['atlas.hcl'],
+    folder: /\bmigration\s*\{[^}]*?\bdir\s*=\s*"(?:file:\/\/)?([^"?$]+)/,
+    usual: 'migrations',
+  },
 ]
 
 /** The folders that tools' configuration in a folder names, where they are there. */
@@ -23,7 +28,7 @@ export async function configuredFolders(path: string): Promise<readonly string[]
     for (const name of names) {
       const file = join(path, name)
       if (!isFile(file)) continue
-      const text = (await readFile(file, 'utf8')).replace(/^\s*\/\/.*$/gm, '')
+      const text = (await readFile(file, 'utf8')).replace(/^\s*(\/\/|#).*$/gm, '')
       const directory = resolve(path, folder.exec(text)?.[1] ?? usual)
       if (isDirectory(directory)) found.add(directory)
     }

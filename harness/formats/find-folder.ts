@@ -5,6 +5,7 @@ import { shownPath } from '../migration/index.ts'
 import { type Detected, detect } from './detect.ts'
 import { Folder } from './folder.ts'
 import type { Format } from './format.ts'
+import { liquibase } from './liquibase.ts'
 import { formats } from './registry.ts'
 import { type Searched, searchFolders } from './search-folders.ts'
 import { offerOf } from './sql-folders.ts'
@@ -73,9 +74,19 @@ async function fileAlone(path: string, wanted: string | undefined, own: readonly
   const name = basename(path)
   if (/^(sqitch\.(plan|conf)|migration_lock\.toml|atlas\.sum)$/.test(name)) return findFolder(dirname(path), wanted, own)
   if (name === '_journal.json') return findFolder(dirname(dirname(path)), wanted, own)
-  if (/^(drizzle|prisma)\.config\.|^schema\.prisma$|^config\.toml$|^diesel\.toml$|^\.gmrc/.test(name))
+  if (/^(drizzle|prisma)\.config\.|^schema\.prisma$|^config\.toml$|^diesel\.toml$|^atlas\.hcl$|^\.gmrc/.test(name))
     return findFolder(dirname(path), wanted, own)
+  const changelog = await changelogAlone(path, wanted)
+  if (changelog !== undefined) return changelog
   const detected = await detect(Folder.of(dirname(path), [name]), wanted ?? 'sql', own)
   if (detected !== undefined && (/\.sql$/i.test(name) || own.includes(detected.format))) return detected
   throw new InputError(`"${shownPath(path)}" is no SQL file`, { hint: 'Name a folder of migrations, a pair, or a ".sql" file.' })
+}
+
+/** A changelog of Liquibase's, or formatted SQL: its own mark tells. */
+async function changelogAlone(path: string, wanted: string | undefined): Promise<Detected | undefined> {
+  if (wanted !== undefined && wanted !== liquibase.id) return undefined
+  const folder = Folder.of(dirname(path), [basename(path)])
+  const strength = await liquibase.marks(folder)
+  return strength === undefined ? undefined : { folder, format: liquibase, strength, warnings: [] }
 }

@@ -45,6 +45,8 @@ export interface HistoryStep {
   readonly path: string
   /** Absolute paths of all files that it was read from. */
   readonly files: readonly string[]
+  /** Its part of the first of them, where that holds several steps; the path is absolute. */
+  readonly part?: FilePart | undefined
   readonly up: Step | OpaqueStep
   readonly down: Step | undefined
   /** Discards in the file's comments; what the config declares is added later. */
@@ -59,6 +61,16 @@ export interface HistoryStep {
   readonly foreign?: boolean | undefined
   /** Assertions on the migrated database that raise when it is not as it should be (sqitch's verify scripts); they change nothing. */
   readonly verify?: Script | undefined
+}
+
+/** A step's part of a file that holds several. */
+export interface FilePart {
+  /** The file's name. */
+  readonly file: string
+  /** As it stands there. */
+  readonly text: string
+  /** What shows that the step stands in a text of the file, whatever it does there. */
+  readonly heading: RegExp
 }
 
 /** A step that is not run: it is no SQL, or its tool would refuse it. What it does is unknown. */

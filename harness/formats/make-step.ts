@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
 import type { Contract, Script, Step } from '../migration/index.ts'
 import { readContract } from '../migration/index.ts'
 import { type Folder, partsOf } from './folder.ts'
-import type { HistoryStep, OpaqueStep } from './history.ts'
+import type { FilePart, HistoryStep, OpaqueStep } from './history.ts'
 import { withDiscards } from './pair.ts'
 
 export interface StepParts {
@@ -11,6 +12,8 @@ export interface StepParts {
   readonly version: string
   /** Names of the files that it was read from. */
   readonly files: readonly string[]
+  /** Where one of them holds several steps: this one's part of it. */
+  readonly part?: FilePart | undefined
   /** Absolute paths of files that those include. */
   readonly included?: readonly string[]
   readonly up: Step | OpaqueStep
@@ -22,22 +25,32 @@ export interface StepParts {
 
 /** A step with what is the same in all formats: its contract, its digest and its paths. */
 export async function makeStep(folder: Folder, parts: StepParts): Promise<HistoryStep> {
-  const declared = contractName(folder, parts.name)
+  const { part } = parts
+  const declared = part === undefined ? contractName(folder, parts.name) : undefined
   const files = declared === undefined ? parts.files : [...parts.files, declared]
   const contract: Contract = declared === undefined ? {} : await readContract(folder.path(declared), folder.shown(declared))
   return {
     name: parts.name,
     version: parts.version,
-    path: folder.path(parts.name),
+    path: folder.path(part?.file ?? parts.name),
     files: [...new Set([...files.map((name) => folder.path(name)), ...(parts.included ?? [])])],
     up: parts.up,
     down: parts.down,
     contract: parts.up.kind === 'opaque' ? contract : withDiscards(contract, parts.up),
-    digest: await folder.digest([...files, ...(parts.included ?? []).map((path) => relative(folder.root, path))]),
+    digest: await digestOf(folder, parts, files),
     batch: parts.batch,
+    ...(part === undefined ? {} : { part: { ...part, file: folder.path(part.file) } }),
     ...(parts.repeatable === true ? { repeatable: true } : {}),
     ...(parts.verify === undefined ? {} : { verify: parts.verify }),
   }
+}
+
+/** Of a file with several steps only this one's part counts: what is added to the file changes no other step. */
+async function digestOf(folder: Folder, { part, included = [] }: StepParts, files: readonly string[]): Promise<string> {
+  const names = [...files, ...included.map((path) => relative(folder.root, path))]
+  if (part === undefined) return await folder.digest(names)
+  const others = await folder.digest(names.filter((name) => name !== part.file))
+  return createHash('sha256').update(`${others}\0${part.file}\0${part.text}`).digest('hex')
 }
 
 /** `contract.ts` in the step's own folder, or `<name>.contract.ts` beside its file. */

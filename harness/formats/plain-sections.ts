@@ -15,12 +15,12 @@ const mark = /^--[^\S\n]*(?:(?:\+\w+|@|#)?[^\S\n]*(up|down)(?:[^\S\n]+(notransac
 /**
  * The parts of a plain SQL file: what reverts it must not run with it.
  *
- * @throws {InputError} for a file of Liquibase's, whose change sets are not read.
+ * @throws {InputError} for a file of Liquibase's, whose rollbacks and preconditions are comments.
  */
 export function plainSections(shown: string, text: string): PlainSections {
   if (/^\uFEFF?\s*--\s*liquibase formatted sql/i.test(text)) {
-    throw new InputError(`"${shown}" is formatted SQL of Liquibase's, which is not read`, {
-      hint: 'Let Liquibase run it: give its command in the config (format "command").',
+    throw new InputError(`"${shown}" is formatted SQL of Liquibase's, whose change sets are not plain SQL`, {
+      hint: 'Leave --format out, or say --format liquibase.',
     })
   }
   const found = [...text.matchAll(mark)].map((match) => ({

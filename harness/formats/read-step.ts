@@ -5,10 +5,10 @@ import { makeStep, type StepParts } from './make-step.ts'
 import type { Reading } from './script-of.ts'
 
 /** What is known of a step before its files are read. */
-export type StepNames = Pick<StepParts, 'name' | 'version' | 'files' | 'batch' | 'repeatable'>
+export type StepNames = Pick<StepParts, 'name' | 'version' | 'files' | 'part' | 'batch' | 'repeatable'>
 
 /** What its files say. */
-export type StepContent = Omit<StepParts, 'name' | 'version' | 'files'> & { readonly batch?: string | undefined }
+export type StepContent = Omit<StepParts, 'name' | 'version' | 'files' | 'part'> & { readonly batch?: string | undefined }
 
 /**
  * Make a step of what its files say. Where its tool would refuse them, the step is opaque and says why: the other steps of the history
@@ -25,8 +25,9 @@ export async function readStep(reading: Reading, names: StepNames, read: () => P
   return makeStep(reading.folder, { ...names, ...content })
 }
 
-async function refusedStep({ folder, tool }: Reading, { name, files }: StepNames, error: InputError): Promise<OpaqueStep> {
-  const texts = await Promise.all(files.map((file) => folder.text(file).catch(() => '')))
+async function refusedStep({ folder, tool }: Reading, { name, files, part }: StepNames, error: InputError): Promise<OpaqueStep> {
+  const others = files.filter((file) => file !== part?.file)
+  const texts = [part?.text ?? '', ...(await Promise.all(others.map((file) => folder.text(file).catch(() => ''))))]
   return {
     kind: 'opaque',
     file: folder.shown(files[0] ?? name),

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts'
+import { atlas } from './atlas.ts'
 import { dbmate } from './dbmate.ts'
 import { formatOf, type OwnFormat } from './define-format.ts'
 import { diesel } from './diesel.ts'
@@ -8,6 +9,7 @@ import type { Format } from './format.ts'
 import { golangMigrate } from './golang-migrate.ts'
 import { goose } from './goose.ts'
 import { graphileMigrate } from './graphile-migrate.ts'
+import { liquibase } from './liquibase.ts'
 import { nodePgMigrate } from './node-pg-migrate.ts'
 import { plainSql } from './plain-sql.ts'
 import { prisma } from './prisma.ts'
@@ -20,11 +22,13 @@ export const formats = [
   prisma,
   drizzle,
   sqitch,
+  liquibase,
   goose,
   dbmate,
   graphileMigrate,
   golangMigrate,
   flyway,
+  atlas,
   supabase,
   nodePgMigrate,
   diesel,
@@ -45,7 +49,7 @@ export function isProgramTool(id: string): boolean {
 }
 
 /** Of tools that are driven by a command of the user's. */
-const otherHistoryTables = ['databasechangelog', 'databasechangeloglock', 'ar_internal_metadata']
+const otherHistoryTables = ['ar_internal_metadata']
 
 /** The tables in which the tools that are known keep what was applied: no data of the user's. */
 export const toolTables: ReadonlySet<string> = new Set([

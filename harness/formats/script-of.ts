@@ -56,7 +56,8 @@ export async function downScriptOf(reading: Reading, name: string, parts: Script
     if (!(error instanceof InputError)) throw error
     reading.warnings.push(`${error.message}: this down cannot run`)
     const text = parts.text ?? (await reading.folder.text(name))
-    return { kind: 'sql', script: unparsed(reading.folder.shown(name), typeof text === 'string' ? text : text.text) }
+    const file = reading.folder.shown(name)
+    return { kind: 'sql', script: unparsed(file, typeof text === 'string' ? SourceText.of(file, text) : text) }
   }
 }
 
@@ -74,11 +75,12 @@ function blanked(text: string): string {
   return text.replace(/[^\r\n]/g, ' ')
 }
 
-function unparsed(file: string, text: string): Script {
+function unparsed(name: string, source: SourceText): Script {
+  const { text } = source
   const offset = text.length - text.trimStart().length
-  const line = text.slice(0, offset).split('\n').length
+  const { file, line } = source.originOf(offset)
   const statement = { text: text.trim(), file, line, column: 1, offset, node: '', tree: undefined, copyData: undefined }
-  return { file, text, statements: [statement], mode: 'message' }
+  return { file: name, text, statements: [statement], mode: 'message' }
 }
 
 /** Those without which the same statements run: others were carried out before, or are refused by the parser. */

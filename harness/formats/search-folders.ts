@@ -6,6 +6,7 @@ import { configuredFolders } from './configured-folders.ts'
 import { type Detected, detect } from './detect.ts'
 import { byUnits, Folder } from './folder.ts'
 import type { Format } from './format.ts'
+import { formats } from './registry.ts'
 import { type SqlFolder, sqlFolders, wholeOf } from './sql-folders.ts'
 
 export interface Searched {
@@ -36,7 +37,7 @@ const usualNames = [
 export async function searchFolders(path: string, wanted: string | undefined, own: readonly Format[] = []): Promise<Searched> {
   const { directories, programs } = await candidatesIn(
     path,
-    own.flatMap(({ files }) => files ?? []),
+    [...formats, ...own].flatMap(({ files }: Format) => files ?? []),
   )
   const ofOwn = await detectOwn(directories, path, wanted, own)
   if (ofOwn.length > 0) {

@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path'
 import { InputError } from '../errors.ts'
 import { shownPath } from '../migration/index.ts'
 import { git, tryGit } from './git.ts'
-import type { History, HistoryStep } from './history.ts'
+import type { FilePart, History, HistoryStep } from './history.ts'
 
 export interface StepsSince {
   /** Names of the steps to judge. */
@@ -28,7 +28,12 @@ export async function stepsSince(history: History, since: string, options: { rea
   const base = await mergeBase(top, since)
   const merged = await filesAt(top, base, root)
   const current = await currentFiles(top, history)
-  const fates = history.steps.map((step) => ({ step, fate: fateOf(step, history, merged, current) }))
+  const fates = await Promise.all(
+    history.steps.map(async (step) => ({
+      step,
+      fate: step.part === undefined ? fateOf(step, history, merged, current) : await fateOfPart(step, step.part, top, merged, current),
+    })),
+  )
   const gone = [...merged.keys()].filter((path) => /\.sql$/i.test(path) && !existsSync(join(top, path)))
   const changed = [...fates.filter(({ fate }) => fate === 'changed').map(({ step }) => step.name), ...gone]
   if (changed.length > 0 && options.allowChanged !== true) throw mergedFileChanged(changed, since, base)
@@ -108,6 +113,23 @@ async function currentFiles(top: string, history: History): Promise<ReadonlyMap<
   const paths = files.map((file) => relative(top, realpathSync(file)).split(sep).join('/'))
   const ids = (await git(top, ['hash-object', '--stdin-paths'], { input: paths.map((path) => `${path}\n`).join('') })).split('\n')
   return new Map(files.map((file, at) => [file, { path: paths[at] ?? '', id: ids[at] ?? '' }]))
+}
+
+/** Of a step that shares its file with others: the file may get more of them at any time. */
+async function fateOfPart(
+  step: HistoryStep,
+  { file, text, heading }: FilePart,
+  top: string,
+  merged: ReadonlyMap<string, string>,
+  current: ReadonlyMap<string, CurrentFile>,
+): Promise<'merged' | 'added' | 'changed'> {
+  const others = step.files.filter((each) => each !== file).flatMap((each) => current.get(each) ?? [])
+  const id = merged.get(current.get(file)?.path ?? '')
+  if (id === undefined) return 'added'
+  const before = id === current.get(file)?.id ? text : await git(top, ['cat-file', 'blob', id])
+  const isSame = before.replaceAll('\r\n', '\n').includes(text.replaceAll('\r\n', '\n'))
+  if (isSame && others.every(({ path, id: now }) => merged.get(path) === now)) return 'merged'
+  return isSame || heading.test(before) ? (step.repeatable === true ? 'added' : 'changed') : 'added'
 }
 
 function fateOf(

@@ -46,6 +46,8 @@ export interface Script {
    * `autocommit` = one by one without a transaction (its own BEGIN and COMMIT are honoured).
    */
   readonly mode: 'transaction' | 'message' | 'autocommit'
+  /** Whether the tool notes each statement that it has run, and goes on behind it when it is run again. */
+  readonly resumes?: boolean | undefined
   /** Its comments that speak to Godwit; absent where it was not parsed from a file. */
   readonly remarks?: readonly Remark[] | undefined
 }

@@ -172,11 +172,14 @@ export function readsRows({ role, parsed }: RecordedStatement): boolean {
   if (node === undefined) return false
   if (role === 'migration') return Array.isArray(node.fields.returningList) || isFields(node.fields.returningClause)
   if (role !== 'reading') return false
-  return [...everyNode(node.fields)].some(
+  const nodes = [...everyNode(node.fields)]
+  const own = new Set(nodes.flatMap(({ name, fields }) => (name === 'CommonTableExpr' ? [fields.ctename] : [])))
+  return nodes.some(
     ({ name, fields }) =>
       name === 'RangeVar' &&
       !/^(pg_catalog|information_schema)$/.test(String(fields.schemaname ?? '')) &&
-      !/^pg_/.test(String(fields.relname)),
+      !/^pg_/.test(String(fields.relname)) &&
+      !(fields.schemaname === undefined && own.has(fields.relname)),
   )
 }
 

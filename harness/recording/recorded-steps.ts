@@ -178,11 +178,14 @@ function behind(source: CommandSource, { rest }: Recording): readonly string[] {
     : [`"${source.up}" sends ${count} statements behind its last step. They belong to no step and were not looked at.`]
 }
 
+const mostNamed = 5
+
 function stoppedBefore(files: ProgramFiles, applied: readonly string[], { stopped }: Recording): readonly string[] {
   if (stopped === undefined) return []
   const later = files.after(applied).map((file) => basename(file))
+  const more = later.length > mostNamed ? [...later.slice(0, mostNamed), `and ${later.length - mostNamed} more`] : later
   const words = stopped.split('\n').slice(-5).join('\n')
   return [
-    `The tool stopped at ${applied.length === 0 ? 'its first step' : basename(applied.at(-1) ?? '')}: ${words}${later.length === 0 ? '' : ` Not looked at: ${later.join(', ')}.`}`,
+    `The tool stopped at ${applied.length === 0 ? 'its first step' : basename(applied.at(-1) ?? '')}: ${words}${later.length === 0 ? '' : ` Not looked at: ${more.join(', ')}.`}`,
   ]
 }

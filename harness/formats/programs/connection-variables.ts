@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { InputError } from '../../errors.ts'
 import { shownPath } from '../../migration/index.ts'
 import type { ConnectionPart } from '../history.ts'
+import { localImports } from './local-imports.ts'
 
 const read =
   /(?:process\.env|import\.meta\.env)(?:\.|\??\.?\[\s*['"`])(\w+)|(?:environ(?:\.get)?\s*[[(]\s*|getenv\(\s*|\benv(?:\.\w+)?\(\s*|config\(\s*)['"](\w+)['"]|ENV(?:\.fetch\(|\[)\s*['"](\w+)|use_env_variable['"]?\s*:\s*['"](\w+)/g
@@ -31,7 +30,7 @@ export interface Connection {
 }
 
 /**
- * Read what a tool's configuration says of its connection.
+ * Read what a tool's configuration, with what it imports of the project, says of its connection.
  *
  * @param files  Names in the folder.
  * @throws {InputError} Where all of it is for another server.
@@ -39,9 +38,8 @@ export interface Connection {
 export async function readConnection(directory: string, files: readonly string[]): Promise<Connection> {
   const found: Record<string, ConnectionPart> = {}
   let [port, foreign, isPostgres] = [undefined as number | undefined, undefined as string | undefined, false]
-  for (const file of files) {
-    const text = await readFile(join(directory, file), 'utf8').catch(() => '')
-    foreign ??= otherServer.test(text) ? `"${shownPath(join(directory, file))}" is for ${otherServer.exec(text)?.[1]}` : undefined
+  for (const [path, text] of await localImports(directory, files)) {
+    foreign ??= otherServer.test(text) ? `"${shownPath(path)}" is for ${otherServer.exec(text)?.[1]}` : undefined
     isPostgres ||= postgres.test(text)
     port ??= Number(/\bport['"]?\s*[:=]\s*['"]?(\d{2,5})\b/i.exec(text)?.[1] ?? 0) || undefined
     for (const match of text.matchAll(read)) {

@@ -1,5 +1,5 @@
 import type { Subject } from '../../lineage/index.ts'
-import { firstTarget } from '../../migration/index.ts'
+import { firstTarget, type Step } from '../../migration/index.ts'
 import type { Session } from '../../postgres/index.ts'
 import { type CloneStage, readState } from '../../run/index.ts'
 import type { FaultObservation } from './model.ts'
@@ -16,21 +16,32 @@ export interface Expected {
   readonly signal: AbortSignal | undefined
 }
 
-/** What stands there, and where running `up` again on it ends. */
+/**
+ * What stands there, and where running `up` again on it ends.
+ *
+ * @param before  Index of the statement before which it ended, where that is known.
+ */
 export async function lookAtWhatIsLeft(
   subject: Subject,
   stage: CloneStage,
   { legacy, migrated, signal }: Expected,
+  before?: number,
 ): Promise<Pick<FaultObservation, 'left' | 'difference' | 'rerun'>> {
   const left = await stage.look((session) => fingerprintOf(subject, session))
   if (same(left, legacy)) return { left: 'legacy', difference: undefined, rerun: undefined }
   if (same(left, migrated)) return { left: 'migrated', difference: undefined, rerun: undefined }
   const difference = differenceOf(left, legacy) ?? ''
-  const again = await stage.apply(subject.migration.up, { signal })
+  const again = await stage.apply(rerunOf(subject.migration.up, before), { signal })
   if (again.outcome === 'failed')
     return { left: 'other', difference, rerun: { fails: `${again.failure.message} (${again.failure.sqlstate})` } }
   const end = await stage.look((session) => fingerprintOf(subject, session))
   return { left: 'other', difference, rerun: same(end, migrated) ? 'migrated' : { differs: differenceOf(end, migrated) } }
+}
+
+/** What its tool sends when it runs a step again that ended before a statement. */
+export function rerunOf(up: Step, before: number | undefined): Step {
+  if (up.kind !== 'sql' || up.script.resumes !== true || before === undefined) return up
+  return { kind: 'sql', script: { ...up.script, statements: up.script.statements.slice(before) } }
 }
 
 export function same(left: Fingerprint, right: Fingerprint): boolean {

@@ -6,7 +6,7 @@ import { readRows } from '../../snapshot/index.ts'
 import { type Bench, isOver, type Probe } from '../bench.ts'
 import type { LeftOut, Look } from '../probe.ts'
 import { crashInTheMiddle } from './crash.ts'
-import { differenceOf, type Expected, fingerprintOf, lookAtWhatIsLeft, placeOf, relationBefore, same } from './left-behind.ts'
+import { differenceOf, type Expected, fingerprintOf, lookAtWhatIsLeft, placeOf, relationBefore, rerunOf, same } from './left-behind.ts'
 import type { FaultObservation, FaultsSeen } from './model.ts'
 
 /** Of a script that PostgreSQL undoes as a whole so many places stand for all; of a program so many calls are tried. */
@@ -143,7 +143,7 @@ async function failOnRows(
     const left = await stage.look((session) => fingerprintOf(subject, session))
     if (outcome.outcome === 'applied' || same(left, before)) return []
     const { statement, index } = outcome.failure
-    const again = await stage.apply(subject.migration.up, { signal })
+    const again = await stage.apply(rerunOf(subject.migration.up, index), { signal })
     const base = {
       fault: 'error',
       before: index,
@@ -182,7 +182,7 @@ async function inject(
     relation: relationBefore(subject, fault.before),
     statement: statement === undefined ? undefined : { text: statement.text, file: statement.file, line: statement.line },
   }
-  return { ...base, ...(await lookAtWhatIsLeft(subject, stage, { legacy, migrated, signal })) }
+  return { ...base, ...(await lookAtWhatIsLeft(subject, stage, { legacy, migrated, signal }, fault.before)) }
 }
 
 async function seed(subject: Subject, stage: CloneStage, filling: Filling): Promise<number> {

@@ -4,6 +4,7 @@ import type { Invariant } from '../invariant.ts'
 import { opinionEvidence, strongest } from './lock-findings.ts'
 import type { DirectionSeen, OnlineObservation } from './model.ts'
 import { liveTraffic } from './observe-online.ts'
+import { queueFindings } from './queue-findings.ts'
 import { rules } from './rules.ts'
 import { round } from './text.ts'
 import { findingsUnderTraffic, waitEvidence } from './traffic-findings.ts'
@@ -13,7 +14,9 @@ import { findingsUnderTraffic, waitEvidence } from './traffic-findings.ts'
  * rewritten, scanned or written in numbers that grow with the table.
  *
  * Kinds: `client-fails`, `client-waits` and `migration-fails` are errors, seen under traffic; `rewrite`, `scan` and `held` are warnings, since
- * how long they last is a matter of the rows there are; `measured` is information: what each direction took.
+ * how long they last is a matter of the rows there are; `queue` is what waits behind the migration
+ * while it waits for a transaction that only reads, a warning where that is longer than the budget; `measured` is information: what each
+ * direction took.
  */
 export const onlineSafety: Invariant<OnlineObservation> = {
   id: 'online-safety',
@@ -30,7 +33,7 @@ export const onlineSafety: Invariant<OnlineObservation> = {
       runs: directions.reduce((sum, each) => sum + each.traffic.statements, 0),
     }
     if (quiet.statements === 0) return { outcome: 'unknown', because: 'clients had no statement to send', saw }
-    const findings = findingsUnderTraffic(observation)
+    const findings = [...findingsUnderTraffic(observation), ...queueFindings(observation)]
     const notes = [...findings.filter((each) => each.severity === 'info'), ...directions.map((seen) => measured(seen, observation))]
     const [worst, ...rest] = findings.filter((each) => each.severity !== 'info')
     return worst === undefined ? { outcome: 'holds', saw, notes } : { outcome: 'violated', findings: [worst, ...rest, ...notes], saw }
@@ -38,7 +41,7 @@ export const onlineSafety: Invariant<OnlineObservation> = {
 }
 
 /** What a direction took, found wanting or not. */
-function measured(seen: DirectionSeen, { clients, quiet, rows }: OnlineObservation): Finding {
+function measured(seen: DirectionSeen, { budget, clients, quiet, rows }: OnlineObservation): Finding {
   const [longest] = seen.waits
   const locks = seen.statements.flatMap((statement) =>
     strongest(statement.locks)
@@ -80,6 +83,6 @@ function measured(seen: DirectionSeen, { clients, quiet, rows }: OnlineObservati
     hint:
       timeout === ''
         ? undefined
-        : "Set a limit before the statement that needs the lock (SET lock_timeout = '2s'), and run the migration again if it is reached.",
+        : `Set a limit before the statement that needs the lock (SET lock_timeout = '${Math.max(1, Math.floor(budget.lockWaitMs / 2))}ms'), and run the migration again if it is reached.`,
   }
 }

@@ -2,7 +2,7 @@ import { shownName } from '../../postgres/index.ts'
 import type { Finding } from '../../result/index.ts'
 import type { LockTaken, WatchedStatement } from '../../run/index.ts'
 import { modeText, whomItStops } from '../../run/index.ts'
-import type { DirectionSeen, OnlineObservation } from './model.ts'
+import type { DirectionSeen, UnderTraffic } from './model.ts'
 import { cut, round } from './text.ts'
 
 type Kind = 'rewrite' | 'scan' | 'held'
@@ -23,7 +23,7 @@ interface UnderLock {
 }
 
 /** For each relation and kind the statement that took longest; what rewrites a relation is not told of again for less. */
-export function lockFindings(seen: DirectionSeen, { budget, rows }: OnlineObservation): readonly Finding[] {
+export function lockFindings(seen: DirectionSeen, { budget, rows }: UnderTraffic): readonly Finding[] {
   const found = new Map<string, UnderLock>()
   let held = new Map<string, Held>()
   for (const [at, statement] of seen.statements.entries()) {

@@ -55,8 +55,39 @@ export interface DirectionSeen {
   readonly smaller: { readonly rows: number; readonly durationsMs: ReadonlyMap<number, number> } | undefined
 }
 
+/** A client's statement that came while the migration waited. Times are milliseconds after that wait began. */
+export interface QueuedStatement {
+  readonly statement: ClientStatement
+  /** Whether the migration keeps it waiting, or the open transaction itself. */
+  readonly behind: 'migration' | 'transaction'
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** A statement of the migration that waits for a transaction which has only read. */
+export interface QueueSeen {
+  /** Index of the migration's statement. */
+  readonly index: number
+  readonly relation: string | undefined
+  readonly mode: string
+  /** How often it began to wait. */
+  readonly attempts: number
+  readonly waitedMs: number
+  /** Whether its own `lock_timeout` ended the wait, or only the end of the open transaction did. */
+  readonly endedBy: 'lock-timeout' | 'open-transaction'
+  /** Those that had to wait. */
+  readonly others: readonly QueuedStatement[]
+}
+
+/** The queues in one direction. */
+export interface DirectionQueues {
+  readonly direction: 'up' | 'down'
+  readonly statements: readonly { readonly text: string; readonly file: string; readonly line: number }[]
+  readonly queues: readonly QueueSeen[]
+}
+
 /** A migration under traffic. */
-export interface OnlineObservation {
+export interface UnderTraffic {
   readonly budget: OnlineBudget
   readonly clients: number
   /** Rows by relation when the migration began. */
@@ -64,4 +95,10 @@ export interface OnlineObservation {
   /** The same traffic without a migration. */
   readonly quiet: TrafficSeen
   readonly directions: readonly DirectionSeen[]
+}
+
+/** All that is looked at with clients. */
+export interface OnlineObservation extends UnderTraffic {
+  /** The same migration behind a transaction that is left open. */
+  readonly queues: readonly DirectionQueues[]
 }

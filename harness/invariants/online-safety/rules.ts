@@ -38,6 +38,13 @@ export const rules = {
       'A statement takes a lock that blocks clients, and a later statement of the same transaction works on many rows before the lock is released.',
     remedy: 'Commit after the statement that needs the lock, and change rows in a transaction of their own.',
   },
+  queue: {
+    severity: 'warning',
+    title: 'everybody waits behind a migration that waits',
+    meaning:
+      'A transaction that has read a table and stays open keeps the migration waiting for its lock. Every later reader and writer of the table waits behind the migration, for as long as the transaction stays open or until a lock_timeout of the migration.',
+    remedy: 'Set a lock_timeout shorter than your budget before the statement, and run the migration again when it is reached.',
+  },
   measured: {
     severity: 'info',
     title: 'what was measured with clients at work',

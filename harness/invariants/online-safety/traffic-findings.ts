@@ -1,10 +1,10 @@
 import type { Finding } from '../../result/index.ts'
 import { lockFindings } from './lock-findings.ts'
-import type { ClientFailure, ClientWait, DirectionSeen, OnlineObservation } from './model.ts'
+import type { ClientFailure, ClientWait, DirectionSeen, UnderTraffic } from './model.ts'
 import { cut, round, shownIn } from './text.ts'
 
 /** What clients and the migration ran into. */
-export function findingsUnderTraffic(observation: OnlineObservation): readonly Finding[] {
+export function findingsUnderTraffic(observation: UnderTraffic): readonly Finding[] {
   return observation.directions.flatMap((seen) => [
     ...(seen.failure === undefined ? [] : [failureFinding(seen, seen.failure)]),
     ...seen.failures.filter((each) => !each.lasting).map((each) => clientFinding(seen, each)),
@@ -73,7 +73,7 @@ function lastingFindings({ direction, failures }: DirectionSeen): readonly Findi
   ]
 }
 
-function waitFinding(seen: DirectionSeen, { budget }: OnlineObservation): readonly Finding[] {
+function waitFinding(seen: DirectionSeen, { budget }: UnderTraffic): readonly Finding[] {
   const [longest] = seen.waits
   if (longest === undefined || longest.waitedMs <= budget.lockWaitMs) return []
   const cause = longest.during === undefined ? undefined : seen.statements[longest.during]

@@ -39,3 +39,49 @@ export function DurationBars(props: {
     </Scroll>
   )
 }
+
+/** Stretches of time under each other on one scale: what is drawn is also written. */
+export function TimeBars(props: {
+  readonly label: string
+  readonly columns: readonly [string, string]
+  readonly bars: readonly { readonly name: string; readonly note: string; readonly fromMs: number; readonly toMs: number }[]
+}) {
+  const { label, columns, bars } = props
+  const last = Math.max(1, ...bars.map(({ toMs }) => toMs))
+  const place = (ms: number) => Math.round((ms * 1_000) / last) / 10
+  return (
+    <Scroll label={label}>
+      <table class="bars">
+        <thead>
+          <tr>
+            <th scope="col">{columns[0]}</th>
+            <th scope="col">{columns[1]}</th>
+            <th scope="col">from</th>
+            <th scope="col">to</th>
+            <td aria-hidden="true" />
+          </tr>
+        </thead>
+        <tbody>
+          {bars.map(({ name, note, fromMs, toMs }, index) => (
+            <tr key={index}>
+              <th scope="row">{name}</th>
+              <td>{note}</td>
+              <td>{formatDuration(fromMs)}</td>
+              <td>{formatDuration(toMs)}</td>
+              <td aria-hidden="true">
+                <svg viewBox="0 0 100 8" preserveAspectRatio="none" width="100%" height="10" aria-hidden="true">
+                  <rect
+                    class="bar"
+                    x={place(fromMs)}
+                    width={Math.max(0.5, Math.round((place(toMs) - place(fromMs)) * 10) / 10)}
+                    height="8"
+                  />
+                </svg>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  )
+}

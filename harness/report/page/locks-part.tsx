@@ -1,18 +1,33 @@
 import type { FindingResult } from '../../result/index.ts'
-import { DurationBars } from './bars.tsx'
+import { isArrayOf, isFlatRecord } from '../evidence-shapes.ts'
+import { DurationBars, TimeBars } from './bars.tsx'
 import type { PageMigration } from './page-data.ts'
 
 /** How long locks are held and clients wait under live traffic, where it was measured (`--online`). */
 export function LocksPart({ page, heading: Heading }: { readonly page: PageMigration; readonly heading: 'h3' | 'h4' }) {
   const online = page.migration.findings.filter(({ invariant }) => invariant === 'online-safety')
   const bars = online.flatMap(measured).filter(({ name }, index, all) => all.findIndex((each) => each.name === name) === index)
-  if (bars.length === 0) return null
+  const queues = online.flatMap(queueOf)
+  if (bars.length === 0 && queues.length === 0) return null
   return (
     <>
       <Heading>Locks and waits under live traffic</Heading>
-      <DurationBars label="Locks and waits" of="what" bars={bars.toSorted((left, right) => right.ms - left.ms)} />
+      {bars.length > 0 && <DurationBars label="Locks and waits" of="what" bars={bars.toSorted((left, right) => right.ms - left.ms)} />}
+      {queues.map(({ label, bars: waits }, index) => (
+        <TimeBars key={index} label={label} columns={[label, 'waits for']} bars={waits} />
+      ))}
     </>
   )
+}
+
+/** Who waits behind whom while a transaction stays open, where that was looked at. */
+function queueOf({ evidence, kind, object, relation }: FindingResult) {
+  if (kind !== 'queue' || !isArrayOf(evidence.queue, isFlatRecord)) return []
+  const bars = evidence.queue.map(({ who, behind, fromMs, toMs }) => ({
+    ...{ name: String(who), note: behind === 'nobody' ? '' : String(behind) },
+    ...{ fromMs: Number(fromMs), toMs: Number(toMs) },
+  }))
+  return [{ label: `${object ?? 'the migration'} behind an open transaction that has read ${relation ?? 'a table'}`, bars }]
 }
 
 function measured({ evidence, relation, object, kind }: FindingResult): readonly { readonly name: string; readonly ms: number }[] {

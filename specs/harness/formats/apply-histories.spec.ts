@@ -4,6 +4,7 @@ import { type HistoryStep, readSource } from '../../../harness/formats/index.ts'
 import { applyStep, type Outcome } from '../../../harness/migration/index.ts'
 import type { Database, Session } from '../../../harness/postgres/index.ts'
 import { useCluster } from '../../../harness/vitest/cluster.ts'
+import { withSum } from './atlas-folder.ts'
 import { temporaryFolder } from './folder.ts'
 
 async function stepsOf(path: string): Promise<readonly HistoryStep[]> {
@@ -39,25 +40,28 @@ async function relations(session: Session): Promise<readonly string[]> {
 const root = 'fixtures/histories'
 
 describe('the history of each format', () => {
-  test.each(readdirSync(root))('%s applies from an empty database on, and its downs lead back', async (name) => {
-    const steps = await stepsOf(`${root}/${name}`)
-    await using database = await (await useCluster()).createDatabase()
-    expect(await migrate(database, steps)).toBeUndefined()
-    await using session = await database.connect()
-    const made = await relations(session)
-    expect(made).toEqual(expect.arrayContaining(['books', 'loans', 'loans_open', 'members']))
-    // Where a tool has no way out of its transaction, its history does without.
-    expect(made.includes('loans_book')).toBe(!['drizzle', 'drizzle-1', 'node-pg-migrate'].includes(name))
-    const [{ note } = { note: undefined }] = await session.query<{ note: boolean }>(
-      "SELECT count(*) > 0 AS note FROM pg_attribute WHERE attrelid = 'loans'::regclass AND attname = 'note'",
-    )
-    expect(note).toBe(false)
-    if (!steps.every((step) => step.down !== undefined)) return
-    for (const { down } of steps.toReversed()) {
-      if (down !== undefined) expect(await applyStep(session, down)).toMatchObject({ outcome: 'applied' })
-    }
-    expect(await relations(session)).toEqual([])
-  })
+  test.each(readdirSync(root).filter((name) => !name.includes('.')))(
+    '%s applies from an empty database on, and its downs lead back',
+    async (name) => {
+      const steps = await stepsOf(`${root}/${name}`)
+      await using database = await (await useCluster()).createDatabase()
+      expect(await migrate(database, steps)).toBeUndefined()
+      await using session = await database.connect()
+      const made = await relations(session)
+      expect(made).toEqual(expect.arrayContaining(['books', 'loans', 'loans_open', 'members']))
+      // Where a tool has no way out of its transaction, its history does without.
+      expect(made.includes('loans_book')).toBe(!['drizzle', 'drizzle-1', 'node-pg-migrate'].includes(name))
+      const [{ note } = { note: undefined }] = await session.query<{ note: boolean }>(
+        "SELECT count(*) > 0 AS note FROM pg_attribute WHERE attrelid = 'loans'::regclass AND attname = 'note'",
+      )
+      expect(note).toBe(false)
+      if (!steps.every((step) => step.down !== undefined)) return
+      for (const { down } of steps.toReversed()) {
+        if (down !== undefined) expect(await applyStep(session, down)).toMatchObject({ outcome: 'applied' })
+      }
+      expect(await relations(session)).toEqual([])
+    },
+  )
 })
 
 interface Tool {
@@ -79,6 +83,8 @@ const fileFor =
     Object.fromEntries(steps.map((sql, at) => [name(at), wrap(sql)]))
 const journal = (count: number) =>
   JSON.stringify({ dialect: 'postgresql', entries: Array.from({ length: count }, (_, idx) => ({ idx, when: idx + 1, tag: `${idx}_a` })) })
+
+const changeSets = (steps: readonly string[], options: string) => steps.map((sql, at) => `--changeset a:${at}${options}\n${sql}`).join('')
 
 const wrapped = { left: [], alone: '25001', mixed: '25001', label: '55P04', labelNext: undefined }
 const oneMessage = { ...wrapped, alone: undefined }
@@ -133,7 +139,31 @@ const tools: Readonly<Record<string, Tool>> = {
     mixed: undefined,
     label: undefined,
   },
+  atlas: { ...wrapped, files: (steps) => withSum(fileFor((at) => `${number(at)}_a.sql`)(steps)) },
+  'atlas without a transaction': {
+    ...wrapped,
+    files: (steps) =>
+      withSum(
+        fileFor(
+          (at) => `${number(at)}_a.sql`,
+          (sql) => `-- atlas:txmode none\n\n${sql}`,
+        )(steps),
+      ),
+    left: both,
+    alone: undefined,
+    mixed: undefined,
+    label: undefined,
+  },
   flyway: { ...wrapped, files: fileFor((at) => `V${at + 1}__a.sql`), alone: undefined },
+  liquibase: { ...wrapped, files: (steps) => ({ 'a.sql': `--liquibase formatted sql\n${changeSets(steps, '')}` }) },
+  'liquibase without a transaction': {
+    ...wrapped,
+    files: (steps) => ({ 'a.sql': `--liquibase formatted sql\n${changeSets(steps, ' runInTransaction:false')}` }),
+    left: both,
+    alone: undefined,
+    mixed: undefined,
+    label: undefined,
+  },
   diesel: { ...wrapped, files: fileFor((at) => `m/${at}_a/up.sql`) },
   'node-pg-migrate': {
     ...wrapped,

@@ -40,6 +40,7 @@ const downs = (step: HistoryStep | undefined) =>
 
 describe('a source', () => {
   test.each([
+    ['atlas', 'atlas', 7],
     ['dbmate', 'dbmate', 7],
     ['diesel', 'diesel', 7],
     ['drizzle', 'drizzle', 6],
@@ -48,6 +49,7 @@ describe('a source', () => {
     ['golang-migrate', 'golang-migrate', 7],
     ['goose', 'goose', 8],
     ['graphile-migrate', 'graphile-migrate', 7],
+    ['liquibase', 'liquibase', 7],
     ['node-pg-migrate', 'node-pg-migrate', 6],
     ['prisma', 'prisma', 7],
     ['sqitch', 'sqitch', 8],
@@ -73,8 +75,10 @@ describe('a source', () => {
         }),
     )
     expect(Object.fromEntries(told.filter(([, files]) => files.length > 0))).toEqual({
+      atlas: ['drafts/shelves.sql'],
       flyway: ['V2_first_attempt.sql'],
       goose: ['00008_notify_members.go'],
+      liquibase: ['db.changelog-master.xml::welcome::ada', 'changes/drafts.sql'],
       prisma: ['20260114090000_normalise_emails'],
       supabase: ['notes_on_loans.sql'],
     })
@@ -218,7 +222,11 @@ describe('what is bad input says which file, and why', () => {
       { 'V1__a.sql': `SET search_path TO \${schema};` },
       `V1__a.sql:1:20: the placeholder "\${schema}" has no value`,
     ],
-    ['a file of Liquibase', { '1.sql': '--liquibase formatted sql\n--changeset a:1\n' }, "is formatted SQL of Liquibase's"],
+    [
+      'a change set of Liquibase without SQL',
+      { '1.sql': '--liquibase formatted sql\n--changeset a:1\n' },
+      '1.sql:2: the change set "a:1" has no SQL',
+    ],
     ['an include that is not there', { '1.sql': '\n\\ir b.sql\n' }, '1.sql:2:1: includes "b.sql", which is not there'],
     ['an include of itself', { '1.sql': '\\ir 1.sql\n' }, '"1.sql" includes itself'],
   ])('%s', async (_, files, message) => {
@@ -230,7 +238,7 @@ describe('what is bad input says which file, and why', () => {
   })
 
   test('an unknown format, or a path that is not there', async () => {
-    expect(await refusalOf({}, { format: 'rails' })).toContain('unknown format "rails"')
+    expect(await refusalOf({}, { format: 'ecto' })).toContain('unknown format "ecto"')
     expect(await refusalOf({}, { at: 'nowhere' })).toContain('"nowhere" does not exist')
     expect(await refusalOf({}, { at: 'a'.repeat(5_000) }), 'longer than a path can be').toContain('does not exist')
   })

@@ -115,12 +115,19 @@ describe('a file that its tool would refuse is one step that is not run', () => 
     ],
     ['plain SQL, no up', { '1.sql': '', '2.down.sql': '' }, '2.down.sql', 'has no up beside it', ['1.sql']],
     ['plain SQL, a syntax error', { '1.sql': '', '2.sql': 'SELEC' }, '2.sql', '2.sql:1:1: syntax error', ['1.sql']],
-    ['plain SQL, Liquibase', { '1.sql': '', '2.sql': '--liquibase formatted sql\n' }, '2.sql', 'which is not read', ['1.sql']],
     ['plain SQL, an include', { '1.sql': '', '2.sql': '\\ir x.sql\n' }, '2.sql', '2.sql:1:1: includes "x.sql"', ['1.sql']],
     ['plain SQL, a down in Latin-1', { '1.sql': '', '2.sql': '', '2.down.sql': latin1 }, '2.sql', '"2.down.sql" is not UTF-8', ['1.sql']],
   ])('%s', async (_, files, refused, because, others) => {
     const { steps } = await stepsOf(files)
     expect(steps).toEqual({ [refused]: expect.stringContaining(because), ...Object.fromEntries(others.map((name) => [name, 'sql'])) })
+  })
+
+  test('a file of Liquibase that is asked for as plain SQL', async () => {
+    await using folder = await temporaryFolder({ '1.sql': '', '2.sql': '--liquibase formatted sql\n' })
+    const source = await readSource(folder.path, { format: 'sql' })
+    expect(source.kind === 'history' && source.history.steps[1]?.up).toMatchObject({
+      because: expect.stringContaining('--format liquibase'),
+    })
   })
 
   test('an undo of Flyway that no step takes is named', async () => {

@@ -8,10 +8,10 @@ const legacy = `
     id serial PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customers, position integer NOT NULL CHECK (position > 0),
     quantity integer NOT NULL, note text, UNIQUE (customer_id, position))`
 
-/** Kind and statement of each finding that is more than information. */
+/** Kind and statement of each finding that is more than information, but for queues, which have a spec of their own. */
 const found = async (up: string) =>
   (await onlineFindings(legacy, up)).findings.flatMap(({ severity, kind, relation, evidence }) =>
-    severity === 'info' ? [] : [`${severity} ${kind} ${relation} ${evidence.lock}`],
+    severity === 'info' || kind === 'queue' ? [] : [`${severity} ${kind} ${relation} ${evidence.lock}`],
   )
 
 describe('online-safety', () => {
@@ -78,7 +78,7 @@ describe('online-safety', () => {
   test('a column that may be NULL is added without a rewrite, a scan or a wait, and what was measured is told', async () => {
     const { verdict, findings } = await onlineFindings(legacy, `SET LOCAL lock_timeout = '1s'; ALTER TABLE orders ADD COLUMN items jsonb`)
     expect(verdict).toBe('holds')
-    expect(findings).toEqual([
+    expect(findings.filter(({ kind }) => kind !== 'queue')).toEqual([
       expect.objectContaining({
         kind: 'measured',
         severity: 'info',

@@ -173,6 +173,15 @@ ALTER TABLE bookings ADD COLUMN total bigint;
 UPDATE bookings SET total = nights;`,
     },
   },
+  queue: {
+    legacy: bookings,
+    options,
+    bad: { up: 'ALTER TABLE bookings ADD COLUMN channel text;' },
+    good: {
+      up: `SET LOCAL lock_timeout = '300ms';
+ALTER TABLE bookings ADD COLUMN channel text;`,
+    },
+  },
   measured: {
     without: 'Every migration that is verified with `--online` gets it: it says what was measured, and nothing is wrong.',
   },
