@@ -188,15 +188,20 @@ async function recordDowns(source: CommandSource, recording: Recording, driving:
       const step = steps.slice(0, left).findLast(({ names }) => names.some((name) => sent.names.includes(name)))
       if (step !== undefined) step.down = sent
     }
+    const words = wordsOf(down.failed ?? down.output)
+      .slice(-3)
+      .join('\n')
+    if (down.steps.length === 0 && down.failed === undefined) {
+      // The tool sees nothing to take back, and would see nothing again.
+      for (const step of steps.slice(0, left)) if (step.down === undefined) step.noWayBack = words
+      return
+    }
     const stuck = steps.slice(0, left).findLastIndex((step) => step.down === undefined)
     const step = steps[stuck]
     if (step === undefined) return
     const last = down.steps.at(-1)
     if (last?.error !== undefined) step.down = last
-    else
-      step.noWayBack = wordsOf(down.failed ?? down.output)
-        .slice(-3)
-        .join('\n')
+    else step.noWayBack = words
     left = stuck
   }
 }
