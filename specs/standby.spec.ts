@@ -9,13 +9,11 @@ import { readRows } from '../harness/snapshot/index.ts'
 import { inGate } from './in-gate.ts'
 import { primarySettings, startStandby } from './standby.ts'
 
-test.each(inGate(['stock-batches', 'order-line-items'], 1))(
+test.each(inGate(['stock-batches', 'order-line-items', 'table-items'], 1))(
   'a standby follows %s up and down, with the same rows, and no reader of it is cancelled',
   { timeout: 120_000 },
   async (name) => {
-    const [source] = await readSources([`migrations/${name}`], {})
-    const migration = source?.kind === 'pairs' ? source.migrations[0]?.migration : undefined
-    if (migration?.down === undefined) throw new Error(`${name} has no down`)
+    const migration = await lastStep(name)
     await using primary = await startCluster({ kind: 'embedded' }, { settings: primarySettings })
     await using database = await primary.createDatabase()
     await using session = await database.connect()
@@ -37,7 +35,21 @@ test.each(inGate(['stock-batches', 'order-line-items'], 1))(
   },
 )
 
-async function fill(session: Session, migration: Migration): Promise<void> {
+type Reversible = Pick<Migration, 'legacy' | 'up'> & { readonly down: NonNullable<Migration['down']> }
+
+/** A pair, or the last step of a history behind the others. */
+async function lastStep(name: string): Promise<Reversible> {
+  const [source] = await readSources([`migrations/${name}`], {})
+  const pair = source?.kind === 'pairs' ? source.migrations[0]?.migration : undefined
+  const steps = source?.kind === 'history' ? source.history.steps : []
+  const last = steps.at(-1)
+  const legacy = pair?.legacy ?? steps.slice(0, -1).flatMap(({ up }) => (up.kind === 'sql' ? [up.script] : []))
+  const [up, down] = [pair?.up ?? last?.up, pair?.down ?? last?.down]
+  if (up === undefined || up.kind === 'opaque' || down === undefined) throw new Error(`${name} has no way back`)
+  return { legacy, up, down }
+}
+
+async function fill(session: Session, migration: Reversible): Promise<void> {
   for (const script of migration.legacy) await session.script(script.text)
   const catalog = await readCatalog(session)
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]

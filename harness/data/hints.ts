@@ -19,6 +19,8 @@ export interface Hints {
   readonly doubled?: readonly string[] | undefined
   /** Paths of relations that get a unique key. */
   readonly unified?: readonly string[] | undefined
+  /** The attributes of those keys. */
+  readonly unifiedAttributes?: readonly { readonly relation: string; readonly attribute: string }[] | undefined
   /** Attributes that `up` gives other values. */
   readonly rewritten?: readonly { readonly relation: string; readonly attribute: string }[] | undefined
 }

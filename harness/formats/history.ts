@@ -59,6 +59,8 @@ export interface HistoryStep {
   readonly batch: string | undefined
   /** Whether its tool lets it change after it was applied: Flyway's `R__`, graphile-migrate's current migration, a reworked change. */
   readonly repeatable?: boolean | undefined
+  /** Whether a package brings it: it is applied, and judged only if it is named. */
+  readonly foreign?: boolean | undefined
   /** Assertions on the migrated database that raise when it is not as it should be (sqitch's verify scripts); they change nothing. */
   readonly verify?: Script | undefined
 }
@@ -105,6 +107,8 @@ export interface CommandSource {
   readonly table: string
   /** Its column with the step's name; several, joined by a dot, where only together they name one. */
   readonly column: string
+  /** Whether packages bring steps of their own: those that no file of the project has. */
+  readonly packages?: boolean | undefined
   /** Other tables that the tool makes for itself, without schema. */
   readonly ownTables?: readonly string[] | undefined
   /** Environment variable that gets the URL; default `DATABASE_URL`. */

@@ -1,7 +1,7 @@
 import { constantsOf } from './constant.ts'
-import { columnOf, droppedRanges, type MadeAttribute } from './relation-names.ts'
+import { type Columns, columnOf, droppedRanges, type MadeAttribute, type Reference } from './relation-names.ts'
 import { aliased, rowSources, type Scope, scopeIn } from './scope.ts'
-import { asList, asText, type Fields, fieldsOf, isFields, nodeOf } from './tree.ts'
+import { asList, asText, type Fields, fieldsOf, isFields, nodeOf, stringsOf } from './tree.ts'
 import type { Walk } from './walk.ts'
 
 /** Statements that define things: what they say of rows, and what names mean after them. */
@@ -37,7 +37,14 @@ export function definitionHints(walker: Walk, name: string, fields: Fields, scop
       walker.expression([fields.qual, fields.with_check], scopeIn(scope, [aliased(fields.table, names.columns(fields.table))]))
       return
     case 'IndexStmt':
-      if (fields.unique === true) hints.unify(names.path(fields.relation))
+      if (fields.unique === true)
+        hints.unify(
+          names.path(fields.relation),
+          keyOf(
+            names.columns(fields.relation),
+            asList(fields.indexParams).map((item) => fieldsOf(item, 'IndexElem')?.name),
+          ),
+        )
       walker.expression(
         [fields.indexParams, fields.whereClause],
         scopeIn(scope, [aliased(fields.relation, names.columns(fields.relation))]),
@@ -100,9 +107,9 @@ function alterTable(walker: Walk, relation: unknown, command: Fields): void {
     names.dropAttribute(relation, name)
     return
   }
-  if (command.subtype === 'AT_AddConstraint' && fieldsOf(command.def, 'Constraint')?.contype === 'CONSTR_UNIQUE')
-    walker.hints.unify(names.path(relation))
   const columns = names.columns(relation)
+  const constraint = command.subtype === 'AT_AddConstraint' ? fieldsOf(command.def, 'Constraint') : undefined
+  if (constraint?.contype === 'CONSTR_UNIQUE') walker.hints.unify(names.path(relation), keyOf(columns, stringsOf(constraint.keys)))
   const scope = scopeIn(undefined, [aliased(relation, columns)])
   const column = columnOf(columns, name)
   if (command.subtype === 'AT_ColumnDefault') walker.assign(column, command.def, scope)
@@ -118,4 +125,9 @@ function alterTable(walker: Walk, relation: unknown, command: Fields): void {
 
 function made(walker: Walk, definition: Fields): MadeAttribute {
   return { name: asText(definition.colname) ?? '', type: walker.types.ofTree(definition.typeName) }
+}
+
+/** The columns of a key, by their names. */
+function keyOf(columns: Columns, names: readonly unknown[]): readonly (Reference | undefined)[] {
+  return names.flatMap((name) => (typeof name === 'string' ? [columnOf(columns, name)] : []))
 }

@@ -31,6 +31,7 @@ export class HintCollector {
   readonly #emptied = new Set<string>()
   readonly #doubled = new Set<string>()
   readonly #unified = new Set<string>()
+  readonly #unifiedAttributes = new Map<string, { readonly relation: string; readonly attribute: string }>()
   readonly #rewritten = new Map<string, { readonly relation: string; readonly attribute: string }>()
 
   /** The rows outside a NOT EXISTS that is being read. */
@@ -128,10 +129,15 @@ export class HintCollector {
     if (relation !== undefined) this.#doubled.add(relation)
   }
 
-  /** Rows of a relation are to be unique from now on. */
-  unify(path: string | undefined): void {
+  /** Rows of a relation are to be unique from now on, by these attributes as far as they are plain. */
+  unify(path: string | undefined, key: readonly (Reference | undefined)[]): void {
     const relation = this.casts.direction === 'up' ? this.#legacy(path) : undefined
-    if (relation !== undefined) this.#unified.add(relation)
+    if (relation === undefined) return
+    this.#unified.add(relation)
+    for (const reference of key) {
+      const end = reference === undefined ? undefined : this.#end(reference)
+      if (end !== undefined && end.jsonPath === undefined) this.#unifiedAttributes.set(JSON.stringify(end), end)
+    }
   }
 
   /** An attribute gets other values. */
@@ -183,6 +189,7 @@ export class HintCollector {
       emptied: [...this.#emptied],
       doubled: [...this.#doubled],
       unified: [...this.#unified],
+      unifiedAttributes: [...this.#unifiedAttributes.values()],
       rewritten: [...this.#rewritten.values()],
     }
   }

@@ -171,7 +171,7 @@ export function readsRows({ role, parsed }: RecordedStatement): boolean {
   const node = nodeOf(parsed?.tree)
   if (node === undefined) return false
   if (role === 'migration') return Array.isArray(node.fields.returningList) || isFields(node.fields.returningClause)
-  if (role !== 'reading' || node.name !== 'SelectStmt') return false
+  if (role !== 'reading') return false
   const nodes = [...everyNode(node.fields)]
   const own = new Set(nodes.flatMap(({ name, fields }) => (name === 'CommonTableExpr' ? [fields.ctename] : [])))
   return nodes.some(

@@ -1,4 +1,4 @@
-import { asText, everyNode, stringsOf } from '../migration/index.ts'
+import { asText, everyNode, fieldsOf, stringsOf } from '../migration/index.ts'
 import type { RecordedStatement } from './statements.ts'
 
 /**
@@ -12,12 +12,18 @@ export function placeStatements(program: string, direction: 'up' | 'down', state
   const [first, last] = partOf(lines, direction)
   const words = lines.map((line) => new Set(line.match(/[\p{L}\p{N}_$]+/gu)))
   const seldom = new Map<string, number>()
-  for (const line of words) for (const word of line) seldom.set(word, (seldom.get(word) ?? 0) + 1)
+  for (const line of words.slice(first, last + 1)) for (const word of line) seldom.set(word, (seldom.get(word) ?? 0) + 1)
   const folded = foldedLines(lines)
   let before = first
   return statements.map((statement) => {
     const verbatim = lineOfText(folded, statement.text, first, last)
-    const found = verbatim ?? bestLine(words, seldom, namesIn(statement), { first, last, before })
+    const range = { first, last, before }
+    // The columns of a new table stand on lines of their own, below the call that makes it.
+    const made = statement.parsed?.node === 'CreateStmt' ? fieldsOf(statement.parsed.tree, 'CreateStmt')?.relation : undefined
+    const found =
+      verbatim ??
+      (made === undefined ? undefined : bestLine(words, seldom, namesIn(made), range)) ??
+      bestLine(words, seldom, namesIn(statement.parsed?.tree), range)
     if (found !== undefined) before = found
     return before + 1
   })
@@ -91,15 +97,15 @@ function span(from: number, to: number): readonly number[] {
 const namedBy = /^(relname|colname|name|conname|idxname|subname|newname|sval|typname|trigname|schemaname|refname|viewname)$/
 
 /** Names and constant texts that a statement has, as a program would write them, and in the other usual spelling. */
-function namesIn({ parsed }: RecordedStatement): readonly string[] {
+function namesIn(tree: unknown): readonly string[] {
   const found = new Set<string>()
   const look = (value: unknown, key: string): void => {
     if (typeof value === 'string' && namedBy.test(key)) found.add(value)
     else if (typeof value === 'object' && value !== null)
       for (const [inner, each] of Object.entries(value)) look(each, Array.isArray(value) ? key : inner)
   }
-  look(parsed?.tree, '')
-  const types = [...everyNode(parsed?.tree)].flatMap(({ name, fields }) => (name === 'TypeName' ? stringsOf(fields.names) : []))
+  look(tree, '')
+  const types = [...everyNode(tree)].flatMap(({ name, fields }) => (name === 'TypeName' ? stringsOf(fields.names) : []))
   for (const type of [...types, 'pg_catalog']) if (asText(type) !== undefined) found.delete(type)
   return [...found].flatMap((name) => {
     const camel = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())

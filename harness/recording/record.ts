@@ -130,6 +130,11 @@ async function bookkeepingOf(source: CommandSource, database: Database): Promise
   }
 }
 
+/** The lines of a tool's output without the frames of a stack. */
+export function wordsOf(output: string): readonly string[] {
+  return output.split('\n').filter((line) => line.trim() !== '' && !/^\s+at\s.*:\d+|^\s+File ".*", line \d+|^\s+from .*:\d+:in /.test(line))
+}
+
 async function columnsOf({ table }: CommandSource, database: Database): Promise<readonly string[]> {
   await using session = await database.connect()
   const name = (table.match(/"(?:[^"]|"")+"|[^."]+/g) ?? [])
@@ -143,8 +148,14 @@ async function columnsOf({ table }: CommandSource, database: Database): Promise<
 }
 
 function nothingNoted(source: CommandSource, { failed, output, reached }: Driven): InputError {
-  const detail = output.trim().split('\n').slice(-20).join('\n')
-  if (failed !== undefined) return new InputError(`"${source.up}" ended with an error before its first step`, { detail })
+  const detail = wordsOf(output).slice(-20).join('\n')
+  if (failed !== undefined) {
+    // As pg, libpq and Npgsql say it.
+    const hint = /does not support SSL|SSL (is not|was required)|sslmode/i.test(failed)
+      ? 'Godwit has no encryption on this connection: let the configuration ask for it in production only.'
+      : undefined
+    return new InputError(`"${source.up}" ended with an error before its first step`, { detail, hint })
+  }
   if (!reached)
     return new InputError(`"${source.up}" sent nothing to the database that it was given`, {
       detail,
@@ -177,12 +188,20 @@ async function recordDowns(source: CommandSource, recording: Recording, driving:
       const step = steps.slice(0, left).findLast(({ names }) => names.some((name) => sent.names.includes(name)))
       if (step !== undefined) step.down = sent
     }
+    const words = wordsOf(down.failed ?? down.output)
+      .slice(-3)
+      .join('\n')
+    if (down.steps.length === 0 && down.failed === undefined) {
+      // The tool sees nothing to take back, and would see nothing again.
+      for (const step of steps.slice(0, left)) if (step.down === undefined) step.noWayBack = words
+      return
+    }
     const stuck = steps.slice(0, left).findLastIndex((step) => step.down === undefined)
     const step = steps[stuck]
     if (step === undefined) return
     const last = down.steps.at(-1)
     if (last?.error !== undefined) step.down = last
-    else step.noWayBack = (down.failed ?? down.output).trim().split('\n').slice(-3).join('\n')
+    else step.noWayBack = words
     left = stuck
   }
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { basename, relative, resolve, sep } from 'node:path'
 import type { CommandSource, HistoryStep } from '../formats/index.ts'
 import { type Step, shownPath } from '../migration/index.ts'
 import { compareOnRows, readsRows } from './compare-on-rows.ts'
 import { constantsOfProgram } from './program-constants.ts'
 import { ProgramFiles } from './program-files.ts'
 import { programStep, type Tool } from './program-step.ts'
-import type { RecordedStep, Recording, RecordOptions } from './record.ts'
+import { type RecordedStep, type Recording, type RecordOptions, wordsOf } from './record.ts'
 import { type ProgramText, scriptOf, seenOf } from './script-of.ts'
 import type { SentStep } from './split-steps.ts'
 import type { RecordedStatement } from './statements.ts'
@@ -90,10 +90,12 @@ async function sqlSteps(source: CommandSource, recording: Recording): Promise<Sq
     const up = scriptOf(program, 'up', step.up.statements, settings)
     remember(settings, step.up.statements)
     const down = step.down === undefined ? undefined : scriptOf(program, 'down', step.down.statements, new Map())
-    if (step.noWayBack !== undefined) warnings.push(`${name} has no way back: ${step.noWayBack}`)
+    const isForeign = source.packages === true && file === undefined && step.up.error === undefined
+    if (step.noWayBack !== undefined && !isForeign) warnings.push(`${name} has no way back: ${step.noWayBack}`)
     const [block] = up === undefined ? [] : [up.transaction]
     steps.push({
       name,
+      ...(isForeign ? { foreign: true } : {}),
       version: step.names.at(-1) ?? name,
       path: file ?? resolve(source.directory ?? '.'),
       files: file === undefined ? [] : [file],
@@ -112,7 +114,29 @@ async function sqlSteps(source: CommandSource, recording: Recording): Promise<Sq
       batch: block !== undefined && shared.has(block) ? `transaction ${block}` : undefined,
     })
   }
-  return { steps, programs, warnings: [...warnings, ...behind(source, recording), ...stoppedBefore(files, applied, recording)] }
+  return {
+    steps: withDistinctNames(source, steps),
+    programs,
+    warnings: [...warnings, ...ofPackages(steps), ...behind(source, recording), ...stoppedBefore(files, applied, recording)],
+  }
+}
+
+/** Parts of a project may each have a file of the same name: these are named with their folders. */
+function withDistinctNames({ directory = '.' }: CommandSource, steps: readonly HistoryStep[]): readonly HistoryStep[] {
+  const counts = new Map<string, number>()
+  for (const { name } of steps) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return steps.map((step) =>
+    step.files.length === 1 && (counts.get(step.name) ?? 0) > 1
+      ? { ...step, name: relative(resolve(directory), step.path).replaceAll(sep, '/') }
+      : step,
+  )
+}
+
+function ofPackages(steps: readonly HistoryStep[]): readonly string[] {
+  const names = steps.flatMap(({ name, foreign }) => (foreign === true ? [name] : []))
+  if (names.length === 0) return []
+  const shown = names.length > 3 ? `${names.slice(0, 3).join(', ')}, …` : names.join(', ')
+  return [`${names.length} steps of packages are applied and not tested: ${shown}. Name one by --only to test it.`]
 }
 
 async function fileOf(files: ProgramFiles, { names }: RecordedStep): Promise<string | undefined> {
@@ -154,11 +178,14 @@ function behind(source: CommandSource, { rest }: Recording): readonly string[] {
     : [`"${source.up}" sends ${count} statements behind its last step. They belong to no step and were not looked at.`]
 }
 
+const mostNamed = 5
+
 function stoppedBefore(files: ProgramFiles, applied: readonly string[], { stopped }: Recording): readonly string[] {
   if (stopped === undefined) return []
   const later = files.after(applied).map((file) => basename(file))
-  const words = stopped.split('\n').slice(-5).join('\n')
+  const more = later.length > mostNamed ? [...later.slice(0, mostNamed), `and ${later.length - mostNamed} more`] : later
+  const words = wordsOf(stopped).slice(-5).join('\n')
   return [
-    `The tool stopped at ${applied.length === 0 ? 'its first step' : basename(applied.at(-1) ?? '')}: ${words}${later.length === 0 ? '' : ` Not looked at: ${later.join(', ')}.`}`,
+    `The tool stopped at ${applied.length === 0 ? 'its first step' : basename(applied.at(-1) ?? '')}: ${words}${later.length === 0 ? '' : ` Not looked at: ${more.join(', ')}.`}`,
   ]
 }

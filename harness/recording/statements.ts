@@ -142,10 +142,11 @@ function roleOf(statement: Statement, bookkeeping: Bookkeeping): Role {
   if (statement.node === 'TransactionStmt') return 'control'
   if (statement.node === 'VariableShowStmt') return 'reading'
   if (statement.node === 'VariableSetStmt' || statement.node === 'DiscardStmt') return 'setting'
+  if (statement.node === 'FetchStmt' || statement.node === 'ClosePortalStmt') return 'reading'
   const names = namedIn(statement)
   const isTools = (name: string) => bookkeeping.tables.has(name)
   if (names.some(({ name }) => isTools(name)) && names.every(({ schema, name }) => isTools(name) || isCatalog(schema))) return 'bookkeeping'
-  if (statement.node !== 'SelectStmt') return 'migration'
+  if (statement.node !== 'SelectStmt' && statement.node !== 'DeclareCursorStmt') return 'migration'
   const functions = functionsIn(statement.tree)
   if (functions.length > 0 && functions.every((name) => /^pg_(try_)?advisory_/.test(name))) return 'bookkeeping'
   if (functions.length === 1 && functions[0] === 'set_config') return 'setting'

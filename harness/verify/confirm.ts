@@ -20,6 +20,8 @@ export interface Confirmed {
 /** Most tries of all shrinking of one migration together; of a step of a history. */
 const allAttempts = 1_500
 const allAttemptsOfStep = 250
+/** Of a step that a program runs: each try costs a database and the program. */
+const allAttemptsOfProgram = 60
 
 /**
  * Shrink each finding to the fewest rows that show it, and confirm it on rung 2. What a clone does not show is dropped, and the harness
@@ -30,7 +32,8 @@ export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confir
   const confirmed: Confirmed[] = []
   const smallest: Dataset[] = []
   const small = depth.scope === 'reached' ? smallFillings(subject, context.seed, exclusions) : []
-  let left = small.length > 0 ? allAttemptsOfStep : allAttempts
+  const isProgram = subject.migration.up.kind === 'program' && subject.migration.up.sends !== undefined
+  let left = isProgram ? allAttemptsOfProgram : small.length > 0 ? allAttemptsOfStep : allAttempts
   const together = await confirmTogether(inquiry, small)
   const shrinker = new FindingShrinker(invariants, subject, runner)
   for (const collected of collector.findings()) {

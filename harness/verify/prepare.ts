@@ -11,7 +11,7 @@ import { type Hints, type PlanMemory, planGeneration } from '../data/index.ts'
 import type { Knowledge, Subject } from '../lineage/index.ts'
 import { locateStatement, type Migration, readHints, type Script, type Step } from '../migration/index.ts'
 import type { RelationName, Session } from '../postgres/index.ts'
-import { CatalogCache, type Depth, leavesOneSchema, reachedRelations, scriptsOf, storedRelations } from '../run/index.ts'
+import { CatalogCache, type Depth, leavesOneSchema, reachedRelations, reachOf, scriptsOf, storedRelations } from '../run/index.ts'
 
 export interface PrepareOptions {
   /** Which relations are filled: all, or those that the migration can reach. */
@@ -64,7 +64,7 @@ export async function prepareSubject(session: Session, migration: Migration, opt
     )
   ).filter((each) => options.reserved?.(each) !== true)
   const hints = hintsOf(migration, [[...up, ...down], legacy, up.length, functions])
-  const scope = scopeOf(functions, legacy, hints, [...up, ...down], {
+  const scope = scopeOf(functions, legacy, { ...hints, writesRows: reachOf(migration.up, legacy) === 'rows' }, [...up, ...down], {
     ...options,
     scope: isProgram ? 'all' : options.scope,
     also: new Set([
@@ -108,7 +108,7 @@ export async function prepareSubject(session: Session, migration: Migration, opt
 function scopeOf(
   functions: readonly { readonly name: string; readonly source: string }[],
   legacy: Catalog,
-  { softReferences }: Hints,
+  { softReferences, writesRows }: Pick<Hints, 'softReferences'> & { readonly writesRows: boolean },
   scripts: readonly Script[],
   options: PrepareOptions,
 ): ReadonlySet<string> {
@@ -119,11 +119,12 @@ function scopeOf(
   if (options.scope !== 'reached') return new Set(stored)
   const reached = reachedRelations(scripts, legacy, functions)
   if (reached === undefined) return new Set(stored)
-  // What a view joins with a relation that is written has to find its rows afterwards.
+  // What a view joins with a relation whose rows may change has to find them afterwards.
   const joined = softReferences.flatMap(({ from, to }) =>
     reached.has(from.relation) || reached.has(to.relation) ? [from.relation, to.relation] : [],
   )
-  return new Set([...stored.filter((path) => reached.has(path) || joined.includes(path) || options.also?.has(path) === true)])
+  const also = new Set([...(options.also ?? []), ...(writesRows ? joined : [])])
+  return new Set(stored.filter((path) => reached.has(path) || also.has(path)))
 }
 
 /** Finds where a script touches something. Remembers answers: every run asks the same, and an answer takes a walk through all bodies. */

@@ -15,6 +15,7 @@ const rooms = [
   'coverage',
   'formats',
   'environment',
+  'recording',
   'run',
   'lineage',
   'result',

@@ -182,6 +182,11 @@ function drawAllowed(drawing: Drawing, spot: Spot, row: RowDraw): string | null 
   return rules.includes('null') ? null : only.length > 0 ? random.pick(only) : cell
 }
 
+/** Whether rows are to be alike here under a unique key to come: two NULLs are not. */
+function isToBeAlike({ alike, plan }: Drawing, relation: RelationPlan, position: number): boolean {
+  return alike === true && plan.unifiedAttributes.get(relation.path)?.has(position) === true
+}
+
 function drawCell(drawing: Drawing, { relation, position, attribute, keys }: Spot, { attempt, nulls }: RowDraw): string | null {
   const { random, fitter } = drawing
   const { maker, pools, context } = attribute
@@ -191,7 +196,7 @@ function drawCell(drawing: Drawing, { relation, position, attribute, keys }: Spo
     if (cell !== undefined) return cell
   }
   if (attribute.serial) return String(random.between(1, 20 * (attempt + 1)))
-  if (attribute.nullable && random.chance(nulls)) return null
+  if (attribute.nullable && random.chance(isToBeAlike(drawing, relation, position) ? nulls / 8 : nulls)) return null
   if (attempt > 2 && maker.room) {
     // Refused again and again: mostly a key that wants a value nobody has yet.
     if (pools.bands !== undefined && pools.bands.length > 0) return random.pick(pools.bands)

@@ -17,7 +17,7 @@ export function drawRow(
   attempt: number,
 ): Pick<IntendedRow, 'cells' | 'parents'> {
   const { random, fitter } = drawing
-  const nulls = nullShare(drawing, relation)
+  const nulls = nullShare(drawing)
   const cells = drawCells(drawing, relation, traits, { ordinal, attempt, nulls })
   if (drawing.sweep === undefined && random.chance(0.3)) setAlike(drawing, relation, traits, cells)
   const parents = relation.references.map((reference, at) => {
@@ -59,10 +59,9 @@ function twinShare({ clock, plan, alike }: Drawing, relation: RelationPlan): num
   return plan.doubled.has(relation.path) ? 0.4 : twins
 }
 
-/** Some rows are NULL wherever they may be, some nowhere. Rows that are to be alike under a unique key would not be by NULLs. */
-function nullShare({ random, sweep, alike, plan }: Drawing, relation: RelationPlan): number {
+/** Some rows are NULL wherever they may be, some nowhere. */
+function nullShare({ random, sweep }: Drawing): number {
   if (sweep !== undefined) return sweep.of === 'nulls' ? 1 : 0
-  if (alike === true && plan.unified.has(relation.path)) return 0
   const kind = random.fraction()
   return kind < 0.06 ? 1 : kind < 0.3 ? 0 : 0.25
 }

@@ -21,6 +21,8 @@ export interface GenerationPlan {
   readonly doubled: ReadonlySet<string>
   /** Relations of which some data sets hold more rows alike than usual: a unique key is to come, or what one holds gets another type. */
   readonly unified: ReadonlySet<string>
+  /** Of these relations the positions that the unique key to come holds. */
+  readonly unifiedAttributes: ReadonlyMap<string, ReadonlySet<number>>
   /** Of these relations the positions that a key holds and that get another type, or other values: what differs may be equal then. */
   readonly meeting: ReadonlyMap<string, ReadonlySet<number>>
   /** Turns of the clocks in the zones that the migration names; where it names none, in two usual ones. */

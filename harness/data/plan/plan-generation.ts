@@ -104,9 +104,20 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
     emptied: (hints.emptied ?? []).filter((path) => relations.has(path)),
     doubled: new Set(hints.doubled),
     unified: new Set([...(hints.unified ?? []), ...meeting.keys()]),
+    unifiedAttributes: unifiedPositions(relations, hints),
     meeting,
     clocks: clocksOf(turns, relations),
   }
+}
+
+/** What the unique keys to come hold. */
+function unifiedPositions(relations: ReadonlyMap<string, RelationPlan>, hints: Hints): ReadonlyMap<string, ReadonlySet<number>> {
+  const found = new Map<string, Set<number>>()
+  for (const { relation, attribute } of hints.unifiedAttributes ?? []) {
+    const position = relations.get(relation)?.attributes.findIndex(({ name }) => name === attribute) ?? -1
+    if (position >= 0) found.set(relation, (found.get(relation) ?? new Set()).add(position))
+  }
+  return found
 }
 
 /** What a key holds and gets another type or other values. */

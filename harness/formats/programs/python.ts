@@ -83,6 +83,7 @@ export const django: ProgramTool<'django'> = {
       driver: { program: python },
       table: 'django_migrations',
       column: 'app.name',
+      packages: true,
     }
   },
 }

@@ -27,11 +27,11 @@ describe('the example in docs/own-format.md', () => {
 
   test('is known to the messages and to the other commands', async () => {
     await using repository = await scratchRepository(await exampleFiles())
-    const refused = await repository.runHere(['verify', '--format', 'rails'])
+    const refused = await repository.runHere(['verify', '--format', 'ecto'])
     expect(refused).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: expect.stringMatching(/^godwit: unknown format "rails"\n.*auto, steps, pair/),
+      stderr: expect.stringMatching(/^godwit: unknown format "ecto"\n.*auto, steps, pair/),
     })
     const elsewhere = await repository.runHere(['gate', '--format', 'steps'])
     expect(elsewhere.stderr).not.toContain('unknown format')

@@ -33,9 +33,9 @@ describe('usage', () => {
   })
 
   test('a format that nobody knows is refused with those that are known', async () => {
-    const { code, stdout, stderr } = await runBin(['verify', '--format', 'rails'])
+    const { code, stdout, stderr } = await runBin(['verify', '--format', 'ecto'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain('godwit: unknown format "rails"\n')
+    expect(stderr).toContain('godwit: unknown format "ecto"\n')
     expect(stderr).toContain(`Known formats: auto, ${formatNames.join(', ')}.`)
   })
 

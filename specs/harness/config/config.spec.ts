@@ -61,10 +61,10 @@ describe('a configuration is refused', () => {
     ],
     ['for a number that is a text', { runs: '5' }, 'runs: expected number, received string'],
     ['for no run at all', { runs: 0 }, 'runs: expected number to be >=1'],
-    ['for a format that is none', { format: 'rails' }, 'format: expected one of "auto"|"pair"'],
+    ['for a format that is none', { format: 'ecto' }, 'format: expected one of "auto"|"pair"'],
     [
       'for a format of a project that is none',
-      { formats: [{ id: 'own', read: () => [] }], projects: [{ name: 'a', path: 'b', format: 'rails' }] },
+      { formats: [{ id: 'own', read: () => [] }], projects: [{ name: 'a', path: 'b', format: 'ecto' }] },
       'projects[0].format: expected one of "auto"|"own"|"pair"',
     ],
     ['for a time that is none', { timeLimit: '5 parsecs' }, 'timeLimit: is not a duration such as "90s", "5m" or "1h30m"'],

@@ -238,7 +238,7 @@ describe('what is bad input says which file, and why', () => {
   })
 
   test('an unknown format, or a path that is not there', async () => {
-    expect(await refusalOf({}, { format: 'rails' })).toContain('unknown format "rails"')
+    expect(await refusalOf({}, { format: 'ecto' })).toContain('unknown format "ecto"')
     expect(await refusalOf({}, { at: 'nowhere' })).toContain('"nowhere" does not exist')
     expect(await refusalOf({}, { at: 'a'.repeat(5_000) }), 'longer than a path can be').toContain('does not exist')
   })

@@ -476,5 +476,8 @@ describe('what is cut, counted or made unique', () => {
     for (const up of ups) unified.push((await hintsOf(shop, up)).unified)
     expect(unified).toEqual([['public.stock'], ['public.stock'], []])
     expect((await hintsOf(shop, 'SELECT', 'CREATE UNIQUE INDEX ON stock (sku)')).unified).toEqual([])
+    expect((await hintsOf(shop, 'CREATE UNIQUE INDEX ON stock (sku)')).unifiedAttributes).toEqual([
+      { relation: 'public.stock', attribute: 'sku' },
+    ])
   })
 })
