@@ -27,7 +27,6 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/how-to-add-a-stand-in.md': { 'npx vitest run specs/': 'a spec, which runs in the gate' },
   'docs/how-to-add-an-invariant.md': { 'npx vitest run specs/': 'specs, which run in the gate' },
   'docs/how-to-add-an-option.md': { 'npx vitest run specs/': 'specs, which run in the gate', 'npx tsc --noEmit': 'the gate runs it' },
-  'docs/programs.md': { 'npx godwit verify .': 'specs/harness/recording/judged.spec.ts verifies a project of each tool' },
   'docs/interleavings.md': { 'npx godwit verify migrations/my-step --isolation': 'specs/invariants/isolation/ runs beside writes' },
   'docs/kv-to-tables.md': { '': 'specs/kv-to-tables/guide.spec.ts runs each, and compares what it prints' },
   'docs/crash.md': { 'godwit verify migrations/my-step --crash': 'specs/crash.spec.ts and specs/invariants/atomicity/ kill servers' },
