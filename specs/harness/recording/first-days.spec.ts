@@ -36,8 +36,16 @@ describe('the first days with a tool that runs programs', { timeout: 120_000 }, 
     ])
   })
 
-  test('a counterexample of a recorded step is replayed', async () => {
+  test('a counterexample of a recorded step is replayed, also behind one that its tool runs', async () => {
     await using repository = await knexProject()
+    await repository.write({
+      'migrations/20240101_loop.js': `exports.up = async (knex) => {
+  await knex.raw('CREATE TABLE notes (id int PRIMARY KEY, item int REFERENCES items)')
+  for (const { id } of await knex('items').select('id')) await knex('notes').insert({ id, item: id })
+}
+exports.down = (knex) => knex.schema.dropTable('notes')
+`,
+    })
     const verified = await repository.run(['verify', '--runs', '4', '--only', '20240102_drop.js'])
     expect([verified.code, verified.stdout]).toEqual([1, expect.stringContaining('items.note is lost')])
     const folder = 'reports/20240102_drop.js/counterexamples'
