@@ -38,13 +38,6 @@ export async function compareOnRows(
   const complete = steps.filter(({ up }) => up.error === undefined).length
   for (let at = 0; at < complete; ) {
     const driven = await onRows(source, recording, { at, scripts, options })
-    if (process.env.GODWIT_TRACE)
-      console.error(
-        at,
-        driven.filled,
-        driven.failed,
-        driven.steps.map((s) => [s.names, s.error?.message]),
-      )
     for (const [more, sent] of driven.steps.entries()) {
       const [step, before] = [steps[at + more], found[at + more]]
       if (step === undefined || before?.kind === 'depends' || !driven.filled) continue
