@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os'
+import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { isDirectory, isFile } from '../../migration/index.ts'
 import type { ProgramTool } from './program-tool.ts'
@@ -27,7 +27,7 @@ export const rails: ProgramTool<'rails'> = {
       environment: {
         DISABLE_DATABASE_ENVIRONMENT_CHECK: '1',
         // After a migration Rails writes the schema into the project.
-        SCHEMA: join(tmpdir(), `godwit-schema-${process.pid}.rb`),
+        SCHEMA: devNull,
       },
     }
   },
