@@ -163,8 +163,12 @@ class Filler implements AsyncDisposable {
 export function readsRows({ role, parsed }: RecordedStatement): boolean {
   const node = nodeOf(parsed?.tree)
   if (node === undefined) return false
-  if (role === 'migration') return Array.isArray(node.fields.returningList) || isFields(node.fields.returningClause)
-  if (role !== 'reading') return false
+  if (role === 'migration' && node.name !== 'SelectStmt') {
+    const copiesOut = node.name === 'CopyStmt' && node.fields.is_from !== true
+    return copiesOut || Array.isArray(node.fields.returningList) || isFields(node.fields.returningClause)
+  }
+  // A SELECT that calls what may change something is a part of the migration, and answers all the same.
+  if (role !== 'reading' && role !== 'migration') return false
   const nodes = [...everyNode(node.fields)]
   const own = new Set(nodes.flatMap(({ name, fields }) => (name === 'CommonTableExpr' ? [fields.ctename] : [])))
   return nodes.some(
