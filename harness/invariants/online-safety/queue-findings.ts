@@ -2,6 +2,7 @@ import { shownName } from '../../postgres/index.ts'
 import type { Finding } from '../../result/index.ts'
 import { modeText } from '../../run/index.ts'
 import type { OnlineObservation, QueueSeen } from './model.ts'
+import { graceMs } from './queue-watch.ts'
 import { cut, round, shownIn } from './text.ts'
 
 /** Who waits behind the migration while it waits for a transaction that only reads: for each table the statement with the longest wait. */
@@ -37,7 +38,7 @@ function queueFinding(
   budgetMs: number,
 ): Finding {
   const relation = queue.relation === undefined ? 'a table' : shownName(queue.relation)
-  const isTooLong = stoppedMs > budgetMs
+  const isTooLong = queue.endedBy === 'lock-timeout' ? stoppedMs > budgetMs + graceMs(budgetMs) : stoppedMs > budgetMs
   const tries = queue.attempts > 1 ? ` and ${direction} tries again` : ''
   const until =
     queue.endedBy === 'lock-timeout' ? `until the lock_timeout of ${direction} ends the wait${tries}` : 'until that transaction ends'

@@ -123,7 +123,7 @@ export class QueueWatch {
       wait.timedOut = true
     }
     const isFormed = wait.sent.every(({ endMs, processId }) => endMs !== undefined || rows.some(({ pid }) => pid === processId))
-    const isOver = nowMs - Math.max(wait.fromMs, ...wait.sent.map(({ fromMs }) => fromMs)) > this.#scene.budgetMs
+    const isOver = nowMs - Math.max(wait.fromMs, ...wait.sent.map(({ fromMs }) => fromMs)) > graceOf(this.#scene.budgetMs)
     const nobody = wait.sent.every(({ behind }) => behind === undefined)
     if (this.#isOpen && own !== undefined && isFormed && (isOver || nobody || wait.attempts > 1)) await this.#release(wait)
   }
@@ -212,3 +212,13 @@ const waitsOf = `
   SELECT l.pid, l.relation::int8::text AS relation, l.mode, pg_catalog.pg_blocking_pids(l.pid) AS blockers, l.waitstart::text AS since,
     coalesce(1000 * extract(epoch FROM pg_catalog.clock_timestamp() - l.waitstart), 0)::float8 AS waited
   FROM pg_catalog.pg_locks AS l WHERE NOT l.granted AND l.pid = ANY ($1::int[])`
+
+/** How long it is waited before the open transaction is ended: a `lock_timeout` as long as the budget ends the wait before. */
+function graceOf(budgetMs: number): number {
+  return budgetMs + graceMs(budgetMs)
+}
+
+/** What a wait that the server ends by a limit may be measured longer than that limit, milliseconds. */
+export function graceMs(limitMs: number): number {
+  return Math.max(100, limitMs / 10)
+}
