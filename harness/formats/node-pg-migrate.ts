@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { opaqueProgram } from './file-names.ts'
 import { byUnits, partsOf } from './folder.ts'
 import type { Format } from './format.ts'
@@ -22,7 +23,8 @@ export const nodePgMigrate: Format<'node-pg-migrate'> = {
   historyTables: ['pgmigrations'],
   marks: async (folder) => {
     if (await folder.contains(/^\s*--[\s-]*up\s+migration/im)) return 'strong'
-    const numbered = folder.files.some((name) => pattern.test(name))
+    // Without a mark of its own only the folder's usual name tells it from other folders of a project that has the package.
+    const numbered = /migrat/i.test(basename(folder.root)) && folder.files.some((name) => pattern.test(name))
     return numbered && (await dependencyOf(folder.root, ['node-pg-migrate'])) !== undefined ? 'strong' : undefined
   },
   read: async (folder) => {
