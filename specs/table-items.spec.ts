@@ -117,7 +117,7 @@ describe('table-items', () => {
       kind: 'measured',
       evidence: {
         clients: 4,
-        lockTimeout: '1s',
+        lockTimeout: '500ms',
         rows: { 'public.tables': 20_000 },
         locks: [{ relation: 'public.tables', lock: 'ACCESS EXCLUSIVE' }],
       },

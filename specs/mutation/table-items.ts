@@ -69,8 +69,8 @@ export const tableItems: readonly Edit[] = [
     replace: 'CREATE TABLE "table_items_export"',
     test: 'a second way back',
   },
-  { claim: 'TI-5', file: up, find: `lock_timeout = '1s'`, replace: `lock_timeout = '4s'`, test: 'gives up behind' },
-  { claim: 'TI-5', file: down, find: `lock_timeout = '1s'`, replace: `lock_timeout = '4s'`, test: 'gives up behind' },
+  { claim: 'TI-5', file: up, find: `lock_timeout = '500ms'`, replace: `lock_timeout = '4s'`, test: 'gives up behind' },
+  { claim: 'TI-5', file: down, find: `lock_timeout = '500ms'`, replace: `lock_timeout = '4s'`, test: 'gives up behind' },
   {
     claim: 'TI-5',
     file: up,

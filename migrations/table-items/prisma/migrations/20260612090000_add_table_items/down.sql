@@ -1,4 +1,4 @@
-SET LOCAL lock_timeout = '1s';
+SET LOCAL lock_timeout = '500ms';
 
 -- What was entered since is exported first, each entry with the name of its table. Where nothing was entered, nothing is left behind.
 DO $$

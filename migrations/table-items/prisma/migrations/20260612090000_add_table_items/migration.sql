@@ -1,5 +1,5 @@
 -- Behind a long transaction this gives up instead of letting every waiter queue.
-SET LOCAL lock_timeout = '1s';
+SET LOCAL lock_timeout = '500ms';
 
 -- AlterTable
 ALTER TABLE "tables" ADD COLUMN "items" JSONB;
