@@ -9,7 +9,7 @@ export function atlasDelimiters(source: SourceText): SourceText {
   let done = 0
   const parts: SourceText[] = []
   for (const cut of atlasCuts(rest.text, delimiter)) {
-    // On a line of its own: what stands before it may end in a comment.
+    // On a line of its own, since the text before it may end in a comment.
     parts.push(rest.slice(done, cut), rest.inPlace(cut, '\n;'))
     done = cut + delimiter.length
   }

@@ -31,7 +31,7 @@ export interface Recording {
 }
 
 export interface RecordOptions {
-  /** An empty database, or one with what stands before the first step. */
+  /** Makes a database in the state before the first step. */
   readonly scratch: () => Promise<Database>
   readonly signal: AbortSignal | undefined
   readonly onStep?: ((name: string) => void) | undefined

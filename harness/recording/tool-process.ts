@@ -56,7 +56,7 @@ export class ToolProcess implements AsyncDisposable {
       await new Promise<void>((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject })
         child.stdin?.write(
-          `${JSON.stringify({ id, ...request, environment: environmentOf(this.#source, request.url), arguments: wordsOf(request.command) })}\n`,
+          `${JSON.stringify({ id, ...request, environment: environmentOf(this.#source, request.url), arguments: argumentsOf(request.command) })}\n`,
         )
       })
     } finally {
@@ -128,7 +128,7 @@ function hasLoader(directory = '.'): boolean {
 const keptOutput = 1 << 16
 
 /** A command's words behind its program, as Python's drivers take them: `python -m alembic upgrade x` gives `alembic upgrade x`. */
-function wordsOf(command: string): readonly string[] {
+function argumentsOf(command: string): readonly string[] {
   const words = (command.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''))
   const from = words.findIndex((word) => word === '-m' || /\.py$/.test(word))
   return words.slice(words[from] === '-m' ? from + 1 : Math.max(0, from))

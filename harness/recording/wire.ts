@@ -1,6 +1,8 @@
-/** One message of the frontend/backend protocol: its type byte as a character, and what follows its length. */
+/** One message of the frontend/backend protocol, cut into its parts. */
 export interface WireMessage {
+  /** The type byte as a character. */
   readonly type: string
+  /** Without type and length. */
   readonly body: Buffer
   /** The message as it was received. */
   readonly bytes: Buffer

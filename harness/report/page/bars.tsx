@@ -28,9 +28,7 @@ export function DurationBars(props: {
                 {note === undefined ? '' : ` ${note}`}
               </td>
               <td aria-hidden="true">
-                <svg viewBox="0 0 100 8" preserveAspectRatio="none" width="100%" height="10" aria-hidden="true">
-                  <rect class="bar" width={Math.max(0.5, Math.round((ms * 1_000) / longest) / 10)} height="8" />
-                </svg>
+                <Bar width={Math.round((ms * 1_000) / longest) / 10} />
               </td>
             </tr>
           ))}
@@ -69,19 +67,21 @@ export function TimeBars(props: {
               <td>{formatDuration(fromMs)}</td>
               <td>{formatDuration(toMs)}</td>
               <td aria-hidden="true">
-                <svg viewBox="0 0 100 8" preserveAspectRatio="none" width="100%" height="10" aria-hidden="true">
-                  <rect
-                    class="bar"
-                    x={place(fromMs)}
-                    width={Math.max(0.5, Math.round((place(toMs) - place(fromMs)) * 10) / 10)}
-                    height="8"
-                  />
-                </svg>
+                <Bar from={place(fromMs)} width={Math.round((place(toMs) - place(fromMs)) * 10) / 10} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
     </Scroll>
+  )
+}
+
+/** One bar of a row, in hundredths of its width; the shortest can still be seen. */
+function Bar({ from, width }: { readonly from?: number; readonly width: number }) {
+  return (
+    <svg viewBox="0 0 100 8" preserveAspectRatio="none" width="100%" height="10" aria-hidden="true">
+      <rect class="bar" {...(from === undefined ? {} : { x: from })} width={Math.max(0.5, width)} height="8" />
+    </svg>
   )
 }
