@@ -9,7 +9,7 @@ import { judgeMigration } from '../result/index.ts'
 import type { Base } from '../run/index.ts'
 import { clusterNeed, ownCluster, ownClusterNotes, rememberRoles } from '../run/index.ts'
 import type { Counterexample, VerifyHooks, VerifyOptions } from '../verify/index.ts'
-import { verifyMigration } from '../verify/index.ts'
+import { usualRuns, verifyMigration } from '../verify/index.ts'
 import { applyBatches } from './batches.ts'
 import { Composition } from './compose.ts'
 import { walkElsewhere } from './elsewhere.ts'
@@ -251,7 +251,7 @@ class Walk {
       contract: { ...step.contract, ...options.contracts?.[step.name] },
       digest: step.digest,
     }
-    const runs = options.runs ?? (this.#course.selected.size > fewSteps ? runsOfAStep : 100)
+    const runs = options.runs ?? (this.#course.selected.size > fewSteps ? runsOfAStep : usualRuns)
     const alone = this.#course.selected.size <= fewSteps
     const verified = await verifyMigration(migration, await this.#base(head, objects, at), {
       options: {

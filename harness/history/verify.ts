@@ -6,7 +6,7 @@ import type { FindingWaiver, SourceResult, VerifyResult } from '../result/index.
 import { coverageOfAll, gravest, warningsOf } from '../result/index.ts'
 import { fullDepth, onPairBase, sha256 } from '../run/index.ts'
 import type { Counterexample } from '../verify/index.ts'
-import { stopwatch, type VerifiedMigration, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
+import { stopwatch, usualRuns, type VerifiedMigration, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
 import { acceptedLines } from './accepted-lines.ts'
 import { commandHistory } from './command-history.ts'
 import { type VerifiedHistory, verifyHistory } from './history.ts'
@@ -147,7 +147,7 @@ async function verifySource(cluster: Cluster, source: Source, context: SourceCon
     const own = await onPairBase(cluster, migration, options, (base, adapted, notes) => {
       for (const note of notes) said.add(note)
       const legacy = performance.now() - started
-      return verifyMigration(adapted, base, { ...context, path, depth: () => fullDepth(options.runs ?? 100), before: { legacy } })
+      return verifyMigration(adapted, base, { ...context, path, depth: () => fullDepth(options.runs ?? usualRuns), before: { legacy } })
     })
     verified.push(own)
   }
