@@ -166,7 +166,7 @@ class EdgeRuns {
       // A ring gives each row another value: leave it out in every other batch, or equal rows would never be tried.
       ring: odd ? new Map() : this.#rings,
       exclude: free ? [] : this.#inquiry.exclusions,
-      profile: runs % (4 * this.#batch) === 3 * this.#batch ? 'extreme' : 'plausible',
+      profile: Math.floor(runs / this.#batch) % 4 === 3 ? 'extreme' : 'plausible',
       // A table can hold rows from before a NOT VALID constraint that violate it.
       dirty: odd,
     }
