@@ -84,82 +84,12 @@ function valueQuery(question: ValueQuestion, candidates: readonly string[]): str
   return `SELECT "godwit position" FROM ${source}${laterals(question.generated)} WHERE ${conjunction(question.checks)}`
 }
 
-/** Candidates for several attributes at once; `null` stands for NULL. */
-export interface TupleQuestion {
-  readonly attributes: readonly { readonly name: string; readonly type: string; readonly candidates: readonly (string | null)[] }[]
-  readonly checks: readonly string[]
-  readonly generated: readonly GeneratedColumn[]
-  readonly limit: number
-  /** Some of every pattern of NULLs and of equal values come first, so that the limit cuts none of them. */
-  readonly patterns?: boolean
-}
-
-/** Above this many combinations a sample is drawn instead of all of them. */
-const combinations = 2500
-
-/** Rows of candidates that satisfy all checks together, in an order without a pattern; an error where the server could not tell. */
-export async function filterTuples(
-  server: Server,
-  catalog: Catalog,
-  questions: readonly TupleQuestion[],
-): Promise<readonly ((string | null)[][] | StatementError)[]> {
-  const answers = await server.recall(questions.map(tupleQuery), (at) => {
-    const { attributes = [], checks = [], generated = [] } = questions[at] ?? {}
-    return definitionKey(catalog, [...attributes.map((attribute) => attribute.type), ...checks, ...expressionsOf(generated)])
-  })
-  return answers.map((answer, at) => {
-    if (answer instanceof StatementError) return answer
-    const attributes = questions[at]?.attributes ?? []
-    return answer.rows.map((row) => attributes.map((attribute, position) => attribute.candidates[Number(row[position])] ?? null))
-  })
-}
-
 /** What generated attributes depend on. */
 export function expressionsOf(generated: readonly GeneratedColumn[]): readonly string[] {
   return generated.flatMap((column) => [column.type, column.expression])
 }
 
-function tupleQuery({ attributes, checks, generated, limit, patterns = false }: TupleQuestion): string {
-  const product = attributes.reduce((total, attribute) => total * attribute.candidates.length, 1)
-  const sampled = product > combinations
-  const tables = attributes.map(({ name, type, candidates }, at) => {
-    const values = candidates.map((candidate, position) => `(${position},${quoteLiteral(candidate)}::${type})`)
-    return `(VALUES ${values.join(',')}) AS "godwit ${at}"("godwit p${at}",${quoteIdentifier(name)})`
-  })
-  const positions = attributes.map((_, at) => `"godwit p${at}"`)
-  const order = positions.map((position, at) => `hashint8extended(${position},${at + 1})`).join(' # ')
-  // NULL comes first where there is one; every second draw takes it, or sums like num_nonnulls(…) = 1 would hardly ever come out.
-  const drawn = attributes.map(({ candidates }, at) => {
-    const count = candidates.length
-    const hash = `hashint8extended(s,${at + 1}) & 2147483647`
-    return candidates[0] === null ? `greatest((${hash}) % ${2 * count} - ${count}, 0) AS d${at}` : `(${hash}) % ${count} AS d${at}`
-  })
-  const source = sampled
-    ? `(SELECT ${drawn.join(',')} FROM generate_series(1,${combinations}) AS s) AS "godwit draw"${tables.map((table, at) => ` JOIN ${table} ON "godwit p${at}"="godwit draw".d${at}`).join('')}`
-    : tables.join(' CROSS JOIN ')
-  const all = generated.length === 0 ? source : `${source}${laterals(generated)}`
-  const rows = (more: string) =>
-    `SELECT DISTINCT ${positions.join(',')},${order} AS "godwit order"${more} FROM ${all} WHERE ${conjunction(checks)}`
-  if (!patterns) return `${rows('')} ORDER BY "godwit order" LIMIT ${limit}`
-  const ranked = `row_number() OVER (PARTITION BY "godwit pattern" ORDER BY "godwit order")`
-  return `SELECT ${positions.join(',')} FROM (${rows(`,concat(${patternOf(attributes)}) AS "godwit pattern"`)}) AS "godwit rows" ORDER BY ${ranked} <= ${perPattern} DESC,"godwit order" LIMIT ${limit}`
-}
-
-/** So many tuples of each pattern are kept whatever the limit. */
-const perPattern = 4
-
-/** Which attributes are NULL, and which neighbours of one type are equal. */
-function patternOf(attributes: TupleQuestion['attributes']): string {
-  const column = (at: number) => `"godwit ${at}".${quoteIdentifier(attributes[at]?.name ?? '')}::text`
-  const nulls = attributes.flatMap(({ candidates }, at) => (candidates[0] === null ? [`"godwit p${at}"=0`] : []))
-  const equals = attributes.flatMap(({ type }, at) => {
-    const earlier = attributes.slice(0, at).findLastIndex((other) => other.type === type)
-    return earlier < 0 ? [] : [`${column(earlier)}=${column(at)}`]
-  })
-  return [...nulls, ...equals, "''"].join(',')
-}
-
-function laterals(generated: readonly GeneratedColumn[]): string {
+export function laterals(generated: readonly GeneratedColumn[]): string {
   return generated
     .map(
       ({ name, type, expression }, at) =>
@@ -168,6 +98,6 @@ function laterals(generated: readonly GeneratedColumn[]): string {
     .join('')
 }
 
-function conjunction(checks: readonly string[]): string {
+export function conjunction(checks: readonly string[]): string {
   return checks.length === 0 ? 'true' : checks.map((check) => `(${check}) IS NOT FALSE`).join(' AND ')
 }

@@ -48,8 +48,8 @@ function conditionOf(text: string, draft: RelationDraft): Condition | undefined 
   return { attribute: switched.at, holds: isNot === undefined ? tells : (cell) => !tells(cell) }
 }
 
-/** `((a) AND (b))` → `a`, `b`; outer brackets gone. */
-function conjuncts(text: string): readonly string[] {
+/** `((a) AND (b))` → `a`, `b`; outer brackets gone. None where alternatives stand between. */
+export function conjuncts(text: string): readonly string[] {
   const bare = unwrapped(text.trim())
   const parts: string[] = []
   let [depth, from, quoted] = [0, 0, '']

@@ -4,7 +4,8 @@ import { BandSource } from '../band/band-source.ts'
 import { seedOf } from '../random.ts'
 import type { AttributeDraft } from './attribute-draft.ts'
 import { candidatesFor } from './candidates.ts'
-import { filterTuples, type GeneratedColumn, type TupleQuestion } from './filter.ts'
+import type { GeneratedColumn } from './filter.ts'
+import { filterTuples, type TupleQuestion } from './filter-tuples.ts'
 import { columns, type FoundPools, freePools } from './judge-attributes.ts'
 import type { Tuple } from './model.ts'
 import type { DraftCheck, RelationDraft } from './relation-draft.ts'
@@ -39,7 +40,10 @@ export function question(
       const nulls = attribute.nullable && attribute.nullRefused !== true ? [null] : []
       const found = candidatesFor(attribute.maker, attribute.context, constants, [], `${draft.path}.${attribute.source.name}`)
       const values = banded ? bandCandidates(attribute, pool, found) : runCandidates(pool, found)
-      const distinct = [...new Set(values)].filter((text) => attribute.maker?.accepts(text) !== false).slice(0, width)
+      // First where NULL may not stand: of a sum or a choice all but a few have what is plain.
+      const distinct = [...new Set(nulls.length > 0 || banded ? values : [attribute.maker.plain, ...values])]
+        .filter((text) => attribute.maker?.accepts(text) !== false)
+        .slice(0, width)
       return { name: attribute.source.name, type: attribute.source.type, candidates: [...nulls, ...distinct] }
     }),
     checks: [...checks, ...own].map((check) => check.expression),
