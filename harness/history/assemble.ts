@@ -23,8 +23,8 @@ export function assemble(parts: readonly VerifiedPart[], to: { readonly reportDi
   if (first === undefined) throw new Error('there is no part')
   const directory = to.reportDirectory ?? first.reportDirectory
   const here = parts.map((part) => ({ ...part, sources: part.sources.map((source) => placed(source, part.reportDirectory, directory)) }))
-  // All that one of several machines knows.
-  const shard = parts.length === 1 ? first.shard : undefined
+  // Some of several machines.
+  const shard = parts.length === first.shard?.count ? undefined : first.shard
   const sources = first.sources.map((_, at) =>
     assembleSource(
       here.map((part) => sourceAt(part, at)),
