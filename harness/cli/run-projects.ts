@@ -35,7 +35,7 @@ export async function runProjects(
   plan: Plan,
   context: Pick<VerifyHooks, 'startCluster'> & Pick<CommandContext, 'signal'> & { readonly shares?: readonly Share[] | undefined },
 ): Promise<{ readonly ran: readonly Ran[]; readonly failed: readonly NotRun[] }> {
-  const [{ assemble, verifyPart }, { readSavedRows }] = await rooms()
+  const [{ assemble, verifyPart }, { readSavedRows, visibleLines }] = await rooms()
   const saved = await readSavedRows(plan.report)
   const ran: Ran[] = []
   const failed: NotRun[] = []
@@ -45,7 +45,11 @@ export async function runProjects(
     const onProgress = (event: ProgressEvent) => progress.report(withProject(event, project.name))
     try {
       const state = await readProjectState(project)
-      const hooks = { signal, startCluster, onProgress }
+      const onWarning = (message: string) => {
+        progress.clear()
+        process.stderr.write(`${visibleLines(`godwit: warning: ${message}`)}\n`)
+      }
+      const hooks = { signal, startCluster, onProgress, onWarning }
       const part = await verifyPart(project.paths, { ...project.options, saved }, hooks, shares?.[at])
       const verified = assemble([part])
       ran.push({ project: { ...project, waivers: [...project.waivers, ...verified.waivers] }, verified, part, state })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.ts'
+import { isRemote } from '../history/index.ts'
 import { counted } from '../report/index.ts'
 import type { Baseline, VerifyResult } from '../result/index.ts'
 import type { VerifyHooks } from '../verify/index.ts'
@@ -115,7 +116,7 @@ function sayLines(title: string, lines: readonly string[]): void {
 /** The cache is for this machine and for CI's own cache, never for a commit. */
 async function keepCacheOutOfGit({ projects }: Plan): Promise<void> {
   for (const directory of new Set(projects.flatMap((project) => project.options.cacheDirectory ?? []))) {
-    if (!existsSync(directory) || existsSync(join(directory, '.gitignore'))) continue
+    if (isRemote(directory) || !existsSync(directory) || existsSync(join(directory, '.gitignore'))) continue
     await writeFile(join(directory, '.gitignore'), '*\n')
   }
 }

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { readCatalog } from '../catalog/index.ts'
 import type { PlanMemory } from '../data/index.ts'
 import { type History, type HistoryStep, toolTables } from '../formats/index.ts'
@@ -6,13 +7,13 @@ import type { Failure, Migration, Script, Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import type { Base } from '../run/index.ts'
 import { clusterNeed, ownCluster, ownClusterNotes, rememberRoles } from '../run/index.ts'
-import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
 import { verifyMigration } from '../verify/index.ts'
 import { applyBatches } from './batches.ts'
-import { type StepsToVerify, stepsOf } from './deal.ts'
+import { stepsOf } from './deal.ts'
 import { walkElsewhere } from './elsewhere.ts'
 import { revertAll } from './end-to-end.ts'
 import { Head } from './head.ts'
+import type { HistoryContext } from './history-context.ts'
 import { type HistoryEnvironment, historyEnvironment, sqlSteps } from './history-environment.ts'
 import { type Lane, recent } from './lane.ts'
 import type { HistoryPart, StepPart } from './parts.ts'
@@ -22,18 +23,11 @@ import { stepDepth } from './step-depth.ts'
 import { type Unapplied, unappliedOf } from './unapplied.ts'
 import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
 
-export interface HistoryContext {
-  readonly options: VerifyOptions
-  readonly seed: string
-  readonly hooks: VerifyHooks
-  /** The steps of this machine, of those to verify; undefined for all of them. */
-  readonly share: ((steps: StepsToVerify) => ReadonlySet<number>) | undefined
-}
-
 /** With more steps than that each gets the few runs of a history, else as many as a migration that stands alone. */
 const fewSteps = 3
 const runsOfAStep = 8
 const lanes = 2
+const readsAtATime = 16
 
 /**
  * Verify each step of a history in the state that the steps before it leave, and look at what only the end of it tells: batches in one
@@ -69,6 +63,7 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   const beside = ends && own === undefined && walk.lanes > 1 ? wayBack() : undefined
   beside?.catch(() => undefined)
   if (walk.unfinished) await Promise.all(Array.from({ length: walk.lanes }, () => walk.run()))
+  await walk.kept()
   await roles?.restore()
   hooks.signal?.throwIfAborted()
   const { broken } = walk
@@ -131,11 +126,13 @@ class Walk {
   constructor(course: Course) {
     const { cluster, own, history, selected, dealt, environment, context } = course
     this.#course = course
-    this.#cache = new VerdictCache(context.options, history, cluster.version.text, [
-      ...environment.notes,
-      // Named by a digest of what was put into it.
-      environment.template.name.replace(/^.*_t_/, ''),
-    ])
+    this.#cache = new VerdictCache(context.store, {
+      options: context.options,
+      history,
+      server: cluster.version.text,
+      // The template is named by a digest of what was put into it.
+      environment: [...environment.notes, environment.template.name.replace(/^.*_t_/, '')],
+    })
     // What one lane does to the whole cluster (a role), another would stumble on.
     this.lanes = own || dealt.size < 2 * lanes ? 1 : lanes
     const { timeLimitMs } = context.options
@@ -153,14 +150,20 @@ class Walk {
 
   /** Take what is known already; behind the last step that is not, nothing need be applied. */
   async recall(): Promise<void> {
-    for (const at of [...this.#open]) {
-      const cached = await this.#cache.read(at)
+    const limit = pLimit(readsAtATime)
+    const known = await Promise.all([...this.#open].map((at) => limit(async () => [at, await this.#cache.read(at)] as const)))
+    for (const [at, cached] of known) {
       if (cached === undefined) continue
       this.verdicts[at] = cached
       this.#open.delete(at)
       this.#done += 1
     }
     this.#last = Math.max(-1, ...this.#open)
+  }
+
+  /** Wait until verdicts are kept for the next run. */
+  kept(): Promise<void> {
+    return this.#cache.written()
   }
 
   async run(): Promise<void> {
@@ -234,7 +237,7 @@ class Walk {
     }
     const { result, counterexamples, passage } = verified
     const verdict = { result, counterexamples, passage }
-    await this.#cache.write(at, verdict)
+    this.#cache.write(at, verdict)
     return verdict
   }
 

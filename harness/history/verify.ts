@@ -10,9 +10,11 @@ import { acceptedLines } from './accepted-lines.ts'
 import { assemble } from './assemble.ts'
 import { commandHistory } from './command-history.ts'
 import { type Share, type StepsToVerify, stepsOfPairs } from './deal.ts'
-import { type HistoryContext, verifyHistory } from './history.ts'
+import { verifyHistory } from './history.ts'
+import type { HistoryContext } from './history-context.ts'
 import type { PairPart, PairsPart, SourcePart, VerifiedPart } from './parts.ts'
 import { configDigest, seedText } from './seed-text.ts'
+import { openStore } from './store/verdict-store.ts'
 
 export interface Verified {
   readonly result: VerifyResult
@@ -48,6 +50,7 @@ export async function verifyPart(
   const clock = stopwatch()
   // Refused before a cluster is started, as comments are below.
   withOwn(options.invariants)
+  const store = storeOf(options, hooks)
   const read = await clock.time('read', () => readSources(paths, options))
   acceptedLines(read)
   const asked = serverOf(read)
@@ -55,7 +58,7 @@ export async function verifyPart(
   hooks.onProgress?.({ migration: '', stage: 'cluster' })
   const start = hooks.startCluster ?? startCluster
   await using cluster = await clock.time('cluster', () => start(request, hooks.signal === undefined ? {} : { signal: hooks.signal }))
-  const part = await partOn(cluster, read, { options, hooks, share })
+  const part = await partOn(cluster, read, { options, hooks, store, share })
   return {
     ...part,
     postgres: { ...part.postgres, assumed: options.postgres === undefined && asked === undefined },
@@ -92,16 +95,18 @@ export async function verifyOn(
   options: VerifyOptions,
   hooks: VerifyHooks,
 ): Promise<Verified> {
-  return assemble([await partOn(cluster, sources, { options, hooks, share: undefined })])
+  return assemble([await partOn(cluster, sources, { options, hooks, store: storeOf(options, hooks), share: undefined })])
 }
 
-interface PartContext {
-  readonly options: VerifyOptions
-  readonly hooks: VerifyHooks
+interface PartContext extends Pick<HistoryContext, 'options' | 'hooks' | 'store'> {
   readonly share: Share | undefined
 }
 
-async function partOn(cluster: Cluster, sources: readonly Source[], { options, hooks, share }: PartContext): Promise<VerifiedPart> {
+function storeOf({ cacheDirectory }: VerifyOptions, hooks: VerifyHooks): HistoryContext['store'] {
+  return cacheDirectory === undefined ? undefined : openStore(cacheDirectory, (message) => hooks.onWarning?.(message))
+}
+
+async function partOn(cluster: Cluster, sources: readonly Source[], { options, hooks, store, share }: PartContext): Promise<VerifiedPart> {
   const started = performance.now()
   withOwn(options.invariants)
   const waivers = acceptedLines(sources)
@@ -110,7 +115,7 @@ async function partOn(cluster: Cluster, sources: readonly Source[], { options, h
   const parts: SourcePart[] = []
   for (const [at, source] of sources.entries()) {
     const own = share === undefined ? undefined : (steps: StepsToVerify) => share.of(at, steps)
-    parts.push(await verifySource(cluster, source, { options, seed, hooks, share: own }))
+    parts.push(await verifySource(cluster, source, { options, seed, hooks, store, share: own }))
   }
   return {
     shard: share?.shard,
