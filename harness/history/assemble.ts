@@ -1,4 +1,4 @@
-import type { MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
+import type { FindingWaiver, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
 import { coverageOfAll, gravest, judgeMigration, warningsOf } from '../result/index.ts'
 import type { Counterexample } from '../verify/index.ts'
 import { notTried } from './batches.ts'
@@ -7,7 +7,14 @@ import type { WayBack } from './end-to-end.ts'
 import type { HistoryPart, PairsPart, SourcePart, VerifiedPart } from './parts.ts'
 import { isJudged } from './plain-results.ts'
 import { rebaseVerdict } from './rebase-verdict.ts'
-import type { Verified } from './verify.ts'
+
+export interface Verified {
+  readonly result: VerifyResult
+  /** By path, as it stands in the finding. */
+  readonly counterexamples: ReadonlyMap<string, Counterexample>
+  /** What comments in the SQL accept: to be given to `acceptFindings`. */
+  readonly waivers: readonly FindingWaiver[]
+}
 
 /**
  * Unite what machines found out of one project. All parts of a run give what one machine that had all steps gives, but for durations; some of

@@ -2,27 +2,17 @@ import { InputError } from '../errors.ts'
 import { readSource, type Source } from '../formats/index.ts'
 import { ownTexts, rulesDigest, withOwn } from '../invariants/index.ts'
 import { type Cluster, installedMajors, parseClusterRequest, startCluster } from '../postgres/index.ts'
-import type { FindingWaiver, VerifyResult } from '../result/index.ts'
 import { fullDepth, onPairBase, sha256 } from '../run/index.ts'
-import type { Counterexample } from '../verify/index.ts'
 import { stopwatch, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
 import { acceptedLines } from './accepted-lines.ts'
-import { assemble } from './assemble.ts'
+import { assemble, type Verified } from './assemble.ts'
 import { commandHistory } from './command-history.ts'
 import { type Share, type StepsToVerify, stepsOfPairs } from './deal.ts'
 import { verifyHistory } from './history.ts'
 import type { HistoryContext } from './history-context.ts'
 import type { PairPart, PairsPart, SourcePart, VerifiedPart } from './parts.ts'
 import { configDigest, seedText } from './seed-text.ts'
-import { openStore } from './store/verdict-store.ts'
-
-export interface Verified {
-  readonly result: VerifyResult
-  /** By path, as it stands in the finding. */
-  readonly counterexamples: ReadonlyMap<string, Counterexample>
-  /** What comments in the SQL accept: to be given to `acceptFindings`. */
-  readonly waivers: readonly FindingWaiver[]
-}
+import { openStore } from './store/open-store.ts'
 
 /**
  * Verify migrations: read them, get a cluster, and judge one after the other.

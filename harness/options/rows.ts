@@ -38,7 +38,7 @@ export const optionRows = {
     of: 'all',
     passedAs: 'cacheDirectory',
     description: 'where verdicts are kept for the next run: a folder, or `s3://BUCKET/PREFIX`',
-    page: 'past-one-machine.md#a-cache-for-several-machines',
+    page: 'past-one-machine.md',
     default: '`.godwit/cache`',
     affects: 'nothing',
   },
