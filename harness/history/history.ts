@@ -7,7 +7,7 @@ import type { Failure, Migration, Script, Step } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import type { Base } from '../run/index.ts'
 import { clusterNeed, ownCluster, ownClusterNotes, rememberRoles } from '../run/index.ts'
-import { verifyMigration } from '../verify/index.ts'
+import { usualRuns, verifyMigration } from '../verify/index.ts'
 import { applyBatches } from './batches.ts'
 import { stepsOf } from './deal.ts'
 import { walkElsewhere } from './elsewhere.ts'
@@ -217,7 +217,7 @@ class Walk {
       contract: { ...step.contract, ...options.contracts?.[step.name] },
       digest: step.digest,
     }
-    const runs = options.runs ?? (this.#course.selected.size > fewSteps ? runsOfAStep : 100)
+    const runs = options.runs ?? (this.#course.selected.size > fewSteps ? runsOfAStep : usualRuns)
     const alone = this.#course.selected.size <= fewSteps
     const verified = await verifyMigration(migration, await this.#base(head, objects, at), {
       options: {

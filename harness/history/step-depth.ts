@@ -26,5 +26,5 @@ export function stepDepth(
   const shallow = { runs: 0, scope: 'reached', repeats: false, faults, ...hurried } as const
   if (reach === 'new') return { ...shallow, variants: 0, because: 'it only creates new objects' }
   if (reach === 'schema') return { ...shallow, variants: 1, because: 'no statement of the migration reads or checks rows' }
-  return { runs, variants: runs > 20 ? 3 : 2, scope: 'reached', repeats: mayVary(step), faults, ...hurried, because: '' }
+  return { runs, variants: runs > 10 ? 3 : 2, scope: 'reached', repeats: mayVary(step), faults, ...hurried, because: '' }
 }

@@ -3,7 +3,7 @@ import { readSource, type Source } from '../formats/index.ts'
 import { ownTexts, rulesDigest, withOwn } from '../invariants/index.ts'
 import { type Cluster, installedMajors, parseClusterRequest, startCluster } from '../postgres/index.ts'
 import { fullDepth, onPairBase, sha256 } from '../run/index.ts'
-import { stopwatch, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
+import { stopwatch, usualRuns, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
 import { acceptedLines } from './accepted-lines.ts'
 import { assemble, type Verified } from './assemble.ts'
 import { commandHistory } from './command-history.ts'
@@ -149,7 +149,7 @@ async function verifyPairs(cluster: Cluster, source: Extract<Source, { kind: 'pa
     const started = performance.now()
     const step = await onPairBase(cluster, migration, options, async (base, adapted, notes) => {
       const before = { legacy: performance.now() - started }
-      const depth = () => fullDepth(options.runs ?? 100)
+      const depth = () => fullDepth(options.runs ?? usualRuns)
       const { result, counterexamples } = await verifyMigration(adapted, base, { ...context, path, depth, before })
       return { at, result, counterexamples: [...counterexamples], notes }
     })

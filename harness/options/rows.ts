@@ -112,7 +112,7 @@ export const optionRows = {
     of: 'project',
     passedAs: 'runs',
     description: 'edge runs for each migration',
-    default: '100',
+    default: '20',
     affects: 'verdict',
   },
   rows: {
@@ -123,7 +123,7 @@ export const optionRows = {
     of: 'project',
     passedAs: 'rows',
     description: 'most rows of a relation in an edge run',
-    default: '6',
+    default: '30',
     affects: 'verdict',
   },
   online: {

@@ -20,5 +20,5 @@ export interface Depth {
 
 /** A migration that stands alone. */
 export function fullDepth(runs: number): Depth {
-  return { runs, variants: 3, scope: 'all', repeats: true, faults: 'each', because: '' }
+  return { runs, aimedRuns: 8, variants: 3, scope: 'all', repeats: true, faults: 'each', because: '' }
 }

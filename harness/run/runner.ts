@@ -1,4 +1,4 @@
-import { type RungNeed, retriesOnClone } from '../migration/index.ts'
+import { type Failure, type RungNeed, retriesOnClone } from '../migration/index.ts'
 import { type CountRequest, countBodies } from './count-bodies.ts'
 import { executeRun, type RunRequest } from './execute.ts'
 import { failuresOf, type RunObservation } from './observation.ts'
@@ -10,6 +10,8 @@ export class Runner {
   readonly #transactions: TransactionStages[]
   readonly clones: CloneStages
   #need: RungNeed
+  /** Failures that may come from the enclosing transaction, and that a clone showed too: they are the migration's own. */
+  readonly #own = new Set<string>()
 
   constructor(transactions: TransactionStages | undefined, clones: CloneStages, need: RungNeed) {
     this.#transactions = need.rung === 'transaction' && transactions !== undefined ? [transactions] : []
@@ -36,10 +38,15 @@ export class Runner {
     const transactions = this.#stages(turn)
     if (transactions === undefined) return this.runOnClone(subject, request)
     const run = await transactions.run((stage) => executeRun(subject, stage, request))
-    const unfit = failuresOf(run).find((failure) => retriesOnClone(failure.sqlstate))
+    const unfit = failuresOf(run).find((failure) => retriesOnClone(failure.sqlstate) && !this.#own.has(placeOf(failure)))
     if (unfit === undefined) return run
+    const onClone = await this.runOnClone(subject, request)
+    if (failuresOf(onClone).some((failure) => placeOf(failure) === placeOf(unfit))) {
+      this.#own.add(placeOf(unfit))
+      return onClone
+    }
     this.#need = { rung: 'clone', because: `in one transaction the server says ${unfit.sqlstate}: ${unfit.message}` }
-    return this.runOnClone(subject, request)
+    return onClone
   }
 
   /** Run marked copies of bodies on the rows of a run that was made. */
@@ -61,4 +68,8 @@ export class Runner {
   runOnClone(subject: UnderTest, request: RunRequest): Promise<RunObservation> {
     return this.clones.run((stage) => executeRun(subject, stage, request))
   }
+}
+
+function placeOf({ sqlstate, file, index }: Failure): string {
+  return `${sqlstate} ${index} ${file}`
 }

@@ -10,11 +10,16 @@ export type WriteSince = (
   run: number,
 ) => (stage: Stage, migrated: Catalog, fingerprint: string) => Promise<Written | undefined>
 
+/** Of a relation. */
+const mostRows = 12
+
 /** Rows that an application on the new schema could write between `up` and `down`: legal under the migrated catalog, different in every run. */
 export function writeAfterUp(seed: string): WriteSince {
   return (subject, run) => async (stage, migrated, fingerprint) => {
     const plan = await planFor(subject, stage, migrated, fingerprint)
-    const arbitrary = datasetArbitrary(plan, { rows: { min: 1, max: 3 }, profile: 'plausible', beside: true })
+    const drawn = { rows: { min: 1, max: mostRows }, profile: 'plausible', beside: true } as const
+    // A unique key that `down` brings back refuses rows that the new schema lets be nearly the same.
+    const arbitrary = datasetArbitrary(plan, run % 2 === 0 ? drawn : { ...drawn, alike: true })
     const [dataset] = sampleDatasets(arbitrary, seedNumber(seed, `written ${run}`), 1)
     if (dataset === undefined) return undefined
     const report = await stage.look((session) => seedDataset(session, plan, dataset))

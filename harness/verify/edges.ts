@@ -7,10 +7,14 @@ import { aimsOfRun, forbidByChecks, isAimed } from './aim.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
 import { FindingShrinker } from './shrink-finding.ts'
+import { RunSizes } from './sizes.ts'
 import { drawsNumbers, otherEvery, otherWays, wayOf } from './ways.ts'
 
 const largestBatch = 10
-const defaultRows = 6
+/** What runs fail on hides what else they would show: further runs are made, in all so many times those that are planned. */
+const mostRuns = 2
+/** So that exclusions, rings and limits of types come in turn. */
+const batches = 4
 /** Every so many runs sweep: borders and constants of each attribute take turns, so that no seed misses one. Every fourth sweep has the limits of types. */
 const sweptEvery = 5
 /** Every so many run in a session with another time zone. */
@@ -44,9 +48,13 @@ export async function runEdges(inquiry: Inquiry, coverage: Coverage): Promise<nu
 class EdgeRuns {
   readonly #inquiry: Inquiry
   readonly #subject: Subject
-  readonly #total: number
+  /** Edge runs that are planned: one more for each that failed, up to twice as many. */
+  #total: number
+  readonly #planned: number
   readonly #batch: number
-  readonly #rows: number
+  readonly #sizes: RunSizes
+  /** How far sweeps have come. */
+  readonly #swept = { extremes: 0, edges: 0 }
   readonly #seed: number
   readonly #rings: ReadonlyMap<string, string>
   readonly #ways: ReturnType<typeof otherWays>
@@ -67,8 +75,9 @@ class EdgeRuns {
     forbidByChecks(coverage, subject.plan)
     this.#subject = subject
     this.#total = depth.runs
-    this.#batch = Math.max(1, Math.min(largestBatch, Math.ceil(depth.runs / 2)))
-    this.#rows = context.options.rows ?? defaultRows
+    this.#planned = depth.runs
+    this.#batch = Math.max(1, Math.min(largestBatch, Math.ceil(depth.runs / batches)))
+    this.#sizes = new RunSizes(depth.runs, context.options.rows)
     this.#seed = seedNumber(context.seed, 'edge')
     this.#rings = ringsFor(subject)
     this.#ways = otherWays(active)
@@ -127,6 +136,8 @@ class EdgeRuns {
           request.statementTimeoutMs !== undefined &&
           run.outcomes.some((each) => each.outcome === 'failed' && timedOut(each.failure.sqlstate))
         if (run.failure === undefined && revertedOf(run)?.outcome === 'applied') this.#passing.push(dataset)
+        if (run.failure !== undefined && runs <= this.#total) this.#total = Math.min(this.#total + 1, this.#planned * mostRuns)
+        if (!free && run.failure !== undefined) this.#sizes.failed(dataset)
         if (!free && (await this.#exclude(run, request))) break
       }
     }
@@ -149,24 +160,28 @@ class EdgeRuns {
   }
 
   #sample(runs: number, free: boolean): readonly Dataset[] {
-    const most = Math.max(1, Math.min(this.#rows, 1 + Math.floor((runs / this.#total) * this.#rows)))
     const odd = Math.floor(runs / this.#batch) % 2 === 1
     const options: DatasetOptions = {
-      rows: { min: Math.min(1, most), max: most },
       relations: [...this.#subject.scope],
       // A ring gives each row another value: leave it out in every other batch, or equal rows would never be tried.
       ring: odd ? new Map() : this.#rings,
       exclude: free ? [] : this.#inquiry.exclusions,
-      profile: runs % (4 * this.#batch) === 3 * this.#batch ? 'extreme' : 'plausible',
+      profile: Math.floor(runs / this.#batch) % 4 === 3 ? 'extreme' : 'plausible',
       // A table can hold rows from before a NOT VALID constraint that violate it.
       dirty: odd,
     }
     const count = runs < this.#total ? Math.min(this.#batch, this.#total - runs) : furtherBatch
-    const drawn = sampleDatasets(datasetArbitrary(this.#subject.plan, options), this.#seed + runs, count)
-    return drawn.map(
-      (dataset, at) =>
-        (runs < this.#total ? this.#sweptInstead(options, runs + at) : undefined) ?? this.#aimedInstead(options, runs + at) ?? dataset,
-    )
+    return Array.from({ length: count }, (_, at) => {
+      const run = runs + at
+      const sized = { ...options, rows: free ? this.#sizes.few(run) : this.#sizes.of(run) }
+      return (run < this.#total ? this.#sweptInstead(sized, run) : undefined) ?? this.#aimedInstead(sized, run) ?? this.#draw(sized, run)
+    })
+  }
+
+  #draw(options: DatasetOptions, run: number): Dataset {
+    const [dataset] = sampleDatasets(datasetArbitrary(this.#subject.plan, options), this.#seed + run, 1)
+    if (dataset === undefined) throw new Error('a sample of one has one')
+    return dataset
   }
 
   /** The data set of a run that is aimed at what no run before has reached; undefined where it is not. */
@@ -175,8 +190,7 @@ class EdgeRuns {
     if (this.#inquiry.context.aimed === false || !(further || isAimed(run, this.#total, run % sweptEvery === 2))) return undefined
     const aims = aimsOfRun(this.#coverage.left(), further ? 2 * run : run)
     if (aims.length === 0) return undefined
-    const aimed: DatasetOptions = { ...options, ring: new Map(), profile: 'plausible', aims }
-    return sampleDatasets(datasetArbitrary(this.#subject.plan, aimed), this.#seed + run, 1)[0]
+    return this.#draw({ ...options, ring: new Map(), profile: 'plausible', aims }, run)
   }
 
   /** Whether marked bodies are run on the rows of a run too: of the first ones, of those that sweep, that are aimed, or that write after `up`. */
@@ -187,9 +201,8 @@ class EdgeRuns {
 
   /** The data set of a run that is not drawn at random: NULL wherever it may be in the second run, a sweep in every so many; undefined for the others. */
   #sweptInstead(options: DatasetOptions, run: number): Dataset | undefined {
-    const rows = this.#rows
-    const draw = (swept: DatasetOptions) =>
-      sampleDatasets(datasetArbitrary(this.#subject.plan, { ...options, ...swept }), this.#seed + run, 1)[0]
+    const rows = this.#sizes.most
+    const draw = (swept: DatasetOptions) => this.#draw({ ...options, ...swept }, run)
     if (this.#ringed && !this.#endless && run % ringsEvery === 5)
       return this.#withRings(draw({ rings: true, ring: new Map(), dirty: false }))
     if (this.#subject.plan.unified.size > 0 && run % alikeEvery === 4)
@@ -197,17 +210,14 @@ class EdgeRuns {
     // Without exclusions: they come from failures of several rows, and one row may pass.
     if (run === 1) return draw({ rows: { min: 1, max: 1 }, profile: 'plausible', exclude: [], sweep: { of: 'nulls' } })
     if (run % sweptEvery !== 2) return undefined
-    const turn = Math.floor(run / sweptEvery)
-    const [limits, before] = [turn % 4 === 3, Math.floor(turn / 4)]
-    return draw({
-      rows: { min: rows, max: rows },
-      profile: limits ? 'extreme' : 'plausible',
-      sweep: limits ? { of: 'extremes', from: before * rows } : { of: 'edges', from: (turn - before) * rows },
-    })
+    const of = Math.floor(run / sweptEvery) % 4 === 3 ? 'extremes' : 'edges'
+    const from = this.#swept[of]
+    this.#swept[of] += rows
+    return draw({ rows: { min: rows, max: rows }, profile: of === 'extremes' ? 'extreme' : 'plausible', sweep: { of, from } })
   }
 
-  #withRings(dataset: Dataset | undefined): Dataset | undefined {
-    if (dataset !== undefined) this.#mayNotEnd.add(dataset)
+  #withRings(dataset: Dataset): Dataset {
+    this.#mayNotEnd.add(dataset)
     return dataset
   }
 
@@ -251,7 +261,7 @@ class EdgeRuns {
       exclusions,
       deadline: limit,
       signal,
-      bases: this.#total > 20 ? 2 : 1,
+      bases: this.#total > 10 ? 2 : 1,
       passing: this.#passing,
       questions: this.#coverage.plan(true),
       // These runs come in no order that is always the same, so they count as one.

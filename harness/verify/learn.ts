@@ -157,7 +157,7 @@ async function repeat(
     repeatRuns(inquiry.subject, runner, {
       onClones: depth.scope === 'reached' ? 'suspected' : 'always',
       dataset: first.dataset,
-      ties: tiedRows(inquiry.subject, context.seed, exclusions, depth.runs > 20 ? 8 : 2),
+      ties: tiedRows(inquiry.subject, context.seed, exclusions, depth.runs > 10 ? 8 : 2),
       lanes,
       signal: inquiry.signal,
     }),

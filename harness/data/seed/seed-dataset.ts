@@ -1,4 +1,4 @@
-import { type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
+import { type ScriptOf, type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
 import type { Dataset, DatasetTable, SeedReport, Unfilled } from '../dataset.ts'
 import type { GenerationPlan } from '../plan/model.ts'
 import { type Insert, insertSql, insertsOf, tableName } from './render-inserts.ts'
@@ -18,12 +18,13 @@ export async function seedDataset(session: Session, plan: GenerationPlan, datase
   if (inserts.length === 0) return { filled: [], unfilled: dataset.unfilled, bypassed: [], dropped: [] }
   const sequences = sequenceStatement(plan, dataset)
   const all = [...inserts.map((insert) => insert.sql), ...(sequences === undefined ? [] : [sequences])].join(';\n')
-  const first = await attempt(session, `SAVEPOINT godwit_seed;\n${all};\nRELEASE SAVEPOINT godwit_seed`)
-  // 25P01: there is no transaction to set a savepoint in, so this is one of our own.
-  const open = first instanceof StatementError && first.sqlstate === '25P01'
-  if (first instanceof StatementError && !open) await session.script('ROLLBACK TO SAVEPOINT godwit_seed; RELEASE SAVEPOINT godwit_seed')
-  const answers = open ? await attempt(session, `BEGIN;\n${all}`) : first
-  if (open && answers instanceof StatementError) await session.script('ROLLBACK; BEGIN')
+  // Where there is no transaction to set a savepoint in, this is one of our own.
+  let open = false
+  const answers = await attempt(session, (inTransaction) => {
+    open = !inTransaction
+    return open ? `BEGIN;\n${all}` : underSavepoint(all)
+  })
+  if (answers instanceof StatementError) await session.script(open ? 'ROLLBACK; BEGIN' : undoSavepoint)
   const filling = new Filling(session, plan, dataset)
   if (answers instanceof StatementError) {
     for (const insert of inserts) await filling.fill(insert)
@@ -33,7 +34,10 @@ export async function seedDataset(session: Session, plan: GenerationPlan, datase
   return filling.report()
 }
 
-async function attempt(session: Session, sql: string): Promise<readonly StatementResult[] | StatementError> {
+const underSavepoint = (sql: string) => `SAVEPOINT godwit_seed;\n${sql};\nRELEASE SAVEPOINT godwit_seed`
+const undoSavepoint = 'ROLLBACK TO SAVEPOINT godwit_seed; RELEASE SAVEPOINT godwit_seed'
+
+async function attempt(session: Session, sql: string | ScriptOf): Promise<readonly StatementResult[] | StatementError> {
   try {
     return await session.script(sql)
   } catch (error) {
@@ -66,9 +70,9 @@ class Filling {
 
   /** Run statements under a savepoint; their answers, or the error when one fails. */
   async under(sql: string): Promise<readonly StatementResult[] | StatementError> {
-    const answers = await attempt(this.#session, `SAVEPOINT godwit_seed;\n${sql};\nRELEASE SAVEPOINT godwit_seed`)
+    const answers = await attempt(this.#session, underSavepoint(sql))
     if (!(answers instanceof StatementError)) return answers.slice(1)
-    await this.#session.script('ROLLBACK TO SAVEPOINT godwit_seed; RELEASE SAVEPOINT godwit_seed')
+    await this.#session.script(undoSavepoint)
     return answers
   }
 

@@ -28,6 +28,15 @@ test('a contract loads where Node knows no TypeScript, with the package itself f
       export default defineContract(contract)`,
     'commonjs/package.json': '{}',
     'commonjs/contract.ts': "import { defineContract } from 'godwit'; export default defineContract({})",
+    'later.ts': `const place: string = import.meta.url
+      const { default: other } = await import('./contract.ts')
+      export default { ...other, place: place.slice(-8), awaited: await Promise.resolve<number>(1) }`,
+    'decorated.ts': `function once<This>(of: This, _: ClassMethodDecoratorContext): This { return of }
+      class Plan { @once static runs(): number { return 3 } }
+      export default { runs: Plan.runs() }`,
+    'awaits.ts': `const runs = await Promise.resolve(2)
+      namespace Limits { export const rows = 5 }
+      export default { runs, rows: Limits.rows satisfies number }`,
     'throws.ts': "const a: string = 'no x'; throw new Error(a)",
     'bad.ts': 'export default {',
   })
@@ -40,6 +49,9 @@ test('a contract loads where Node knows no TypeScript, with the package itself f
   expect(await load('contract.ts')).toEqual({ idempotent: 'one', through: 'dist' })
   expect(await load('contract.ts', 'true')).toEqual({ idempotent: 'one', through: 'dist' })
   expect(await load('commonjs/contract.ts')).toEqual({ through: 'dist' })
+  expect(await load('later.ts')).toEqual({ idempotent: 'one', through: 'dist', place: 'later.ts', awaited: 1 })
+  expect(await load('awaits.ts')).toEqual({ runs: 2, rows: 5 })
+  expect(await load('decorated.ts')).toEqual({ runs: 3 })
   expect(await load('throws.ts')).toBe('"contract.ts" does not load: no x')
   expect(await load('bad.ts')).toMatch(/^"contract\.ts" does not load: /)
   expect(await load('absent.ts')).toMatch(/^"contract\.ts" does not load: /)
