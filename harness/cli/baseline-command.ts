@@ -37,7 +37,7 @@ export async function baselineCommand(paths: readonly string[], flags: BaselineF
   if (ran !== undefined) {
     const run = acceptResults(ran, failed, next)
     await showResult(plan, run, false)
-    if (run.result !== undefined) await writeGateRecord(plan, run.result, { ran, baseline: next })
+    if (run.result !== undefined) await writeGateRecord({ report: plan.report, ran, baseline: next }, run.result)
     sayNotes(run.notes)
   }
   say(summaryOf(file, old, next))
@@ -65,6 +65,12 @@ async function verifyAll(plan: Plan, context: CommandContext): Promise<Gathered>
 /** Saved results say by their paths which project they are of. */
 async function readAll(plan: Plan, directory: string): Promise<Gathered> {
   const saved = await readResults(directory)
+  const shard = saved.find(({ result }) => result.shard !== undefined)?.result.shard
+  if (shard !== undefined) {
+    throw new InputError(`"${directory}" has shard ${shard.index} of ${shard.count} only`, {
+      hint: 'Put the shards together with godwit report --merge, and name the folder of the merged report.',
+    })
+  }
   const all = saved.flatMap(({ result }) => result.migrations)
   const [first] = saved
   if (first === undefined) throw new InputError(`no saved results in "${directory}"`)

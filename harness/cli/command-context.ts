@@ -13,6 +13,11 @@ export interface BaselineFlags extends VerifyFlags {
   readonly includeNew?: true
 }
 
+export interface ReportFlags {
+  /** Folders that shards wrote. */
+  readonly merge?: readonly string[]
+}
+
 export interface InitFlags {
   readonly github?: true
   readonly gitlab?: true

@@ -4,7 +4,6 @@ import { z } from 'zod'
 import { InputError } from '../errors.ts'
 import { maskSecretsIn, readResult, replaceFile, resultsFile } from '../report/index.ts'
 import type { Baseline, VerifyResult } from '../result/index.ts'
-import type { Plan } from './plan.ts'
 import type { ProjectState } from './project-state.ts'
 import type { Ran } from './run-projects.ts'
 
@@ -31,9 +30,8 @@ export type GateRecord = z.infer<typeof record>
 
 /** Write down beside a result what it holds for. */
 export async function writeGateRecord(
-  plan: Plan,
+  run: { readonly report: string; readonly ran: readonly Ran[]; readonly baseline: Baseline | undefined },
   result: VerifyResult,
-  run: { readonly ran: readonly Ran[]; readonly baseline: Baseline | undefined },
 ): Promise<void> {
   const written: GateRecord = {
     version: 1,
@@ -48,7 +46,7 @@ export async function writeGateRecord(
       })),
     ],
   }
-  await replaceFile(join(plan.report, gateFile), `${JSON.stringify(maskSecretsIn(written), null, 2)}\n`)
+  await replaceFile(join(run.report, gateFile), `${JSON.stringify(maskSecretsIn(written), null, 2)}\n`)
 }
 
 function copyOf({ project, steps, files, options }: ProjectState): Omit<GateRecord['projects'][number], 'server'> {
@@ -67,7 +65,14 @@ export async function readGateRecord(
   const path = join(directory, gateFile)
   const text = await readFile(path, 'utf8').catch(() => undefined)
   const saved = await readResult(directory)
-  if (text === undefined || saved === undefined) return undefined
+  if (saved === undefined) return undefined
+  const { shard } = saved.result
+  if (shard !== undefined) {
+    throw new InputError(`"${directory}" has shard ${shard.index} of ${shard.count} only: it says nothing of the other steps`, {
+      hint: 'Put the shards together with godwit report --merge, and name the folder of the merged report.',
+    })
+  }
+  if (text === undefined) return undefined
   const parsed = record.safeParse(jsonOf(text))
   if (!parsed.success) throw new InputError(`"${path}" is not what godwit verify wrote`, { hint: 'Run godwit verify again.' })
   if (JSON.stringify(parsed.data.digest) !== JSON.stringify(saved.result.digest)) {

@@ -50,3 +50,10 @@ export function parseName(text: string): string {
 export function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), parseName(text)]
 }
+
+/** One of several machines, such as `2/3`. */
+export function parseShard(text: string): { readonly index: number; readonly count: number } {
+  const [, index = 0, count = 0] = (/^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(text) ?? []).map(Number)
+  if (index < 1 || index > count) throw new InvalidArgumentError('It is not a shard such as "2/3", the second of three.')
+  return { index, count }
+}

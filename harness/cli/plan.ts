@@ -2,6 +2,7 @@ import { relative, resolve, sep } from 'node:path'
 import { type LoadedConfig, loadConfig, type ProjectConfig, type ProjectOptions } from '../config/index.ts'
 import { InputError } from '../errors.ts'
 import { knownFormat, ownFormats } from '../formats/index.ts'
+import { isRemote } from '../history/index.ts'
 import { type AnyInvariant, withOwn } from '../invariants/index.ts'
 import { shownPath } from '../migration/index.ts'
 import { allOptions, attributeOf } from '../options/index.ts'
@@ -41,7 +42,7 @@ export async function planWork(paths: readonly string[], flags: VerifyFlags): Pr
   const placed = (path: string) => shownPath(resolve(from, path))
   const said = config?.config ?? {}
   const report = flags.report ?? placed(said.report ?? 'reports')
-  const cache = flags.cache ?? (said.cache === false ? false : placed(said.cache ?? '.godwit/cache'))
+  const cache = flags.cache ?? (said.cache === false ? false : placedCache(said.cache ?? '.godwit/cache', placed))
   const projects = chooseProjects(paths, flags, config).map(({ project, own }): Project => {
     return {
       name: project?.name,
@@ -55,6 +56,11 @@ export async function planWork(paths: readonly string[], flags: VerifyFlags): Pr
     }
   })
   return { config, projects, report, baseline: baselineOf(flags.baseline, said.baseline, placed) }
+}
+
+/** Of a store that is no folder, the address stays. */
+function placedCache(place: string, placed: (path: string) => string): string {
+  return isRemote(place) ? place : placed(place)
 }
 
 interface Choice {

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { packageVersion } from '../package.ts'
-import type { BaselineFlags, CommandContext, InitFlags } from './command-context.ts'
+import type { BaselineFlags, CommandContext, InitFlags, ReportFlags } from './command-context.ts'
 import { addDatabaseCommands } from './database-commands.ts'
-import { parseName } from './option-values.ts'
-import { addVerifyOptions, type VerifyFlags } from './verify-options.ts'
+import { parseName, parseShard } from './option-values.ts'
+import { addVerifyOptions, type ShardFlags, type VerifyFlags } from './verify-options.ts'
 
 const exitCodesHelp = `
 Exit codes:
@@ -47,9 +47,15 @@ function addVerify(program: Command, context: CommandContext): void {
   addVerifyOptions(program.command('verify'))
     .description('Verify a migration, or each step of a history: fill the legacy schema, migrate, and look for every cell again.')
     .argument('[path...]', 'folders or files of migrations; default: those of the configuration, else the working directory')
+    .option('--shard <i/n>', 'verify only the steps of the i-th of n machines; godwit report --merge puts them together', parseShard)
+    .option(
+      '--costs <file>',
+      'results.json of an earlier run: deal steps to shards by the time that they took then; every shard needs the same',
+      parseName,
+    )
     .option('--json', 'write the result to standard output, and nothing else there')
     .addHelpText('after', verifyHelp)
-    .action(async (paths: readonly string[], options: VerifyFlags) => {
+    .action(async (paths: readonly string[], options: ShardFlags) => {
       const { verifyCommand } = await import('./verify-command.ts')
       await verifyCommand(paths, options, context)
     })
@@ -102,14 +108,18 @@ function addReplay(program: Command, context: CommandContext): void {
     })
 }
 
-function addReport(program: Command): void {
+function addReport(program: Command, context: CommandContext): void {
   program
     .command('report')
     .description('Render the saved results again, without a database; the exit code says whether that worked, not what they say.')
-    .argument('[dir]', 'where verify wrote its reports', 'reports')
-    .action(async (directory: string) => {
+    .argument('[dir]', 'where verify wrote its reports, and where a merged report goes', 'reports')
+    .option(
+      '--merge <dir...>',
+      'put the reports of all shards of a run together: the report of the whole, and its exit code as verify gives it',
+    )
+    .action(async (directory: string, options: ReportFlags) => {
       const { reportCommand } = await import('./report-command.ts')
-      await reportCommand(directory)
+      await reportCommand(directory, options, context)
     })
 }
 

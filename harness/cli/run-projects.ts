@@ -1,5 +1,5 @@
 import { GodwitError } from '../errors.ts'
-import type { Verified } from '../history/index.ts'
+import type { Share, Verified, VerifiedPart } from '../history/index.ts'
 import type { ProgressEvent, VerifyHooks } from '../verify/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { describeFailure } from './failure.ts'
@@ -12,6 +12,8 @@ export interface Ran {
   /** With the waivers that comments in its SQL declare. */
   readonly project: Project
   readonly verified: Verified
+  /** What it is put together from. */
+  readonly part: VerifiedPart
   /** What the verdict is bound to. */
   readonly state: ProjectState
 }
@@ -26,22 +28,31 @@ export interface NotRun {
 /**
  * Verify the projects of a plan one after the other. One that cannot be verified says so on standard error and does not keep the others
  * from it; where there is one without a name, its error is thrown.
+ *
+ * @param context.shares  The steps of this machine, for each project of the plan; all of them without.
  */
 export async function runProjects(
   plan: Plan,
-  context: Pick<VerifyHooks, 'startCluster'> & Pick<CommandContext, 'signal'>,
+  context: Pick<VerifyHooks, 'startCluster'> & Pick<CommandContext, 'signal'> & { readonly shares?: readonly Share[] | undefined },
 ): Promise<{ readonly ran: readonly Ran[]; readonly failed: readonly NotRun[] }> {
-  const [{ verify }, { readSavedRows }] = await rooms()
+  const [{ assemble, verifyPart }, { readSavedRows, visibleLines }] = await rooms()
   const saved = await readSavedRows(plan.report)
   const ran: Ran[] = []
   const failed: NotRun[] = []
   using progress = showProgress(process.stderr)
-  for (const project of plan.projects) {
+  const { signal, startCluster, shares } = context
+  for (const [at, project] of plan.projects.entries()) {
     const onProgress = (event: ProgressEvent) => progress.report(withProject(event, project.name))
     try {
       const state = await readProjectState(project)
-      const verified = await verify(project.paths, { ...project.options, saved }, { ...context, onProgress })
-      ran.push({ project: { ...project, waivers: [...project.waivers, ...verified.waivers] }, verified, state })
+      const onWarning = (message: string) => {
+        progress.clear()
+        process.stderr.write(`${visibleLines(`godwit: warning: ${message}`)}\n`)
+      }
+      const hooks = { signal, startCluster, onProgress, onWarning }
+      const part = await verifyPart(project.paths, { ...project.options, saved }, hooks, shares?.[at])
+      const verified = assemble([part])
+      ran.push({ project: { ...project, waivers: [...project.waivers, ...verified.waivers] }, verified, part, state })
     } catch (error) {
       context.signal.throwIfAborted()
       if (project.name === undefined) throw error

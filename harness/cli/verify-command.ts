@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { InputError } from '../errors.ts'
+import { isRemote } from '../history/index.ts'
 import { counted } from '../report/index.ts'
-import type { VerifyResult } from '../result/index.ts'
+import type { Baseline, VerifyResult } from '../result/index.ts'
 import type { VerifyHooks } from '../verify/index.ts'
 import { acceptResults, type RunResult } from './accept-results.ts'
 import { readBaseline } from './baseline-file.ts'
@@ -10,34 +12,66 @@ import type { CommandContext } from './command-context.ts'
 import { exitCodeOf, exitCodes, gravestCode } from './exit-codes.ts'
 import { writeGateRecord } from './gate-record.ts'
 import { type Plan, planWork } from './plan.ts'
-import { runProjects } from './run-projects.ts'
+import { type PlannedShard, planShard } from './plan-shard.ts'
+import { type NotRun, type Ran, runProjects } from './run-projects.ts'
+import { shardFile, writeShardRecord } from './shard-record.ts'
 import { terminalOf } from './terminal-of.ts'
-import type { VerifyFlags } from './verify-options.ts'
+import type { ShardFlags } from './verify-options.ts'
 
 /** `godwit verify`: verify, write the reports, show the result, and exit with the verdict. */
-export async function verifyCommand(paths: readonly string[], flags: VerifyFlags, context: CommandContext): Promise<void> {
-  await verifyPlan(await planWork(paths, flags), flags.json === true, context)
+export async function verifyCommand(paths: readonly string[], flags: ShardFlags, context: CommandContext): Promise<void> {
+  const plan = await planWork(paths, flags)
+  const json = flags.json === true
+  if (flags.shard === undefined && flags.costs !== undefined)
+    throw new InputError('--costs needs --shard', { hint: 'Costs only say which machine has which steps.' })
+  await verifyPlan(plan, json, context, flags.shard === undefined ? undefined : await planShard(plan, flags.shard, flags.costs))
 }
 
 /** Verify what a plan says, write the reports, and show the result. */
-export async function verifyPlan(plan: Plan, json: boolean, context: CommandContext & Pick<VerifyHooks, 'startCluster'>): Promise<void> {
+export async function verifyPlan(
+  plan: Plan,
+  json: boolean,
+  context: CommandContext & Pick<VerifyHooks, 'startCluster'>,
+  shard?: PlannedShard,
+): Promise<void> {
   const baseline = await readBaseline(plan.baseline, { mayBeAbsent: false })
   const report = await import('../report/index.ts')
   await report.prepareDirectory(plan.report)
-  const { ran, failed } = await runProjects(plan, { signal: context.signal, startCluster: context.startCluster })
+  // One of an earlier run would be taken for this one, if this one fails.
+  await rm(join(plan.report, shardFile), { force: true })
+  const { signal, startCluster } = context
+  const { ran, failed } = await runProjects(plan, { signal, startCluster, shares: shard?.shares })
   await keepCacheOutOfGit(plan)
-  const run = acceptResults(ran, failed, baseline)
-  if (run.result !== undefined) {
-    await showResult(plan, run, json)
-    await writeGateRecord(plan, run.result, { ran, baseline })
+  if (shard !== undefined) await writeShardRecord({ plan, shard, ran, failed, baseline })
+  await reportRun({ report: plan.report, ran, failed, baseline }, json, context)
+}
+
+/** What was verified, here or by several machines. */
+export interface Run {
+  /** Where its reports go. */
+  readonly report: string
+  readonly ran: readonly Ran[]
+  readonly failed: readonly NotRun[]
+  readonly baseline: Baseline | undefined
+}
+
+/** Accept what is accepted, write the reports, show the result, and exit with the verdict. */
+export async function reportRun(run: Run, json: boolean, context: Pick<CommandContext, 'setExitCode'>): Promise<void> {
+  const { ran, failed, baseline } = run
+  const accepted = acceptResults(ran, failed, baseline)
+  const { result } = accepted
+  if (result !== undefined) {
+    await showResult(run, accepted, json)
+    // A part of the steps lets nothing pass.
+    if (result.shard === undefined) await writeGateRecord(run, result)
   }
-  sayNotes(run.notes)
-  const verdicts = run.result === undefined ? [] : [exitCodeOf(run.result.verdict), ...sayUnjudged(run.result)]
+  sayNotes(accepted.notes)
+  const verdicts = result === undefined ? [] : [exitCodeOf(result.verdict), ...sayUnjudged(result)]
   context.setExitCode(gravestCode([...verdicts, ...failed.map((each) => each.exitCode)]))
 }
 
 /** Write the reports of a run, and show it. */
-export async function showResult(plan: Plan, { result, counterexamples, runOf }: RunResult, json: boolean): Promise<void> {
+export async function showResult(plan: Pick<Plan, 'report'>, { result, counterexamples, runOf }: RunResult, json: boolean): Promise<void> {
   if (result === undefined) return
   const report = await import('../report/index.ts')
   const files = new Map([...counterexamples].map(([path, one]) => [path, report.renderCounterexample(one)]))
@@ -82,7 +116,7 @@ function sayLines(title: string, lines: readonly string[]): void {
 /** The cache is for this machine and for CI's own cache, never for a commit. */
 async function keepCacheOutOfGit({ projects }: Plan): Promise<void> {
   for (const directory of new Set(projects.flatMap((project) => project.options.cacheDirectory ?? []))) {
-    if (!existsSync(directory) || existsSync(join(directory, '.gitignore'))) continue
+    if (isRemote(directory) || !existsSync(directory) || existsSync(join(directory, '.gitignore'))) continue
     await writeFile(join(directory, '.gitignore'), '*\n')
   }
 }

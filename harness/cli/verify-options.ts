@@ -1,10 +1,18 @@
 import { type Command, Option } from 'commander'
+import type { Shard } from '../history/index.ts'
 import { allOptions, type Flags, type OptionRow } from '../options/index.ts'
 import { collect, parseCount, parseName, parsePercent, parseTime } from './option-values.ts'
 
 /** The options that `verify`, `baseline` and `gate` share, as the command line (or the environment) gives them; a configuration has the rest. */
 export interface VerifyFlags extends Flags {
   readonly json?: true
+}
+
+/** What only `verify` takes beside them. */
+export interface ShardFlags extends VerifyFlags {
+  readonly shard?: Shard
+  /** A file. */
+  readonly costs?: string
 }
 
 /** Give a command these options. Defaults stand in the help alone: a configuration comes before them. */

@@ -18,11 +18,7 @@ export async function applyBatches(
   broken: SourceResult['brokenAt'] | undefined,
 ): Promise<readonly string[]> {
   if (history.steps.every((step) => step.batch === undefined)) return []
-  if (broken !== undefined && broken !== null) {
-    return [
-      `${history.format} applies all pending steps in one transaction: that was not tried, because "${broken.migration}" does not apply by itself`,
-    ]
-  }
+  if (broken !== undefined && broken !== null) return notTried(history.format, broken.migration)
   await using database = await cluster.clone(environment.template)
   await using session = await database.connect({ as: 'owner', settings: environment.settings })
   const notes: string[] = []
@@ -45,6 +41,11 @@ export async function applyBatches(
     await session.script('COMMIT')
   }
   return notes
+}
+
+/** What is said where a step fails by itself already. */
+export function notTried(format: string, broken: string): readonly string[] {
+  return [`${format} applies all pending steps in one transaction: that was not tried, because "${broken}" does not apply by itself`]
 }
 
 async function failureOf(step: HistoryStep, apply: (up: Step) => ReturnType<typeof applyStep>): Promise<string | undefined> {

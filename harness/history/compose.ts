@@ -1,8 +1,7 @@
-import type { HistoryStep } from '../formats/index.ts'
+import type { Passage } from '../lineage/index.ts'
 import type { FindingResult, MigrationResult } from '../result/index.ts'
 import { judgeMigration } from '../result/index.ts'
 import { mayTouch, type Unapplied } from './unapplied.ts'
-import type { StepVerdict } from './verdict-cache.ts'
 
 /**
  * What only the steps together tell. An attribute whose values another one holds since an earlier step is not lost when it is dropped; what
@@ -23,18 +22,13 @@ export class Composition {
     this.#unapplied.push(step)
   }
 
-  /** Those that were passed over, in their order. */
-  get unapplied(): readonly Unapplied[] {
-    return [...this.#unapplied]
-  }
-
   /** Take the next step of the history; its result as it reads after all those before it. */
-  pass(step: HistoryStep, { result, passage }: StepVerdict): MigrationResult {
+  pass(result: MigrationResult, passage: Passage): MigrationResult {
     const findings = result.findings.flatMap((finding) => this.#judge(finding, result, passage.own))
     const softened = findings.filter((each) =>
       result.findings.some(({ id, severity }) => id === each.id && severity === 'error' && each.severity === 'warning'),
     )
-    this.#carry(step.name, passage)
+    this.#carry(result.name, passage)
     // What an earlier step may have seen to is no loss for certain, and nothing that was looked at either.
     const invariants = result.invariants.map((each) => {
       const doubt = softened.find(({ invariant }) => invariant === each.id)
@@ -43,7 +37,7 @@ export class Composition {
     return judgeMigration({ ...result, invariants }, findings, this.#failOn)
   }
 
-  #judge(finding: FindingResult, result: MigrationResult, own: StepVerdict['passage']['own']): readonly FindingResult[] {
+  #judge(finding: FindingResult, result: MigrationResult, own: Passage['own']): readonly FindingResult[] {
     if (finding.severity === 'info' || !['zero-loss', 'applies'].includes(finding.invariant)) return [finding]
     const moved = finding.invariant === 'zero-loss' ? this.#movedEarlier(finding, result, own) : undefined
     if (moved !== undefined) return moved
@@ -61,7 +55,7 @@ export class Composition {
   }
 
   /** A loss of what another attribute holds since an earlier step: information. */
-  #movedEarlier(finding: FindingResult, result: MigrationResult, own: StepVerdict['passage']['own']): readonly FindingResult[] | undefined {
+  #movedEarlier(finding: FindingResult, result: MigrationResult, own: Passage['own']): readonly FindingResult[] | undefined {
     const { relation, attribute } = finding
     if (relation === null) return undefined
     if (attribute !== null) {
@@ -87,7 +81,7 @@ export class Composition {
     ]
   }
 
-  #heldElsewhere(path: string, own: StepVerdict['passage']['own']): { readonly path: string; readonly step: string } | undefined {
+  #heldElsewhere(path: string, own: Passage['own']): { readonly path: string; readonly step: string } | undefined {
     for (const [copy, step] of this.#copies.get(path) ?? []) {
       const now = own[copy]
       // Not written by this step, or written and kept.
@@ -96,7 +90,7 @@ export class Composition {
     return undefined
   }
 
-  #carry(step: string, { own, copies }: StepVerdict['passage']): void {
+  #carry(step: string, { own, copies }: Passage): void {
     const at = (path: string) => (own[path] === undefined ? path : own[path])
     const known = [...this.#copies]
     this.#copies.clear()

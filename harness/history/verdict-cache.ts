@@ -1,13 +1,13 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type { History } from '../formats/index.ts'
 import { rulesDigest } from '../invariants/index.ts'
 import type { Passage } from '../lineage/index.ts'
+import { packageVersion } from '../package.ts'
 import type { MigrationResult } from '../result/index.ts'
 import { sha256 } from '../run/index.ts'
 import type { Counterexample, VerifyOptions } from '../verify/index.ts'
 import { rebaseVerdict, type ShownPaths, shownPaths } from './rebase-verdict.ts'
 import { configDigest } from './seed-text.ts'
+import type { VerdictStore } from './store/verdict-store.ts'
 
 /** What was found out about one step. */
 export interface StepVerdict {
@@ -16,17 +16,19 @@ export interface StepVerdict {
   readonly counterexamples: ReadonlyMap<string, Counterexample>
 }
 
-/** Verdicts of earlier runs, bound to everything that they depend on: all files up to the step, options, seed, server, rules. */
+/** Verdicts of earlier runs, bound to everything that they depend on: all files up to the step, options, seed, server, rules, version. */
 export class VerdictCache {
-  readonly #directory: string | undefined
+  readonly #store: VerdictStore | undefined
   readonly #keys: readonly string[]
   readonly #shown: (at: number) => ShownPaths
+  readonly #writes: Promise<void>[] = []
 
-  constructor(options: VerifyOptions, history: History, server: string, environment: readonly string[]) {
+  constructor(store: VerdictStore | undefined, { options, history, server, environment }: CachedFor) {
     // A random seed asks for new runs.
-    this.#directory = options.seed === 'random' ? undefined : options.cacheDirectory
+    this.#store = options.seed === 'random' ? undefined : store
     this.#shown = (at) => shownPaths(history, at, options)
     const base = [
+      packageVersion(),
       rulesDigest(options.invariants),
       server,
       // A contract counts for its own step and those after it.
@@ -42,37 +44,51 @@ export class VerdictCache {
   }
 
   async read(at: number): Promise<StepVerdict | undefined> {
-    const file = this.#fileOf(at)
-    if (file === undefined) return undefined
-    const text = await readFile(file, 'utf8').catch(() => undefined)
-    if (text === undefined) return undefined
-    try {
-      const saved = JSON.parse(text) as {
-        shown: ShownPaths
-        result: MigrationResult
-        passage: Passage
-        counterexamples: [string, Counterexample][]
-      }
-      const { result, passage, counterexamples } = saved
-      const verdict = { result: { ...result, cached: true }, passage, counterexamples: new Map(counterexamples) }
-      return rebaseVerdict(verdict, saved.shown, this.#shown(at))
-    } catch {
-      // Half-written by a run that was killed, or by an older version: made anew.
-      return undefined
-    }
-  }
-
-  async write(at: number, verdict: StepVerdict): Promise<void> {
-    const file = this.#fileOf(at)
-    if (file === undefined) return
-    await mkdir(dirname(file), { recursive: true })
-    const own = `${file}.${process.pid}`
-    await writeFile(own, JSON.stringify({ ...verdict, shown: this.#shown(at), counterexamples: [...verdict.counterexamples] }))
-    await rename(own, file)
-  }
-
-  #fileOf(at: number): string | undefined {
     const key = this.#keys[at]
-    return this.#directory === undefined || key === undefined ? undefined : join(this.#directory, key.slice(0, 2), `${key}.json`)
+    const text = key === undefined ? undefined : await this.#store?.read(key)
+    const body = key === undefined || text === undefined ? undefined : openEntry(key, text)
+    if (body === undefined) return undefined
+    const saved = JSON.parse(body) as {
+      shown: ShownPaths
+      result: MigrationResult
+      passage: Passage
+      counterexamples: [string, Counterexample][]
+    }
+    const { result, passage, counterexamples } = saved
+    const verdict = { result: { ...result, cached: true }, passage, counterexamples: new Map(counterexamples) }
+    return rebaseVerdict(verdict, saved.shown, this.#shown(at))
   }
+
+  /** Begin to keep a verdict; no step waits for a store that is far away. */
+  write(at: number, verdict: StepVerdict): void {
+    const key = this.#keys[at]
+    if (this.#store === undefined || key === undefined) return
+    const body = JSON.stringify({ ...verdict, shown: this.#shown(at), counterexamples: [...verdict.counterexamples] })
+    this.#writes.push(this.#store.write(key, sealedEntry(key, body)))
+  }
+
+  /** Wait for all that was begun. */
+  async written(): Promise<void> {
+    await Promise.all(this.#writes)
+  }
+}
+
+/** What verdicts depend on beside the steps. */
+interface CachedFor {
+  readonly options: VerifyOptions
+  readonly history: History
+  readonly server: string
+  readonly environment: readonly string[]
+}
+
+/** A line that tells what the text behind it is, and whether it is whole. */
+function sealedEntry(key: string, body: string): string {
+  return `${JSON.stringify({ godwit: packageVersion(), key, sha256: sha256(body) })}\n${body}`
+}
+
+/** Undefined for what is not whole, or of another version, or of another key: it is made anew. */
+function openEntry(key: string, text: string): string | undefined {
+  const end = text.indexOf('\n')
+  const body = text.slice(end + 1)
+  return text === sealedEntry(key, body) ? body : undefined
 }

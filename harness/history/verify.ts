@@ -2,23 +2,17 @@ import { InputError } from '../errors.ts'
 import { readSource, type Source } from '../formats/index.ts'
 import { ownTexts, rulesDigest, withOwn } from '../invariants/index.ts'
 import { type Cluster, installedMajors, parseClusterRequest, startCluster } from '../postgres/index.ts'
-import type { FindingWaiver, SourceResult, VerifyResult } from '../result/index.ts'
-import { coverageOfAll, gravest, warningsOf } from '../result/index.ts'
 import { fullDepth, onPairBase, sha256 } from '../run/index.ts'
-import type { Counterexample } from '../verify/index.ts'
-import { stopwatch, usualRuns, type VerifiedMigration, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
+import { stopwatch, usualRuns, type VerifyHooks, type VerifyOptions, verifyMigration } from '../verify/index.ts'
 import { acceptedLines } from './accepted-lines.ts'
+import { assemble, type Verified } from './assemble.ts'
 import { commandHistory } from './command-history.ts'
-import { type VerifiedHistory, verifyHistory } from './history.ts'
+import { type Share, type StepsToVerify, stepsOfPairs } from './deal.ts'
+import { verifyHistory } from './history.ts'
+import type { HistoryContext } from './history-context.ts'
+import type { PairPart, PairsPart, SourcePart, VerifiedPart } from './parts.ts'
 import { configDigest, seedText } from './seed-text.ts'
-
-export interface Verified {
-  readonly result: VerifyResult
-  /** By path, as it stands in the finding. */
-  readonly counterexamples: ReadonlyMap<string, Counterexample>
-  /** What comments in the SQL accept: to be given to `acceptFindings`. */
-  readonly waivers: readonly FindingWaiver[]
-}
+import { openStore } from './store/open-store.ts'
 
 /**
  * Verify migrations: read them, get a cluster, and judge one after the other.
@@ -28,10 +22,25 @@ export interface Verified {
  * @throws {EnvironmentError} When no cluster can be had.
  */
 export async function verify(paths: readonly string[], options: VerifyOptions = {}, hooks: VerifyHooks = {}): Promise<Verified> {
+  return assemble([await verifyPart(paths, options, hooks)])
+}
+
+/**
+ * Verify the steps of a project that one machine was dealt; all of them without a share.
+ *
+ * @throws As `verify` does.
+ */
+export async function verifyPart(
+  paths: readonly string[],
+  options: VerifyOptions = {},
+  hooks: VerifyHooks = {},
+  share?: Share,
+): Promise<VerifiedPart> {
   const started = performance.now()
   const clock = stopwatch()
   // Refused before a cluster is started, as comments are below.
   withOwn(options.invariants)
+  const store = storeOf(options, hooks)
   const read = await clock.time('read', () => readSources(paths, options))
   acceptedLines(read)
   const asked = serverOf(read)
@@ -39,17 +48,13 @@ export async function verify(paths: readonly string[], options: VerifyOptions = 
   hooks.onProgress?.({ migration: '', stage: 'cluster' })
   const start = hooks.startCluster ?? startCluster
   await using cluster = await clock.time('cluster', () => start(request, hooks.signal === undefined ? {} : { signal: hooks.signal }))
-  const verified = await verifyOn(cluster, read, options, hooks)
-  const durationMs = Math.round(performance.now() - started)
+  const part = await partOn(cluster, read, { options, hooks, store, share })
   return {
-    ...verified,
-    result: {
-      ...verified.result,
-      postgres: { ...verified.result.postgres, assumed: options.postgres === undefined && asked === undefined },
-      sources: verified.result.sources.map((each) => (asked?.note === undefined ? each : { ...each, notes: [asked.note, ...each.notes] })),
-      durationMs,
-      timings: { ...clock.timings(), ...verified.result.timings },
-    },
+    ...part,
+    postgres: { ...part.postgres, assumed: options.postgres === undefined && asked === undefined },
+    serverNote: asked?.note,
+    durationMs: Math.round(performance.now() - started),
+    timings: clock.timings(),
   }
 }
 
@@ -80,94 +85,84 @@ export async function verifyOn(
   options: VerifyOptions,
   hooks: VerifyHooks,
 ): Promise<Verified> {
+  return assemble([await partOn(cluster, sources, { options, hooks, store: storeOf(options, hooks), share: undefined })])
+}
+
+interface PartContext extends Pick<HistoryContext, 'options' | 'hooks' | 'store'> {
+  readonly share: Share | undefined
+}
+
+function storeOf({ cacheDirectory }: VerifyOptions, hooks: VerifyHooks): HistoryContext['store'] {
+  return cacheDirectory === undefined ? undefined : openStore(cacheDirectory, (message) => hooks.onWarning?.(message))
+}
+
+async function partOn(cluster: Cluster, sources: readonly Source[], { options, hooks, store, share }: PartContext): Promise<VerifiedPart> {
   const started = performance.now()
   withOwn(options.invariants)
   const waivers = acceptedLines(sources)
   const digests = sources.flatMap(digestsOf)
   const seed = seedText(options, digests)
-  const migrations: VerifyResult['migrations'][number][] = []
-  const results: SourceResult[] = []
-  const counterexamples = new Map<string, Counterexample>()
-  const timings: Record<string, number> = {}
-  const add = (more: Readonly<Record<string, number>>) => {
-    for (const [stage, ms] of Object.entries(more)) timings[stage] = (timings[stage] ?? 0) + ms
+  const parts: SourcePart[] = []
+  for (const [at, source] of sources.entries()) {
+    const own = share === undefined ? undefined : (steps: StepsToVerify) => share.of(at, steps)
+    parts.push(await verifySource(cluster, source, { options, seed, hooks, store, share: own }))
   }
-  for (const source of sources) {
-    const verified = await verifySource(cluster, source, { options, seed, hooks })
-    migrations.push(...verified.migrations)
-    results.push(verified.source)
-    for (const [file, example] of verified.counterexamples) counterexamples.set(file, example)
-    add(verified.timings)
-  }
-  const result: VerifyResult = {
-    version: 1,
-    // Where a branch adds nothing there is nothing to hold against it.
-    verdict: migrations.length === 0 && options.since !== undefined ? 'holds' : gravest(migrations.map((each) => each.verdict)),
-    warnings: warningsOf(migrations),
-    postgres: { version: cluster.version.text, assumed: false, from: cluster.kind },
+  return {
+    shard: share?.shard,
     seed,
-    durationMs: Math.round(performance.now() - started),
-    timings,
+    postgres: { version: cluster.version.text, assumed: false, from: cluster.kind },
     digest: {
       files: sha256(digests.join('\n')),
       config: configDigest(options),
       rules: rulesDigest(options.invariants),
       server: cluster.version.text,
     },
-    ...(options.since === undefined ? {} : { since: options.since }),
-    sources: results,
-    migrations,
-    coverage: coverageOfAll(migrations),
+    since: options.since,
+    failOn: options.failOn ?? 'error',
+    reportDirectory: options.reportDirectory ?? 'reports',
     ...((options.invariants ?? []).length === 0 ? {} : { ownInvariants: ownTexts(options.invariants) }),
+    waivers,
+    sources: parts,
+    durationMs: Math.round(performance.now() - started),
+    timings: {},
   }
-  return { result, counterexamples, waivers }
 }
 
-interface SourceContext {
-  readonly options: VerifyOptions
-  readonly seed: string
-  readonly hooks: VerifyHooks
-}
-
-async function verifySource(cluster: Cluster, source: Source, context: SourceContext): Promise<VerifiedHistory> {
+async function verifySource(cluster: Cluster, source: Source, context: HistoryContext): Promise<SourcePart> {
   if (source.kind === 'history') return verifyHistory(cluster, source.history, context)
-  if (source.kind === 'command') {
-    const history = await commandHistory(cluster, source.command, context.options, context.hooks)
-    try {
-      return await verifyHistory(cluster, history, context)
-    } finally {
-      await history.close()
-    }
+  if (source.kind === 'pairs') return verifyPairs(cluster, source, context)
+  const history = await commandHistory(cluster, source.command, context.options, context.hooks)
+  try {
+    return await verifyHistory(cluster, history, context)
+  } finally {
+    await history.close()
   }
-  const { options } = context
-  const verified: VerifiedMigration[] = []
-  const said = new Set<string>()
-  for (const { migration, path } of source.migrations) {
+}
+
+async function verifyPairs(cluster: Cluster, source: Extract<Source, { kind: 'pairs' }>, context: HistoryContext): Promise<PairsPart> {
+  const { options, share } = context
+  const selected = stepsOfPairs(source)
+  const dealt = share?.(selected) ?? new Set(selected.keys())
+  const steps: PairPart[] = []
+  for (const [at, { migration, path }] of source.migrations.entries()) {
+    if (!dealt.has(at)) continue
     const started = performance.now()
-    const own = await onPairBase(cluster, migration, options, (base, adapted, notes) => {
-      for (const note of notes) said.add(note)
-      const legacy = performance.now() - started
-      return verifyMigration(adapted, base, { ...context, path, depth: () => fullDepth(options.runs ?? usualRuns), before: { legacy } })
+    const step = await onPairBase(cluster, migration, options, async (base, adapted, notes) => {
+      const before = { legacy: performance.now() - started }
+      const depth = () => fullDepth(options.runs ?? usualRuns)
+      const { result, counterexamples } = await verifyMigration(adapted, base, { ...context, path, depth, before })
+      return { at, result, counterexamples: [...counterexamples], notes }
     })
-    verified.push(own)
+    steps.push(step)
   }
-  const timings: Record<string, number> = {}
-  for (const { result } of verified) for (const [stage, ms] of Object.entries(result.timings)) timings[stage] = (timings[stage] ?? 0) + ms
-  const paths = new Set(source.migrations.map((each) => each.path))
   return {
-    source: {
-      path: [...paths].join(', '),
-      format: source.format,
-      steps: verified.length,
-      verified: verified.length,
-      cached: 0,
-      brokenAt: null,
-      endToEnd: null,
-      notes: [...said],
-    },
-    migrations: verified.map((each) => each.result),
-    counterexamples: new Map(verified.flatMap((each) => [...each.counterexamples])),
-    timings,
+    kind: 'pairs',
+    path: [...new Set(source.migrations.map((each) => each.path))].join(', '),
+    format: source.format,
+    total: source.migrations.length,
+    selected: [...selected.keys()],
+    dealt: [...dealt],
+    steps,
   }
 }
 

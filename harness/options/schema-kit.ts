@@ -54,7 +54,7 @@ export function schemaKit({ z, formatNames, isOwnFormat, contract }: SchemaParts
     duration: text
       .regex(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, 'is not a duration such as "90s", "5m" or "1h30m"')
       .refine((value) => /[1-9]/.test(value), 'is no time at all'),
-    folderOrNot: z.union([text, z.literal(false)], { error: 'expected a folder, or false' }),
+    folderOrNot: z.union([text, z.literal(false)], { error: 'expected a folder, s3://BUCKET/PREFIX, or false' }),
     fileOrNot: z.union([text, z.literal(false)], { error: 'expected a file, or false' }),
     contracts: z.record(z.string(), contract),
     command,

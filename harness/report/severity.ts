@@ -74,7 +74,8 @@ export function commonReason({ invariants, findings }: MigrationResult): string 
 }
 
 /** Why a run has no migrations to show. */
-export function nothingJudged({ since, verdict }: VerifyResult): string {
+export function nothingJudged({ since, shard, verdict }: VerifyResult): string {
+  if (verdict === 'holds' && shard !== undefined) return `Shard ${shard.index} of ${shard.count} has no step. Nothing to verify.`
   return verdict === 'holds' && since !== undefined ? `No new migrations since ${since}. Nothing to verify.` : 'No migration was judged.'
 }
 

@@ -7,7 +7,7 @@ import { gravest } from './verdict.ts'
  * Unite the results of several runs (the specs of one Vitest run, the shards of one CI job) as if they were one.
  *
  * Migrations and sources are ordered by path and name, so that neither the order nor the grouping of the runs shows. What differs between the
- * runs (a seed, a server) is named with all its values; durations are added up.
+ * runs (a seed, a server) is named with all its values; durations are added up. What has a shard in it is not the whole.
  *
  * @param results  At least one.
  */
@@ -16,6 +16,7 @@ export function mergeResults(results: readonly VerifyResult[]): VerifyResult {
   const versions = distinct(results.map((result) => result.postgres.version))
   const since = oneOf(results.map((result) => result.since ?? ''))
   const own = ownOf(results)
+  const shard = results.find((result) => result.shard !== undefined)?.shard
   const froms = new Set(results.map((result) => result.postgres.from))
   return {
     version: 1,
@@ -36,6 +37,7 @@ export function mergeResults(results: readonly VerifyResult[]): VerifyResult {
       server: distinct(results.map((result) => result.digest.server)).join(', '),
     },
     ...(since === undefined || since === '' || results.some((result) => result.since === undefined) ? {} : { since }),
+    ...(shard === undefined ? {} : { shard }),
     sources: results.flatMap((result) => result.sources).toSorted((a, b) => compare([a.path, a.format], [b.path, b.format])),
     migrations,
     coverage: coverageOfAll(migrations),

@@ -168,6 +168,10 @@ export const resultSchema = z.object({
   timings,
   digest: z.object({ files: z.string(), config: z.string(), rules: z.string(), server: z.string() }),
   since: z.string().optional().describe('git ref, or step, after which steps were verified'),
+  shard: z
+    .object({ index: z.number(), count: z.number() })
+    .optional()
+    .describe('which of several machines this is of, from 1; absent where all steps are in it'),
   sources: z.array(source).describe('the folders that were read'),
   migrations: z.array(migration),
   coverage: z.object(counts).optional().describe('what the generated rows have reached in all migrations together'),

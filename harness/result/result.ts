@@ -16,6 +16,8 @@ export interface VerifyResult {
   readonly digest: ResultDigest
   /** The git ref, or the step, after which steps were verified; absent where all were. */
   readonly since?: string | undefined
+  /** Which of several machines this is of, from 1: it has a share of the steps. Absent where all steps are in it. */
+  readonly shard?: { readonly index: number; readonly count: number } | undefined
   /** The folders that were read; for a history, how far it went. */
   readonly sources: readonly SourceResult[]
   readonly migrations: readonly MigrationResult[]

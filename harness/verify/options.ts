@@ -50,7 +50,7 @@ export interface VerifyOptions {
   readonly invariants?: readonly AnyInvariant[] | undefined
   /** Contracts by the name of the step, beside those in the files. */
   readonly contracts?: Readonly<Record<string, Contract>> | undefined
-  /** A folder with the verdicts of earlier runs by digest; undefined for none. */
+  /** Where the verdicts of earlier runs are, by digest: a folder, or `s3://BUCKET/PREFIX`; undefined for nowhere. */
   readonly cacheDirectory?: string | undefined
   /** Where counterexamples will be saved; only names them here. Default `reports`. */
   readonly reportDirectory?: string | undefined
@@ -63,6 +63,8 @@ export const whatAffects: Readonly<Record<keyof VerifyOptions, Affects>> = { ...
 
 export interface VerifyHooks {
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined
+  /** Told, in a sentence, what went wrong that the verdict does not depend on. */
+  readonly onWarning?: ((message: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
   /** Gives the cluster to verify on, which is disposed of afterwards; default: one is started. */
   readonly startCluster?: typeof startCluster | undefined

@@ -20,7 +20,7 @@ describe('usage', () => {
       ['verify', '--fail-on', 'never'],
       "godwit: option '--fail-on <severity>' argument 'never' is invalid. Allowed choices are error, warning.",
     ],
-    [['gate', '--cache'], "godwit: option '--cache <dir>' argument missing"],
+    [['gate', '--cache'], "godwit: option '--cache <where>' argument missing"],
     [['baseline', '--prun'], "godwit: unknown option '--prun'\n(Did you mean --prune?)"],
     [['init', 'a', 'b'], "godwit: too many arguments for 'init'. Expected 1 argument but got 2."],
     [['verify', '--seed', ''], "godwit: option '--seed <s>' argument '' is invalid. It is empty."],

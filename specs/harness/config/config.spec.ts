@@ -69,7 +69,7 @@ describe('a configuration is refused', () => {
     ],
     ['for a time that is none', { timeLimit: '5 parsecs' }, 'timeLimit: is not a duration such as "90s", "5m" or "1h30m"'],
     ['for no time', { timeLimit: '0s' }, 'timeLimit: is no time at all'],
-    ['for a cache that is true', { cache: true }, 'cache: expected a folder, or false'],
+    ['for a cache that is true', { cache: true }, 'cache: expected a folder, s3://BUCKET/PREFIX, or false'],
     [
       'for a path beside projects',
       { path: 'a', projects: [{ name: 'a', path: 'b' }] },

@@ -35,6 +35,11 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/order-line-items.md': {
     '': 'verification under traffic takes a minute each; specs/order-line-items.spec.ts and specs/order-line-items/',
   },
+  'docs/past-one-machine.md': {
+    'npx godwit verify --shard': 'specs/harness/cli/shards.spec.ts runs shards, with and without costs',
+    'npx godwit report --merge': 'specs/harness/cli/shards.spec.ts compares the merged report with the whole',
+    'npx godwit verify --cache': 'specs/harness/history/shared-cache.spec.ts keeps verdicts in a folder and in a store like S3',
+  },
   'docs/programs.md': {
     'npx godwit init': 'specs/harness/recording/first-steps.spec.ts runs it for each tool',
     'npx godwit doctor': 'specs/harness/recording/first-steps.spec.ts runs it for each tool',
