@@ -35,6 +35,8 @@ export type { ClientWrite, IsolationObservation, RowLeft, UnexplainedWrite } fro
 export type { IsolationOptions } from './isolation/options.ts'
 export { findingsIn, Judging, showsAgain, showsSomething } from './judge.ts'
 export { judgeBy, thrown } from './judge-by.ts'
+export { metricsKept } from './metrics-kept/judge.ts'
+export { judgeReading, judgeReadings } from './metrics-kept/judge-readings.ts'
 export { noDegradation } from './no-degradation/judge.ts'
 export type { DegradationObservation, PlanSeen, StatementTimed } from './no-degradation/model.ts'
 export type { PerformanceOptions } from './no-degradation/options.ts'

@@ -8,6 +8,8 @@ export interface Shown {
   readonly beside?: readonly string[] | undefined
   /** Name of the measure that differs. */
   readonly measure?: string | undefined
+  /** Name of the metric that does not keep its rule. */
+  readonly metric?: string | undefined
 }
 
 /** The statements that tell the legacy database from the migrated one. */

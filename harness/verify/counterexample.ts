@@ -5,7 +5,7 @@ import type { Subject } from '../lineage/index.ts'
 import { controlsTransaction, type Script } from '../migration/index.ts'
 import { pathOf, quoteIdentifier, quoteName } from '../postgres/index.ts'
 import type { Finding, FindingResult, ShownSequence } from '../result/index.ts'
-import { type Phase, type RunObservation, storedRelations, writtenIn } from '../run/index.ts'
+import { comparesWithBefore, type Phase, type RunObservation, storedRelations, writtenIn } from '../run/index.ts'
 import { catalogLooks, interfaceLooks, rightsLooks } from './counterexamples/catalog-looks.ts'
 import { sentByClient } from './counterexamples/client-statements.ts'
 import type { Steps } from './counterexamples/phases.ts'
@@ -127,6 +127,9 @@ function looksOf(
   }
   const measure = subject.migration.contract.measures?.find((each) => each.name === shown.measure)
   if (measure !== undefined) return { before: [measure.before], after: [measure.after], reverted: [] }
+  const metric = subject.migration.contract.metrics?.find((each) => each.name === shown.metric)
+  if (metric !== undefined)
+    return { before: comparesWithBefore(metric) ? [metric.before ?? metric.sql] : [], after: [metric.sql], reverted: [] }
   const own = [...(finding.relation === undefined ? [] : [finding.relation]), ...(shown.beside ?? [])]
   const places = own.flatMap((path) => subject.knowledge.lineage?.relations.get(path)?.places.map((each) => each.relation) ?? [])
   const before = selects(subject.legacy, own)
