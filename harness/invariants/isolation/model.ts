@@ -16,6 +16,8 @@ export interface UnexplainedWrite {
   readonly statements: readonly SentStatement[]
   /** Statements of `up` that were sent before the write, a BEGIN of the harness's own left out. */
   readonly after: number
+  /** The same before its COMMIT; undefined where the write commits by itself. */
+  readonly committedAfter: number | undefined
   /** SQLSTATE or message with which `up` failed; undefined where it went through. */
   readonly upFailed: string | undefined
   /** Rows that the closest serial order with the same answers leaves, and the interleaving does not. */
@@ -35,5 +37,7 @@ export interface IsolationObservation {
   readonly relations: number
   readonly rows: number
   readonly schedules: number
+  /** Of these, those in which the transaction of the write stayed open over statements of `up`. */
+  readonly open: number
   readonly unexplained: readonly UnexplainedWrite[]
 }

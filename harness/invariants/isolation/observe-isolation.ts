@@ -52,6 +52,7 @@ function united(looks: readonly Look<IsolationObservation>[]): Look<IsolationObs
     relations: Math.max(0, ...all.map(({ relations }) => relations)),
     rows: sum(({ rows }) => rows),
     schedules: sum(({ schedules }) => schedules),
+    open: sum(({ open }) => open),
     unexplained: all.flatMap(({ unexplained }) => unexplained),
   }
   return {
@@ -87,17 +88,19 @@ async function interleave(
   const scene: Scene = { bench, script, filled, legacy, facts, varying: varyingOf(bench) }
   const most = Math.ceil((isolation?.schedules ?? defaultSchedules) / datasets)
   const unexplained: UnexplainedWrite[] = []
-  let [schedules, cut] = [0, 0]
+  let [schedules, open, cut] = [0, 0, 0]
   for (const [at, write] of writes.entries()) {
-    const share = Math.ceil((most - schedules) / (writes.length - at))
+    // Open transactions come beside these.
+    const share = Math.ceil((most - (schedules - open)) / (writes.length - at))
     const found = await beside(scene, write, share)
     schedules += found.schedules
+    open += found.open
     cut += found.cut
     unexplained.push(...found.unexplained)
   }
   const rows = [...legacy.rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
   return {
-    seen: [{ seen: { writes: writes.length, relations: reached.length, rows, schedules, unexplained } }],
+    seen: [{ seen: { writes: writes.length, relations: reached.length, rows, schedules, open, unexplained } }],
     notChecked: [
       ...notTried.map((each) => each.replace(/^backward-compatibility: /, 'isolation: ')),
       ...(cut === 0
