@@ -24,6 +24,8 @@ export interface Scene {
   readonly bench: Bench
   readonly script: Script
   readonly filled: CloneStage
+  /** The rows in it. */
+  readonly rowsSql: string
   readonly legacy: State
   readonly facts: Stage['facts']
   readonly varying: Varying
@@ -36,6 +38,8 @@ export interface Beside {
   readonly open: number
   /** Places of the write that were left out. */
   readonly cut: number
+  /** Places of its open transaction that were left out. */
+  readonly openCut: number
   readonly unexplained: readonly UnexplainedWrite[]
 }
 
@@ -59,12 +63,13 @@ export async function beside(scene: Scene, write: ClientWrite, most: number): Pr
     places.map((at) => ({ at })),
     most,
   )
-  const pairs = openPlaces(scene, write, places).slice(0, Math.ceil(most / 2))
-  const open = await tryPlaces(scene, write, ['BEGIN', write.sql, 'COMMIT'], pairs, most)
+  const pairs = openPlaces(scene, write, places)
+  const open = await tryPlaces(scene, write, ['BEGIN', write.sql, 'COMMIT'], pairs, Math.ceil(most / 2))
   return {
     schedules: alone.schedules + open.schedules,
     open: open.schedules,
-    cut: alone.cut + open.cut,
+    cut: alone.cut,
+    openCut: open.cut,
     unexplained: [...alone.unexplained, ...open.unexplained],
   }
 }
@@ -75,7 +80,7 @@ async function tryPlaces(
   steps: readonly string[],
   places: readonly Place[],
   most: number,
-): Promise<Omit<Beside, 'open'>> {
+): Promise<Omit<Beside, 'open' | 'openCut'>> {
   const { bench, legacy, varying, script } = scene
   const planned = planSessions({ up: [{ operation: 'up' }], client: steps }, 'read committed', { up: upOf(script) })
   const play: Play = {
@@ -90,16 +95,17 @@ async function tryPlaces(
   const begun = isEnclosed(script) ? 1 : 0
   let schedules = 0
   let waitsFrom = Number.POSITIVE_INFINITY
-  for (const place of places) {
+  for (const [at, place] of places.entries()) {
     // One transaction keeps its locks: at each later place the write waits as well, until the end.
     if (place.at >= waitsFrom) continue
-    if (schedules >= most || isOver(bench)) return { schedules, cut: places.length - schedules, unexplained }
+    if (schedules >= most || isOver(bench))
+      return { schedules, cut: places.slice(at).filter((each) => each.at < waitsFrom).length, unexplained }
     bench.signal?.throwIfAborted()
     const interleaving = await run(play, atPlace(place, begun))
     if (interleaving === undefined) continue
     schedules += 1
     const { explained, tried } = await orders.explain(interleaving)
-    if (!explained) unexplained.push(unexplainedWrite(write, place, interleaving, tried))
+    if (!explained) unexplained.push({ ...unexplainedWrite(write, place, interleaving, tried), rowsSql: scene.rowsSql })
     if (isEnclosed(script) && waitedToTheEnd(interleaving, write)) waitsFrom = place.at
   }
   return { schedules, cut: 0, unexplained }
@@ -187,7 +193,7 @@ function unexplainedWrite(
   { commitAt }: Place,
   interleaving: Interleaving,
   tried: readonly SerialOrder[],
-): UnexplainedWrite {
+): Omit<UnexplainedWrite, 'rowsSql'> {
   const toldOf = (session: string) => interleaving.units.find((unit) => unit.session === session)
   const client = toldOf('client')
   // A write that is refused after up is no witness of what a write that was accepted leaves.

@@ -41,7 +41,7 @@ function isLost({ upFailed, missing, extra }: UnexplainedWrite): boolean {
 }
 
 function findingOf(seen: UnexplainedWrite): Finding {
-  const { write, statements, after, committedAfter, missing, extra, upFailed } = seen
+  const { write, statements, after, committedAfter, missing, extra, upFailed, rowsSql } = seen
   const ofUp = statements.filter(({ session, sql }) => session === 'up' && sql !== 'BEGIN')
   const next = ofUp[after]?.sql
   const place = (at: number) => {
@@ -49,6 +49,7 @@ function findingOf(seen: UnexplainedWrite): Finding {
     return following === undefined ? 'at the end of up' : `before "${oneLine(shownIn(following))}"`
   }
   const commits = committedAfter === undefined ? `commits ${place(after)}` : `is sent ${place(after)} and commits ${place(committedAfter)}`
+  const sent = statements.map(({ session, sql }) => `${session}: ${sql}`)
   const base = {
     invariant: 'isolation',
     known: 'observed',
@@ -58,8 +59,9 @@ function findingOf(seen: UnexplainedWrite): Finding {
       write: write.sql,
       before: next ?? 'the end',
       ...(upFailed === undefined ? { missing: missing.map(cellsOf), extra: extra.map(cellsOf) } : { error: upFailed }),
-      statements: statements.map(({ session, sql }) => `${session}: ${sql}`),
+      statements: sent,
     },
+    shown: { interleaving: { write, open: committedAfter !== undefined, statements: sent, rowsSql } },
   } as const
   const name = capital(`${write.operation === 'statement' ? write.name : articles[write.operation]}${into(write)}`)
   if (upFailed !== undefined)

@@ -1,13 +1,7 @@
 import type { SentStatement } from '../../interleavings/index.ts'
+import type { ShownWrite } from '../../result/index.ts'
 
-/** A write of a client. */
-export interface ClientWrite {
-  /** e.g. `insert into public.notes`. */
-  readonly name: string
-  readonly sql: string
-  readonly relation: string | undefined
-  readonly operation: 'insert' | 'update' | 'delete' | 'statement'
-}
+export type ClientWrite = ShownWrite
 
 /** An interleaving of `up` with one write that no serial order explains. */
 export interface UnexplainedWrite {
@@ -20,6 +14,8 @@ export interface UnexplainedWrite {
   readonly committedAfter: number | undefined
   /** SQLSTATE or message with which `up` failed; undefined where it went through. */
   readonly upFailed: string | undefined
+  /** The rows that were there before, as SQL. */
+  readonly rowsSql: string
   /** Rows that the closest serial order with the same answers leaves, and the interleaving does not. */
   readonly missing: readonly RowLeft[]
   /** Rows that the interleaving leaves, and that order does not. */
