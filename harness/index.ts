@@ -58,6 +58,7 @@ export {
   type Discard,
   defineContract,
   type Measure,
+  type Metric,
   type Migration,
   type Program,
   readHints,

@@ -11,7 +11,7 @@ test.each(inGate(migrations, 1))(
   '%s, killed with its server, is as before or as after, or can be run again',
   { timeout: 120_000 + kills * 6000 },
   async (name) => {
-    const { result } = await verifyShared(`migrations/${name}`, { runs: 1, crash: { kills } })
+    const { result } = await verifyShared(`migrations/${name}`, { runs: 1, crash: { kills }, seed: process.env.GODWIT_SEED })
     const migration = result.migrations.at(-1)
     const judged = migration?.invariants.find(({ id }) => id === 'atomicity')
     expect([judged?.verdict, migration?.findings.filter(({ invariant }) => invariant === 'atomicity')]).toEqual(['holds', []])

@@ -9,7 +9,7 @@ import { readRows } from '../harness/snapshot/index.ts'
 import { inGate } from './in-gate.ts'
 import { primarySettings, startStandby } from './standby.ts'
 
-test.each(inGate(['stock-batches', 'order-line-items', 'table-items'], 1))(
+test.each(inGate(['stock-batches', 'order-line-items', 'table-items', 'kv-to-tables'], 1))(
   'a standby follows %s up and down, with the same rows, and no reader of it is cancelled',
   { timeout: 120_000 },
   async (name) => {
@@ -35,7 +35,7 @@ test.each(inGate(['stock-batches', 'order-line-items', 'table-items'], 1))(
   },
 )
 
-type Reversible = Pick<Migration, 'legacy' | 'up'> & { readonly down: NonNullable<Migration['down']> }
+type Reversible = Pick<Migration, 'legacy' | 'legacyData' | 'up'> & { readonly down: NonNullable<Migration['down']> }
 
 /** A pair, or the last step of a history behind the others. */
 async function lastStep(name: string): Promise<Reversible> {
@@ -46,7 +46,7 @@ async function lastStep(name: string): Promise<Reversible> {
   const legacy = pair?.legacy ?? steps.slice(0, -1).flatMap(({ up }) => (up.kind === 'sql' ? [up.script] : []))
   const [up, down] = [pair?.up ?? last?.up, pair?.down ?? last?.down]
   if (up === undefined || up.kind === 'opaque' || down === undefined) throw new Error(`${name} has no way back`)
-  return { legacy, up, down }
+  return { legacy, legacyData: pair?.legacyData ?? [], up, down }
 }
 
 async function fill(session: Session, migration: Reversible): Promise<void> {
@@ -55,11 +55,12 @@ async function fill(session: Session, migration: Reversible): Promise<void> {
   const [up, down] = [scriptsOf(migration.up), scriptsOf(migration.down)]
   const plan = await planGeneration(session, catalog, readHints([...up, ...down], catalog, up.length))
   expect(await seedDataset(session, plan, bandedDataset(plan, { seed: 1, rows: 200, variant: 0 }))).toMatchObject({ unfilled: [] })
+  for (const script of migration.legacyData) await session.script(script.text)
 }
 
 async function applied(database: Database, step: Migration['up']): Promise<string> {
   await using session = await database.connect()
-  return (await applyStep(session, step)).outcome
+  return (await applyStep(session, step, { url: database.url() })).outcome
 }
 
 /** Schema and rows; tables by their names. */

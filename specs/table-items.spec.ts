@@ -64,6 +64,8 @@ describe('table-items', () => {
       '20260612090000_add_table_items holds',
     ])
     expect(result.migrations.flatMap((each) => each.findings)).toEqual([])
+    const metrics = result.migrations.at(-1)?.invariants.find(({ id }) => id === 'metrics-kept')
+    expect([metrics?.verdict, (metrics?.saw?.cells ?? 0) >= 3 * 20]).toEqual(['holds', true])
   })
 
   test('TI-1: any row is as it was, and no table has items', () => holds(rowsKept))
@@ -122,6 +124,17 @@ describe('table-items', () => {
         locks: [{ relation: 'public.tables', lock: 'ACCESS EXCLUSIVE' }],
       },
     })
+  })
+
+  test.each([
+    ['from-tabs', 'tables with items that are not OCCUPIED'],
+    ['json-null', 'tables whose items are no list'],
+  ])('TI-8 is refuted on the plan "%s": %s', async (plan, metric) => {
+    const { result } = await verifyShared(`fixtures/specimens/table-items-${plan}`, { runs: 20 })
+    const migration = result.migrations.at(-1)
+    const found = migration?.findings.filter(({ invariant }) => invariant === 'metrics-kept')
+    expect(found?.map(({ kind, object, evidence }) => [kind, object, evidence.after])).toEqual([['above-maximum', metric, '1']])
+    expect(migration?.claims?.find(({ id }) => id === 'TI-8')).toMatchObject({ state: 'refuted', finding: found?.[0]?.id })
   })
 
   test.each([

@@ -5,6 +5,7 @@ import {
   accessParity,
   type ClientsSeen,
   type Invariant,
+  isolation,
   type Probe,
   type ReplayAnswer,
   replayLimits,
@@ -18,6 +19,7 @@ import { type Base, fullDepth, onPairBase } from '../run/index.ts'
 import { Inquiry, type VerifyHooks, type VerifyOptions } from '../verify/index.ts'
 import { withRecorded } from './command-history.ts'
 import { replayClients } from './replay/clients.ts'
+import { replayInterleaved } from './replay/interleaved.ts'
 import { replayRun } from './replay/run.ts'
 import type { SavedCounterexample } from './replay/saved.ts'
 import { readSources } from './verify.ts'
@@ -56,8 +58,9 @@ export async function replay(saved: SavedCounterexample, options: VerifyOptions 
 type Known = Exclude<Source, { kind: 'command' }>
 
 /** Why a file of this kind of finding says too little to look again; undefined where it does not. */
-function notReplayable({ id, looks }: AnyInvariant, { relation }: SavedCounterexample): string | undefined {
+function notReplayable({ id, looks }: AnyInvariant, { relation, interleaving }: SavedCounterexample): string | undefined {
   if (id === viewEquivalence.id) return typeof relation === 'string' ? undefined : 'the file does not name its view'
+  if (id === isolation.id) return interleaving === undefined ? 'the file does not say what the client does' : undefined
   return 'everyRun' in looks || looks === accessParity.looks ? undefined : `${id} is not seen by one run on saved rows`
 }
 
@@ -131,6 +134,7 @@ async function replayOn(inquiry: Inquiry, invariant: AnyInvariant, saved: SavedC
         ? await replayLimits(subject, clones, base.role, view)
         : await replaySequence(subject, clones, base.role, { ...view, sequence })
     }
+    if (invariant.id === isolation.id && saved.interleaving !== undefined) return await replayInterleaved(context, saved.interleaving.write)
     if ('everyRun' in looks) return await replayRun(context, invariant as Invariant, looks.everyRun)
     return await replayClients(context, invariant as Invariant<ClientsSeen>, looks as Probe<ClientsSeen>)
   } catch (error) {

@@ -13,6 +13,7 @@ import { determinism } from './determinism/judge.ts'
 import { idempotence } from './idempotence/judge.ts'
 import type { AnyInvariant, Invariant } from './invariant.ts'
 import { isolation } from './isolation/judge.ts'
+import { metricsKept } from './metrics-kept/judge.ts'
 import { noDegradation } from './no-degradation/judge.ts'
 import { noOrphans } from './no-orphans/judge.ts'
 import { onlineSafety } from './online-safety/judge.ts'
@@ -27,6 +28,7 @@ export const invariants: readonly AnyInvariant[] = [
   applies,
   zeroLoss,
   quantityParity,
+  metricsKept,
   noOrphans,
   rollbackRestoresState,
   roundTrip,

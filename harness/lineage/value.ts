@@ -114,6 +114,35 @@ function sortKeys(value: unknown): unknown {
   )
 }
 
+/**
+ * Which of two number texts is more, exactly, as PostgreSQL orders them: `-Infinity` below and `Infinity`, then `NaN`, above all others.
+ *
+ * @returns Below, at or above 0; undefined where one is no number.
+ */
+export function compareNumbers(left: string, right: string): number | undefined {
+  const [one, other] = [magnitudeOf(left), magnitudeOf(right)]
+  if (one === undefined || other === undefined) return undefined
+  if (one.rank !== other.rank) return one.rank - other.rank
+  const [small, large] = one.rank < 0 ? [other, one] : [one, other]
+  return small.point - large.point || (small.digits < large.digits ? -1 : Number(small.digits > large.digits))
+}
+
+const endless = new Map([
+  ['-infinity', -2],
+  ['infinity', 2],
+  ['nan', 3],
+])
+
+/** Digits without zeros at either end, and where the decimal point stands before them; equal ranks compare by both. */
+function magnitudeOf(text: string): { readonly rank: number; readonly point: number; readonly digits: string } | undefined {
+  const rank = endless.get(text.trim().toLowerCase())
+  if (rank !== undefined) return { rank, point: 0, digits: '' }
+  const decimal = decimalOf(text)
+  if (decimal === undefined) return undefined
+  const { negative, digits, exponent } = decimal
+  return digits === '0' ? { rank: 0, point: 0, digits: '' } : { rank: negative ? -1 : 1, point: digits.length + exponent, digits }
+}
+
 /** The exact sum of decimal texts, as a number key (`numberKey`); NULLs count as nothing. */
 export function sumKey(cells: readonly (string | null)[]): string {
   const decimals = cells.flatMap((cell) => {

@@ -11,6 +11,29 @@ const measure = z
   })
   .describe('a quantity by query, compared as exact numerics')
 
+const bound = z.union([z.number(), z.literal('before')], { error: "expected a number or 'before'" })
+
+const metric = z
+  .strictObject({
+    name: text.describe('how findings name it'),
+    sql: text.describe('one SELECT: its last column is the number, the columns before it are labels; without labels it gives one row'),
+    before: text.optional().describe('the same on the legacy database, for the rules that compare; default `sql`'),
+    relation: path.optional().describe('path of the relation that a finding is reported on'),
+    min: bound.optional().describe("least that it may be after `up`; `'before'`: what it was before `up`"),
+    max: bound.optional().describe("most that it may be after `up`; `'before'`: what it was before `up`"),
+    unchanged: z.literal(true).optional().describe('whether it must be after `up` what it was before'),
+  })
+  .superRefine(({ min, max, unchanged, before }, { addIssue }) => {
+    const compares = unchanged === true || min === 'before' || max === 'before'
+    if (min === undefined && max === undefined && unchanged === undefined)
+      addIssue({ code: 'custom', path: [], message: 'has no rule: give `min`, `max` or `unchanged`' })
+    if (typeof min === 'number' && typeof max === 'number' && min > max)
+      addIssue({ code: 'custom', path: ['min'], message: `${min} is more than \`max\`, ${max}: no number is both` })
+    if (before !== undefined && !compares)
+      addIssue({ code: 'custom', path: ['before'], message: "is read by no rule: give `unchanged`, or 'before' as `min` or `max`" })
+  })
+  .describe('a number by query, and the rules that it must keep')
+
 const discard = z
   .strictObject({
     path: path.describe('path of a relation (`public.items`) or an attribute (`public.items.notes`)'),
@@ -102,10 +125,11 @@ const ground = z
     [
       z.strictObject({ invariant: text.describe('id of an invariant, which must hold') }),
       z.strictObject({ measure: text.describe('name of a measure of this contract, which must be equal') }),
+      z.strictObject({ metric: text.describe('name of a metric of this contract, which must keep its rules') }),
       z.strictObject({ spec: text.describe('id that the titles of tests begin with, or a part of a title: all these tests must pass') }),
       z.strictObject({ benchmark: text.describe('name of a benchmark, which must keep its budget'), budget }),
     ],
-    { error: 'expected { invariant }, { measure }, { spec }, or { benchmark, budget }' },
+    { error: 'expected { invariant }, { measure }, { metric }, { spec }, or { benchmark, budget }' },
   )
   .describe('what a claim rests on')
 
@@ -129,6 +153,7 @@ export const contractSchema = z
   .strictObject({
     claims: z.array(claim).optional().describe('what the plan promises; each report says which claims are held, refuted or not checked'),
     measures: z.array(measure).optional().describe('quantities that must be equal before and after, exactly: by key, and in total'),
+    metrics: z.array(metric).optional().describe('numbers that must keep rules after `up`: a least, a most, unchanged'),
     discards: z
       .array(discard)
       .optional()
@@ -160,18 +185,24 @@ export const contractSchema = z
       .describe('what clients may be asked to bear from then on'),
     waivers: z.array(waiver).optional().describe('findings that are accepted'),
   })
-  .superRefine(({ claims = [], measures = [] }, { addIssue }) => {
-    const names = new Set(measures.map(({ name }) => name))
+  .superRefine(({ claims = [], measures = [], metrics = [] }, { addIssue }) => {
+    const named = { measure: new Set(measures.map(({ name }) => name)), metric: new Set(metrics.map(({ name }) => name)) }
+    metrics.forEach(({ name }, at) => {
+      if (metrics.findIndex((each) => each.name === name) < at)
+        addIssue({ code: 'custom', path: ['metrics', at, 'name'], message: `"${name}" is declared twice` })
+    })
     claims.forEach(({ id, restsOn = [] }, at) => {
       const path = ['claims', at]
       if (claims.findIndex((each) => each.id === id) < at)
         addIssue({ code: 'custom', path: [...path, 'id'], message: `"${id}" is declared twice` })
       restsOn.forEach((each, index) => {
-        if (!('measure' in each) || names.has(each.measure)) return
+        const [kind, name] =
+          'measure' in each ? (['measure', each.measure] as const) : 'metric' in each ? (['metric', each.metric] as const) : []
+        if (kind === undefined || named[kind].has(name)) return
         addIssue({
           code: 'custom',
-          path: [...path, 'restsOn', index, 'measure'],
-          message: `no measure of this contract is named "${each.measure}"`,
+          path: [...path, 'restsOn', index, kind],
+          message: `no ${kind} of this contract is named "${name}"`,
         })
       })
     })
@@ -201,6 +232,9 @@ export type WorkloadEntry = DeepReadonly<z.infer<typeof workload>>
 
 /** A quantity by query. Each query gives rows (key, value), or one value; values are compared as exact numerics. */
 export type Measure = DeepReadonly<z.infer<typeof measure>>
+
+/** A number by query, read after `up` (before it too where a rule compares), and the rules that it must keep. */
+export type Metric = DeepReadonly<z.infer<typeof metric>>
 
 /** Data that a migration drops on purpose; also written in SQL as `-- godwit: discard public.items.notes because …`. */
 export type Discard = DeepReadonly<z.infer<typeof discard>>

@@ -13,6 +13,7 @@ export {
   type Ground,
   type Mapping,
   type Measure,
+  type Metric,
   type Waiver,
   type WorkloadEntry,
 } from './contract.ts'

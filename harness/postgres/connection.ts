@@ -116,6 +116,7 @@ class PgSession implements Session {
   readonly database: string
   #processId = 0
   #broken: StatementError | undefined
+  readonly #ended: Promise<void>
   #queue: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
@@ -123,6 +124,7 @@ class PgSession implements Session {
     this.#client = client as pg.Client & UntypedClient
     this.#background = background
     this.database = database
+    this.#ended = new Promise((resolve) => client.once('end', () => resolve()))
     // A backend that is killed while idle reports here and nowhere else; the next statement tells it.
     client.on('error', (error) => {
       this.#broken ??= translateError(error)
@@ -205,7 +207,8 @@ class PgSession implements Session {
     } catch (error) {
       throw this.#translate(error)
     } finally {
-      await cursor.close().catch(() => undefined)
+      // The server answers to a close; where the connection is lost, nobody does.
+      await Promise.race([cursor.close().catch(() => undefined), this.#ended])
       release()
     }
   }

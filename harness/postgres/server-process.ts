@@ -75,8 +75,8 @@ export async function startServerProcess(
       await running.exited
       // It says that the server is ready, which the next one is not yet.
       rmSync(lock, { force: true })
-      rmSync(again)
-      running = await onceMemoryIsFree(start, timeoutMs)
+      // A start that fails because the memory is still held must not remove the data: the next one needs them.
+      running = await onceMemoryIsFree(start, timeoutMs).finally(() => rmSync(again))
     },
   }
 }

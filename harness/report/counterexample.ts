@@ -1,4 +1,4 @@
-import type { FindingResult, ShownSequence } from '../result/index.ts'
+import type { FindingResult, ShownInterleaving, ShownSequence } from '../result/index.ts'
 import type { Phase } from '../run/index.ts'
 import { type CounterexamplePhase, type CounterexampleSteps, counterexamplePhases, terminated } from '../verify/index.ts'
 import { maskSecrets, maskSecretsIn } from './mask-secrets.ts'
@@ -54,6 +54,8 @@ export interface CounterexampleMeta {
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** Statements of clients that show it, where it takes some. */
   readonly sequence?: ShownSequence | undefined
+  /** What a client does while `up` runs. */
+  readonly interleaving?: Omit<ShownInterleaving, 'rowsSql'> | undefined
 }
 
 /** Starts the machine-readable line. */
@@ -71,7 +73,7 @@ export function rowMarkers(rows: string): { readonly begin: string; readonly end
  * phase, so that no setting, open transaction or error of one phase reaches the next. `parseCounterexample` reads it again.
  */
 export function renderCounterexample(input: CounterexampleInput): string {
-  const { finding, sequence } = input
+  const { finding, sequence, interleaving } = input
   const texts = [...input.legacySql, input.rowsSql, input.writtenSql ?? ''].join('\n')
   const rows = freeLabel(texts, 'legacy rows')
   const written = input.writtenSql === undefined ? undefined : freeLabel(texts, 'written rows')
@@ -99,11 +101,17 @@ export function renderCounterexample(input: CounterexampleInput): string {
     }),
     // Like all SQL here, as it was sent.
     ...(sequence === undefined ? {} : { sequence }),
+    ...(interleaving === undefined ? {} : { interleaving: withoutRows(interleaving) }),
   }
   const phases = counterexamplePhases(input, sequence).map((phase) =>
     section(phase, phase.written ? written : phase.name === 'rows' ? rows : undefined),
   )
   return `${[header(input), metaPrefix + oneLine(JSON.stringify(meta)), guard, ...phases].join('\n\n')}\n`
+}
+
+/** They stand in the file. */
+function withoutRows({ write, open, statements }: ShownInterleaving): CounterexampleMeta['interleaving'] {
+  return { write, open, statements }
 }
 
 /** JSON lets separators of lines and paragraphs stand as they are; an editor ends the comment there. */

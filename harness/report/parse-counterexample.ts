@@ -24,6 +24,18 @@ const metaSchema = z.object({
   acquitted: z.boolean().optional(),
   settings: z.record(z.string(), z.string()).optional(),
   sequence: savedSequenceSchema.optional(),
+  interleaving: z
+    .object({
+      write: z.object({
+        name: z.string(),
+        sql: z.string(),
+        relation: z.string().optional(),
+        operation: z.enum(['insert', 'update', 'delete', 'statement']),
+      }),
+      open: z.boolean(),
+      statements: z.array(z.string()),
+    })
+    .optional(),
 })
 
 const hint = 'Name a file that "godwit verify" saved under counterexamples/.'

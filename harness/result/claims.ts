@@ -1,6 +1,6 @@
 import type { Claim, Ground } from '../migration/index.ts'
 import { type BenchmarkOutcome, judgeBenchmark } from './benchmark.ts'
-import { judgeInvariantGround, judgeMeasureGround, type Ruling } from './ground.ts'
+import { judgeInvariantGround, judgeNamedGround, type Ruling } from './ground.ts'
 import type { ClaimResult, ClaimState, GroundResult, MigrationResult } from './result.ts'
 
 /** How one test ended. */
@@ -32,7 +32,7 @@ export function declaredClaims(claims: readonly Claim[] | undefined): readonly C
 }
 
 /**
- * Judge claims: the one place that does. Invariants and measures are read from the migration as it is judged; tests and benchmarks from
+ * Judge claims: the one place that does. Invariants, measures and metrics are read from the migration as it is judged; tests and benchmarks from
  * `seen`, and where it does not have them, a claim keeps what an earlier judgement said of them. Pure.
  *
  * A claim is refuted where something that it rests on is refuted; held where all of it is held; else not checked. Accepting a finding does not
@@ -83,6 +83,7 @@ function unseen(ground: Ground): GroundResult {
   const state = 'not-checked'
   if ('invariant' in ground) return { on: 'invariant', name: ground.invariant, state, because: 'The migration was not verified.' }
   if ('measure' in ground) return { on: 'measure', name: ground.measure, state, because: 'The migration was not verified.' }
+  if ('metric' in ground) return { on: 'metric', name: ground.metric, state, because: 'The migration was not verified.' }
   if ('spec' in ground) return { on: 'spec', name: ground.spec, state, because: noTest(ground.spec) }
   return { on: 'benchmark', name: ground.benchmark, budget: ground.budget, state, because: notRun(ground.benchmark) }
 }
@@ -104,7 +105,8 @@ function rulingOn({ on, name, budget }: GroundResult, judged: Judged, { specs, b
     case 'invariant':
       return judgeInvariantGround(name, judged)
     case 'measure':
-      return judgeMeasureGround(name, judged)
+    case 'metric':
+      return judgeNamedGround(on, name, judged)
     case 'spec':
       return specs === undefined ? undefined : judgeSpecs(name, specs)
     case 'benchmark': {

@@ -4,8 +4,8 @@ type Judged = Pick<MigrationResult, 'invariants' | 'findings'>
 /** What is said of one ground. */
 export type Ruling = Pick<GroundResult, 'state' | 'because' | 'finding' | 'counterexample' | 'accepted'>
 
-/** The invariant that compares the measures of a contract. */
-const measuresAreJudgedBy = 'quantity-parity'
+/** The invariants that judge what a contract names. */
+const judgedBy = { measure: 'quantity-parity', metric: 'metrics-kept' } as const
 
 /** What an invariant says of the claim that rests on it. */
 export function judgeInvariantGround(id: string, { invariants, findings }: Judged): Ruling {
@@ -17,15 +17,17 @@ export function judgeInvariantGround(id: string, { invariants, findings }: Judge
   )
 }
 
-/** What a measure says of the claim that rests on it. Other measures of the contract may differ. */
-export function judgeMeasureGround(name: string, { invariants, findings }: Judged): Ruling {
-  const judged = invariants.find((each) => each.id === measuresAreJudgedBy)
-  if (judged === undefined) return notChecked(`The measure "${name}" was not compared.`)
-  const own = findings.filter((each) => each.invariant === measuresAreJudgedBy && each.object === name)
-  if (judged.verdict !== 'violated' || own.length > 0) return rule(judged, own, `The measure "${name}"`)
-  // Another measure differs: this one is judged as it would be alone.
+/** What a measure or a metric says of the claim that rests on it. Others of the contract may differ. */
+export function judgeNamedGround(kind: 'measure' | 'metric', name: string, { invariants, findings }: Judged): Ruling {
+  const id = judgedBy[kind]
+  const subject = `The ${kind} "${name}"`
+  const judged = invariants.find((each) => each.id === id)
+  if (judged === undefined) return notChecked(`${subject} was not read.`)
+  const own = findings.filter((each) => each.invariant === id && each.object === name)
+  if (judged.verdict !== 'violated' || own.length > 0) return rule(judged, own, subject)
+  // Another one is refuted: this one is judged as it would be alone.
   const { otherwise = '' } = judged
-  return otherwise === '' ? rule({ ...judged, verdict: 'holds' }, [], `The measure "${name}"`) : notChecked(sentence(otherwise))
+  return otherwise === '' ? rule({ ...judged, verdict: 'holds' }, [], subject) : notChecked(sentence(otherwise))
 }
 
 function rule(judged: InvariantResult, findings: readonly FindingResult[], subject = `The invariant ${judged.id}`): Ruling {

@@ -45,6 +45,6 @@ export type {
   VerifyResult,
 } from './result.ts'
 export { parseResult, resultSchema, resultSchemaText } from './result-schema.ts'
-export type { Shown, ShownSender, ShownSequence, ShownStatement, ShownToClients } from './shown.ts'
+export type { Shown, ShownInterleaving, ShownSender, ShownSequence, ShownStatement, ShownToClients, ShownWrite } from './shown.ts'
 export { counts, type FailOn, fallsShort, gravest, judgeMigration, judgeRun, warningsOf } from './verdict.ts'
 export { expiredText, type FindingWaiver, isExpired, todayUtc, waivedBy } from './waiver.ts'

@@ -73,7 +73,7 @@ const claim = z.object({
   ...refutation,
   restsOn: z.array(
     z.object({
-      on: z.enum(['invariant', 'measure', 'spec', 'benchmark']),
+      on: z.enum(['invariant', 'measure', 'metric', 'spec', 'benchmark']),
       name: z.string(),
       budget: z
         .union([z.object({ most: z.number() }), z.object({ least: z.number() })])

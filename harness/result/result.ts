@@ -117,8 +117,8 @@ export interface ClaimResult {
 
 /** One thing that a claim rests on. */
 export interface GroundResult {
-  readonly on: 'invariant' | 'measure' | 'spec' | 'benchmark'
-  /** Id of the invariant, or of the claim that titles begin with; name of the measure or benchmark; part of a title. */
+  readonly on: 'invariant' | 'measure' | 'metric' | 'spec' | 'benchmark'
+  /** Id of the invariant, or of the claim that titles begin with; name of the measure, metric or benchmark; part of a title. */
   readonly name: string
   /** Of a benchmark. */
   readonly budget?: Budget | undefined

@@ -4,10 +4,34 @@ export interface Shown {
   readonly clients?: ShownToClients | undefined
   /** Statements on a table and on the view in its place. */
   readonly sequence?: ShownSequence | undefined
+  /** What clients do while `up` runs. */
+  readonly interleaving?: ShownInterleaving | undefined
   /** Paths of other relations that show it beside its own: where cells went, what a row refers to. */
   readonly beside?: readonly string[] | undefined
   /** Name of the measure that differs. */
   readonly measure?: string | undefined
+  /** Name of the metric that does not keep its rule. */
+  readonly metric?: string | undefined
+}
+
+/** `up` beside the write of a client, statement by statement. */
+export interface ShownInterleaving {
+  readonly write: ShownWrite
+  /** Whether the transaction of the write stays open over statements of `up`. */
+  readonly open: boolean
+  /** In the order in which they were sent: `client: INSERT …`. */
+  readonly statements: readonly string[]
+  /** The rows that were there before. */
+  readonly rowsSql: string
+}
+
+/** A write of a client. */
+export interface ShownWrite {
+  /** e.g. `insert into public.notes`. */
+  readonly name: string
+  readonly sql: string
+  readonly relation?: string | undefined
+  readonly operation: 'insert' | 'update' | 'delete' | 'statement'
 }
 
 /** The statements that tell the legacy database from the migrated one. */

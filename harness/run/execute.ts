@@ -1,15 +1,13 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { RunQuestions } from '../coverage/index.ts'
 import { type Dataset, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
-import { InputError } from '../errors.ts'
-import type { Measure, Script } from '../migration/index.ts'
-import { type Session, StatementError } from '../postgres/index.ts'
+import type { Script } from '../migration/index.ts'
+import type { Session } from '../postgres/index.ts'
 import { type CaptureOptions, captureSnapshot, compareSnapshots, readRows, type Snapshot } from '../snapshot/index.ts'
 import type { ReadAs } from './catalog-cache.ts'
 import {
   type Applied,
   type Failed,
-  type MeasureReading,
   observationOf,
   type Phase,
   type PhaseOutcome,
@@ -17,6 +15,8 @@ import {
   type State,
   type Wrote,
 } from './observation.ts'
+import { pairMeasures, readMeasures } from './read-measures.ts'
+import { readMetricsAfter, readMetricsBefore } from './read-metrics.ts'
 import type { Stage } from './stage.ts'
 import type { UnderTest } from './under-test.ts'
 
@@ -85,11 +85,19 @@ export async function executeRun(subject: UnderTest, stage: Stage, request: RunR
     catalog: subject.legacy,
     rows: await stage.look((session) => readRows(session, subject.legacy, relationsToRead(subject, subject.legacy))),
   }
-  const measures = subject.migration.contract.measures ?? []
-  const before = await stage.look((session) => readMeasures(session, measures, 'before'))
+  const { measures = [], metrics = [] } = subject.migration.contract
+  const before = await stage.look(async (session) => ({
+    measures: await readMeasures(session, measures, 'before'),
+    metrics: await readMetricsBefore(session, metrics),
+  }))
   const execution = new Execution(subject, stage, request)
   await execution.begin()
-  const { outcomes, clock, after } = await execution.run(() => stage.look((session) => readMeasures(session, measures, 'after')))
+  const { outcomes, clock, after } = await execution.run(() =>
+    stage.look(async (session) => ({
+      measures: await readMeasures(session, measures, 'after'),
+      metrics: await readMetricsAfter(session, metrics, before.metrics),
+    })),
+  )
   return observationOf({
     regime: request.regime,
     rung: stage.rung,
@@ -100,7 +108,8 @@ export async function executeRun(subject: UnderTest, stage: Stage, request: RunR
     seed,
     bands: request.bands,
     outcomes,
-    measures: after === undefined ? [] : pairMeasures(measures, before, after),
+    measures: after === undefined ? [] : pairMeasures(measures, before.measures, after.measures),
+    metrics: after?.metrics ?? [],
     ...(clock === undefined ? {} : { clock }),
   })
 }
@@ -255,39 +264,6 @@ export async function fillStage(subject: UnderTest, stage: Stage, filling: Filli
 }
 
 const nothing: Snapshot = { objects: new Map(), digests: new Map(), sequences: new Map() }
-
-/** Read all measures of one side, in one message. */
-async function readMeasures(
-  session: Session,
-  measures: readonly Measure[],
-  side: 'before' | 'after',
-): Promise<readonly ReadonlyMap<string, string | null>[]> {
-  if (measures.length === 0) return []
-  const results = await session.script(measures.map((measure) => measure[side]).join('\n;\n')).catch((error: unknown) => {
-    if (!(error instanceof StatementError)) throw error
-    throw new InputError(`a measure of the contract fails ${side} the migration: ${error.message} (${error.sqlstate})`, {
-      cause: error,
-      hint: 'Each measure is one SELECT of two columns, key and value.',
-    })
-  })
-  return measures.map(
-    (_, at) => new Map(results[at]?.rows.map((row) => (row.length > 1 ? [row[0] ?? '', row[1] ?? null] : ['', row[0] ?? null])) ?? []),
-  )
-}
-
-function pairMeasures(
-  measures: readonly Measure[],
-  before: readonly ReadonlyMap<string, string | null>[],
-  after: readonly ReadonlyMap<string, string | null>[],
-): readonly MeasureReading[] {
-  return measures.map((measure, at) => ({
-    name: measure.name,
-    relation: measure.relation,
-    attribute: measure.attribute,
-    before: before[at] ?? new Map(),
-    after: after[at] ?? new Map(),
-  }))
-}
 
 /** The generation plan for a migrated catalog, made once for each fingerprint. */
 export async function planFor(subject: UnderTest, stage: Stage, catalog: Catalog, fingerprint: string) {

@@ -31,6 +31,7 @@ export {
 export type { AppliedScripts } from './own-cluster.ts'
 export { clusterNeed, crashCluster, ownCluster, ownClusterNotes, repeatedScripts } from './own-cluster.ts'
 export { leavesOneSchema, mayVary, reachedRelations, reachOf } from './reach.ts'
+export { comparesWithBefore, type MetricReading, type MetricRows, readMetricsAfter, readMetricsBefore } from './read-metrics.ts'
 export type { RoleState } from './role-state.ts'
 export { rememberRoles } from './role-state.ts'
 export { Runner } from './runner.ts'

@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/index.ts'
 import type { BandKind, SeedReport } from '../data/index.ts'
 import type { Failure } from '../migration/index.ts'
 import type { RelationRows, SnapshotDifference } from '../snapshot/index.ts'
+import type { MetricReading } from './read-metrics.ts'
 
 /** One database in one state, as far as rows are judged. */
 export interface State {
@@ -70,6 +71,8 @@ export interface RunObservation {
   /** Why the first `up` failed. */
   readonly failure: Failure | undefined
   readonly measures: readonly MeasureReading[]
+  /** Read after the first `up`. */
+  readonly metrics: readonly MetricReading[]
   readonly seed: SeedReport
   /** When `up` ran, in milliseconds of the epoch: what stands in between comes from the clock. */
   readonly clock?: { readonly from: number; readonly to: number } | undefined

@@ -168,7 +168,11 @@ function toResult(
     hint: finding.hint ?? null,
     preflight,
   }
-  if (finding.severity === 'info' || (dataset === undefined && observation?.regime !== 'empty')) return result
+  if (
+    finding.severity === 'info' ||
+    (dataset === undefined && observation?.regime !== 'empty' && finding.shown?.interleaving === undefined)
+  )
+    return result
   const migrated = (observation ?? banded[0])?.migrated?.catalog
   const example = describeCounterexample(
     subject,

@@ -5,7 +5,7 @@ import type { Subject } from '../lineage/index.ts'
 import { controlsTransaction, type Script } from '../migration/index.ts'
 import { pathOf, quoteIdentifier, quoteName } from '../postgres/index.ts'
 import type { Finding, FindingResult, ShownSequence } from '../result/index.ts'
-import { type Phase, type RunObservation, storedRelations, writtenIn } from '../run/index.ts'
+import { comparesWithBefore, type Phase, type RunObservation, storedRelations, writtenIn } from '../run/index.ts'
 import { catalogLooks, interfaceLooks, rightsLooks } from './counterexamples/catalog-looks.ts'
 import { sentByClient } from './counterexamples/client-statements.ts'
 import type { Steps } from './counterexamples/phases.ts'
@@ -65,7 +65,7 @@ export function describeCounterexample(
   const down = migration.down?.script
   const way = wayToShow(context.invariants, finding, down !== undefined)
   const written = way.includes('write') && observation !== undefined ? writtenIn(observation)?.sql : undefined
-  const { clients, sequence } = finding.shown ?? {}
+  const { clients, sequence, interleaving } = finding.shown ?? {}
   return {
     finding: result,
     migration: migration.name,
@@ -73,7 +73,8 @@ export function describeCounterexample(
     paths: [context.path],
     rolesSql: context.rolesSql,
     legacySql: migration.legacy.map((each) => each.text),
-    rowsSql: clients?.rowsSql ?? (dataset === undefined ? '' : renderInserts(subject.plan, dataset)),
+    rowsSql: interleaving?.rowsSql ?? clients?.rowsSql ?? (dataset === undefined ? '' : renderInserts(subject.plan, dataset)),
+    ...(interleaving === undefined ? {} : { interleaving }),
     way: written === undefined ? way.filter((each) => each !== 'write') : way,
     upSql: migration.up.script.text,
     ...(written === undefined ? {} : { writtenSql: written }),
@@ -84,7 +85,7 @@ export function describeCounterexample(
     ...looksOf(subject, source, way),
     sqlstate: finding.sqlstate,
     ...(finding.acquittedFrom === undefined ? {} : { acquitted: true }),
-    differs: invariantIds.includes(finding.invariant),
+    differs: interleaving === undefined && invariantIds.includes(finding.invariant),
     tells: tellsOf(finding),
     sequence,
     server: context.server,
@@ -99,8 +100,9 @@ function settingsOf(finding: Finding, observation: RunObservation | undefined): 
   return ending === undefined ? {} : { settings: ending }
 }
 
-/** What is done to show it; the runs of `zero-loss` only go on to `down` to acquit. */
+/** What is done to show it; the runs of `zero-loss` only go on to `down` to acquit, and psql alone is one session. */
 function wayToShow(invariants: readonly AnyInvariant[], finding: Finding, hasDown: boolean): readonly Phase[] {
+  if (finding.shown?.interleaving !== undefined) return []
   const phases = finding.invariant === zeroLoss.id ? (['up'] as const) : phasesToShow(invariants, finding)
   const cut = hasDown ? -1 : phases.indexOf('down')
   return cut < 0 ? phases : phases.slice(0, cut)
@@ -127,6 +129,9 @@ function looksOf(
   }
   const measure = subject.migration.contract.measures?.find((each) => each.name === shown.measure)
   if (measure !== undefined) return { before: [measure.before], after: [measure.after], reverted: [] }
+  const metric = subject.migration.contract.metrics?.find((each) => each.name === shown.metric)
+  if (metric !== undefined)
+    return { before: comparesWithBefore(metric) ? [metric.before ?? metric.sql] : [], after: [metric.sql], reverted: [] }
   const own = [...(finding.relation === undefined ? [] : [finding.relation]), ...(shown.beside ?? [])]
   const places = own.flatMap((path) => subject.knowledge.lineage?.relations.get(path)?.places.map((each) => each.relation) ?? [])
   const before = selects(subject.legacy, own)

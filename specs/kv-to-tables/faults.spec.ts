@@ -45,6 +45,20 @@ describe('KV-5: a run that is cut off and started again ends where an undisturbe
     expect(cut.resumed).toBeGreaterThan(0)
   })
 
+  test('the backend of the reader is terminated between two batches: the run fails, and does not wait', async () => {
+    await using bench = await openWorkbench()
+    await fill(bench.session, bulk)
+    const reading = await openConnection(bench.database.url())
+    const [reader] = await reading.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    await reading.script('BEGIN')
+    const read = async () => {
+      for await (const _ of reading.cursor('SELECT key FROM kv_store', [], 5))
+        await bench.session.query('SELECT pg_terminate_backend($1, 5000)', [reader?.pid])
+    }
+    await expect(read()).rejects.toMatchObject({ code: '57P01' })
+    await reading[Symbol.asyncDispose]()
+  })
+
   test('the process is killed by SIGKILL at any record, in the middle of a batch', async () => {
     await using bench = await openWorkbench()
     await fill(bench.session, bulk)

@@ -120,6 +120,14 @@ export const tableItems: readonly Edit[] = [
   { claim: 'TI-8', file: `${app}/monitor.sql`, find: 'HAVING count(*) > 1', replace: 'HAVING count(*) > 2', test: 'the monitor names' },
   { claim: 'TI-8', file: `${app}/monitor.sql`, find: `AND "total" <> "sum"`, replace: `AND "total" < "sum"`, test: 'the monitor names' },
 
+  {
+    claim: 'TI-8',
+    file: `${step}/contract.ts`,
+    find: `jsonb_array_length("items") > 0`,
+    replace: `jsonb_array_length("items") < 0`,
+    test: 'from-tabs',
+  },
+
   { claim: 'TI-9', file: up, find: column, replace: `${column} CREATE INDEX ON "tables" ("status");`, test: 'are HOT' },
   {
     claim: 'TI-9',

@@ -3,6 +3,7 @@ import { claim } from 'godwit/vitest'
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
 import type { Metrics } from '../../fixtures/apps/pos/items/metrics.ts'
 import type { Item } from '../../fixtures/apps/pos/items/validate-items.ts'
+import contract from '../../migrations/table-items/prisma/migrations/20260612090000_add_table_items/contract.ts'
 import { newModel, type OperationCommand, operationCommands, readModel } from './operation-commands.ts'
 import { itemsCheck, monitorView, openPointOfSale, type PointOfSale, setTables } from './point-of-sale.ts'
 import { startApi } from './running-api.ts'
@@ -107,6 +108,8 @@ describe('table-items, metrics and monitor', () => {
         await pos.session.script(sql)
         const rows = await pos.session.query<{ rule: string; kind: string; id: string }>(`SELECT * FROM "table_items_monitor"`)
         expect(rows.map(({ rule, kind, id }) => `${rule}: ${kind} ${id}`).toSorted()).toEqual([...found])
+        // Of items of the old application only the contract says something.
+        if (what !== 'an order of the old application') expect(await readContract(pos)).toEqual(countsOf(rows))
       } finally {
         await pos.session.script('ROLLBACK')
       }
@@ -143,6 +146,25 @@ describe('table-items, metrics and monitor', () => {
     expect(left.map(({ id }: Item) => id).toSorted()).toEqual(['a', 'b', 'c'])
   })
 })
+
+/** Metrics of the contract → the rules of the monitor that watch the same. */
+const watchedByBoth: Readonly<Record<string, string>> = {
+  'tables with items that are not OCCUPIED': 'a table with items is not OCCUPIED',
+  'open orders whose total is not the sum of their items': 'the total of an order is not the sum of its items',
+}
+
+async function readContract({ session }: PointOfSale): Promise<Readonly<Record<string, number>>> {
+  const read: Record<string, number> = {}
+  for (const { name, sql } of contract.metrics ?? []) {
+    const rule = watchedByBoth[name]
+    if (rule !== undefined) read[rule] = (await session.one<{ found: number }>(`SELECT (${sql})::int AS found`)).found
+  }
+  return read
+}
+
+function countsOf(rows: readonly { readonly rule: string }[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.values(watchedByBoth).map((rule) => [rule, rows.filter((each) => each.rule === rule).length]))
+}
 
 function count(counts: Map<string, number>, what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1)

@@ -13,8 +13,11 @@ export interface RunningApi extends AsyncDisposable {
   readonly metrics: Metrics
   /** `METHOD /path` of every route, its parameters as `{name}`. */
   readonly routes: readonly string[]
-  /** @param body  A text is sent as it is, any other value as JSON. */
-  send(request: { readonly method: string; readonly url: string; readonly body?: unknown }): Promise<Answer>
+  /**
+   * @param body  A text is sent as it is, any other value as JSON.
+   * @param type  What the body is said to be; default JSON.
+   */
+  send(request: { readonly method: string; readonly url: string; readonly body?: unknown; readonly type?: string }): Promise<Answer>
 }
 
 export async function startApi(pos: PointOfSale): Promise<RunningApi> {
@@ -26,11 +29,11 @@ export async function startApi(pos: PointOfSale): Promise<RunningApi> {
   return {
     metrics,
     routes: routesOf(api.printRoutes({ commonPrefix: false })),
-    async send({ method, url, body }) {
+    async send({ method, url, body, type = 'application/json' }) {
       const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
       const response = await fetch(`${address}${url}`, {
         method,
-        ...(text === undefined ? {} : { body: text, headers: { 'content-type': 'application/json' } }),
+        ...(text === undefined ? {} : { body: text, headers: { 'content-type': type } }),
       })
       const json = response.headers.get('content-type')?.startsWith('application/json') === true
       return { status: response.status, body: json ? await response.json() : await response.text() }

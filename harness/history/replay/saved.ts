@@ -1,4 +1,4 @@
-import type { ShownSequence } from '../../result/index.ts'
+import type { ShownInterleaving, ShownSequence } from '../../result/index.ts'
 import type { Phase } from '../../run/index.ts'
 
 /** What a saved counterexample says of itself. */
@@ -27,4 +27,6 @@ export interface SavedCounterexample {
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** Of a view in the place of a table: the statements that tell the two apart. */
   readonly sequence?: ShownSequence | undefined
+  /** What a client does while `up` runs. */
+  readonly interleaving?: Pick<ShownInterleaving, 'write'> | undefined
 }

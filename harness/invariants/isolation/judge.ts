@@ -19,7 +19,7 @@ export const isolation: Invariant<IsolationObservation> = {
   violation: 'writes of clients are lost while it runs',
   rules,
   looks: besideWrites,
-  judge({ writes, relations, rows, schedules, unexplained }: IsolationObservation, { locate }: Knowledge): Verdict {
+  judge({ writes, relations, rows, schedules, open, unexplained }: IsolationObservation, { locate }: Knowledge): Verdict {
     const saw = { relations, rows, cells: 0, runs: schedules }
     if (writes === 0) return { outcome: 'unknown', because: 'clients had no write to send', saw }
     const findings = [...unexplained.filter(isLost), ...unexplained.filter(({ upFailed }) => upFailed !== undefined)]
@@ -31,7 +31,7 @@ export const isolation: Invariant<IsolationObservation> = {
       const place = each.write.relation === undefined ? undefined : locate(each.write.relation)
       return { ...findingOf(each), file: place?.file, line: place?.line }
     })
-    const notes = [interleaved(writes, schedules)]
+    const notes = [interleaved(writes, schedules, open)]
     return worst === undefined ? { outcome: 'holds', saw, notes } : { outcome: 'violated', findings: [worst, ...rest, ...notes], saw }
   },
 }
@@ -41,9 +41,15 @@ function isLost({ upFailed, missing, extra }: UnexplainedWrite): boolean {
 }
 
 function findingOf(seen: UnexplainedWrite): Finding {
-  const { write, statements, after, missing, extra, upFailed } = seen
-  const next = statements.filter(({ session, sql }) => session === 'up' && sql !== 'BEGIN')[after]?.sql
-  const before = next === undefined ? 'at the end of up' : `before "${shownIn(next)}"`
+  const { write, statements, after, committedAfter, missing, extra, upFailed, rowsSql } = seen
+  const ofUp = statements.filter(({ session, sql }) => session === 'up' && sql !== 'BEGIN')
+  const next = ofUp[after]?.sql
+  const place = (at: number) => {
+    const following = ofUp[at]?.sql
+    return following === undefined ? 'at the end of up' : `before "${oneLine(shownIn(following))}"`
+  }
+  const commits = committedAfter === undefined ? `commits ${place(after)}` : `is sent ${place(after)} and commits ${place(committedAfter)}`
+  const sent = statements.map(({ session, sql }) => `${session}: ${sql}`)
   const base = {
     invariant: 'isolation',
     known: 'observed',
@@ -53,8 +59,9 @@ function findingOf(seen: UnexplainedWrite): Finding {
       write: write.sql,
       before: next ?? 'the end',
       ...(upFailed === undefined ? { missing: missing.map(cellsOf), extra: extra.map(cellsOf) } : { error: upFailed }),
-      statements: statements.map(({ session, sql }) => `${session}: ${sql}`),
+      statements: sent,
     },
+    shown: { interleaving: { write, open: committedAfter !== undefined, statements: sent, rowsSql } },
   } as const
   const name = capital(`${write.operation === 'statement' ? write.name : articles[write.operation]}${into(write)}`)
   if (upFailed !== undefined)
@@ -62,7 +69,7 @@ function findingOf(seen: UnexplainedWrite): Finding {
       ...base,
       kind: 'fails-beside-write',
       severity: 'warning',
-      message: `up fails with ${upFailed.replace(/^error /, '')} when ${name.charAt(0).toLowerCase()}${name.slice(1)} commits ${before}`,
+      message: `up fails with ${upFailed.replace(/^error /, '')} when ${name.charAt(0).toLowerCase()}${name.slice(1)} ${commits}`,
       hint: lockHint(write.relation),
     }
   const [row] = missing.length > 0 ? missing : extra
@@ -71,9 +78,13 @@ function findingOf(seen: UnexplainedWrite): Finding {
     ...base,
     kind: 'lost-write',
     severity: 'error',
-    message: `${name} that commits ${before} is lost: ${row === undefined ? 'a row' : rowText(row)} ${what}`,
+    message: `${name} that ${commits} is lost: ${row === undefined ? 'a row' : rowText(row)} ${what}`,
     hint: lockHint(write.relation),
   }
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ')
 }
 
 const articles = { insert: 'an INSERT', update: 'an UPDATE', delete: 'a DELETE' } as const
@@ -104,13 +115,13 @@ function rowText({ relation, cells }: RowLeft): string {
   return `a row of ${shownName(relation)} (${few.join(', ')})`
 }
 
-function interleaved(writes: number, schedules: number): Finding {
+function interleaved(writes: number, schedules: number, open: number): Finding {
   return {
     invariant: 'isolation',
     kind: 'interleaved',
     severity: 'info',
     known: 'observed',
-    message: `${writes} ${writes === 1 ? 'write' : 'writes'} of clients were tried between the statements of up, in ${schedules} interleavings`,
-    evidence: { writes, schedules },
+    message: `${writes} ${writes === 1 ? 'write' : 'writes'} of clients were tried between the statements of up, in ${schedules} interleavings${open === 0 ? '' : `, in ${open} of them in a transaction that stays open`}`,
+    evidence: { writes, schedules, open },
   }
 }

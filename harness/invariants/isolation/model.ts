@@ -1,13 +1,7 @@
 import type { SentStatement } from '../../interleavings/index.ts'
+import type { ShownWrite } from '../../result/index.ts'
 
-/** A write of a client. */
-export interface ClientWrite {
-  /** e.g. `insert into public.notes`. */
-  readonly name: string
-  readonly sql: string
-  readonly relation: string | undefined
-  readonly operation: 'insert' | 'update' | 'delete' | 'statement'
-}
+export type ClientWrite = ShownWrite
 
 /** An interleaving of `up` with one write that no serial order explains. */
 export interface UnexplainedWrite {
@@ -16,8 +10,12 @@ export interface UnexplainedWrite {
   readonly statements: readonly SentStatement[]
   /** Statements of `up` that were sent before the write, a BEGIN of the harness's own left out. */
   readonly after: number
+  /** The same before its COMMIT; undefined where the write commits by itself. */
+  readonly committedAfter: number | undefined
   /** SQLSTATE or message with which `up` failed; undefined where it went through. */
   readonly upFailed: string | undefined
+  /** The rows that were there before, as SQL. */
+  readonly rowsSql: string
   /** Rows that the closest serial order with the same answers leaves, and the interleaving does not. */
   readonly missing: readonly RowLeft[]
   /** Rows that the interleaving leaves, and that order does not. */
@@ -35,5 +33,7 @@ export interface IsolationObservation {
   readonly relations: number
   readonly rows: number
   readonly schedules: number
+  /** Of these, those in which the transaction of the write stayed open over statements of `up`. */
+  readonly open: number
   readonly unexplained: readonly UnexplainedWrite[]
 }

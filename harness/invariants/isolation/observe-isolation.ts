@@ -1,6 +1,7 @@
-import { bandedDataset, type Dataset } from '../../data/index.ts'
+import { bandedDataset, type Dataset, renderInserts } from '../../data/index.ts'
 import { readFacts } from '../../interleavings/index.ts'
 import type { Script } from '../../migration/index.ts'
+import { type Session, StatementError } from '../../postgres/index.ts'
 import { type CloneStage, fillStage, type State, seedNumber, tiedRows } from '../../run/index.ts'
 import { readRows } from '../../snapshot/index.ts'
 import { answerLegacy } from '../backward-compatibility/workload/observe-workload.ts'
@@ -19,19 +20,68 @@ export const besideWrites: Probe<IsolationObservation> = {
   name: 'up beside writes',
   async observe(bench: Bench): Promise<Look<IsolationObservation>> {
     const { subject, first, clones } = bench
-    const { up } = subject.migration
     if (bench.isolation === undefined) return { seen: [], notApplicable: 'it was not asked for (--isolation)' }
-    if (up.kind === 'program') return { seen: [], notApplicable: 'it is a program, whose statements are not known' }
-    if (up.script.statements.some(({ copyData }) => copyData !== undefined))
-      return { seen: [], leftOut: [{ because: 'up copies rows from its own text, which cannot be interleaved' }] }
-    if (!bench.superuser)
-      return { seen: [], leftOut: [{ because: 'Godwit is no superuser on this server, whom alone it tells who waits' }] }
+    const script = interleavable(bench)
+    if ('seen' in script) return script
     if (bench.empty.failure !== undefined || (first === undefined && subject.scope.size > 0))
       return { seen: [], leftOut: [{ because: 'the migration fails on every generated data set', upFails: true }] }
     const reached = await relationsInReach(subject, clones)
     if (reached.size === 0) return { seen: [], notApplicable: 'it locks no table that existed before' }
-    return united(await observeOn(bench, up.script, [...reached]))
+    return united(await observeOn(bench, script, [...reached]))
   },
+}
+
+/** The statements of `up`, where it can be interleaved. */
+function interleavable({ subject, superuser }: Bench): Script | Look<IsolationObservation> {
+  const { up } = subject.migration
+  if (up.kind === 'program') return { seen: [], notApplicable: 'it is a program, whose statements are not known' }
+  if (up.script.statements.some(({ copyData }) => copyData !== undefined))
+    return { seen: [], leftOut: [{ because: 'up copies rows from its own text, which cannot be interleaved' }] }
+  if (!superuser) return { seen: [], leftOut: [{ because: 'Godwit is no superuser on this server, whom alone it tells who waits' }] }
+  return up.script
+}
+
+/** Most places of a saved write in each of the two ways: all of them but in the longest scripts. */
+const mostPlaces = 500
+
+/** `up` beside one write on saved rows, at every place; where the write can be sent. */
+export async function besideSavedWrite(bench: Bench, rowsSql: string, write: ClientWrite): Promise<Look<IsolationObservation>> {
+  const script = interleavable(bench)
+  if ('seen' in script) return script
+  return await bench.clones.run(async (filled): Promise<Look<IsolationObservation>> => {
+    await fillStage(bench.subject, filled, { kind: 'sql', sql: rowsSql })
+    const refused = await filled.look((session) => refusalOf(session, write))
+    if (refused !== undefined) return { seen: [], leftOut: [{ because: `the write is refused before up too: ${refused}` }] }
+    const scene = await sceneOn(bench, script, filled, rowsSql)
+    const { cut: alone, openCut, ...found } = await beside(scene, write, mostPlaces)
+    const cut = alone + openCut
+    const leftOut = cut === 0 ? [] : [{ because: `${cut} places of the write were not tried` }]
+    return { seen: [{ seen: { writes: 1, relations: 1, rows: rowsOf(scene.legacy), ...found } }], leftOut }
+  })
+}
+
+async function refusalOf(session: Session, { sql }: ClientWrite): Promise<string | undefined> {
+  await session.script('BEGIN')
+  try {
+    await session.script(sql)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error
+    return `${error.message} (${error.sqlstate})`
+  } finally {
+    await session.script('ROLLBACK')
+  }
+}
+
+async function sceneOn(bench: Bench, script: Script, filled: CloneStage, rowsSql: string): Promise<Scene> {
+  const { subject } = bench
+  const rows = await filled.look((session) => readRows(session, subject.legacy, [...subject.scope]))
+  const facts = await filled.look(readFacts)
+  return { bench, script, filled, rowsSql, legacy: { catalog: subject.legacy, rows }, facts, varying: varyingOf(bench) }
+}
+
+function rowsOf({ rows }: State): number {
+  return [...rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
 }
 
 /** On rows that are all different, and on rows with duplicates, in which a migration has something to merge. */
@@ -52,6 +102,7 @@ function united(looks: readonly Look<IsolationObservation>[]): Look<IsolationObs
     relations: Math.max(0, ...all.map(({ relations }) => relations)),
     rows: sum(({ rows }) => rows),
     schedules: sum(({ schedules }) => schedules),
+    open: sum(({ open }) => open),
     unexplained: all.flatMap(({ unexplained }) => unexplained),
   }
   return {
@@ -79,32 +130,35 @@ async function interleave(
 ): Promise<Look<IsolationObservation>> {
   const { subject, isolation } = bench
   if (dataset !== undefined) await fillStage(subject, filled, { kind: 'dataset', dataset })
-  const legacy = await filled.look(async (session): Promise<State> => {
-    return { catalog: subject.legacy, rows: await readRows(session, subject.legacy, [...subject.scope]) }
-  })
   const { writes, notTried } = await clientWrites(bench, filled, reached)
-  const facts = await filled.look(readFacts)
-  const scene: Scene = { bench, script, filled, legacy, facts, varying: varyingOf(bench) }
+  const scene = await sceneOn(bench, script, filled, dataset === undefined ? '' : renderInserts(subject.plan, dataset))
   const most = Math.ceil((isolation?.schedules ?? defaultSchedules) / datasets)
   const unexplained: UnexplainedWrite[] = []
-  let [schedules, cut] = [0, 0]
+  let [schedules, open, cut, openCut] = [0, 0, 0, 0]
   for (const [at, write] of writes.entries()) {
-    const share = Math.ceil((most - schedules) / (writes.length - at))
+    // Open transactions come beside these.
+    const share = Math.ceil((most - (schedules - open)) / (writes.length - at))
     const found = await beside(scene, write, share)
     schedules += found.schedules
+    open += found.open
     cut += found.cut
+    openCut += found.openCut
     unexplained.push(...found.unexplained)
   }
-  const rows = [...legacy.rows.values()].reduce((sum, table) => sum + table.rows.length, 0)
   return {
-    seen: [{ seen: { writes: writes.length, relations: reached.length, rows, schedules, unexplained } }],
+    seen: [{ seen: { writes: writes.length, relations: reached.length, rows: rowsOf(scene.legacy), schedules, open, unexplained } }],
     notChecked: [
       ...notTried.map((each) => each.replace(/^backward-compatibility: /, 'isolation: ')),
       ...(cut === 0
         ? []
-        : [`isolation: ${cut} places of writes between the statements of up were not tried (after ${schedules} interleavings)`]),
+        : [`isolation: ${cut} places of writes between the statements of up were not tried (after ${schedules - open} interleavings)`]),
+      ...(openCut === 0
+        ? []
+        : [
+            `isolation: ${openCut} places of transactions that stay open over statements of up were not tried (after ${open} interleavings)`,
+          ]),
     ],
-    leftOut: isOver(bench) && cut > 0 ? [{ because: 'the time limit was reached' }] : [],
+    leftOut: isOver(bench) && cut + openCut > 0 ? [{ because: 'the time limit was reached' }] : [],
   }
 }
 

@@ -4,6 +4,7 @@ import { shownName } from '../../postgres/index.ts'
 import { formatDuration } from '../../report/index.ts'
 import type { CompiledQueries } from '../queries/compile-queries.ts'
 import type { Applied } from './apply-metered.ts'
+import { type MetricOnCopy, metricFindings, metricResults } from './contract-metrics.ts'
 import { comparePredictions, disagreementsOf, type Judged, judgeSeen, predictable, verdictOf } from './judge.ts'
 import { type FindingDraft, findingOf } from './judge-checks.ts'
 import type { CheckResult, GrowthResult, Rehearsal, RehearsalFinding } from './model.ts'
@@ -48,6 +49,8 @@ export interface SeenOnCopy {
   readonly startedAt: Date
   readonly up: Applied
   readonly checks: readonly CheckResult[]
+  /** The metrics of the contract. */
+  readonly metrics: readonly MetricOnCopy[]
   /** Rows of each table after `up`. */
   readonly after: ReadonlyMap<string, number>
   /** Undefined where `up` failed. */
@@ -63,7 +66,12 @@ export function judgeCopy(options: RehearseOptions, { before, access }: Prepared
   const context = { migration: migration.name, knowledge: knowledge ?? nowhere, predicted: predictable(verified.result), rows }
   const keysByDown = knowledge?.keysByDown ?? new Set<string>()
   const judged = judgeSeen({ checks, up: up.failure, down: back?.applied.failure, before, reverted: back?.reverted, keysByDown }, context)
-  const more = [...(up.clients?.findings ?? []), ...accessFindings(access, seen.access, migration.up), ...windowFindings(options, up)]
+  const more = [
+    ...metricFindings(seen.metrics),
+    ...(up.clients?.findings ?? []),
+    ...accessFindings(access, seen.access, migration.up),
+    ...windowFindings(options, up),
+  ]
   return { ...judged, findings: [...judged.findings, ...more.map((each) => findingOf(each, context))] }
 }
 
@@ -94,14 +102,15 @@ export function assembleRehearsal(options: RehearseOptions, prepared: Prepared, 
   const { findings, checks, up, back } = done
   const savedRows = compiled.saved.reduce((sum, { relation }) => sum + (before.totals.get(relation)?.rows ?? 0), 0)
   const applied = up.failure === undefined
-  const looked = new Set(['applies', ...(applied ? ['zero-loss', 'quantity-parity', 'no-orphans'] : [])])
+  const metrics = metricResults(done.metrics)
+  const looked = new Set(['applies', ...(applied ? ['zero-loss', 'quantity-parity', 'no-orphans', 'metrics-kept'] : [])])
   if (back !== undefined) looked.add('rollback-restores-state')
   return {
     version: 1,
     godwit: packageVersion(),
     migration: migration.name,
     digest: migration.digest,
-    ...verdictOf({ findings, checks, rows: compiled.saved.length === 0 ? undefined : savedRows, failOn }),
+    ...verdictOf({ findings, checks, metrics, rows: compiled.saved.length === 0 ? undefined : savedRows, failOn }),
     startedAt: done.startedAt.toISOString(),
     durationMs: done.durationMs,
     copy: { kind: copy.kind, place: copy.place, server: copy.version.text, role: copy.role, bytes: copy.bytes },
@@ -109,6 +118,7 @@ export function assembleRehearsal(options: RehearseOptions, prepared: Prepared, 
     totals: [...before.totals.values()].map((each) => ({ ...each, after: done.after.get(each.table) ?? null })),
     made: [...done.after].flatMap(([table, rows]) => (before.totals.has(table) ? [] : [{ table, rows }])),
     measures: prepared.measures,
+    metrics,
     up: up.result,
     workload: up.clients?.result ?? null,
     checks,

@@ -17,7 +17,7 @@ export interface JudgeContext {
 
 /** What a finding is made of; the rest follows. */
 export type FindingDraft = Pick<RehearsalFinding, 'invariant' | 'kind' | 'message'> & {
-  /** Name of the measure that it is about. */
+  /** Name of the measure or metric that it is about. */
   readonly subject?: string | undefined
 } & Partial<
     Pick<
@@ -94,7 +94,8 @@ export function findingOf(draft: FindingDraft, context: JudgeContext): Rehearsal
 function predictionOf({ invariant, kind, relation = null, attribute = null, subject }: FindingDraft, predicted: readonly FindingResult[]) {
   const own = predicted.filter((each) => each.invariant === invariant)
   const measure = own.find(({ object }) => object !== null && object === subject)
-  if (measure !== undefined || relation === null) return measure
+  // Another metric of the same table is another promise.
+  if (measure !== undefined || relation === null || invariant === 'metrics-kept') return measure
   const same = (each: FindingResult) => each.relation === relation && each.attribute === attribute
   if (attribute === null && invariant === 'rollback-restores-state')
     return own.find((each) => each.kind === kind && each.relation === relation)

@@ -4,7 +4,7 @@ import { shownName } from '../../postgres/index.ts'
 import { counted } from '../../report/index.ts'
 import { counts, type FindingResult, type MigrationResult, type Outcome } from '../../result/index.ts'
 import { causesFirst, findingOf, findingsOf, type JudgeContext } from './judge-checks.ts'
-import type { CheckResult, Prediction, RehearsalFinding } from './model.ts'
+import type { CheckResult, ContractMetric, Prediction, RehearsalFinding } from './model.ts'
 import type { RevertedRows } from './reverted-rows.ts'
 import type { RevertedState, StateOfCopy } from './state-of-copy.ts'
 
@@ -135,11 +135,13 @@ export function disagreementsOf(findings: readonly RehearsalFinding[]): readonly
 export function verdictOf({
   findings,
   checks,
+  metrics,
   rows,
   failOn,
 }: {
   readonly findings: readonly RehearsalFinding[]
   readonly checks: readonly CheckResult[]
+  readonly metrics: readonly ContractMetric[]
   /** Of the tables that the migration writes. */
   readonly rows: number | undefined
   readonly failOn: 'error' | 'warning' | undefined
@@ -151,12 +153,14 @@ export function verdictOf({
       verdict: 'unknown',
       because: `The copy did not answer ${refused.length} of ${checks.length} checks: ${refused[0]?.title} (${refused[0]?.because}).`,
     }
+  const silent = metrics.find(({ keeps }) => keeps === null)
+  if (silent !== undefined) return { verdict: 'unknown', because: `${silent.because}.` }
   if (rows === 0) return { verdict: 'unknown', because: 'The tables that the migration writes have no rows on the copy.' }
   return { verdict: 'holds', because: '' }
 }
 
 /** Findings of verification that a rehearsal can see at all. */
 export function predictable({ findings }: MigrationResult): readonly FindingResult[] {
-  const looked = new Set(['applies', 'zero-loss', 'quantity-parity', 'no-orphans', 'rollback-restores-state'])
+  const looked = new Set(['applies', 'zero-loss', 'quantity-parity', 'no-orphans', 'metrics-kept', 'rollback-restores-state'])
   return findings.filter(({ invariant }) => looked.has(invariant))
 }

@@ -22,6 +22,8 @@ export interface Rehearsal {
   /** Tables that `up` made. */
   readonly made: readonly { readonly table: string; readonly rows: number }[]
   readonly measures: readonly MeasureTotals[]
+  /** The metrics of the contract; none where `up` failed. */
+  readonly metrics: readonly ContractMetric[]
   readonly up: DirectionResult
   /** Null where the contract has no workload. */
   readonly workload: WorkloadResult | null
@@ -38,6 +40,20 @@ export interface Rehearsal {
   /** Where generated rows and real rows show different things, in sentences. */
   readonly disagreements: readonly string[]
   readonly notChecked: readonly string[]
+}
+
+/** A metric that the contract declares. */
+export interface ContractMetric {
+  readonly name: string
+  /** `at most 0`. */
+  readonly rule: string
+  /** Null where it tells nothing: `because` says why. */
+  readonly keeps: boolean | null
+  readonly because: string
+  /** How many rows its query gave. */
+  readonly rows: number
+  /** The first of them, labels masked; `before` is null where no rule compares. */
+  readonly values: readonly { readonly labels: string; readonly before: string | null; readonly after: string | null }[]
 }
 
 export interface CopyResult {

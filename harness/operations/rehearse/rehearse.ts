@@ -3,6 +3,7 @@ import { EnvironmentError, InputError } from '../../errors.ts'
 import type { Failure } from '../../migration/index.ts'
 import { quoteName, type Session, StatementError } from '../../postgres/index.ts'
 import type { FindingResult } from '../../result/index.ts'
+import { readMetricsBefore } from '../../run/index.ts'
 import { refuseHalfSight } from '../evidence/access.ts'
 import { reachedTables, storedTables } from '../evidence/scope.ts'
 import { nameOf } from '../evidence/table-name.ts'
@@ -14,6 +15,7 @@ import { type AccessSeen, assembleRehearsal, type Back, judgeCopy, type Prepared
 import { checkSchema } from './check-schema.ts'
 import { startCopyClients } from './clients.ts'
 import { compareRows, dropSavedRows, saveRows } from './compare.ts'
+import { readMetricsOnCopy } from './contract-metrics.ts'
 import type { Copy } from './copy.ts'
 import { type EventLog, openEventLog } from './event-log.ts'
 import { measureGrowth } from './growth.ts'
@@ -52,18 +54,20 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     const mask = options.showValues ? (item: string) => item : maskOfRun()
     say('keeping the legacy rows for the comparison')
     await saveRows(observer, prepared.compiled)
+    const metricsBefore = await readMetricsBefore(observer, migration.contract.metrics ?? [])
     say('up')
     const up = await goUp(options, observer, telling(events, migration, 'up'))
     signal.throwIfAborted()
     refuseFewRights(copy, up.failure)
     say('comparing all rows')
     const checks = up.failure === undefined ? await compareRows(observer, prepared.compiled, { mask, signal }) : []
+    const metrics = up.failure === undefined ? await readMetricsOnCopy(observer, migration.contract.metrics ?? [], metricsBefore, mask) : []
     const after = up.failure === undefined ? await rowsAfter(observer, prepared) : new Map<string, number>()
     const access = up.failure === undefined ? await readAccess(observer, prepared.secured, prepared.access) : undefined
     phase.name = 'down'
     const back = up.failure === undefined ? await goBack(options, observer, prepared, telling(events, migration, 'down')) : undefined
     await dropSavedRows(observer)
-    const seen = { startedAt, up, checks, after, access, back }
+    const seen = { startedAt, up, checks, metrics, after, access, back }
     const judged = judgeCopy(options, prepared, seen)
     phase.name = 'growth'
     const growth = await growthOf(options, prepared, seen, judged.equal === true)

@@ -174,14 +174,31 @@ function predictions({ predictions: all, predicted }: Rehearsal): readonly strin
   return [sentence, table(['predicted', 'on generated rows', 'real rows that it concerns', 'after the migration'], lines)]
 }
 
-function checks({ checks: all }: Rehearsal): readonly string[] {
+function checks({ checks: all, metrics: ofContract }: Rehearsal): readonly string[] {
   if (all.length === 0) return ['None: up failed.']
   const answers = all.map(({ title, differing, because, durationMs }) => [
     prose(title),
     differing === null ? `not answered: ${prose(because)}` : differing === 0 ? 'as before' : `**${differing} differ**`,
     formatDuration(durationMs),
   ])
-  return [`${checksText(all)}. All rows were compared on the server.`, table(['check', 'answer', 'took'], answers)]
+  return [
+    `${checksText(all)}. All rows were compared on the server.`,
+    table(['check', 'answer', 'took'], answers),
+    ...contractMetrics(ofContract),
+  ]
+}
+
+function contractMetrics(all: Rehearsal['metrics']): readonly string[] {
+  if (all.length === 0) return []
+  const lines = all.flatMap(({ name, rule, keeps, because, rows: count, values }) => {
+    const verdict = keeps === null ? `tells nothing: ${prose(because)}` : keeps ? 'kept' : '**not kept**'
+    const first = [prose(name), prose(rule), verdict]
+    const given = values.map(({ labels, before, after }) => [labels === '' ? '' : code(labels), before ?? '', after ?? ''])
+    const more = count > given.length ? [[`${count - given.length} more`, '', '']] : []
+    const shown = given.length === 0 ? [['', '', '']] : [...given, ...more]
+    return shown.map((each, at) => [...(at === 0 ? first : ['', '', '']), ...each])
+  })
+  return [table(['metric of the contract', 'rule', 'answer', 'labels', 'before', 'after'], lines)]
 }
 
 function growth({ growth: found, window }: Rehearsal): readonly string[] {

@@ -6,6 +6,7 @@ import {
   directionText,
   growthText,
   lockTexts,
+  metricsText,
   openFindings,
   predictionCounts,
   restoreText,
@@ -50,7 +51,7 @@ function findingLines({ message, file, line, samples, hint, severity, predictedB
 }
 
 function figureLines(rehearsal: Rehearsal): readonly string[] {
-  const { up, down, workload, restore, window, growth, checks, predictions, predicted } = rehearsal
+  const { up, down, workload, restore, window, growth, checks, metrics, predictions, predicted } = rehearsal
   const kept = window.kept === null ? 'it failed' : `${window.kept ? 'within' : 'NOT within'} the window of ${windowText(window.ms)}`
   return [
     `  up            ${directionText(up)}; ${kept}`,
@@ -59,6 +60,7 @@ function figureLines(rehearsal: Rehearsal): readonly string[] {
       .map((each) => `  lock          ${visibleText(each)}`),
     ...(workload === null ? [] : [`  clients       ${workloadText(workload)}`]),
     ...(checks.length === 0 ? [] : [`  compared      ${checksText(checks)}`]),
+    ...(metrics.length === 0 ? [] : [`  metrics       ${visibleText(metricsText(metrics))}`]),
     `  down          ${down === null ? 'not run' : `${directionText(down)}; ${down.equal === null ? 'it failed' : down.equal ? 'everything is as before' : 'NOT everything is as before'}`}`,
     ...(restore === null ? [] : [`  restore       ${restoreText(restore)}`]),
     `  growth        ${growthText(growth, window.ms)}`,

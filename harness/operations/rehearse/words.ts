@@ -2,7 +2,16 @@ import { shownName } from '../../postgres/index.ts'
 import { counted, formatDuration } from '../../report/index.ts'
 import { modeText } from '../../run/index.ts'
 import { sizeText } from '../evidence/describe.ts'
-import type { CheckResult, DirectionResult, GrowthResult, Prediction, Rehearsal, RehearsalFinding, StatementResult } from './model.ts'
+import type {
+  CheckResult,
+  ContractMetric,
+  DirectionResult,
+  GrowthResult,
+  Prediction,
+  Rehearsal,
+  RehearsalFinding,
+  StatementResult,
+} from './model.ts'
 
 /** Findings that nobody accepted and that follow from no other, gravest first. */
 export function openFindings({ findings }: Rehearsal): readonly RehearsalFinding[] {
@@ -91,6 +100,12 @@ export function checksText(checks: readonly CheckResult[]): string {
     ...(refused === 0 ? [] : [`${refused} not answered`]),
   ]
   return `${counted(checks.length, 'check')}: ${parts.join(', ')}`
+}
+
+/** `3 of the contract: 2 kept, 1 not`. */
+export function metricsText(metrics: readonly ContractMetric[]): string {
+  const [kept, broken, silent] = [true, false, null].map((state) => metrics.filter(({ keeps }) => keeps === state).length)
+  return `${metrics.length} of the contract: ${kept} kept, ${broken} not${silent === 0 ? '' : `, ${silent} without a number`}`
 }
 
 export function growthText(growth: GrowthResult, windowMs: number): string {

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from '../../postgres/index.ts'
-import type { ShownSequence } from '../../result/index.ts'
+import type { ShownInterleaving, ShownSequence } from '../../result/index.ts'
 import type { Phase as RunPhase } from '../../run/index.ts'
 
 /** What a counterexample file sends, in order. */
@@ -19,6 +19,8 @@ export interface Steps {
   readonly mode?: 'transaction' | 'message' | 'autocommit' | undefined
   /** The same of `downSql`. Default: as `upSql`. */
   readonly downMode?: 'transaction' | 'message' | 'autocommit' | undefined
+  /** What two sessions do: the file says it, and does not do it. */
+  readonly interleaving?: ShownInterleaving | undefined
   /** Settings of the sessions in which `up` and `down` run. */
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** SELECTs on the legacy, the migrated and the reverted database. */
@@ -56,11 +58,18 @@ export function phasesOf(steps: Steps, sequence: ShownSequence | undefined): rea
     phase('rows', 'legacy rows', [steps.rowsSql]),
     phase('before', 'what it looks like before', steps.before),
     ...(sequence === undefined ? [] : [sentThenUndone('table', 'the statements on the table', sequence, steps.before)]),
+    ...(steps.interleaving === undefined ? [] : [phase('interleaving', interleavingTitle, [asComments(steps.interleaving)])]),
     ...wayOf(steps).flatMap((each, at, way) => {
       const times = way.slice(0, at + 1).filter((other) => other === each).length
       return stepPhases(steps, each, { at: at + 1, times, sequence: at === 0 ? sequence : undefined })
     }),
   ]
+}
+
+const interleavingTitle = 'two sessions, one statement after the other (godwit replay runs them)'
+
+function asComments({ statements }: ShownInterleaving): string {
+  return statements.map((each) => `-- ${each.replaceAll(/\s+/g, ' ')}`).join('\n')
 }
 
 function stepPhases(

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
@@ -32,6 +31,7 @@ const asText = { getTypeParser: () => (text: string) => text }
  */
 export async function openConnection(url: string): Promise<Connection> {
   const client = newClient(url)
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
   // A backend that is killed while idle reports here; the next statement tells it.
   client.on('error', () => undefined)
   try {
@@ -59,14 +59,15 @@ export async function openConnection(url: string): Promise<Connection> {
       try {
         for (let read = await cursor.read(rows); read.length > 0; read = await cursor.read(rows)) yield read
       } finally {
-        await cursor.close().catch(() => undefined)
+        // The server answers to a close; where the connection is lost, nobody does.
+        await Promise.race([cursor.close().catch(() => undefined), ended])
       }
     },
     destroy: () => {
       ;(client as pg.Client & { readonly connection: { readonly stream: { destroy(): void } } }).connection.stream.destroy()
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.race([client.end().catch(() => undefined), once(client, 'end')])
+      await Promise.race([client.end().catch(() => undefined), ended])
     },
   }
 }

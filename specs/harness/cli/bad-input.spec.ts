@@ -97,6 +97,16 @@ describe('bad input is refused with 2, in one message, and leaves nothing', () =
       '"pair/contract.ts": contract: expected object, received string',
     ],
     [
+      'a metric that cannot be read',
+      { ...plain, 'contract.ts': "export default { metrics: [{ name: 'items', sql: 'SELECT count(*) FROM item', max: 1 }] }" },
+      'the metric "items" of the contract, read after the migration, fails: relation "item" does not exist (42P01)',
+    ],
+    [
+      'a metric without a rule',
+      { ...plain, 'contract.ts': "export default { metrics: [{ name: 'items', sql: 'SELECT 1' }] }" },
+      '"pair/contract.ts": metrics[0]: has no rule: give `min`, `max` or `unchanged`',
+    ],
+    [
       'a contract that knows more than we do',
       { ...plain, 'contract.ts': 'export default { invariants: [] }' },
       '"pair/contract.ts": contract: unrecognized key: "invariants"',

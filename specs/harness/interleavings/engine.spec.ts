@@ -8,7 +8,7 @@ const accounts = {
   schema: 'CREATE TABLE account (id int PRIMARY KEY, cents int NOT NULL); CREATE TABLE other (LIKE account INCLUDING ALL)',
   rows: 'INSERT INTO account VALUES (1, 100), (2, 100); INSERT INTO other VALUES (1, 100)',
 }
-const explore = async (options: Omit<InterleavingOptions, 'schema'>) =>
+const explore = async (options: Omit<InterleavingOptions, 'schema'> & { readonly schema?: string }) =>
   exploreInterleavings(await useCluster(), { ...accounts, ...options })
 const pay = (from: number, to: number) => [
   'BEGIN',
@@ -33,6 +33,25 @@ describe('interleavings', () => {
       sessions: { a: ['UPDATE account SET cents = 1', 'SELECT * FROM account'], b: ['UPDATE other SET cents = 1', 'SELECT * FROM other'] },
     })
     expect(found).toMatchObject({ outcome: 'holds', schedules: 1, exhaustive: true })
+  })
+
+  test.each([
+    ['that draw from one sequence', `nextval('ticket')`, `nextval('ticket')`, 2],
+    ['that draw from one sequence by its name as a text', `nextval('ticket'::text)`, `nextval('ticket'::text)`, 2],
+    ['that draw from a sequence in a function', 'next_ticket()', 'next_ticket()', 2],
+    ['that draw from sequences of their own', `nextval('ticket')`, `nextval('stub')`, 1],
+  ])('of INSERTs into two tables %s are run in each order that can differ', async (_, one, other, schedules) => {
+    const found = await explore({
+      schema: `CREATE SEQUENCE ticket; CREATE SEQUENCE stub;
+        CREATE FUNCTION next_ticket() RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('ticket') $$;
+        CREATE TABLE guest (number bigint DEFAULT ${one}, name text); CREATE TABLE coat (number bigint DEFAULT ${other}, name text)`,
+      rows: '',
+      sessions: {
+        a: [`INSERT INTO guest (name) VALUES ('a') RETURNING number`],
+        b: [`INSERT INTO coat (name) VALUES ('b') RETURNING number`],
+      },
+    })
+    expect(found).toMatchObject({ outcome: 'holds', schedules, exhaustive: true })
   })
 
   test('are no more than the budget, and then not exhaustive', async () => {

@@ -205,6 +205,22 @@ describe('copy', () => {
     expect(await session.one('SELECT 1 AS alive')).toEqual({ alive: 1 })
   })
 
+  test.each([
+    ['goes on', '57P01'],
+    ['stops', '08006'],
+  ])('a cursor whose backend ends between two batches does not wait for it: the reader %s', async (then, sqlstate) => {
+    await using reader = await database.connect()
+    const read = async () => {
+      await reader.script('BEGIN')
+      for await (const _ of reader.cursor('SELECT generate_series(1, 5)', 2)) {
+        await session.query('SELECT pg_terminate_backend($1, 5000)', [reader.processId])
+        if (then === 'stops') break
+      }
+      return await reader.query('SELECT 1')
+    }
+    expect(await refusal(read())).toBe(sqlstate)
+  })
+
   test('a cursor gives raw texts in batches', async () => {
     const batches = await withTransaction(session, async () => {
       const all: unknown[] = []

@@ -147,7 +147,7 @@ const required: { requiredKeys: ('state' | 'because')[] } = { requiredKeys: ['st
 const ground: fc.Arbitrary<GroundResult> = fc
   .tuple(
     fc.record(refutation, required),
-    fc.constantFrom('invariant' as const, 'measure' as const, 'spec' as const, 'benchmark' as const),
+    fc.constantFrom('invariant' as const, 'measure' as const, 'metric' as const, 'spec' as const, 'benchmark' as const),
     name,
     fc.double({ min: 0.5, max: 100, noNaN: true }),
   )

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 async function findingsOf(
   legacy: string,
   up: string,
-): Promise<{ readonly verdict: string | undefined; readonly findings: readonly string[] }> {
+): Promise<{ readonly verdict: string | undefined; readonly findings: readonly string[]; readonly messages: readonly string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'godwit-isolation-'))
   try {
     await writeFile(join(folder, 'legacy.sql'), legacy)
@@ -19,6 +19,7 @@ async function findingsOf(
     return {
       verdict: migration?.invariants.find(({ id }) => id === 'isolation')?.verdict,
       findings: own.map(({ kind, object }) => `${kind}: ${object}`).toSorted(),
+      messages: own.map(({ message }) => message),
     }
   } finally {
     await rm(folder, { recursive: true })
@@ -46,7 +47,7 @@ describe('isolation', () => {
 
   test('with the tables locked first nothing is lost', async () => {
     const locked = `LOCK TABLE customers, notes IN SHARE ROW EXCLUSIVE MODE;\n${dedupe}`
-    expect(await findingsOf(customers, locked)).toEqual({ verdict: 'holds', findings: [] })
+    expect(await findingsOf(customers, locked)).toMatchObject({ verdict: 'holds', findings: [] })
   })
 
   test('a row that is written behind a batch is lost with the column that the batches have read', async () => {
@@ -56,7 +57,27 @@ describe('isolation', () => {
     expect(findings).toEqual(['lost-write: insert into public.items', 'lost-write: update of public.items'])
   })
 
+  test('a row of a transaction that began before the trigger wrote copies, and commits after the rows were copied, is lost', async () => {
+    // Whatever commits at once is in the copy: by the copying before the new function, by the function after it.
+    const mirrored = `CREATE TABLE items (id int PRIMARY KEY, price numeric NOT NULL);
+      CREATE FUNCTION mirror() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+      CREATE TRIGGER mirror AFTER INSERT ON items FOR EACH ROW EXECUTE FUNCTION mirror();
+      CREATE TABLE prices (item int PRIMARY KEY, price numeric NOT NULL);`
+    const up = `CREATE OR REPLACE FUNCTION mirror() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN INSERT INTO prices VALUES (NEW.id, NEW.price) ON CONFLICT DO NOTHING; RETURN NULL; END $$;
+      INSERT INTO prices SELECT id, price FROM items ON CONFLICT DO NOTHING;`
+    const { verdict, messages } = await findingsOf(mirrored, `-- godwit: no-transaction\n${up}`)
+    expect(verdict).toBe('violated')
+    expect(messages).toEqual([
+      expect.stringMatching(
+        /^An INSERT into items that is sent before "CREATE OR REPLACE FUNCTION .*" and commits at the end of up is lost: a row of prices .* is missing afterwards$/,
+      ),
+    ])
+    const locked = up.replace('INSERT INTO prices SELECT', 'BEGIN; LOCK TABLE items IN SHARE MODE; INSERT INTO prices SELECT')
+    expect(await findingsOf(mirrored, `-- godwit: no-transaction\n${locked} COMMIT;`)).toMatchObject({ verdict: 'holds', messages: [] })
+  })
+
   test('a migration of one statement that reads and writes loses nothing', async () => {
-    expect(await findingsOf(prices, 'UPDATE items SET price = price * 2;')).toEqual({ verdict: 'holds', findings: [] })
+    expect(await findingsOf(prices, 'UPDATE items SET price = price * 2;')).toMatchObject({ verdict: 'holds', findings: [] })
   })
 })

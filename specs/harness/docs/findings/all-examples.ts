@@ -2,7 +2,7 @@ import { applies } from './applies.ts'
 import { accessParity, backwardCompatibility, viewEquivalence } from './clients.ts'
 import { definitionsKept } from './definitions.ts'
 import type { Example } from './example.ts'
-import { noOrphans, quantityParity, zeroLoss } from './rows.ts'
+import { metricsKept, noOrphans, quantityParity, zeroLoss } from './rows.ts'
 import { atomicity, determinism, idempotence, isolation, noDegradation, onlineSafety } from './running.ts'
 import { rollbackRestoresState, roundTrip } from './ways-back.ts'
 
@@ -10,6 +10,7 @@ const byInvariant = {
   applies,
   'zero-loss': zeroLoss,
   'quantity-parity': quantityParity,
+  'metrics-kept': metricsKept,
   'no-orphans': noOrphans,
   'rollback-restores-state': rollbackRestoresState,
   'round-trip': roundTrip,

@@ -84,6 +84,61 @@ FROM pledges AS p CROSS JOIN generate_series(1, 2) AS n WHERE p.amount IS NOT NU
   },
 }
 
+const tasks = 'CREATE TABLE tasks (id integer PRIMARY KEY, state text);'
+const taskMetric = (metric: string) => `import { defineContract } from 'godwit'
+
+export default defineContract({
+  metrics: [
+    ${metric},
+  ],
+})`
+
+export const metricsKept: Examples = {
+  'below-minimum': {
+    legacy: tasks,
+    contract: taskMetric(`{ name: 'tasks in a queue', sql: 'SELECT count(*) FROM queues WHERE name IS NOT NULL', min: 1 }`),
+    bad: {
+      up: `CREATE TABLE queues (name text);
+INSERT INTO queues SELECT min(state) FROM tasks;`,
+    },
+    good: {
+      up: `CREATE TABLE queues (name text);
+INSERT INTO queues SELECT coalesce(min(state), 'open') FROM tasks;`,
+    },
+  },
+  'above-maximum': {
+    legacy: tasks,
+    contract: taskMetric(`{ name: 'tasks that are twice in the queue', sql: 'SELECT count(*) - count(DISTINCT id) FROM queue', max: 0 }`),
+    bad: {
+      up: `CREATE TABLE queue (id integer REFERENCES tasks);
+INSERT INTO queue SELECT id FROM tasks WHERE state IS DISTINCT FROM 'done';
+INSERT INTO queue SELECT id FROM tasks WHERE state IS NULL;`,
+    },
+    good: {
+      up: `CREATE TABLE queue (id integer REFERENCES tasks);
+INSERT INTO queue SELECT id FROM tasks WHERE state <> 'done';
+INSERT INTO queue SELECT id FROM tasks WHERE state IS NULL;`,
+    },
+  },
+  changed: {
+    legacy: tasks,
+    contract: taskMetric(`{
+      name: 'open tasks',
+      before: "SELECT count(*) FROM tasks WHERE state IS DISTINCT FROM 'done'",
+      sql: 'SELECT count(*) FROM queue',
+      unchanged: true,
+    }`),
+    bad: {
+      up: `CREATE TABLE queue (id integer REFERENCES tasks);
+INSERT INTO queue SELECT id FROM tasks WHERE state <> 'done';`,
+    },
+    good: {
+      up: `CREATE TABLE queue (id integer REFERENCES tasks);
+INSERT INTO queue SELECT id FROM tasks WHERE state IS DISTINCT FROM 'done';`,
+    },
+  },
+}
+
 const shelves = `CREATE TABLE shelves (code text PRIMARY KEY);
 CREATE TABLE volumes (id integer PRIMARY KEY, shelf_code text CONSTRAINT volumes_shelf_fkey REFERENCES shelves);`
 
