@@ -105,6 +105,7 @@ function startupOptions(settings: Readonly<Record<string, string>>): string {
 /** What pg's client has and its types do not say. */
 interface UntypedClient {
   readonly processID: number
+  readonly connection: { on(event: 'commandComplete', listener: () => void): void }
   getTransactionStatus(): 'I' | 'T' | 'E' | null
   ref(): void
   unref(): void
@@ -116,6 +117,8 @@ class PgSession implements Session {
   readonly database: string
   #processId = 0
   #broken: StatementError | undefined
+  /** Statements that the server has told the end of. */
+  #completed = 0
   readonly #ended: Promise<void>
   #queue: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
@@ -125,6 +128,9 @@ class PgSession implements Session {
     this.#background = background
     this.database = database
     this.#ended = new Promise((resolve) => client.once('end', () => resolve()))
+    this.#client.connection.on('commandComplete', () => {
+      this.#completed += 1
+    })
     // A backend that is killed while idle reports here and nowhere else; the next statement tells it.
     client.on('error', (error) => {
       this.#broken ??= translateError(error)
@@ -169,9 +175,14 @@ class PgSession implements Session {
   }
 
   async script(sql: string | ScriptOf): Promise<readonly StatementResult[]> {
+    let before = 0
     const results: unknown = await this.#inTurn(() => {
+      before = this.#completed
       const text = typeof sql === 'string' ? sql : sql(this.#client.getTransactionStatus() !== 'I')
       return this.#client.query({ text, rowMode: 'array', types: rawTypes } as const)
+    }).catch((error: unknown) => {
+      if (error instanceof StatementError) error.completed = this.#completed - before
+      throw error
     })
     return (Array.isArray(results) ? (results as RawResult[]) : [results as RawResult]).map(statementResult)
   }

@@ -18,6 +18,8 @@ export interface StatementErrorFields {
 /** A statement that the server refused, or a connection that broke under it; callers branch on `sqlstate`, never on the message. */
 export class StatementError extends Error {
   readonly fields: StatementErrorFields
+  /** Of a text of several statements: how many were complete before the one that failed. */
+  completed: number | undefined
 
   constructor(fields: StatementErrorFields, cause?: unknown) {
     super(fields.message, cause === undefined ? undefined : { cause })

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import type { Catalog, Sequence } from '../catalog/index.ts'
 import { type Asking, marksSql } from '../coverage/index.ts'
-import { applyStep, type Outcome, type Step } from '../migration/index.ts'
+import { applyStep, failureAt, type Outcome, type Step } from '../migration/index.ts'
 import {
   type ConnectOptions,
   type Database,
@@ -36,8 +36,13 @@ export interface Stage {
 }
 
 /** Stands for a fresh connection inside the transaction of rung 1 (postgres.md, "Isolation ladder"). */
-const resetSession =
-  'DEALLOCATE ALL; DISCARD PLANS; DISCARD SEQUENCES; DISCARD TEMP; RESET ALL; RESET SESSION AUTHORIZATION; SELECT pg_advisory_unlock_all()'
+const resets = [
+  ...['DEALLOCATE ALL', 'DISCARD PLANS', 'DISCARD SEQUENCES', 'DISCARD TEMP', 'RESET ALL', 'RESET SESSION AUTHORIZATION'],
+  'SELECT pg_advisory_unlock_all()',
+]
+const resetSession = resets.join('; ')
+/** A comment at the end of a statement may not take in what follows. */
+const between = '\n;\n'
 
 /** Rung 1: everything in one transaction on the head database, rolled back in the end. */
 export class TransactionStages {
@@ -147,13 +152,13 @@ class TransactionStage implements Stage {
 
   async #apply(step: Step, { signal, settings = {}, asking, counted }: ApplyAs): Promise<Outcome> {
     const session = this.#session
-    const set = Object.entries(settings).map(([name, value]) => `; SET ${quoteIdentifier(name)} = ${quoteLiteral(value)}`)
-    const fresh = `${resetSession}${this.#role === undefined ? '' : `; SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`}${set.join('')}`
+    const set = Object.entries(settings).map(([name, value]) => `SET ${quoteIdentifier(name)} = ${quoteLiteral(value)}`)
+    const fresh = [...resets, ...(this.#role === undefined ? [] : [`SET SESSION AUTHORIZATION ${quoteIdentifier(this.#role)}`]), ...set]
     if (step.kind !== 'sql' || mentionsDeferral(step.script.text)) this.#deferrable = true
     // The reset at its end would let go of what was counted.
     const whole = counted === undefined ? await this.#applyWhole(step, fresh, asking) : undefined
-    if (whole?.outcome === 'applied' && !this.#deferrable) return whole
-    if (whole === undefined) await session.script(fresh)
+    if (whole?.outcome === 'failed' || (whole?.outcome === 'applied' && !this.#deferrable)) return whole
+    if (whole === undefined) await session.script(fresh.join('; '))
     const ask = asking === undefined ? {} : { onStatement: askBefore(session, asking, true) }
     const outcome = whole ?? (await applyStep(session, step, { enclosed: true, ...ask, ...(signal === undefined ? {} : { signal }) }))
     if (outcome.outcome === 'failed') return outcome
@@ -181,20 +186,29 @@ class TransactionStage implements Stage {
   }
 
   /**
-   * Send a whole script in one message: nearly every run succeeds, and then nobody asks which statement it was. Undefined when it failed, or
-   * is nothing for one message; what it did is undone then, and the statements can be sent one by one.
+   * Send a whole script in one message. Undefined when it is nothing for one message, or fails where the statements of it alone do not tell
+   * all: what it did is undone then, and the statements can be sent one by one.
    */
-  async #applyWhole(step: Step, fresh: string, asking: Asking | undefined): Promise<Outcome | undefined> {
+  async #applyWhole(step: Step, fresh: readonly string[], asking: Asking | undefined): Promise<Outcome | undefined> {
     if (step.kind !== 'sql' || step.script.statements.some((each) => each.copyData !== undefined)) return undefined
     const started = performance.now()
-    const statements = ['SAVEPOINT godwit_step', fresh, ...askedScript(step.script, asking), 'RELEASE SAVEPOINT godwit_step']
+    const before = ['SAVEPOINT godwit_step', ...fresh]
+    const statements = [...before, ...askedScript(step.script, asking), 'RELEASE SAVEPOINT godwit_step']
     try {
       // One message from the reset before to the reset behind, where nothing waits for COMMIT in between.
-      const results = await this.#session.script([...statements, ...(this.#deferrable ? [] : [resetSession])].join('\n;\n'))
+      const results = await this.#session.script([...statements, ...(this.#deferrable ? [] : [resetSession])].join(between))
       if (asking !== undefined) answersOf(results, asking)
       return { outcome: 'applied', durationMs: performance.now() - started, notices: [] }
     } catch (error) {
       if (!(error instanceof StatementError)) throw error
+      const index = (error.completed ?? 0) - before.length
+      // Answers to questions are lost with the message; and a text that cannot be parsed fails before its first statement.
+      if (asking === undefined && index >= 0 && index < step.script.statements.length) {
+        const sent = statements.slice(0, before.length + index).reduce((length, text) => length + [...text, ...between].length, 0)
+        const { position } = error.fields
+        const own = new StatementError({ ...error.fields, position: position === undefined ? undefined : position - sent }, error)
+        return { outcome: 'failed', failure: failureAt(step.script, index, own), durationMs: performance.now() - started }
+      }
       await this.#session.script('ROLLBACK TO SAVEPOINT godwit_step; RELEASE SAVEPOINT godwit_step')
       return undefined
     }

@@ -52,7 +52,7 @@ export class FindingShrinker {
     known: readonly Dataset[],
     limits: ShrinkLimits,
   ): Promise<Shrunk> {
-    let base: RunRequest = { ...request, phases: phasesToShow(this.#invariants, collected.finding) }
+    let base: RunRequest = { ...request, phases: phasesToShow(this.#invariants, collected.finding), questions: undefined }
     if (request.filling.kind !== 'dataset') return { dataset: undefined, request: base, complete: request.regime === 'empty', attempts: 0 }
     const requestFor = (dataset: Dataset): RunRequest => ({
       ...base,
@@ -61,8 +61,8 @@ export class FindingShrinker {
       bands: undefined,
       filling: { kind: 'dataset', dataset },
     })
-    const shows = async (dataset: Dataset) =>
-      showsAgain(this.#invariants, this.#subject, await this.#runner.run(this.#subject, requestFor(dataset)), collected) !== undefined
+    const shows = async (dataset: Dataset, turn = 0) =>
+      showsAgain(this.#invariants, this.#subject, await this.#runner.run(this.#subject, requestFor(dataset), turn), collected) !== undefined
     if (base.settings !== undefined) {
       const other = base
       base = { ...base, settings: undefined }
@@ -75,8 +75,8 @@ export class FindingShrinker {
       if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset
     }
     const fewer = request.statementTimeoutMs === undefined || collected.finding.kind !== '57014' ? limits.attempts : endlessAttempts
-    const least = { ...limits, attempts: Math.min(limits.attempts, fewer) }
-    const { dataset, complete, attempts } = await shrinkDataset(start, shrinkerOf(this.#subject), shows, least)
+    const least = { ...limits, attempts: Math.min(limits.attempts, fewer), lanes: this.#runner.lanes }
+    const { dataset, complete, attempts } = await shrinkDataset(start, shrinkerOf(this.#subject, collected.finding.relation), shows, least)
     return { dataset, request: requestFor(dataset), complete, attempts }
   }
 
@@ -89,8 +89,8 @@ export class FindingShrinker {
 }
 
 /** Smaller rows, as the plan of a subject makes them. */
-export function shrinkerOf({ plan, scope }: Pick<Subject, 'plan' | 'scope'>): Shrinker {
-  const arbitrary = datasetArbitrary(plan, { rows: { min: 0, max: 48 }, relations: [...scope] })
+export function shrinkerOf({ plan, scope }: Pick<Subject, 'plan' | 'scope'>, focus?: string): Shrinker {
+  const arbitrary = datasetArbitrary(plan, { rows: { min: 0, max: 48 }, relations: [...scope], focus })
   return {
     *shrink(dataset) {
       for (const value of arbitrary.shrink(dataset, undefined)) yield value.value

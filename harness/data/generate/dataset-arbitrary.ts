@@ -35,6 +35,8 @@ export interface DatasetOptions {
   readonly rings?: boolean
   /** Rows of relations that get a unique key, or of which a key holds what gets another type, differ as little as they may. */
   readonly alike?: boolean
+  /** When rows are shrunk: the relation that it is about. Few rows of it and of its ancestors are tried first. */
+  readonly focus?: string | undefined
   /** Cells are not drawn but take what shows something for certain. */
   readonly sweep?: Sweep | undefined
   /** What some rows are to be like, as far as that is legal. */

@@ -14,7 +14,12 @@ import { replaced, withCell } from './replace-rows.ts'
 interface Kept {
   readonly ring?: ReadonlyMap<string, string>
   readonly beside?: boolean
+  /** The relation that it is about. */
+  readonly focus?: string | undefined
 }
+
+/** A write between `up` and `down` may be to every third row. */
+const few = 3
 
 /** What makes a data set legal. */
 interface Legal {
@@ -35,6 +40,10 @@ export function* shrinkDataset(legal: Legal, dataset: Dataset, intentions: Inten
     const made = refit(legal, candidate)
     const its = sizeOf(plan, made)
     return its.rows < size.rows || (its.rows === size.rows && its.weight < size.weight) ? made : undefined
+  }
+  for (const candidate of longStrides(plan, intentions, options)) {
+    const made = smaller(candidate)
+    if (made !== undefined) yield made
   }
   for (const candidate of withoutRows(plan, intentions)) {
     const made = smaller(candidate)
@@ -58,6 +67,55 @@ function refit({ plan, restrictions, scope }: Legal, intentions: Intentions): Ma
     linkCircle(plan, fitter, component)
   }
   return buildDataset(plan, fitter, scope)
+}
+
+/** Nearly all at once, where there is much: few rows, of the relation that it is about and its ancestors, and as plain as they may be. */
+function* longStrides(plan: GenerationPlan, intentions: Intentions, options: Kept): Generator<Intentions> {
+  const paths = plan.order.flat().filter((path) => (intentions.get(path)?.length ?? 0) > 0)
+  const most = Math.max(0, ...paths.map((path) => intentions.get(path)?.length ?? 0))
+  const { focus } = options
+  const focused = focus !== undefined && paths.includes(focus)
+  const line = focused ? without(intentions, lineOf(plan, paths, focus), () => []) : intentions
+  const others = paths.filter((path) => path !== focus)
+  // What may refer to nothing does so then.
+  const alone = focused && others.length > 0 ? without(intentions, others, () => []) : undefined
+  if (most > few) {
+    if (alone !== undefined)
+      for (let part = 1; part <= few; part++)
+        yield allPlain(
+          plan,
+          without(alone, paths, (rows) => rows.slice(0, part)),
+          options,
+        )
+    for (let part = 1; part <= few; part++)
+      yield allPlain(
+        plan,
+        without(line, paths, (rows) => rows.slice(0, part)),
+        options,
+      )
+    for (let part = 1; part <= few; part++) yield without(line, paths, (rows) => rows.slice(0, part))
+    for (let part = 1; part <= few; part++) if (line !== intentions) yield without(intentions, paths, (rows) => rows.slice(0, part))
+    yield without(intentions, paths, (rows) => rows.slice(0, Math.ceil(rows.length / 2)))
+    yield without(intentions, paths, (rows) => rows.slice(Math.floor(rows.length / 2)))
+  }
+  if (alone !== undefined) yield alone
+  yield allPlain(plan, intentions, options)
+}
+
+/** Every cell that is in no key has the plainest value of its attribute. */
+function allPlain(plan: GenerationPlan, intentions: Intentions, options: Kept): Intentions {
+  let changed = intentions
+  for (const [path, relation] of plan.relations) {
+    const free = relation.attributes.flatMap((attribute, position) => {
+      const keyed = relation.keys.some((key) => key.attributes.includes(position))
+      const plain = keyed || attribute.serial || skipped(relation, position, options) ? undefined : plainest(attribute)[0]
+      return plain === undefined ? [] : [{ position, plain }]
+    })
+    const rows = changed.get(path) ?? []
+    if (rows.length === 0 || free.length === 0) continue
+    changed = replaced(changed, path, rows, (row) => free.reduce((made, { position, plain }) => withCell(made, position, plain), row))
+  }
+  return changed
 }
 
 function* withoutRows(plan: GenerationPlan, intentions: Intentions): Generator<Intentions> {

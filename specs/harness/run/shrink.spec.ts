@@ -22,3 +22,25 @@ test('a number that matters is brought near its border in tens of tries, and the
   expect([n, note]).toEqual(['0', null])
   expect(Math.abs(Number(id))).toBeLessThan(1_100_000)
 })
+
+test('several candidates at a time lead to the same rows in the same number of tries, and none is tried twice', async () => {
+  const schema =
+    'CREATE TABLE shelf (id int PRIMARY KEY, n int NOT NULL, note text); CREATE TABLE book (id int PRIMARY KEY, shelf int REFERENCES shelf)'
+  await using enclosure = await enclose(await useCluster(), schema)
+  const arbitrary = datasetArbitrary(enclosure.plan, { rows: { min: 8, max: 8 } })
+  const shrinker = { shrink: (dataset: Dataset) => [...arbitrary.shrink(dataset, undefined)].map(({ value }) => value) }
+  for (const start of sampleDatasets(arbitrary, 3, 6)) {
+    const found = []
+    for (const lanes of [1, 2, 3]) {
+      const tried: string[] = []
+      const shows = async (dataset: Dataset) => {
+        tried.push(JSON.stringify([...dataset.tables]))
+        return rowsOf(dataset).filter(([id]) => Number(id) % 2 === 0).length >= 2
+      }
+      found.push(await shrinkDataset(start, shrinker, shows, { attempts: 60, deadline: Number.POSITIVE_INFINITY, lanes }))
+      if (lanes === 1) expect(new Set(tried).size).toBe(tried.length)
+    }
+    expect(found.map(({ attempts }) => attempts)).toEqual(Array(3).fill(found[0]?.attempts))
+    expect(found.map(({ dataset }) => [...dataset.tables])).toEqual(Array(3).fill([...(found[0]?.dataset.tables ?? [])]))
+  }
+})

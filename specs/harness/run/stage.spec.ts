@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readCatalog } from '../../../harness/catalog/index.ts'
+import { applyStep, type Failure, parseScript } from '../../../harness/migration/index.ts'
 import { TransactionStages } from '../../../harness/run/stage.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
 
@@ -24,3 +25,29 @@ test('each run finds the sequences where the first one did, and a run asked for 
   expect(await Promise.all([next(), next(), next()])).toEqual([first, first, first])
   expect(await next()).toEqual(first)
 })
+
+test.each([
+  [
+    'at run time',
+    'INSERT INTO item VALUES (1);\n\nINSERT INTO item VALUES (2);\n-- ä\nSELECT 1 / (id - 2) FROM item;\nDELETE FROM item',
+    '22012',
+  ],
+  ['in a name, at a place', "INSERT INTO item VALUES (1) -- 'é\n;\nSELECT 'ü',\n  nothing FROM item;", '42703'],
+  ['in the first', "INSERT INTO item VALUES ('x');\nDELETE FROM item", '22P02'],
+  ['in a body', "CREATE TABLE other (id int);\nDO $$ BEGIN\n  RAISE EXCEPTION USING ERRCODE = 'ZZ001';\nEND $$", 'ZZ001'],
+])('a script that fails %s: one message tells the failure that statements sent one by one tell', async (_, text, sqlstate) => {
+  await using database = await (await useCluster()).createDatabase()
+  await using session = await database.connect()
+  await session.script('CREATE TABLE item (id int)')
+  const step = { kind: 'sql', script: parseScript('up.sql', text) } as const
+  const stages = new TransactionStages(() => session, undefined, await readCatalog(session))
+  const whole = await stages.run((stage) => stage.apply(step))
+  await session.script('BEGIN')
+  const single = await applyStep(session, step, { enclosed: true })
+  await session.script('ROLLBACK')
+  if (whole.outcome !== 'failed' || single.outcome !== 'failed') throw new Error('it was applied')
+  expect(whole.failure.sqlstate).toBe(sqlstate)
+  expect(told(whole.failure)).toEqual(told(single.failure))
+})
+
+const told = ({ statement, ...failure }: Failure) => ({ ...failure, text: statement?.text })

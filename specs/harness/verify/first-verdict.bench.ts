@@ -26,7 +26,7 @@ async function firstVerdict(entry: string): Promise<Verdict> {
   const directory = await mkdtemp(join(tmpdir(), 'godwit-bench-'))
   try {
     const file = join(directory, 'connected')
-    const args = ['--import', mark, entry, 'verify', 'migrations/stock-batches', '--runs', '100', '--json']
+    const args = ['--import', mark, entry, 'verify', 'migrations/stock-batches', '--json']
     const started = performance.now()
     const child = spawn(process.execPath, [...args, '--report', join(directory, 'reports')], {
       cwd: root,
@@ -51,8 +51,8 @@ function figuresOf(verdicts: Verdicts): readonly Figure[] {
   const stages = [...new Set(installed.flatMap(({ timings }) => Object.keys(timings)))]
   return [
     ...Object.entries(verdicts).flatMap(([how, of]) => [
-      { what: `first verdict, ${how}`, values: of.map(({ wallMs }) => wallMs / 1_000), unit: ' s', budget: { most: 5 } },
-      { what: `first connection, ${how}`, values: of.map(({ connectedMs }) => connectedMs / 1_000), unit: ' s', budget: { most: 1.2 } },
+      { what: `first verdict, ${how}`, values: of.map(({ wallMs }) => wallMs / 1_000), unit: ' s', budget: { most: 2.5 } },
+      { what: `first connection, ${how}`, values: of.map(({ connectedMs }) => connectedMs / 1_000), unit: ' s', budget: { most: 0.7 } },
     ]),
     ...stages.map((stage) => ({ what: `stage ${stage}`, values: installed.map(({ timings }) => timings[stage] ?? 0), unit: ' ms' })),
     {
@@ -63,8 +63,8 @@ function figuresOf(verdicts: Verdicts): readonly Figure[] {
   ]
 }
 
-measure('First verdict of migrations/stock-batches, 100 edge runs, embedded cluster', async () => {
-  await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { cwd: root })
+measure('First verdict of migrations/stock-batches, embedded cluster', async () => {
+  await promisify(execFile)('npm', ['run', 'build'], { cwd: root })
   const verdicts: Record<keyof typeof entries, Verdict[]> = { 'as installed': [], 'from source': [] }
   for (let round = 0; round < roundsOr(5); round += 1)
     for (const how of ['as installed', 'from source'] as const) verdicts[how].push(await firstVerdict(entries[how]))

@@ -2,7 +2,8 @@ import type { Catalog } from '../../../catalog/index.ts'
 import type { RunQuestions } from '../../../coverage/index.ts'
 import { type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../../../data/index.ts'
 import type { Subject } from '../../../lineage/index.ts'
-import { quoteName, type Session } from '../../../postgres/index.ts'
+import { statementTargets } from '../../../migration/index.ts'
+import { partsOf, quoteName, type Session } from '../../../postgres/index.ts'
 import type { Runner, RunObservation } from '../../../run/index.ts'
 import { failuresOf, inOrder, planFor, type RunRequest } from '../../../run/index.ts'
 import type { Write } from './model.ts'
@@ -68,13 +69,18 @@ export async function probeWrites(subject: Subject, runner: Runner, plan: ProbeP
   }
 }
 
-/** Those with rows in most tables first, then those with most rows. */
+/** Those with rows in most tables first, then those with some rows in each, then those with few. */
 function fullest(datasets: readonly Dataset[]): readonly Dataset[] {
   const filled = (dataset: Dataset) => [...dataset.tables.values()].filter(({ rows }) => rows.length > 0)
   const size = (dataset: Dataset) =>
     filled(dataset).reduce((sum, { rows }) => sum + Math.min(rows.length, 6), 1000 * filled(dataset).length)
-  return datasets.filter(({ extreme, dirty = [] }) => !extreme && dirty.length === 0).sort((left, right) => size(right) - size(left))
+  const all = (dataset: Dataset) => filled(dataset).reduce((sum, { rows }) => sum + rows.length, 0)
+  return datasets
+    .filter(({ extreme, dirty = [] }) => !extreme && dirty.length === 0)
+    .sort((left, right) => size(right) - size(left) || all(left) - all(right))
 }
+
+type Before = (...of: Parameters<NonNullable<RunRequest['writeSince']>>) => Promise<void>
 
 type OnRun = (run: RunObservation, request: RunRequest) => void
 
@@ -96,17 +102,18 @@ class Probe {
   /** What to write, and which of its relations hold rows; undefined where these rows do not go up and down by themselves. */
   async rounds(): Promise<{ readonly rounds: readonly (readonly Write[])[]; readonly filled: ReadonlySet<string> } | undefined> {
     let found: { readonly rounds: readonly (readonly Write[])[]; readonly filled: ReadonlySet<string> } | undefined
-    const { run } = await this.#make([], async (stage, migrated, fingerprint) => {
+    const before: Before = async (stage, migrated, fingerprint) => {
       const rounds = planWrites(this.#subject, migrated, await planFor(this.#subject, stage, migrated, fingerprint))
       found = { rounds, filled: await stage.look((session) => filledOf(session, migrated, rounds)) }
-    })
+    }
+    const { run } = await this.#make([], { before, asks: true })
     return failed(run) ? undefined : found
   }
 
   /** Whether `down` fails after all writes of a round whose cause is not known yet. */
   async fails(writes: readonly Write[], settled: ReadonlySet<string>, turn: number): Promise<boolean> {
     const open = writes.filter((write) => !settled.has(subjectOf(write)))
-    return open.length > 0 && failed((await this.#make(open, undefined, turn)).run)
+    return open.length > 0 && failed((await this.#make(open, { turn, asks: true })).run)
   }
 
   /** Tell the causes of a round on which `down` fails. */
@@ -115,7 +122,7 @@ class Probe {
     for (let causes = 0; causes < mostCauses && open.length > 0; causes++) {
       const all = await this.#make(open)
       if (!failed(all.run)) return
-      const cause = await this.#narrow(all.made)
+      const cause = await this.#narrow(await this.#nearest(all.made, all.run))
       const last = cause.at(-1)
       if (last === undefined) return
       const { run, request } = await this.#make(cause)
@@ -123,6 +130,16 @@ class Probe {
       settled.add(subjectOf(last))
       open = open.filter((write) => subjectOf(write) !== subjectOf(last))
     }
+  }
+
+  /** The writes to relations of the statement that failed, where these alone make `down` fail. */
+  async #nearest(writes: readonly Write[], run: RunObservation): Promise<readonly Write[]> {
+    const statement = failuresOf(run)[0]?.statement
+    const named = new Set(statement === undefined ? [] : statementTargets(statement).map(({ name }) => name))
+    const near = writes.filter(({ relation }) => named.has(partsOf(relation).at(-1) ?? ''))
+    if (near.length === 0 || near.length === writes.length) return writes
+    const { run: again, made } = await this.#make(near)
+    return failed(again) ? made : writes
   }
 
   /** The fewest writes that make `down` fail, nearly always one: the shortest failing beginning, then what of it can be left out. */
@@ -149,19 +166,18 @@ class Probe {
 
   async #make(
     writes: readonly Write[],
-    before: (...of: Parameters<NonNullable<RunRequest['writeSince']>>) => Promise<void> = async () => undefined,
-    turn = 0,
+    { before, turn = 0, asks = false }: { readonly before?: Before; readonly turn?: number; readonly asks?: boolean } = {},
   ): Promise<{ readonly run: RunObservation; readonly request: RunRequest; readonly made: readonly Write[] }> {
     this.#plan.signal?.throwIfAborted()
     let made: readonly Write[] = []
-    const questions = this.#plan.questions?.()
+    const questions = asks ? this.#plan.questions?.() : undefined
     const request: RunRequest = {
       regime: 'edge',
       extreme: this.#dataset.extreme,
       filling: { kind: 'dataset', dataset: this.#dataset },
       phases: ['up', 'write', 'down'],
       writeSince: async (stage, migrated, fingerprint) => {
-        await before(stage, migrated, fingerprint)
+        await before?.(stage, migrated, fingerprint)
         const done = await stage.look((session) => performWrites(session, writes))
         made = done.flatMap(({ at }) => writes[at] ?? [])
         const last = made.at(-1)
