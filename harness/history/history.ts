@@ -9,6 +9,7 @@ import type { Base } from '../run/index.ts'
 import { clusterNeed, ownCluster, ownClusterNotes, rememberRoles } from '../run/index.ts'
 import { usualRuns, verifyMigration } from '../verify/index.ts'
 import { applyBatches } from './batches.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { stepsOf } from './deal.ts'
 import { walkElsewhere } from './elsewhere.ts'
 import { revertAll } from './end-to-end.ts'
@@ -179,6 +180,7 @@ class Walk {
         this.#open.delete(at)
         this.verdicts[at] = await this.#verify({ head, objects }, at, step, before)
         this.#done += 1
+        collectGarbage()
       }
       if (step.up.kind === 'opaque') continue
       if (at < this.#last || this.#last < this.#end || step.up.kind === 'program') await this.#advance(head, at, step.up)
