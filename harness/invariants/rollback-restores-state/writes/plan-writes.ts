@@ -23,17 +23,10 @@ export function planWrites(subject: Subject, migrated: Catalog, plan: Generation
     return relation === undefined ? [] : [{ path, relation, attributes: changedAttributes(subject, path, relation) }]
   })
   const touched = changed.filter(({ path, attributes }) => attributes.length > 0 || isHome(path, knowledge))
+  const filled = touched.filter(({ path }) => holdsRows(subject, path)).map(({ path }) => path)
   const rounds: Write[][] = [[], []]
   for (const [at, { path, relation, attributes }] of touched.entries()) {
-    rounds[0]?.push(
-      ...keyWrites(
-        legacy,
-        migrated,
-        path,
-        relation,
-        touched.map((each) => each.path),
-      ),
-    )
+    rounds[0]?.push(...keyWrites(legacy, migrated, path, relation, filled))
     for (const [index, attribute] of attributes.entries()) {
       const planned = plan.relations.get(path)?.attributes.find(({ name }) => name === attribute.name)
       if (planned === undefined) continue
@@ -99,6 +92,12 @@ function holdsOthers({ lineage }: Knowledge, path: string, name: string): boolea
 /** A reference holds the value of its parent's key, and nothing of its own. */
 function refers(relation: Relation, attribute: string): boolean {
   return relation.constraints.some((each) => each.kind === 'foreign-key' && each.attributes.includes(attribute))
+}
+
+/** Whether legacy rows may be there: in what `up` makes and fills with none of them no key can be taken already. */
+function holdsRows({ legacy, knowledge: { lineage } }: Subject, path: string): boolean {
+  const places = [...(lineage?.relations.values() ?? [])].flatMap((each) => each.places)
+  return lineage === undefined || legacy.relations.has(path) || places.some((place) => place.relation === path)
 }
 
 function isHome(path: string, knowledge: Knowledge): boolean {
