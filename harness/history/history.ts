@@ -120,6 +120,8 @@ class Walk {
   /** The last step that is to be verified by any machine: up to it each step is applied to what the steps before it leave. */
   readonly #end: number
   readonly #downsUsed: boolean
+  /** One of a few: each is looked at as thoroughly as a migration of its own. */
+  readonly #alone: boolean
   #done = 0
   /** Why steps do not apply to what the steps before them leave, by their index. */
   readonly failures = new Map<number, Failure>()
@@ -127,7 +129,9 @@ class Walk {
   constructor(course: Course) {
     const { cluster, own, history, selected, dealt, environment, context } = course
     this.#course = course
+    this.#alone = selected.size <= fewSteps
     this.#cache = new VerdictCache(context.store, {
+      alone: this.#alone,
       options: context.options,
       history,
       server: cluster.version.text,
@@ -219,8 +223,8 @@ class Walk {
       contract: { ...step.contract, ...options.contracts?.[step.name] },
       digest: step.digest,
     }
-    const runs = options.runs ?? (this.#course.selected.size > fewSteps ? runsOfAStep : usualRuns)
-    const alone = this.#course.selected.size <= fewSteps
+    const alone = this.#alone
+    const runs = options.runs ?? (alone ? usualRuns : runsOfAStep)
     const verified = await verifyMigration(migration, await this.#base(head, objects, at), {
       options: {
         ...options,

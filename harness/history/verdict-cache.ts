@@ -23,7 +23,7 @@ export class VerdictCache {
   readonly #shown: (at: number) => ShownPaths
   readonly #writes: Promise<void>[] = []
 
-  constructor(store: VerdictStore | undefined, { options, history, server, environment }: CachedFor) {
+  constructor(store: VerdictStore | undefined, { options, history, server, environment, alone }: CachedFor) {
     // A random seed asks for new runs.
     this.#store = options.seed === 'random' ? undefined : store
     this.#shown = (at) => shownPaths(history, at, options)
@@ -34,6 +34,7 @@ export class VerdictCache {
       // A contract counts for its own step and those after it.
       configDigest({ ...options, contracts: undefined }),
       history.format,
+      alone ? 'as thoroughly as a migration of its own' : 'as one of many',
       ...environment,
     ].join('\u0000')
     let chain = sha256(base)
@@ -79,6 +80,8 @@ interface CachedFor {
   readonly history: History
   readonly server: string
   readonly environment: readonly string[]
+  /** Whether each step is looked at as thoroughly as a migration of its own. */
+  readonly alone: boolean
 }
 
 /** A line that tells what the text behind it is, and whether it is whole. */

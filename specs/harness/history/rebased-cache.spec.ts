@@ -46,6 +46,25 @@ describe('a verdict from the cache of another checkout', () => {
   })
 })
 
+test('a verdict of one step among many, made in fewer runs, is none for the step alone', { timeout: 60_000 }, async () => {
+  await using cache = await writtenFiles({})
+  const more = {
+    '004_more.up.sql': 'ALTER TABLE clients ADD COLUMN more text;',
+    '004_more.down.sql': 'ALTER TABLE clients DROP COLUMN more;',
+  }
+  await using history = await writtenFiles({ ...steps, ...more })
+  const runs = async (only?: readonly string[]) => {
+    const options = { cacheDirectory: cache.path, ...(only === undefined ? {} : { only }) }
+    const { result } = await verifyOn(await useCluster(), await readSources([history.path], {}), options, {})
+    const step = result.migrations.find(({ name }) => name.includes('002_audit'))
+    return [step?.cached, step?.runs]
+  }
+  expect(await runs()).toEqual([false, 8])
+  expect(await runs()).toEqual([true, 8])
+  expect(await runs(['002_audit.up.sql'])).toEqual([false, 20])
+  expect(await runs(['002_audit.up.sql'])).toEqual([true, 20])
+})
+
 describe('run from a sub-folder, with a cache that was filled from above', () => {
   test('reports and counterexamples are where the printed paths say', { timeout: 60_000 }, async () => {
     await using repository = await writtenFiles({
