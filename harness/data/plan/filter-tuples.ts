@@ -12,7 +12,7 @@ export interface TupleQuestion {
   readonly checks: readonly string[]
   readonly generated: readonly GeneratedColumn[]
   readonly limit: number
-  /** Some of every pattern of NULLs and of equal values come first, so that the limit cuts none of them. */
+  /** Some of every pattern of NULLs and of equal values, and each candidate once, come first, so that the limit cuts none of them. */
   readonly patterns?: boolean
 }
 
@@ -103,8 +103,11 @@ function tupleQuery({ attributes, checks, generated, limit, patterns = false }: 
   const rows = (more: string) =>
     `SELECT DISTINCT ${places.join(',')},${orderOf(places)} AS "godwit order"${more} FROM ${source} WHERE ${conjunction(checks)}`
   if (!patterns) return `${rows('')} ORDER BY "godwit order" LIMIT ${limit}`
-  const ranked = `row_number() OVER (PARTITION BY "godwit pattern" ORDER BY "godwit order")`
-  return `SELECT ${places.join(',')} FROM (${rows(`,concat(${patternOf(attributes)}) AS "godwit pattern"`)}) AS "godwit rows" ORDER BY ${ranked} <= ${perPattern} DESC,"godwit order" LIMIT ${limit}`
+  const nth = (of: string) => `row_number() OVER (PARTITION BY ${of} ORDER BY "godwit order")`
+  // The plainest of all, some of each pattern, and each candidate once: the limit cuts what is left.
+  const wanted = [`${nth('"godwit pattern"')} <= ${perPattern}`, ...places.map((place) => `${nth(place)} = 1`)]
+  const first = `${places.map((place) => `${place}=0`).join(' AND ')} DESC,(${wanted.join(' OR ')}) DESC`
+  return `SELECT ${places.join(',')} FROM (${rows(`,concat(${patternOf(attributes)}) AS "godwit pattern"`)}) AS "godwit rows" ORDER BY ${first},"godwit order" LIMIT ${limit}`
 }
 
 /** All combinations: each attribute counts on when those behind it have come round. */
