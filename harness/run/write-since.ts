@@ -11,7 +11,7 @@ export type WriteSince = (
 ) => (stage: Stage, migrated: Catalog, fingerprint: string) => Promise<Written | undefined>
 
 /** Of a relation. */
-const mostRows = 12
+const mostRows = 6
 
 /** Rows that an application on the new schema could write between `up` and `down`: legal under the migrated catalog, different in every run. */
 export function writeAfterUp(seed: string): WriteSince {
