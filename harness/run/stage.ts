@@ -187,7 +187,10 @@ class TransactionStage implements Stage {
   async #applyWhole(step: Step, fresh: string, asking: Asking | undefined): Promise<Outcome | undefined> {
     if (step.kind !== 'sql' || step.script.statements.some((each) => each.copyData !== undefined)) return undefined
     const started = performance.now()
-    const statements = ['SAVEPOINT godwit_step', fresh, ...askedScript(step.script, asking), 'RELEASE SAVEPOINT godwit_step']
+    // A message of its own: an older server may not parse the script, and then does nothing of the message that it is in.
+    const saved = this.#session.script('SAVEPOINT godwit_step')
+    saved.catch(() => undefined)
+    const statements = [fresh, ...askedScript(step.script, asking), 'RELEASE SAVEPOINT godwit_step']
     try {
       // One message from the reset before to the reset behind, where nothing waits for COMMIT in between.
       const results = await this.#session.script([...statements, ...(this.#deferrable ? [] : [resetSession])].join('\n;\n'))
