@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -33,6 +33,8 @@ const limitMs = 600_000
  */
 export async function openWorkshop(majors: readonly number[]): Promise<Workshop> {
   const root = await mkdtemp(join(tmpdir(), 'godwit-versions-'))
+  // A spec runs Node.js as another user.
+  await chmod(root, 0o755)
   const directory = join(root, 'user')
   await mkdir(directory)
   await run('npm', ['run', 'build'], { cwd: resolve('.'), timeout: limitMs })
