@@ -14,12 +14,12 @@ export function parseClusterRequest(text: string | undefined): ClusterRequest {
   const wanted = text?.trim() ?? ''
   if (wanted === '' || wanted === 'embedded') return { kind: 'embedded' }
   if (/^\d{1,2}$/.test(wanted)) return { kind: 'embedded', major: Number(wanted) }
+  // Where it is read as one cluster, as by rehearse.
+  if (/^(?:\d{1,2}|docker:[^\s,]+)(?:\s*,\s*(?:\d{1,2}|docker:[^\s,]+))+$/.test(wanted))
+    throw new InputError('several clusters are named where one is needed', { hint: 'Only verify, watch, baseline and gate take a list.' })
   const image = /^docker:(\S+)$/.exec(wanted)?.[1]
   if (image !== undefined) return { kind: 'container', image }
   if (/^postgres(ql)?:\/\//.test(wanted)) return { kind: 'url', url: wanted }
-  // Where it is read as one cluster, as by rehearse.
-  if (/^[^/]+,[^/]+$/.test(wanted))
-    throw new InputError('several clusters are named where one is needed', { hint: 'Only verify, watch, baseline and gate take a list.' })
   throw new InputError('no such kind of cluster', { hint: ALLOWED })
 }
 
