@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { rulesDigest } from '../invariants/index.ts'
-import { findInstallation, installedMajors, parseClusterRequest } from '../postgres/index.ts'
+import { type ClusterRequest, clusterRequests, findInstallation, installedMajors, parseClusterRequest } from '../postgres/index.ts'
 import { maskSecretsIn } from '../report/index.ts'
 import { acceptFindings, todayUtc, type VerifyResult } from '../result/index.ts'
 import { readBaseline } from './baseline-file.ts'
@@ -104,18 +104,32 @@ function shownValue(value: unknown): string {
   return text.length <= 60 ? text : `${text.slice(0, 59)}…`
 }
 
-/** Which server would be used now: of containers and URLs only the request is known without a connection, and that is among the options. */
+/** Which servers would be used now: of containers and URLs only the request is known without a connection, and that is among the options. */
 async function serverChanges({ options, ...project }: Project, then: SavedProject): Promise<readonly string[]> {
-  const request = parseClusterRequest(options.postgres)
-  if (request.kind !== 'embedded') return []
+  const requests = clusterRequests(options.postgres).map(parseClusterRequest)
+  const versions = then.server.version.split(', ')
+  const changes: string[] = []
+  for (const [at, request] of requests.entries()) {
+    // Of several, the option says that there are as many as then.
+    const version = requests.length === 1 ? then.server.version : (versions[at] ?? '')
+    if (request.kind === 'embedded') changes.push(...(await embeddedChanges(request, { ...project, options }, { ...then.server, version })))
+  }
+  return changes
+}
+
+async function embeddedChanges(
+  request: Extract<ClusterRequest, { kind: 'embedded' }>,
+  { options, ...project }: Project,
+  then: SavedProject['server'],
+): Promise<readonly string[]> {
   const wanted = (await historiesOf({ options, ...project })).flatMap((history) => history.server?.major ?? [])
   const majors = request.major !== undefined ? [request.major] : [...wanted, ...installedMajors().slice(-1)]
   const releases = majors.flatMap((major) => findInstallation(major)?.release ?? [])
-  const same = releases.some((release) => release === then.server.version || release.startsWith(`${then.server.version}.`))
-  if (then.server.from === 'embedded' && same) return []
+  const same = releases.some((release) => release === then.version || release.startsWith(`${then.version}.`))
+  if (then.from === 'embedded' && same) return []
   const now =
     releases.length === 0 ? 'none that is installed' : releases.map((release) => release.split('.').slice(0, 2).join('.')).join(' or ')
-  return [`server: PostgreSQL ${then.server.version} (${then.server.from}) then, ${now} now`]
+  return [`server: PostgreSQL ${then.version} (${then.from}) then, ${now} now`]
 }
 
 /** Waivers that accepted a finding then, and have run out since. */

@@ -126,7 +126,7 @@ function optionsOf(
   placed: (path: string) => string,
 ): Omit<VerifyOptions, 'cacheDirectory' | 'reportDirectory' | 'saved'> {
   const said: ProjectOptions = Object.assign({}, ...layers.map((each) => defined(each ?? {})))
-  const { timeLimit, command, waivers: _, ...plain } = chosenOptions(said, flags)
+  const { timeLimit, command, postgres, waivers: _, ...plain } = chosenOptions(said, flags)
   knownFormat(plain.format, ownFormats(plain.formats))
   const contracts = Object.assign({}, ...layers.map((each) => each?.contracts))
   return {
@@ -135,6 +135,7 @@ function optionsOf(
     performance: askedFor(said.performance, flags.performance),
     crash: askedFor(said.crash, flags.crash),
     isolation: askedFor(said.isolation, flags.isolation),
+    postgres: typeof postgres === 'object' ? postgres.join(',') : postgres,
     timeLimitMs: timeLimit === undefined ? undefined : parseDuration(timeLimit),
     prelude: flags.prelude ?? preludesOf(layers, placed),
     contracts: Object.keys(contracts).length === 0 ? undefined : contracts,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
+import { clusterRequests, installedMajors } from '../postgres/index.ts'
 import type { CommandContext } from './command-context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { planWork } from './plan.ts'
@@ -18,11 +19,21 @@ export async function replayCommand(file: string, flags: { readonly postgres?: s
   const { replay } = await import('../history/index.ts')
   const { violates, message } = await withProgress((onProgress) => {
     onProgress({ migration: meta.migration, stage: 'replay' })
-    return replay({ ...meta, rowsSql, writtenSql }, project?.options ?? flags, { signal: context.signal })
+    const postgres = flags.postgres ?? serverOf(project?.options.postgres, meta.server)
+    return replay({ ...meta, rowsSql, writtenSql }, { ...(project?.options ?? flags), postgres }, { signal: context.signal })
   })
   const outcome = violates === undefined ? 'unknown' : violates ? 'violated' : 'holds'
   say(`${words[outcome]}: ${message}`)
   context.setExitCode(exitCodes[outcome])
+}
+
+/** Where no cluster is named, or several are: the version that showed it, where it is installed. */
+function serverOf(postgres: string | undefined, saved: string): string | undefined {
+  const requests = clusterRequests(postgres)
+  if (postgres !== undefined && requests.length === 1) return postgres
+  const major = Number.parseInt(saved, 10)
+  if (installedMajors().includes(major)) return String(major)
+  return requests[0]
 }
 
 const words = { violated: 'still violates', holds: 'no longer violates', unknown: 'unknown' } as const

@@ -12,8 +12,8 @@ export interface Ran {
   /** With the waivers that comments in its SQL declare. */
   readonly project: Project
   readonly verified: Verified
-  /** What it is put together from. */
-  readonly part: VerifiedPart
+  /** What it is put together from; undefined where several versions were compared, which no shard does. */
+  readonly part: VerifiedPart | undefined
   /** What the verdict is bound to. */
   readonly state: ProjectState
 }
@@ -35,7 +35,7 @@ export async function runProjects(
   plan: Plan,
   context: Pick<VerifyHooks, 'startCluster'> & Pick<CommandContext, 'signal'> & { readonly shares?: readonly Share[] | undefined },
 ): Promise<{ readonly ran: readonly Ran[]; readonly failed: readonly NotRun[] }> {
-  const [{ assemble, verifyPart }, { readSavedRows, visibleLines }] = await rooms()
+  const [{ assemble, namesSeveral, verifyPart, verifyVersions }, { readSavedRows, visibleLines }] = await rooms()
   const saved = await readSavedRows(plan.report)
   const ran: Ran[] = []
   const failed: NotRun[] = []
@@ -50,8 +50,10 @@ export async function runProjects(
         process.stderr.write(`${visibleLines(`godwit: warning: ${message}`)}\n`)
       }
       const hooks = { signal, startCluster, onProgress, onWarning }
-      const part = await verifyPart(project.paths, { ...project.options, saved }, hooks, shares?.[at])
-      const verified = assemble([part])
+      const options = { ...project.options, saved }
+      const several = namesSeveral(options.postgres)
+      const part = several ? undefined : await verifyPart(project.paths, options, hooks, shares?.[at])
+      const verified = part === undefined ? await verifyVersions(project.paths, options, hooks) : assemble([part])
       ran.push({ project: { ...project, waivers: [...project.waivers, ...verified.waivers] }, verified, part, state })
     } catch (error) {
       context.signal.throwIfAborted()

@@ -50,7 +50,7 @@ export async function writeShardRecord({ plan, shard, ran, failed, baseline }: V
     costs: shard.costs,
     baseline: baseline ?? null,
     projects: plan.projects.map(({ name }) => name ?? null),
-    ran: ran.map(({ project, state, part }) => ({ project: savedProject(project), state, part })),
+    ran: ran.flatMap(({ project, state, part }) => (part === undefined ? [] : [{ project: savedProject(project), state, part }])),
     failed: failed.map(({ project, exitCode, message }) => ({ project: savedProject(project), exitCode, message })),
   }
   await replaceFile(join(plan.report, shardFile), `${JSON.stringify(masked(record, ''))}\n`)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.ts'
-import { isRemote } from '../history/index.ts'
+import { isRemote, namesSeveral } from '../history/index.ts'
 import { counted } from '../report/index.ts'
 import type { Baseline, VerifyResult } from '../result/index.ts'
 import type { VerifyHooks } from '../verify/index.ts'
@@ -24,6 +24,10 @@ export async function verifyCommand(paths: readonly string[], flags: ShardFlags,
   const json = flags.json === true
   if (flags.shard === undefined && flags.costs !== undefined)
     throw new InputError('--costs needs --shard', { hint: 'Costs only say which machine has which steps.' })
+  if (flags.shard !== undefined && plan.projects.some(({ options }) => namesSeveral(options.postgres)))
+    throw new InputError('--shard verifies on one cluster, and --postgres names several', {
+      hint: 'Leave --shard out, or run the shards once for each version.',
+    })
   await verifyPlan(plan, json, context, flags.shard === undefined ? undefined : await planShard(plan, flags.shard, flags.costs))
 }
 

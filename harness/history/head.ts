@@ -1,5 +1,6 @@
 import { applyStep, controlsTransaction, type Failure, fieldsOf, type Outcome, type Script, type Step } from '../migration/index.ts'
 import type { Cluster, Database, Session, Template } from '../postgres/index.ts'
+import { applyWatched, type WatchedStatement, watchLocks } from '../run/index.ts'
 
 /** Who applies, and with which settings. */
 export interface HeadOptions {
@@ -63,6 +64,21 @@ export class Head implements AsyncDisposable {
       url: this.#database.url(role === this.#cluster.owner ? { as: 'owner' } : {}),
       ...(signal === undefined ? {} : { signal }),
     })
+  }
+
+  /** The same, and which locks each statement took on relations that were there before. */
+  async advanceWatched(
+    step: Step,
+    relations: ReadonlyMap<number, string>,
+    signal?: AbortSignal,
+  ): Promise<{ readonly outcome: Outcome; readonly statements: readonly WatchedStatement[] }> {
+    await this.#dropCopy()
+    const { role, settings } = this.#options
+    await using looking = await this.#database.connect()
+    await using locks = watchLocks(looking, () => [])
+    await using session = await this.#database.connect({ as: role === undefined ? 'superuser' : { role }, settings })
+    const url = this.#database.url(role === this.#cluster.owner ? { as: 'owner' } : {})
+    return await applyWatched(session, step, { relations, observer: this.#session, locks, url, signal })
   }
 
   /**

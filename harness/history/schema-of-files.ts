@@ -1,9 +1,10 @@
-import { type CatalogObjects, catalogFingerprint, readObjects } from '../catalog/index.ts'
+import { type CatalogObjects, catalogFingerprint, readCatalog, readObjects } from '../catalog/index.ts'
 import { InputError } from '../errors.ts'
 import { type Source, toolTables } from '../formats/index.ts'
+import { relationsByOid } from '../invariants/index.ts'
 import type { Failure, Step } from '../migration/index.ts'
 import type { Cluster, Session, Template } from '../postgres/index.ts'
-import { environmentOf } from '../run/index.ts'
+import { environmentOf, type WatchedStatement } from '../run/index.ts'
 import type { VerifyHooks, VerifyOptions } from '../verify/index.ts'
 import { commandHistory } from './command-history.ts'
 import { Head } from './head.ts'
@@ -41,6 +42,10 @@ export interface SchemaStep {
   readonly after: CatalogObjects
   /** Undefined for a program, which is not run. */
   readonly up: Step | undefined
+  /** Its statements with their locks, where these are watched. */
+  readonly statements?: readonly WatchedStatement[] | undefined
+  /** Why it does not apply; what it leaves is in `after`. */
+  readonly failure?: Failure | undefined
 }
 
 /** Where a walk begins and what it goes through. */
@@ -66,6 +71,8 @@ interface WalkOptions {
   readonly options: VerifyOptions
   readonly hooks: VerifyHooks
   readonly onStep?: ((step: SchemaStep) => void) | undefined
+  /** Whether to look at the locks of each statement. Default: no, since it takes a question a statement. */
+  readonly watched?: boolean | undefined
 }
 
 /**
@@ -79,7 +86,7 @@ interface WalkOptions {
 export async function onSchemaOfFiles<Result>(
   cluster: Cluster,
   source: Source,
-  { at, options, hooks, onStep }: WalkOptions,
+  { at, options, hooks, onStep, watched = false }: WalkOptions,
   work: (schema: SchemaOfFiles) => Promise<Result>,
 ): Promise<Result> {
   const course = await courseOf(cluster, source, at, options, hooks)
@@ -97,14 +104,17 @@ export async function onSchemaOfFiles<Result>(
       continue
     }
     const step = course.stepFor(up)
-    const outcome = await head.advance(step, hooks.signal)
+    const { outcome, statements } = watched
+      ? await head.advanceWatched(step, relationsByOid(await readCatalog(head.session)), hooks.signal)
+      : { outcome: await head.advance(step, hooks.signal), statements: undefined }
+    const failure = outcome.outcome === 'failed' ? outcome.failure : undefined
     if (outcome.outcome === 'failed') {
       unapplied.push(`"${name}" does not apply to an empty database: ${placeOf(outcome.failure)}`)
       await head.advancePartly(step, outcome.failure)
     }
     const now = await catalogFingerprint(head.session)
     const next = now === fingerprint ? objects : await readObjects(head.session)
-    onStep?.({ name, before: objects, after: next, up })
+    onStep?.({ name, before: objects, after: next, up, statements, failure })
     for (const key of changedBetween(objects, next)) by.set(key, name)
     ;[objects, fingerprint] = [next, now]
   }

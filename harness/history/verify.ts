@@ -15,20 +15,10 @@ import { configDigest, seedText } from './seed-text.ts'
 import { openStore } from './store/open-store.ts'
 
 /**
- * Verify migrations: read them, get a cluster, and judge one after the other.
- *
- * @param paths  Folders of migrations in a format that is known; at least one.
- * @throws {InputError} For bad input: nothing there, SQL that does not parse, a legacy schema that fails.
- * @throws {EnvironmentError} When no cluster can be had.
- */
-export async function verify(paths: readonly string[], options: VerifyOptions = {}, hooks: VerifyHooks = {}): Promise<Verified> {
-  return assemble([await verifyPart(paths, options, hooks)])
-}
-
-/**
  * Verify the steps of a project that one machine was dealt; all of them without a share.
  *
- * @throws As `verify` does.
+ * @throws {InputError} For bad input: nothing there, SQL that does not parse, a legacy schema that fails.
+ * @throws {EnvironmentError} When no cluster can be had.
  */
 export async function verifyPart(
   paths: readonly string[],

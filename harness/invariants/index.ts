@@ -53,6 +53,7 @@ export type {
   OnlineObservation,
   TrafficSeen,
 } from './online-safety/model.ts'
+export { relationsByOid } from './online-safety/multiply-rows.ts'
 export { longestWaitMs, type OnlineOptions } from './online-safety/options.ts'
 export { findingsUnderTraffic } from './online-safety/traffic-findings.ts'
 export type { Disagreement, LeftOut, Look } from './probe.ts'

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { EnvironmentError, InputError } from '../errors.ts'
 import { serverAccount } from './account.ts'
+import { copyTreeSync, openTree } from './copy-tree.ts'
 import { identifyProcess } from './process-identity.ts'
 import { cacheDirectory } from './scratch.ts'
 
@@ -192,9 +193,8 @@ function copyOf({ directory, major }: Installation, cache: string): string {
   }
   // Renamed when complete, so that no other run sees half of it.
   const partial = join(cache, `partial-${process.pid}-${identifyProcess(process.pid).startTime}-binaries-${hash}`)
-  // cp is quicker than cpSync with the thousand files of time zones.
-  execFileSync('cp', ['-a', directory, partial])
-  openToAll(partial)
+  copyTreeSync(directory, partial)
+  openTree(partial)
   healSymlinks(partial)
   try {
     renameSync(partial, kept)
@@ -203,10 +203,6 @@ function copyOf({ directory, major }: Installation, cache: string): string {
     if (!existsSync(kept)) throw error
   }
   return kept
-}
-
-function openToAll(directory: string): void {
-  execFileSync('chmod', ['-R', 'a+rX,u+w', directory])
 }
 
 /** What the server sees of our environment: nothing of PG*, LC_* or TZ. */

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,11 +6,14 @@ import { promisify } from 'node:util'
 import { EnvironmentError } from '../errors.ts'
 import { serverAccount } from './account.ts'
 import { type Binaries, serverEnvironment } from './binaries.ts'
+import { copyTree, countFiles } from './copy-tree.ts'
 import { identifyProcess } from './process-identity.ts'
 import { cacheDirectory } from './scratch.ts'
 
 const run = promisify(execFile)
 const TIMEOUT_MS = 120_000
+/** Holds the number of files. */
+const MARK = 'godwit-files'
 /** The user that initdb makes, and the harness works as. */
 export const SUPERUSER = 'postgres'
 
@@ -29,14 +32,14 @@ export async function makeDataDirectory(binaries: Binaries, target: string): Pro
   const kept = join(cacheDirectory(), `initdb-${keyOf(binaries)}`)
   if (!isWhole(kept)) await initialise(binaries, kept)
   try {
-    await copy(kept, target)
+    await copyTree(join(kept, 'data'), target)
     // The sweep removes what has not been used for long.
     utimesSync(kept, new Date(), new Date())
   } catch {
     // Somebody cleans the temporary directory now and then, file by file: once more from the beginning.
     rmSync(target, { recursive: true, force: true })
     if (!isWhole(kept)) await initialise(binaries, kept)
-    await copy(kept, target)
+    await copyTree(join(kept, 'data'), target)
   }
 }
 
@@ -49,14 +52,15 @@ function keyOf({ major, release, postgres }: Binaries): string {
 function isWhole(directory: string): boolean {
   try {
     // Written last, with the number of files, since a cleaner of temporary files removes some and leaves others.
-    return readFileSync(join(directory, 'godwit-files'), 'utf8') === countFiles(directory)
+    return readFileSync(join(directory, MARK), 'utf8') === filesIn(directory)
   } catch {
     return false
   }
 }
 
-function countFiles(directory: string): string {
-  return execFileSync('sh', ['-c', 'find "$1" -type f ! -name godwit-files | wc -l', 'sh', directory], { encoding: 'utf8' }).trim()
+/** Without the mark itself. */
+function filesIn(directory: string): string {
+  return String(countFiles(directory, MARK))
 }
 
 async function initialise(binaries: Binaries, kept: string): Promise<void> {
@@ -74,7 +78,7 @@ async function initialise(binaries: Binaries, kept: string): Promise<void> {
       timeout: TIMEOUT_MS,
     })
     writeFileSync(join(partial, 'data', 'pg_hba.conf'), ACCESS)
-    writeFileSync(join(partial, 'godwit-files'), countFiles(partial))
+    writeFileSync(join(partial, MARK), filesIn(partial))
     keep(partial, kept)
   } catch (error) {
     rmSync(partial, { recursive: true, force: true })
@@ -100,9 +104,4 @@ function keep(partial: string, kept: string): void {
 function lastWords(error: unknown): string {
   const { stderr, message } = error as { readonly stderr?: string; readonly message?: string }
   return (stderr?.trim() || message || String(error)).split('\n').slice(-3).join(' ')
-}
-
-async function copy(kept: string, target: string): Promise<void> {
-  // cp is four times quicker than cpSync here, and keeps the owner.
-  await run('cp', ['-a', join(kept, 'data'), target], { timeout: TIMEOUT_MS })
 }

@@ -29,6 +29,11 @@ export const OWNER = 'godwit_owner'
  * @throws {EnvironmentError} when it does not start.
  */
 export async function startEmbedded(major: number | undefined, options: StartOptions): Promise<StartedServer> {
+  // Node.js connects to no socket in a file there, and the server is stopped by signals.
+  if (process.platform === 'win32')
+    throw new EnvironmentError('an embedded server cannot be started on Windows', {
+      hint: 'Run Godwit in WSL, or name another cluster with --postgres docker:IMAGE or a URL.',
+    })
   const { clock, startupTimeoutMs } = options
   const installation = requireInstallation(major)
   const binaries = runnableBinaries(installation)

@@ -1,10 +1,10 @@
-import { EnvironmentError } from '../errors.ts'
-import type { ClusterAddress, ServerVersion } from './cluster.ts'
+import type { ServerVersion } from './cluster.ts'
 import { openSession } from './connection.ts'
 import { StatementError } from './error.ts'
+import { refusedByPooler, refuseForgetful } from './pooler.ts'
 import { supportedVersion } from './server-version.ts'
 import type { Session } from './session.ts'
-import { addressOf, refused } from './url.ts'
+import { addressOf, placeOf, refused } from './url.ts'
 
 /** How one session works in a database that belongs to somebody else. */
 export interface OpenOptions {
@@ -42,35 +42,13 @@ export async function openDatabase(url: string): Promise<OpenedDatabase> {
       await refuseForgetful(session, `${host}:${port}/${database}`, { lock_timeout: lockTimeoutMs, ...settings })
       return session
     } catch (error) {
-      throw error instanceof StatementError ? unusable(address, error) : error
+      if (!(error instanceof StatementError)) throw error
+      throw (
+        refusedByPooler(error, placeOf(address)) ?? refused(address, error, 'Check the address, the database and the rights of the user.')
+      )
     }
   }
   await using session = await connect()
   const { version } = await session.one<{ version: string }>(`SELECT current_setting('server_version') AS version`)
   return { place: `${host}:${port}/${database}`, version: supportedVersion(version), url, connect }
-}
-
-const itself =
-  'Name the port of the server itself: behind a connection pooler a session is not one, and what it was told to keep from is forgotten.'
-
-function unusable(address: ClusterAddress, error: StatementError): EnvironmentError {
-  // pgbouncer up to 1.19 has no `options`; later ones know some settings.
-  if (!/unsupported startup parameter/.test(error.message))
-    return refused(address, error, 'Check the address, the database and the rights of the user.')
-  const { message, cause } = refused(address, error)
-  return new EnvironmentError(message, { detail: `A connection pooler answers there: ${error.message}.`, hint: itself, cause })
-}
-
-/** A pooler may be told to ignore what it does not know: then a session that was to read only could write. */
-async function refuseForgetful(session: Session, place: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
-  const names = Object.keys(settings)
-  const rows = await session.query<{ name: string; setting: string }>(
-    'SELECT name, setting FROM pg_catalog.pg_settings WHERE name = ANY ($1)',
-    [names],
-  )
-  const kept = new Map(rows.map(({ name, setting }) => [name, setting]))
-  const forgotten = names.filter((name) => kept.get(name) !== String(settings[name]))
-  if (forgotten.length === 0) return
-  await session.close()
-  throw new EnvironmentError(`${place} forgets the settings of a session`, { detail: `Not kept: ${forgotten.join(', ')}.`, hint: itself })
 }

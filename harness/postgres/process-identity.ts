@@ -41,8 +41,26 @@ function startTimeOf(pid: number): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined
   }
+  return askPs('lstart=', pid)
+}
+
+/** The program and its arguments; empty where there is no such process, or the system does not tell. */
+export function commandLineOf(pid: number): string {
+  if (process.platform !== 'linux') return askPs('command=', pid)
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 5000 }).trim()
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
+
+function askPs(what: string, pid: number): string {
+  try {
+    return execFileSync('ps', ['-ww', '-o', what, '-p', String(pid)], {
+      encoding: 'utf8',
+      timeout: 5000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
   } catch {
     return ''
   }

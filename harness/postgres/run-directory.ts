@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { serverAccount } from './account.ts'
-import { identifyProcess, type ProcessIdentity, processState } from './process-identity.ts'
+import { commandLineOf, identifyProcess, type ProcessIdentity, processState } from './process-identity.ts'
 import { scratchDirectory, sweptDirectories } from './scratch.ts'
 
 /** A directory that its process has not signed yet, or that another container's process has signed, is left alone for so long. */
@@ -95,8 +95,8 @@ function serverOf(data: string): number | undefined {
   try {
     const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
     if (!Number.isInteger(pid) || pid <= 1) return undefined
-    if (process.platform !== 'linux') return pid
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(data) ? pid : undefined
+    // The number may have been given to another process, of somebody else.
+    return `${commandLineOf(pid)} `.includes(` -D ${data} `) ? pid : undefined
   } catch {
     return undefined
   }

@@ -19,9 +19,12 @@ export function freeBytes(directory: string): number {
   }
 }
 
-/** Where runs live: in shared memory where there is room for databases (many containers have 64 MB), else in the temporary directory. */
-export function scratchDirectory(): string {
-  const places = freeBytes(SHARED_MEMORY) >= ROOM_WANTED_BYTES ? [SHARED_MEMORY, ...diskPlaces()] : diskPlaces()
+/**
+ * Where runs live: in shared memory where there is room for databases (many containers have 64 MB, macOS has none), else in the temporary
+ * directory.
+ */
+export function scratchDirectory(sharedMemory = SHARED_MEMORY): string {
+  const places = freeBytes(sharedMemory) >= ROOM_WANTED_BYTES ? [sharedMemory, ...diskPlaces()] : diskPlaces()
   return firstOwnDirectory(places.filter((place) => place.length <= LONGEST_DIRECTORY))
 }
 

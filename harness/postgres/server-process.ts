@@ -5,30 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { EnvironmentError } from '../errors.ts'
 import { serverAccount } from './account.ts'
 import { type Binaries, serverEnvironment } from './binaries.ts'
+import { supervisorOf } from './supervisor.ts'
 
 const POLL_MS = 5
 const STOP_TIMEOUT_MS = 8_000
-
-/**
- * Starts the server and waits with it. Its standard input is a pipe that this process alone holds: when this process ends, however it ends,
- * the pipe ends, the server is stopped and what it wrote is removed. That covers SIGKILL, for which no handler can be written.
- * Shut down at once (SIGQUIT): nobody will read these data again.
- */
-const SUPERVISOR = `
-run=$1; shift
-exec 3<&0
-"$@" 3<&- </dev/null & server=$!
-{ read -r line; kill -QUIT $server; } <&3 >/dev/null 2>&1 & watch=$!
-exec 3<&-
-wait $server; status=$?
-kill $watch 2>/dev/null
-# Killed on purpose, to be started again on what is there.
-[ -e "$run"/again ] && exit 0
-rm -rf "$run"/data "$run"/socket "$run"/log
-# A signed directory that cannot be removed from here (nobody's in root's) stays signed, for the next start to remove.
-[ -w "\${run%/*}" ] && rm -rf "$run"
-exit $status
-`
 
 export interface ServerProcess {
   /** Resolves when server and supervisor are gone. */
@@ -49,6 +29,8 @@ export interface ServerPlace {
   /** undefined for no TCP at all. */
   readonly listen: string | undefined
   readonly settings: Readonly<Record<string, string>>
+  /** The shell that watches over it; empty for Node.js. Default: the system's, where there is one. */
+  readonly shell?: string | undefined
 }
 
 /**
@@ -147,10 +129,11 @@ async function startLogged(
   return server
 }
 
-function spawnSupervisor(binaries: Binaries, { directory, port, listen, settings }: ServerPlace, log: number): ChildProcess {
+function spawnSupervisor(binaries: Binaries, { directory, port, listen, settings, shell }: ServerPlace, log: number): ChildProcess {
   const all = { ...settings, listen_addresses: listen ?? '', port: String(port), unix_socket_directories: join(directory, 'socket') }
   const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const child = spawn('/bin/sh', ['-c', SUPERVISOR, 'godwit', directory, binaries.postgres, '-D', join(directory, 'data'), ...options], {
+  const { program, args } = supervisorOf(shell)
+  const child = spawn(program, [...args, directory, binaries.postgres, '-D', join(directory, 'data'), ...options], {
     ...serverAccount(),
     cwd: '/',
     env: serverEnvironment(),

@@ -4,6 +4,7 @@ import type { ClusterAddress } from './cluster.ts'
 import { superuserSession } from './databases.ts'
 import { StatementError } from './error.ts'
 import { type Guest, moveIn } from './guest.ts'
+import { refusedByPooler, refuseForgetful } from './pooler.ts'
 import { refuseProduction } from './production.ts'
 import { newRun } from './run.ts'
 import type { Session } from './session.ts'
@@ -58,11 +59,19 @@ export function addressOf(text: string): ClusterAddress {
 async function answer(address: ClusterAddress, options: StartOptions): Promise<Session> {
   try {
     // This session lasts as long as the run does: its application name tells others that our databases are in use.
-    return await superuserSession(address, address.database, { connectTimeoutMs: options.startupTimeoutMs, statementTimeoutMs: 0 }, true)
+    const own = { [ownSetting]: address.run ?? 'on' }
+    const asked = { connectTimeoutMs: options.startupTimeoutMs, statementTimeoutMs: 0, settings: own }
+    const session = await superuserSession(address, address.database, asked, true)
+    await refuseForgetful(session, placeOf(address), own)
+    return session
   } catch (error) {
-    throw error instanceof StatementError ? refused(address, error) : error
+    if (!(error instanceof StatementError)) throw error
+    throw refusedByPooler(error, placeOf(address)) ?? refused(address, error)
   }
 }
+
+/** Known to no server, so that none has it by its configuration. */
+const ownSetting = 'godwit.run'
 
 const embeddedInstead = 'Check the address and the rights of the user, or leave --postgres out to use the embedded binaries.'
 
@@ -75,6 +84,7 @@ export function refused(address: ClusterAddress, error: StatementError, hint = e
   })
 }
 
-function placeOf({ host, port }: ClusterAddress): string {
+/** Without user and password. */
+export function placeOf({ host, port }: ClusterAddress): string {
   return `${host}:${port}`
 }

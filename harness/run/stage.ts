@@ -192,8 +192,10 @@ class TransactionStage implements Stage {
   async #applyWhole(step: Step, fresh: readonly string[], asking: Asking | undefined): Promise<Outcome | undefined> {
     if (step.kind !== 'sql' || step.script.statements.some((each) => each.copyData !== undefined)) return undefined
     const started = performance.now()
-    const before = ['SAVEPOINT godwit_step', ...fresh]
-    const statements = [...before, ...askedScript(step.script, asking), 'RELEASE SAVEPOINT godwit_step']
+    // A message of its own: an older server may not parse the script, and then does nothing of the message that it is in.
+    const saved = this.#session.script('SAVEPOINT godwit_step')
+    saved.catch(() => undefined)
+    const statements = [...fresh, ...askedScript(step.script, asking), 'RELEASE SAVEPOINT godwit_step']
     try {
       // One message from the reset before to the reset behind, where nothing waits for COMMIT in between.
       const results = await this.#session.script([...statements, ...(this.#deferrable ? [] : [resetSession])].join(between))
@@ -201,10 +203,10 @@ class TransactionStage implements Stage {
       return { outcome: 'applied', durationMs: performance.now() - started, notices: [] }
     } catch (error) {
       if (!(error instanceof StatementError)) throw error
-      const index = (error.completed ?? 0) - before.length
+      const index = (error.completed ?? 0) - fresh.length
       // Answers to questions are lost with the message; and a text that cannot be parsed fails before its first statement.
       if (asking === undefined && index >= 0 && index < step.script.statements.length) {
-        const sent = statements.slice(0, before.length + index).reduce((length, text) => length + [...text, ...between].length, 0)
+        const sent = statements.slice(0, fresh.length + index).reduce((length, text) => length + [...text, ...between].length, 0)
         const { position } = error.fields
         const own = new StatementError({ ...error.fields, position: position === undefined ? undefined : position - sent }, error)
         return { outcome: 'failed', failure: failureAt(step.script, index, own), durationMs: performance.now() - started }

@@ -8,9 +8,9 @@ import type { startCluster } from '../postgres/index.ts'
 
 /** What a caller of `verify` may set; everything has a default. */
 export interface VerifyOptions {
-  /** Edge runs for each migration. Default 100. */
+  /** Edge runs for each migration. Default 20. */
   readonly runs?: number | undefined
-  /** Most rows of a relation in an edge run. Default 6. */
+  /** Most rows of a relation in an edge run. Default 30. */
   readonly rows?: number | undefined
   /** A text from which all randomness follows; `random` for a new one. Default: a digest of files and options, so that a commit has one verdict. */
   readonly seed?: string | undefined

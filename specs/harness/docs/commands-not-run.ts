@@ -57,6 +57,9 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/reliability.md': { 'npm run fire': 'specs/harness/under-fire.spec.ts does a few of each' },
   'docs/rename-a-table.md': { '': 'specs/harness/operations/compat-page.spec.ts runs each, and compares what it prints' },
   'docs/reports.md': { 'createdb throwaway': 'specs/harness/report/counterexample-psql.spec.ts runs such a file with psql' },
+  'docs/versions.md': {
+    'npx godwit verify db/migrations --postgres': 'specs/harness/cli/on-versions.spec.ts verifies on several versions',
+  },
   'docs/schema-diff.md': { '': 'specs/harness/operations/drift-page.spec.ts runs each, and compares what it prints' },
   'docs/schema-types.md': {
     'npx godwit schema types db/migrations': 'specs/harness/operations/drift-page.spec.ts runs it, and compares what it prints',

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { useCluster } from 'godwit/vitest'
 import { describe, expect, test } from 'vitest'
-import { openDatabase } from '../../../harness/postgres/index.ts'
+import { openDatabase, startCluster } from '../../../harness/postgres/index.ts'
 
 const installed = isInstalled()
 if (!installed) console.log('skipped: specs with pgbouncer in front of a database, since it is not on PATH')
@@ -30,6 +30,20 @@ describe.skipIf(!installed)('a pooler in transaction mode in front of a database
     })
   })
 
+  test.each(['transaction', 'session'])('is no cluster either, in %s mode: it refuses the settings, or forgets them', async (mode) => {
+    for (const [more, message] of [
+      ['', 'cannot use the server at'],
+      ['ignore_startup_parameters = options', 'forgets the settings of a session'],
+    ] as const) {
+      await using pooler = await startPooler(more, mode)
+      await expect(startCluster({ kind: 'url', url: pooler.url })).rejects.toMatchObject({
+        exitCode: 3,
+        message: expect.stringContaining(message),
+        hint: expect.stringContaining('port of the server itself'),
+      })
+    }
+  })
+
   test('the server itself is used', async () => {
     await using database = await (await useCluster()).createDatabase()
     expect(await openDatabase(database.url())).toMatchObject({ version: { major: expect.any(Number) } })
@@ -46,7 +60,7 @@ function isInstalled(): boolean {
 }
 
 /** pgbouncer in front of a database of the run's cluster. */
-async function startPooler(more: string): Promise<{ readonly url: string } & AsyncDisposable> {
+async function startPooler(more: string, mode = 'transaction'): Promise<{ readonly url: string } & AsyncDisposable> {
   const cluster = await useCluster()
   const database = await cluster.createDatabase()
   const behind = new URL(database.url())
@@ -63,7 +77,7 @@ listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
+pool_mode = ${mode}
 ${more}
 `,
     { mode: 0o644 },

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { InputError } from '../../../harness/errors.ts'
-import { installedMajors, parseClusterRequest, startCluster } from '../../../harness/postgres/index.ts'
+import { clusterRequests, installedMajors, parseClusterRequest, startCluster } from '../../../harness/postgres/index.ts'
 
 describe('cluster request', () => {
   test('nothing asks for the newest embedded binaries', () => {
@@ -39,5 +39,13 @@ describe('cluster request', () => {
       exitCode: 2,
       detail: `Installed: ${installedMajors().join(', ')}.`,
     })
+  })
+
+  test('a list is none where one cluster is needed, and each of its entries is one', () => {
+    for (const list of ['15,18', 'docker:a,docker:b', '15, 18'])
+      expect(() => parseClusterRequest(list)).toThrow('several clusters are named where one is needed')
+    expect(clusterRequests('15, docker:a:1')).toEqual(['15', 'docker:a:1'])
+    expect([clusterRequests(undefined), clusterRequests('18')]).toEqual([[undefined], ['18']])
+    expect(clusterRequests('postgres://a,b/c')).toEqual(['postgres://a,b/c'])
   })
 })
