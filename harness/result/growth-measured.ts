@@ -1,0 +1,93 @@
+import type { StatementTime } from '../run/index.ts'
+import { type Estimate, fitGrowth, growthLevel, type Pass, rowsAt } from './growth.ts'
+
+/** One pass of a migration over so many rows. */
+export interface MigrationPass extends Pass {
+  readonly statements: readonly StatementTime[]
+}
+
+/** How the duration of a migration grows, as reports show it. */
+export interface GrowthMeasured {
+  /** `fixedMs + factorMs × rows ^ power`, in milliseconds. */
+  readonly fixedMs: number
+  readonly factorMs: number
+  readonly power: number
+  /** What was measured of the power, below 1 too. */
+  readonly exponent: Estimate
+  /** Statements that take a good part of the largest pass, the longest first. */
+  readonly statements: readonly {
+    readonly file: string
+    readonly line: number
+    /** Of the largest pass, 0 to 1. */
+    readonly share: number
+    readonly exponent: Estimate
+  }[]
+  /** Statements whose data no longer fit into memory, from so many rows on. */
+  readonly spills: readonly { readonly file: string; readonly line: number; readonly rows: number; readonly bytes: number }[]
+  /** The first number of rows that took longer than fewer rows predict; null where none did. */
+  readonly breakAt: { readonly rows: number; readonly durationMs: number; readonly predictedMs: number } | null
+  /** The number of rows at which the window is expected to be missed; null without a window, and where the duration does not grow. */
+  readonly windowRows: number | null
+  /** The number of rows from which on the upper end of the interval misses it; null likewise. */
+  readonly windowRowsAtLeast: number | null
+  /** Of the intervals, in percent. */
+  readonly level: number
+}
+
+/** A statement that takes less of the largest pass decides nothing. */
+const leastShare = 0.1
+
+/**
+ * What passes over different numbers of rows say together.
+ *
+ * @param passes  As {@link fitGrowth} wants them.
+ */
+export function measuredGrowth(passes: readonly MigrationPass[], windowMs: number | undefined): GrowthMeasured {
+  const growth = fitGrowth(passes)
+  const { fixedMs, factorMs, power, exponent, breakAt } = growth
+  const grows = exponent.high > 0 && windowMs !== undefined
+  return {
+    fixedMs,
+    factorMs,
+    power,
+    exponent,
+    statements: statementsOf(passes),
+    spills: spillsOf(passes),
+    breakAt: breakAt === undefined ? null : { rows: breakAt.rows, durationMs: breakAt.durationMs, predictedMs: breakAt.predicted.value },
+    windowRows: grows ? (rowsAt(windowMs, (rows) => growth.predict(rows).value) ?? null) : null,
+    windowRowsAtLeast: grows ? (rowsAt(windowMs, (rows) => growth.predict(rows).high) ?? null) : null,
+    level: growthLevel,
+  }
+}
+
+function statementsOf(passes: readonly MigrationPass[]): GrowthMeasured['statements'] {
+  const most = Math.max(...passes.map(({ rows }) => rows))
+  const largest = passes.filter(({ rows }) => rows === most)
+  const count = Math.min(...passes.map(({ statements }) => statements.length))
+  const total = (of: (pass: MigrationPass) => number) => largest.reduce((sum, pass) => sum + of(pass), 0)
+  const measured = Array.from({ length: count }, (_, at) => {
+    const own = passes.flatMap(({ rows, statements }) => {
+      const each = statements[at]
+      return each === undefined || each.durationMs <= 0 ? [] : [{ rows, durationMs: each.durationMs }]
+    })
+    const share = total(({ statements }) => statements[at]?.durationMs ?? 0) / total(({ durationMs }) => durationMs)
+    const place = passes[0]?.statements[at]
+    return own.length < passes.length || place === undefined || share < leastShare
+      ? []
+      : [{ file: place.file, line: place.line, share, exponent: fitGrowth(own).exponent }]
+  })
+  return measured.flat().toSorted((one, other) => other.share - one.share)
+}
+
+function spillsOf(passes: readonly MigrationPass[]): GrowthMeasured['spills'] {
+  const sorted = passes.toSorted((one, other) => one.rows - other.rows)
+  const least = sorted[0]?.rows
+  const found = new Map<string, GrowthMeasured['spills'][number]>()
+  for (const { rows, statements } of sorted)
+    for (const { file, line, temporaryBytes = 0 } of statements) {
+      const key = `${file}:${line}`
+      if (temporaryBytes > 0 && !found.has(key)) found.set(key, { file, line, rows, bytes: temporaryBytes })
+    }
+  // What goes to the disk at any size is no change.
+  return [...found.values()].filter(({ rows }) => rows !== least)
+}
