@@ -30,6 +30,8 @@ export interface GrowthMeasured {
   readonly windowRows: number | null
   /** The number of rows from which on the upper end of the interval misses it; null likewise. */
   readonly windowRowsAtLeast: number | null
+  /** The duration at a given number of rows, in milliseconds; null where none was given. */
+  readonly predicted: (Estimate & { readonly rows: number }) | null
   /** Of the intervals, in percent. */
   readonly level: number
 }
@@ -41,8 +43,9 @@ const leastShare = 0.1
  * What passes over different numbers of rows say together.
  *
  * @param passes  As {@link fitGrowth} wants them.
+ * @param rows  To be predicted.
  */
-export function measuredGrowth(passes: readonly MigrationPass[], windowMs: number | undefined): GrowthMeasured {
+export function measuredGrowth(passes: readonly MigrationPass[], windowMs: number | undefined, rows?: number): GrowthMeasured {
   const growth = fitGrowth(passes)
   const { fixedMs, factorMs, power, exponent, breakAt } = growth
   const grows = exponent.high > 0 && windowMs !== undefined
@@ -54,8 +57,9 @@ export function measuredGrowth(passes: readonly MigrationPass[], windowMs: numbe
     statements: statementsOf(passes),
     spills: spillsOf(passes),
     breakAt: breakAt === undefined ? null : { rows: breakAt.rows, durationMs: breakAt.durationMs, predictedMs: breakAt.predicted.value },
-    windowRows: grows ? (rowsAt(windowMs, (rows) => growth.predict(rows).value) ?? null) : null,
-    windowRowsAtLeast: grows ? (rowsAt(windowMs, (rows) => growth.predict(rows).high) ?? null) : null,
+    windowRows: grows ? (rowsAt(windowMs, (each) => growth.predict(each).value) ?? null) : null,
+    windowRowsAtLeast: grows ? (rowsAt(windowMs, (each) => growth.predict(each).high) ?? null) : null,
+    predicted: rows === undefined ? null : { rows, ...growth.predict(rows) },
     level: growthLevel,
   }
 }

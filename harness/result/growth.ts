@@ -169,13 +169,18 @@ class Curve {
   }
 }
 
+/** With one degree of freedom Student's t is 12.7, which says nothing of anything. */
+const leastFreedom = 2
+
 /** By all residuals; and by how the numbers of rows stray as a whole, which more passes over the same rows do not make less. */
 function spreadsOf(passes: readonly Pass[], residuals: readonly number[], parameters: number): readonly Spread[] {
   const all = { freedom: passes.length - parameters, squares: residuals.reduce((sum, each) => sum + each ** 2, 0) }
   const sizes = sizesOf(passes)
   const ofSizes = sizes.map((size) => residuals.filter((_, at) => passes[at]?.rows === size))
   const between = { freedom: sizes.length - parameters, squares: ofSizes.reduce((sum, each) => sum + each.length * mean(each) ** 2, 0) }
-  return [all, between].flatMap(({ freedom, squares }) => (freedom > 0 ? [{ variance: squares / freedom, degreesOfFreedom: freedom }] : []))
+  return [all, between].flatMap(({ freedom, squares }) =>
+    freedom >= leastFreedom ? [{ variance: squares / freedom, degreesOfFreedom: freedom }] : [],
+  )
 }
 
 interface Parts {
