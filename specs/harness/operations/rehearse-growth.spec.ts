@@ -39,6 +39,25 @@ INSERT INTO children SELECT n, 1 + n % 1000, n FROM generate_series(1, 10000) AS
     expect(found.children).toBeLessThan(1300)
   })
 
+  test('a sample has the widths and the skew of the real rows, as the server counts them', async () => {
+    const skewed = `CREATE TABLE notes (id int PRIMARY KEY, kind text NOT NULL, body text);
+      INSERT INTO notes SELECT n, CASE WHEN n % 10 < 8 THEN 'open' ELSE 'closed ' || n % 7 END, repeat('x', (n * 7919) % 400)
+      FROM generate_series(1, 20000) AS n; ANALYZE notes`
+    await using shop = await openShop(production, skewed)
+    const counted = () =>
+      shop.session.one<{
+        width: number
+        most: number
+      }>(`SELECT (SELECT avg_width FROM pg_stats WHERE tablename = 'notes' AND attname = 'body') AS width,
+        (SELECT most_common_freqs[1]::float8 FROM pg_stats WHERE tablename = 'notes' AND attname = 'kind') AS most`)
+    const before = await counted()
+    await thinRows(shop.session, ['public.notes'], 0.1)
+    const after = await counted()
+    expect(before.most).toBeCloseTo(0.8, 1)
+    expect(Math.abs(after.most - before.most)).toBeLessThan(0.04)
+    expect(Math.abs(after.width / before.width - 1)).toBeLessThan(0.1)
+  })
+
   test('is measured on samples of 100 to 1 %, and says at how many rows the window is missed', async () => {
     const pair = await learnPair(
       await writePair(join(scratch.path, 'grows'), {
