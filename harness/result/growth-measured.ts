@@ -1,40 +1,5 @@
-import type { StatementTime } from '../run/index.ts'
-import { type Estimate, fitGrowth, growthLevel, type Pass, rowsAt } from './growth.ts'
-
-/** One pass of a migration over so many rows. */
-export interface MigrationPass extends Pass {
-  readonly statements: readonly StatementTime[]
-}
-
-/** How the duration of a migration grows, as reports show it. */
-export interface GrowthMeasured {
-  /** `fixedMs + factorMs × rows ^ power`, in milliseconds. */
-  readonly fixedMs: number
-  readonly factorMs: number
-  readonly power: number
-  /** What was measured of the power, below 1 too. */
-  readonly exponent: Estimate
-  /** Statements that take a good part of the largest pass, the longest first. */
-  readonly statements: readonly {
-    readonly file: string
-    readonly line: number
-    /** Of the largest pass, 0 to 1. */
-    readonly share: number
-    readonly exponent: Estimate
-  }[]
-  /** Statements whose data no longer fit into memory, from so many rows on. */
-  readonly spills: readonly { readonly file: string; readonly line: number; readonly rows: number; readonly bytes: number }[]
-  /** The first number of rows that took longer than fewer rows predict; null where none did. */
-  readonly breakAt: { readonly rows: number; readonly durationMs: number; readonly predictedMs: number } | null
-  /** The number of rows at which the window is expected to be missed; null without a window, and where the duration does not grow. */
-  readonly windowRows: number | null
-  /** The number of rows from which on the upper end of the interval misses it; null likewise. */
-  readonly windowRowsAtLeast: number | null
-  /** The duration at a given number of rows, in milliseconds; null where none was given. */
-  readonly predicted: (Estimate & { readonly rows: number }) | null
-  /** Of the intervals, in percent. */
-  readonly level: number
-}
+import { fitGrowth, rowsAt } from './growth.ts'
+import { type GrowthMeasured, growthLevel, type MigrationPass } from './growth-model.ts'
 
 /** A statement that takes less of the largest pass decides nothing. */
 const leastShare = 0.1

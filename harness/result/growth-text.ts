@@ -1,5 +1,4 @@
-import type { Estimate } from './growth.ts'
-import type { GrowthMeasured } from './growth-measured.ts'
+import type { Estimate, GrowthMeasured } from './growth-model.ts'
 
 /** What was measured of growth beside the window, in sentences. */
 export function growthSentences({ exponent, statements, spills, breakAt }: GrowthMeasured): readonly string[] {

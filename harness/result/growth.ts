@@ -1,39 +1,7 @@
 import jstat from 'jstat'
 import { Matrix, pseudoInverse, solve } from 'ml-matrix'
 import { median } from 'simple-statistics'
-
-/** How long one pass over so many rows took. */
-export interface Pass {
-  readonly rows: number
-  readonly durationMs: number
-}
-
-/** A figure with the interval that has the true one, or the next one measured, with 95 % confidence. */
-export interface Estimate {
-  readonly low: number
-  readonly value: number
-  readonly high: number
-}
-
-/** How a duration grows with rows: `fixedMs + factorMs × rows ^ power`. */
-export interface Growth {
-  readonly fixedMs: number
-  readonly factorMs: number
-  /** At least 1: what grows slower than the rows is taken for a line, since a power below 1 would promise too much. */
-  readonly power: number
-  /** What the passes themselves say of the power, below 1 too. */
-  readonly exponent: Estimate
-  /** The duration that one pass over so many rows is expected to take, in milliseconds. */
-  predict(rows: number): Estimate
-  /** The first number of rows that took longer than all smaller ones predict. */
-  readonly breakAt: { readonly rows: number; readonly durationMs: number; readonly predicted: Estimate } | undefined
-}
-
-/** Of every interval here, in percent. */
-export const growthLevel = 95
-
-/** Fewer numbers of rows lie on any curve. */
-export const fewestSizes = 3
+import { type Estimate, fewestSizes, type Growth, growthLevel, type Pass } from './growth-model.ts'
 
 /**
  * Fit the growth of a duration, errors taken as shares of it. The interval of a prediction has what passes over one number of rows differ by, and what

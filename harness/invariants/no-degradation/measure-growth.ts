@@ -1,6 +1,6 @@
 import { type Dataset, seedDataset } from '../../data/index.ts'
 import type { Subject } from '../../lineage/index.ts'
-import { fewestSizes, type MigrationPass, measuredGrowth } from '../../result/index.ts'
+import { fewestSizes, growthOf, type MigrationPass } from '../../result/index.ts'
 import { type CloneStage, type CloneStages, timeStep } from '../../run/index.ts'
 import { multiplyRows } from '../online-safety/multiply-rows.ts'
 import type { GrowthSeen } from './model.ts'
@@ -52,7 +52,7 @@ export async function measureGrowth(subject: Subject, clones: CloneStages, plan:
   return {
     passes: climb.passes.map(({ rows, durationMs }) => ({ rows, durationMs })),
     windowMs: window === undefined ? undefined : window.seconds * 1000,
-    ...measuredGrowth(climb.passes, window === undefined ? undefined : window.seconds * 1000, window?.rows),
+    ...(await growthOf(climb.passes, window === undefined ? undefined : window.seconds * 1000, window?.rows)),
   }
 }
 

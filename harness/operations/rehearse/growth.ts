@@ -1,6 +1,6 @@
 import type { Step } from '../../migration/index.ts'
 import { StatementError } from '../../postgres/index.ts'
-import { type MigrationPass, measuredGrowth } from '../../result/index.ts'
+import { growthOf, type MigrationPass } from '../../result/index.ts'
 import { type StatementTime, timeStep } from '../../run/index.ts'
 import type { Copy } from './copy.ts'
 import type { GrowthResult } from './model.ts'
@@ -48,7 +48,7 @@ export async function measureGrowth(work: GrowthWork, rows: number): Promise<Gro
     return notMeasured('there is no working down that puts the copy back. --dump restores it again for each pass.')
   try {
     const passes = copy.again === undefined ? await inPlace(work) : await onFreshCopies(work, copy.again)
-    return resultOf(passes, work.windowMs)
+    return await resultOf(passes, work.windowMs)
   } catch (error) {
     if (error instanceof StatementError && error.sqlstate === '42501')
       return notMeasured(`the role "${copy.role}" may not thin out the rows: that takes a superuser.`)
@@ -113,11 +113,11 @@ async function timed(
   throw new SampleFails(`${file}:${line} fails on a sample of ${percent} % of the rows: ${message} (${sqlstate}).`)
 }
 
-function resultOf(passes: readonly SamplePass[], windowMs: number): GrowthResult {
+async function resultOf(passes: readonly SamplePass[], windowMs: number): Promise<GrowthResult> {
   return {
     outcome: 'measured',
     passes: passes.map(({ statements, ...pass }) => ({ ...pass, temporaryBytes: bytesOf(statements) })),
-    ...measuredGrowth(passes, windowMs),
+    ...(await growthOf(passes, windowMs)),
   }
 }
 

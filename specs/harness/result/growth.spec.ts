@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fitGrowth, growthSentences, type MigrationPass, measuredGrowth, rowsAt } from '../../../harness/result/index.ts'
+import { fitGrowth, rowsAt } from '../../../harness/result/growth.ts'
+import { measuredGrowth } from '../../../harness/result/growth-measured.ts'
+import { growthSentences, type MigrationPass } from '../../../harness/result/index.ts'
 
 const sizes = [10_000, 30_000, 100_000, 300_000, 1_000_000]
 const rounds = 3

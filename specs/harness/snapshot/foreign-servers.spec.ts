@@ -1,6 +1,6 @@
-import { type Database, type Session, type StartedCluster, startCluster } from 'godwit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCatalog, scriptPinned } from '../../../harness/catalog/index.ts'
+import { type Database, type Session, type StartedCluster, startCluster } from '../../../harness/postgres/index.ts'
 import { digestRelations, digestStatement } from '../../../harness/snapshot/index.ts'
 
 const columns = 'id int NOT NULL, customer int NOT NULL, amount numeric(12, 2) NOT NULL, note text'
