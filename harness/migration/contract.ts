@@ -180,6 +180,18 @@ export const contractSchema = z
     performance: z
       .strictObject({
         most: z.number().positive().optional().describe('how many times as long a statement may take after the migration; default 1.25'),
+        window: z
+          .strictObject({
+            seconds: z.number().positive().describe('how long the migration may take'),
+            rows: z
+              .number()
+              .int()
+              .positive()
+              .optional()
+              .describe('rows that production has in the tables that the migration reaches, together'),
+          })
+          .optional()
+          .describe('how long it may take, and over how many rows'),
       })
       .optional()
       .describe('what clients may be asked to bear from then on'),

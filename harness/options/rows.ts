@@ -151,7 +151,7 @@ export const optionRows = {
     of: 'project',
     passedAs: 'performance',
     description:
-      'time statements of clients before and after each migration, on tables with many rows; a configuration may also say `{ rows, most, seconds }`',
+      'time statements of clients before and after each migration, on tables with many rows, and how its duration grows; a configuration may also say `{ rows, most, seconds, growth }`',
     page: 'no-degradation.md',
     default: 'not run',
     affects: 'verdict',

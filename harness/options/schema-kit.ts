@@ -80,6 +80,16 @@ function schemasOfLooks(z: SchemaParts['z']) {
         rows: count.optional().describe('rows in each table that a migration touches; default 20000'),
         most: z.number().positive().optional().describe('how many times as long a statement may take after a migration; default 1.25'),
         seconds: z.number().positive().optional().describe('how long to measure the statements of a migration; default 10'),
+        growth: z
+          .union([
+            z.boolean(),
+            z.strictObject({
+              rows: count.optional().describe('the largest number of rows, of all tables together; default 1000000'),
+              seconds: z.number().positive().optional().describe('how long to measure; default 20'),
+            }),
+          ])
+          .optional()
+          .describe('how the duration of a migration grows with rows; false: not measured'),
       }),
     ]),
     crash: z.union([

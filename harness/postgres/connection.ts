@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
-import { type CopyStreamQuery, from as copyFromStream, to as copyToStream } from 'pg-copy-streams'
+import { from as copyFromStream, to as copyToStream } from 'pg-copy-streams'
 import Cursor from 'pg-cursor'
 import type { ClusterAddress, ConnectOptions } from './cluster.ts'
 import { decodedTypes, rawTypes } from './decode.ts'
 import { StatementError } from './error.ts'
 import { freezeWhileEnding } from './interrupt.ts'
 import { applicationName } from './run.ts'
+import { sendCopy } from './send-copy.ts'
 import type { Answered, ScriptOf, Session, StatementResult } from './session.ts'
 import { isConnectionLoss, translateError } from './translate.ts'
 
@@ -20,7 +21,6 @@ const RECOVERY_MS = 10_000
 /** Whoever cuts connections for longer is no server that recovers. */
 const CUT_MS = 1_000
 const RECOVERY_POLL_MS = 10
-const CHUNK_BYTES = 64 * 1024
 
 /** Who connects to what; the options of `Database.connect`, made concrete. */
 export interface ConnectionTarget {
@@ -213,8 +213,9 @@ class PgSession implements Session {
     const cursor = this.#client.query(
       new Cursor<(string | null)[]>(sql, [], { rowMode: 'array', types: rawTypes as unknown as pg.CustomTypesConfig }),
     )
+    const read = () => this.#unlessEnded(cursor.read(batchRows))
     try {
-      for (let rows = await cursor.read(batchRows); rows.length > 0; rows = await cursor.read(batchRows)) yield rows
+      for (let rows = await read(); rows.length > 0; rows = await read()) yield rows
     } catch (error) {
       throw this.#translate(error)
     } finally {
@@ -222,6 +223,18 @@ class PgSession implements Session {
       await Promise.race([cursor.close().catch(() => undefined), this.#ended])
       release()
     }
+  }
+
+  /**
+   * After the last row pg-cursor hears no error any more while it waits for the server to be ready. A listener that goes, and no race with `#ended`:
+   * that would keep every batch for as long as the connection lasts.
+   */
+  #unlessEnded<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const lost = () => reject(new Error('the connection ended before the answer'))
+      this.#client.once('end', lost)
+      answer.then(resolve, reject).finally(() => this.#client.off('end', lost))
+    })
   }
 
   onNotice(listener: (message: string) => void): void {
@@ -281,53 +294,4 @@ interface RawResult {
 
 function statementResult({ command, rowCount, fields, rows }: RawResult): StatementResult {
   return { command: command ?? '', rowCount, fields: fields.map((field) => ({ name: field.name, typeOid: field.dataTypeID })), rows }
-}
-
-/** Few large writes instead of many small ones. */
-async function* inChunks(source: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>): AsyncIterable<Buffer | string> {
-  let text = ''
-  for await (const part of source) {
-    if (typeof part === 'string') {
-      text += part
-      if (text.length < CHUNK_BYTES) continue
-      yield text
-      text = ''
-    } else {
-      if (text !== '') yield text
-      text = ''
-      yield Buffer.from(part.buffer, part.byteOffset, part.byteLength)
-    }
-  }
-  if (text !== '') yield text
-}
-
-type CopyDone = { readonly rowCount: number } | { readonly thrown: unknown }
-
-async function sendCopy(
-  stream: CopyStreamQuery,
-  source: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
-): Promise<CopyDone> {
-  // Without a listener a refusal that comes between two writes would be an uncaught exception.
-  const refused: unknown[] = []
-  stream.on('error', (error) => refused.push(error))
-  const finished = once(stream, 'finish')
-  finished.catch(() => undefined)
-  try {
-    for await (const chunk of inChunks(source)) {
-      if (refused.length > 0) break
-      // One chunk under way at a time: the driver forgets its connection when the server refuses, and may not be left with chunks to send then.
-      if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), finished])
-    }
-  } catch (error) {
-    if (refused.length > 0) throw refused[0]
-    // Sends CopyFail, and the server's answer to it leaves the session usable.
-    const closed = once(stream, 'close').catch(() => undefined)
-    stream.destroy(error instanceof Error ? error : new Error(String(error)))
-    await closed
-    return { thrown: error }
-  }
-  if (refused.length > 0) throw refused[0]
-  stream.end()
-  await finished
-  return { rowCount: stream.rowCount }
 }

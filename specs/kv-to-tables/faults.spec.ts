@@ -11,6 +11,7 @@ import { openConnection } from '../../migrations/kv-to-tables/run/connection.ts'
 import { runMigration } from '../../migrations/kv-to-tables/run/run-migration.ts'
 import type { RunResult } from '../../migrations/kv-to-tables/run/run-options.ts'
 import { createTables, findStore } from '../../migrations/kv-to-tables/run/tables.ts'
+import { closesPortal, cutConnection } from '../cut-connection.ts'
 import { shownModel } from './claims.ts'
 import { emptyState, migrate } from './model.ts'
 import { seedBulk } from './seed-bulk.ts'
@@ -57,6 +58,17 @@ describe('KV-5: a run that is cut off and started again ends where an undisturbe
     }
     await expect(read()).rejects.toMatchObject({ code: '57P01' })
     await reading[Symbol.asyncDispose]()
+  })
+
+  test('the connection of the reader is lost after its last row: the run fails, and does not wait', { timeout: 20_000 }, async () => {
+    await using bench = await openWorkbench()
+    await fill(bench.session, bulk)
+    await using way = await cutConnection(bench.database.url(), { sent: closesPortal })
+    await using writer = await openConnection(bench.database.url())
+    await using reader = await openConnection(way.url)
+    const places = await findStore(reader, 'kv_store')
+    await expect(runMigration(writer, reader, places, { kinds, batchSize })).rejects.toThrow('the connection ended')
+    await expectUndisturbed(bench.session, bulk, await bench.run({ batchSize }))
   })
 
   test('the process is killed by SIGKILL at any record, in the middle of a batch', async () => {

@@ -2,6 +2,7 @@ import type { Knowledge } from '../../lineage/index.ts'
 import { type Finding, medianInterval, type Verdict } from '../../result/index.ts'
 import type { Invariant } from '../invariant.ts'
 import { cut, shownIn } from '../online-safety/text.ts'
+import { growthFindings, growthNotes } from './growth-findings.ts'
 import type { DegradationObservation, PlanSeen, StatementTimed } from './model.ts'
 import { timedClients } from './observe-degradation.ts'
 import { rules } from './rules.ts'
@@ -11,7 +12,7 @@ import { howSent, rulingOf } from './ruling.ts'
  * No statement of existing clients takes longer after `up` than its budget allows, on tables with many rows.
  *
  * Kinds: `slower` is an error, seen in two measurements; `reads-all-rows` and `more-pages` are warnings, told by plans, which no noise changes;
- * `measured` is information: how long each statement takes.
+ * `measured` is information: how long each statement takes. Of `up` itself: `window` is an error, `superlinear` a warning, `growth` information.
  */
 export const noDegradation: Invariant<DegradationObservation> = {
   id: 'no-degradation',
@@ -21,7 +22,7 @@ export const noDegradation: Invariant<DegradationObservation> = {
   rules,
   looks: timedClients,
   judge(observation: DegradationObservation, { locate }: Knowledge): Verdict {
-    const { statements, rows } = observation
+    const { statements, rows, growth } = observation
     const saw = {
       relations: rows.size,
       rows: [...rows.values()].reduce((sum, each) => sum + each, 0),
@@ -30,11 +31,12 @@ export const noDegradation: Invariant<DegradationObservation> = {
     }
     if (statements.length === 0) return { outcome: 'unknown', because: 'clients had no statement to send', saw }
     const placed = (finding: Finding): Finding => {
-      const place = finding.relation === undefined ? undefined : locate(finding.relation)
+      if (finding.relation === undefined) return finding
+      const place = locate(finding.relation)
       return { ...finding, file: place?.file, line: place?.line }
     }
-    const [worst, ...rest] = [...slowerFindings(statements), ...planFindings(observation)].map(placed)
-    const notes = [measuredFinding(observation)]
+    const [worst, ...rest] = [...slowerFindings(statements), ...planFindings(observation), ...growthFindings(growth)].map(placed)
+    const notes = [measuredFinding(observation), ...growthNotes(growth)]
     return worst === undefined ? { outcome: 'holds', saw, notes } : { outcome: 'violated', findings: [worst, ...rest, ...notes], saw }
   },
 }

@@ -1,4 +1,4 @@
-import type { BenchmarkOutcome } from '../../result/index.ts'
+import type { BenchmarkOutcome, GrowthMeasured, Pass } from '../../result/index.ts'
 
 /** What the server makes of a statement, and how much it reads for it. */
 export interface PlanSeen {
@@ -41,4 +41,13 @@ export interface DegradationObservation {
   readonly rows: ReadonlyMap<string, number>
   /** Rows read by one statement that make it one that reads many. */
   readonly manyRows: number
+  /** Undefined where it was not measured. */
+  readonly growth: GrowthSeen | undefined
+}
+
+/** How long `up` takes by the number of rows in the tables that were filled, together. */
+export interface GrowthSeen extends GrowthMeasured {
+  readonly passes: readonly Pass[]
+  /** The window that the contract declares. */
+  readonly windowMs: number | undefined
 }

@@ -10,6 +10,8 @@ import { withParents } from '../online-safety/vary-rows.ts'
 import type { LeftOut, Look } from '../probe.ts'
 import { type Caller, callersUnderRowSecurity, connectAs, statementsOf } from './callers.ts'
 import { explain } from './explain.ts'
+import { windowTooNoisy } from './growth-findings.ts'
+import { measureGrowth } from './measure-growth.ts'
 import type { DegradationObservation, StatementTimed } from './model.ts'
 import { defaultMost, defaultSeconds, type PerformanceOptions } from './options.ts'
 import { howSent, rulingOf } from './ruling.ts'
@@ -19,13 +21,23 @@ import { type TimedStatement, timedStatements } from './timed-statements.ts'
 /** Statements of clients, timed on a database with many rows before and after the migration; where that was asked for. */
 export const timedClients: Probe<DegradationObservation> = {
   name: 'timed statements',
-  async observe({ subject, clones, first, performance: options, empty, limit, signal }: Bench): Promise<Look<DegradationObservation>> {
+  async observe({
+    subject,
+    clones,
+    first,
+    performance: options,
+    empty,
+    superuser,
+    limit,
+    signal,
+  }: Bench): Promise<Look<DegradationObservation>> {
     if (options === undefined) return { seen: [], notApplicable: 'it was not asked for (--performance)' }
     if (empty.failure !== undefined)
       return { seen: [], leftOut: [{ because: 'the migration fails even on an empty database', upFails: true }] }
     const reached = await relationsInReach(subject, clones)
     if (reached.size === 0) return { seen: [], notApplicable: 'it locks no table that existed before' }
-    const look = await compare(subject, clones, { options, reached, dataset: first?.dataset, limit, signal })
+    const plan = { options, reached, dataset: first?.dataset, limit, signal }
+    const look = await withGrowth(await compare(subject, clones, plan), subject, clones, { ...plan, superuser })
     return { ...look, notChecked: look.notChecked?.map((each) => `no-degradation: ${each}`) }
   },
 }
@@ -37,6 +49,26 @@ interface Plan {
   readonly dataset: Dataset | undefined
   readonly limit: number
   readonly signal: AbortSignal | undefined
+}
+
+/** What was seen of statements, and beside it how `up` itself grows. */
+async function withGrowth(
+  look: Look<DegradationObservation>,
+  subject: Subject,
+  clones: CloneStages,
+  { options, reached, ...plan }: Plan & { readonly superuser: boolean },
+): Promise<Look<DegradationObservation>> {
+  if (options.growth === false || look.seen.length === 0) return look
+  const paths = parentsFirst(subject.plan.order, withParents(subject.legacy, reached))
+  const growth = await measureGrowth(subject, clones, { ...plan, options: typeof options.growth === 'object' ? options.growth : {}, paths })
+  if (typeof growth === 'string')
+    return { ...look, notChecked: [...(look.notChecked ?? []), `how the duration of up grows was not measured: ${growth}`] }
+  const noisy = windowTooNoisy(growth)
+  return {
+    ...look,
+    seen: look.seen.map((each) => ({ ...each, seen: { ...each.seen, growth } })),
+    leftOut: [...(look.leftOut ?? []), ...(noisy === undefined ? [] : [{ because: noisy }])],
+  }
 }
 
 /** Three databases with the same rows, one of them migrated. */
@@ -138,7 +170,7 @@ async function lookAt(
   })
   const { filled, reached, manyRows } = timing
   const rows = new Map([...filled.rows].filter(([path]) => reached.has(path)))
-  return { seen: [{ seen: { statements: timed, rows, manyRows } }], leftOut, notChecked }
+  return { seen: [{ seen: { statements: timed, rows, manyRows, growth: undefined } }], leftOut, notChecked }
 }
 
 /** Statements that both databases take; what a role may not do before is no statement of its. */

@@ -22,6 +22,25 @@ export const rules = {
       'After the migration the server reads at least twice as many pages for a statement. Where they are not in memory, it takes longer.',
     remedy: 'Compare the plans. Where the migration wrote all rows, VACUUM FULL or a change in batches leaves fewer empty pages.',
   },
+  window: {
+    severity: 'error',
+    title: 'the migration misses its window',
+    meaning:
+      'At the number of rows that the contract declares the migration takes longer than its window, even at the lower end of what is predicted from smaller numbers.',
+    remedy: 'Split the work into batches outside the window, or make the longest statement cheaper.',
+  },
+  superlinear: {
+    severity: 'warning',
+    title: 'the migration takes more for each row, the more rows there are',
+    meaning: 'Ten times as many rows take more than ten times as long: at some number of rows no window is long enough.',
+    remedy: 'Look for work that each row does over all rows: triggers, functions and subqueries without an index.',
+  },
+  growth: {
+    severity: 'info',
+    title: 'how the duration of the migration grows',
+    meaning: 'How long the migration takes by the number of rows, measured over two decades where there is time for that.',
+    remedy: 'Compare it with your window and your rows. The contract can declare both.',
+  },
   measured: {
     severity: 'info',
     title: 'how long statements take before and after',

@@ -1,12 +1,11 @@
 import { type Catalog, readCatalog } from '../../catalog/index.ts'
 import type { Failure, Step } from '../../migration/index.ts'
 import type { Session } from '../../postgres/index.ts'
-import { applyWatched, pausedIn, type WatchedStatement, watchLocks } from '../../run/index.ts'
+import { applyWatched, hearTemporaryFiles, pausedIn, type WatchedStatement, watchLocks } from '../../run/index.ts'
 import type { ClientsMet, CopyClients } from './clients.ts'
 import type { Copy } from './copy.ts'
 import type { DirectionResult, StatementResult } from './model.ts'
 import { endEvents, type StepEvent, sentEvent } from './step-events.ts'
-import { hearTemporaryFiles } from './temporary-files.ts'
 
 /** One direction, and what the server said where it failed. */
 export interface Applied {

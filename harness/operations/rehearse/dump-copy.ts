@@ -13,11 +13,11 @@ import {
   startCluster,
   type Template,
 } from '../../postgres/index.ts'
+import { tellingTemporaryFiles } from '../../run/index.ts'
 import { refuseFullDisk } from '../evidence/folder.ts'
 import { makeRoles } from '../evidence/restore.ts'
 import type { Copy } from './copy.ts'
 import { type DumpHeader, readDumpHeader } from './dump-header.ts'
-import { tellingTemporaryFiles } from './temporary-files.ts'
 
 const LOCK_TIMEOUT_MS = 30_000
 

@@ -1,8 +1,9 @@
-import { applyStep, type Step } from '../../migration/index.ts'
+import type { Step } from '../../migration/index.ts'
 import { StatementError } from '../../postgres/index.ts'
+import { growthOf, type MigrationPass } from '../../result/index.ts'
+import { type StatementTime, timeStep } from '../../run/index.ts'
 import type { Copy } from './copy.ts'
-import { fitGrowth, level, rowsAt } from './fit.ts'
-import type { GrowthPass, GrowthResult } from './model.ts'
+import type { GrowthResult } from './model.ts'
 import { thinRows } from './thin-rows.ts'
 
 export interface GrowthWork {
@@ -19,17 +20,21 @@ export interface GrowthWork {
 }
 
 /** In percent, largest first: on a copy by URL each sample is taken from the one before. */
-const samples = [
-  { percent: 100, passes: 2 },
-  { percent: 10, passes: 3 },
-  { percent: 1, passes: 3 },
-] as const
+const samples = [100, 30, 10, 3, 1] as const
+
+/** The first pass over a sample may find less in memory than the others. */
+const passesOfEach = 2
+
+interface SamplePass extends MigrationPass {
+  /** In percent of the rows. */
+  readonly sample: number
+}
 
 /** With fewer rows, what is measured is the work that every run has. */
 const FEWEST_ROWS = 1000
 
 /**
- * Run `up` on samples of 100, 10 and 1 % of the rows, several times each, and say how its duration grows.
+ * Run `up` on samples of 100 to 1 % of the rows, twice each, and say how its duration grows.
  *
  * A dump is restored again for each pass; a database by its URL is put back by `down`, and its rows are removed for good.
  *
@@ -43,7 +48,7 @@ export async function measureGrowth(work: GrowthWork, rows: number): Promise<Gro
     return notMeasured('there is no working down that puts the copy back. --dump restores it again for each pass.')
   try {
     const passes = copy.again === undefined ? await inPlace(work) : await onFreshCopies(work, copy.again)
-    return resultOf(passes, work.windowMs)
+    return await resultOf(passes, work.windowMs)
   } catch (error) {
     if (error instanceof StatementError && error.sqlstate === '42501')
       return notMeasured(`the role "${copy.role}" may not thin out the rows: that takes a superuser.`)
@@ -59,26 +64,28 @@ function notMeasured(because: string): GrowthResult {
 /** `up` or `down` fails on a sample, of which rows that belong together by no foreign key may be missing. */
 class SampleFails extends Error {}
 
-async function onFreshCopies(work: GrowthWork, again: () => Promise<Copy>): Promise<readonly GrowthPass[]> {
-  const passes: GrowthPass[] = []
-  for (const { percent, passes: times } of samples)
-    for (let time = 0; time < times; time += 1) {
+/** In rounds over all samples, so that what else the machine does falls on all alike. */
+async function onFreshCopies(work: GrowthWork, again: () => Promise<Copy>): Promise<readonly SamplePass[]> {
+  const passes: SamplePass[] = []
+  for (let round = 0; round < passesOfEach; round += 1)
+    for (const sample of samples) {
       await using copy = await again()
-      const rows = await thin(copy, work, percent / 100)
-      passes.push({ sample: percent, rows, durationMs: await timed(copy, work.up, work, percent) })
+      const rows = await thin(copy, work, sample / 100)
+      passes.push({ sample, rows, ...(await timed(copy, work.up, work, sample)) })
     }
   return passes
 }
 
-async function inPlace(work: GrowthWork): Promise<readonly GrowthPass[]> {
-  const passes: GrowthPass[] = []
+/** Sample after sample: the rows that were thinned out do not come back. */
+async function inPlace(work: GrowthWork): Promise<readonly SamplePass[]> {
+  const passes: SamplePass[] = []
   let before = 100
-  for (const { percent, passes: times } of samples) {
-    const rows = await thin(work.copy, work, percent / before)
-    before = percent
-    for (let time = 0; time < times; time += 1) {
-      passes.push({ sample: percent, rows, durationMs: await timed(work.copy, work.up, work, percent) })
-      if (work.down !== undefined) await timed(work.copy, work.down, work, percent)
+  for (const sample of samples) {
+    const rows = await thin(work.copy, work, sample / before)
+    before = sample
+    for (let time = 0; time < passesOfEach; time += 1) {
+      passes.push({ sample, rows, ...(await timed(work.copy, work.up, work, sample)) })
+      if (work.down !== undefined) await timed(work.copy, work.down, work, sample)
     }
   }
   return passes
@@ -90,28 +97,31 @@ async function thin(copy: Copy, { tables, signal }: GrowthWork, share: number): 
   return await thinRows(session, tables, share)
 }
 
-async function timed(copy: Copy, step: Step, { signal, say }: GrowthWork, percent: number): Promise<number> {
+async function timed(
+  copy: Copy,
+  step: Step,
+  { signal, say }: GrowthWork,
+  percent: number,
+): Promise<Pick<MigrationPass, 'durationMs' | 'statements'>> {
   signal.throwIfAborted()
   say(`growth: ${percent} % of the rows`)
   await using session = await copy.connect()
-  const outcome = await applyStep(session, step, { url: copy.url, signal })
+  const { outcome, statements } = await timeStep(session, step, { url: copy.url, signal })
   signal.throwIfAborted()
-  if (outcome.outcome === 'applied') return outcome.durationMs
+  if (outcome.outcome === 'applied') return { durationMs: outcome.durationMs, statements }
   const { file, line, message, sqlstate } = outcome.failure
   throw new SampleFails(`${file}:${line} fails on a sample of ${percent} % of the rows: ${message} (${sqlstate}).`)
 }
 
-function resultOf(passes: readonly GrowthPass[], windowMs: number): GrowthResult {
-  const fit = fitGrowth(passes)
-  const grows = fit.b > 0
+async function resultOf(passes: readonly SamplePass[], windowMs: number): Promise<GrowthResult> {
   return {
     outcome: 'measured',
-    passes,
-    model: fit.model,
-    a: fit.a,
-    b: fit.b,
-    windowRows: grows ? (rowsAt(windowMs, fit.expected) ?? null) : null,
-    windowRowsAtLeast: grows ? (rowsAt(windowMs, fit.atMost) ?? null) : null,
-    level,
+    passes: passes.map(({ statements, ...pass }) => ({ ...pass, temporaryBytes: bytesOf(statements) })),
+    ...(await growthOf(passes, windowMs)),
   }
+}
+
+function bytesOf(statements: readonly StatementTime[]): number | null {
+  if (statements.some(({ temporaryBytes }) => temporaryBytes === undefined)) return null
+  return statements.reduce((sum, { temporaryBytes = 0 }) => sum + temporaryBytes, 0)
 }

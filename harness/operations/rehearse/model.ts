@@ -1,4 +1,4 @@
-import type { FindingResult, Outcome, Severity } from '../../result/index.ts'
+import type { FindingResult, GrowthMeasured, Outcome, Severity } from '../../result/index.ts'
 import type { MeasureTotals, TableTotals } from '../evidence/document.ts'
 import type { QuerySubject } from '../queries/query.ts'
 
@@ -188,20 +188,7 @@ export interface RehearsalFinding {
 
 export type GrowthResult =
   | { readonly outcome: 'not-measured'; readonly because: string }
-  | {
-      readonly outcome: 'measured'
-      readonly passes: readonly GrowthPass[]
-      /** `linear`: duration = a + b × rows; `power`: duration = a × rows^b. */
-      readonly model: 'linear' | 'power'
-      readonly a: number
-      readonly b: number
-      /** The number of rows at which `up` is expected to miss the window; null where it grows with nothing. */
-      readonly windowRows: number | null
-      /** The number of rows from which on the upper end of the prediction interval misses it; null likewise. */
-      readonly windowRowsAtLeast: number | null
-      /** Of the prediction interval, in percent. */
-      readonly level: number
-    }
+  | ({ readonly outcome: 'measured'; readonly passes: readonly GrowthPass[] } & GrowthMeasured)
 
 export interface GrowthPass {
   /** Of the rows, in percent. */
@@ -209,4 +196,6 @@ export interface GrowthPass {
   /** Rows of the tables that the migration reaches. */
   readonly rows: number
   readonly durationMs: number
+  /** Of temporary files, together; null where the server does not tell this role. */
+  readonly temporaryBytes: number | null
 }

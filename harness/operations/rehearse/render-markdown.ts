@@ -1,5 +1,6 @@
 import { shownName } from '../../postgres/index.ts'
 import { code, counted, formatDuration, prose, table } from '../../report/index.ts'
+import { growthSentences, rowsText } from '../../result/index.ts'
 import { sizeText } from '../evidence/describe.ts'
 import type { DirectionResult, Rehearsal, RehearsalFinding, WorkloadResult } from './model.ts'
 import {
@@ -10,7 +11,6 @@ import {
   locksOf,
   predictionCounts,
   restoreText,
-  rowsText,
   seenText,
   verdictText,
   windowText,
@@ -205,12 +205,19 @@ function growth({ growth: found, window }: Rehearsal): readonly string[] {
   const sentence = growthText(found, window.ms)
   const first = prose(`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`.replace(/\.\.$/, '.'))
   if (found.outcome === 'not-measured') return [first]
-  const passes = found.passes.map(({ sample, rows: count, durationMs }) => [`${sample} %`, rowsText(count), formatDuration(durationMs)])
-  const formula =
-    found.model === 'linear'
-      ? `${found.a.toPrecision(3)} ms + ${found.b.toPrecision(3)} ms × rows`
-      : `${found.a.toPrecision(3)} ms × rows^${found.b.toPrecision(3)}`
-  return [first, `Fit: ${formula}; prediction interval of ${found.level} %.`, table(['sample', 'rows', 'up'], passes)]
+  const passes = found.passes.map(({ sample, rows: count, durationMs, temporaryBytes }) => [
+    `${sample} %`,
+    rowsText(count),
+    formatDuration(durationMs),
+    temporaryBytes === null ? 'not told' : sizeText(temporaryBytes),
+  ])
+  const fixed = found.fixedMs > 0 ? `${found.fixedMs.toPrecision(3)} ms + ` : ''
+  return [
+    first,
+    list(growthSentences(found), ''),
+    `Fit: ${fixed}${found.factorMs.toPrecision(3)} ms × rows^${found.power.toPrecision(3)}; prediction interval of ${found.level} %.`,
+    table(['sample', 'rows', 'up', 'temporary files'], passes),
+  ]
 }
 
 function list(items: readonly string[], none: string): string {

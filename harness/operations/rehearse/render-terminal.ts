@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import { counted, formatDuration, visibleText } from '../../report/index.ts'
+import { growthSentences } from '../../result/index.ts'
 import type { Rehearsal, RehearsalFinding } from './model.ts'
 import {
   checksText,
@@ -64,6 +65,7 @@ function figureLines(rehearsal: Rehearsal): readonly string[] {
     `  down          ${down === null ? 'not run' : `${directionText(down)}; ${down.equal === null ? 'it failed' : down.equal ? 'everything is as before' : 'NOT everything is as before'}`}`,
     ...(restore === null ? [] : [`  restore       ${restoreText(restore)}`]),
     `  growth        ${growthText(growth, window.ms)}`,
+    ...(growth.outcome === 'measured' ? growthSentences(growth).map((each) => `                ${each}`) : []),
     `  generated     ${predicted} on generated rows; ${counted(predictions.length, 'finding')} there: ${predictionCounts(predictions)}`,
     ...predictions
       .filter(({ severity, accepted }) => severity !== 'info' && !accepted)

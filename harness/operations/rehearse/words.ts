@@ -1,5 +1,6 @@
 import { shownName } from '../../postgres/index.ts'
 import { counted, formatDuration } from '../../report/index.ts'
+import { rowsText } from '../../result/index.ts'
 import { modeText } from '../../run/index.ts'
 import { sizeText } from '../evidence/describe.ts'
 import type {
@@ -115,11 +116,6 @@ export function growthText(growth: GrowthResult, windowMs: number): string {
   if (windowRows === null) return `the duration did not grow with the rows: at how many the window of ${window} is missed cannot be told`
   const least = windowRowsAtLeast === null ? '' : `; with ${level} % certainty not before ${rowsText(windowRowsAtLeast)} rows`
   return `the window of ${window} is missed at ${rowsText(windowRows)} rows${least}`
-}
-
-/** Two digits are what a prediction is worth: `1,200,000`. */
-export function rowsText(rows: number): string {
-  return Number(rows.toPrecision(2)).toLocaleString('en-US')
 }
 
 export function windowText(ms: number): string {

@@ -56,8 +56,9 @@ export async function openConnection(url: string): Promise<Connection> {
       const cursor = client.query(
         new Cursor<(string | null)[]>(sql, [...parameters], { rowMode: 'array', types: asText as unknown as pg.CustomTypesConfig }),
       )
+      const next = () => unlessEnded(client, cursor.read(rows))
       try {
-        for (let read = await cursor.read(rows); read.length > 0; read = await cursor.read(rows)) yield read
+        for (let read = await next(); read.length > 0; read = await next()) yield read
       } finally {
         // The server answers to a close; where the connection is lost, nobody does.
         await Promise.race([cursor.close().catch(() => undefined), ended])
@@ -70,6 +71,18 @@ export async function openConnection(url: string): Promise<Connection> {
       await Promise.race([client.end().catch(() => undefined), ended])
     },
   }
+}
+
+/**
+ * After the last row pg-cursor hears no error any more while it waits for the server to be ready. The listener goes with the answer: a promise that
+ * lasts as long as the connection would keep every batch.
+ */
+function unlessEnded<Answer>(client: pg.Client, answer: Promise<Answer>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const lost = () => reject(new Error('the connection ended before the answer'))
+    client.once('end', lost)
+    answer.then(resolve, reject).finally(() => client.off('end', lost))
+  })
 }
 
 function newClient(url: string): pg.Client {

@@ -1,62 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDumpCopy, openUrlCopy } from '../../../harness/operations/index.ts'
-import { fitGrowth, rowsAt } from '../../../harness/operations/rehearse/fit.ts'
 import { thinRows } from '../../../harness/operations/rehearse/thin-rows.ts'
 import { findClientPrograms, type StartedCluster } from '../../../harness/postgres/index.ts'
 import { major, openShop, scratchFolder, skipped, startProduction } from './production.ts'
 import { learnPair, rehearseOn, writePair } from './rehearsals.ts'
-
-const sizes = [1_000, 1_000, 1_000, 10_000, 10_000, 10_000, 100_000, 100_000]
-const noise = fc.array(fc.double({ min: 0.97, max: 1.03, noNaN: true }), { minLength: sizes.length, maxLength: sizes.length })
-
-describe('how a duration grows', () => {
-  test('any line is found again, and the rows at which a window is missed', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 100 }), noise, (a, perThousand, factors) => {
-        const of = (rows: number) => a + (perThousand / 1_000) * rows
-        const fit = fitGrowth(sizes.map((rows, at) => ({ rows, durationMs: of(rows) * (factors[at] ?? 1) })))
-        const windowMs = of(10_000_000)
-        const expected = rowsAt(windowMs, fit.expected) ?? 0
-        const least = rowsAt(windowMs, fit.atMost) ?? 0
-        expect(expected).toBeGreaterThan(5_000_000)
-        expect(expected).toBeLessThan(20_000_000)
-        expect(least).toBeLessThanOrEqual(expected)
-      }),
-    )
-  })
-
-  const ofPower = (exponent: number, factors: readonly number[]) =>
-    fitGrowth(sizes.map((rows, at) => ({ rows, durationMs: 1e-3 * rows ** exponent * (factors[at] ?? 1) })))
-
-  test('any power above 1 is found again, so that growth with the square is not taken for a line', () => {
-    fc.assert(
-      fc.property(fc.double({ min: 1.2, max: 2.2, noNaN: true }), noise, (exponent, factors) => {
-        const fit = ofPower(exponent, factors)
-        expect(fit.model).toBe('power')
-        expect(fit.b).toBeCloseTo(exponent, 1)
-      }),
-    )
-  })
-
-  test('any growth slower than the rows is taken for a line, which promises no more rows', () => {
-    fc.assert(
-      fc.property(fc.double({ min: 0.2, max: 0.8, noNaN: true }), noise, (exponent, factors) => {
-        const fit = ofPower(exponent, factors)
-        expect(fit.model).toBe('linear')
-        const windowMs = 1e-3 * 1e8 ** exponent
-        expect(rowsAt(windowMs, fit.atMost)).toBeLessThan(1e8)
-      }),
-    )
-  })
-
-  test('is said to reach no window where it does not grow', () => {
-    expect(rowsAt(1_000, () => 5)).toBeUndefined()
-    expect(rowsAt(1_000, (rows) => rows / 10)).toBe(9_999)
-  })
-})
 
 describe('growth on a copy', { timeout: 60_000 }, () => {
   let production: StartedCluster
@@ -90,7 +39,26 @@ INSERT INTO children SELECT n, 1 + n % 1000, n FROM generate_series(1, 10000) AS
     expect(found.children).toBeLessThan(1300)
   })
 
-  test('is measured on samples of 100, 10 and 1 %, and says at how many rows the window is missed', async () => {
+  test('a sample has the widths and the skew of the real rows, as the server counts them', async () => {
+    const skewed = `CREATE TABLE notes (id int PRIMARY KEY, kind text NOT NULL, body text);
+      INSERT INTO notes SELECT n, CASE WHEN n % 10 < 8 THEN 'open' ELSE 'closed ' || n % 7 END, repeat('x', (n * 7919) % 400)
+      FROM generate_series(1, 20000) AS n; ANALYZE notes`
+    await using shop = await openShop(production, skewed)
+    const counted = () =>
+      shop.session.one<{
+        width: number
+        most: number
+      }>(`SELECT (SELECT avg_width FROM pg_stats WHERE tablename = 'notes' AND attname = 'body') AS width,
+        (SELECT most_common_freqs[1]::float8 FROM pg_stats WHERE tablename = 'notes' AND attname = 'kind') AS most`)
+    const before = await counted()
+    await thinRows(shop.session, ['public.notes'], 0.1)
+    const after = await counted()
+    expect(before.most).toBeCloseTo(0.8, 1)
+    expect(Math.abs(after.most - before.most)).toBeLessThan(0.04)
+    expect(Math.abs(after.width / before.width - 1)).toBeLessThan(0.1)
+  })
+
+  test('is measured on samples of 100 to 1 %, and says at how many rows the window is missed', async () => {
     const pair = await learnPair(
       await writePair(join(scratch.path, 'grows'), {
         'legacy.sql': legacy,
@@ -103,10 +71,11 @@ INSERT INTO children SELECT n, 1 + n % 1000, n FROM generate_series(1, 10000) AS
     const { growth, verdict } = await rehearseOn(pair, copy, { growth: true, windowMs: 60_000 })
     expect(verdict).toBe('holds')
     if (growth.outcome !== 'measured') throw new Error(growth.because)
-    expect(growth.passes.map(({ sample }) => sample)).toEqual([100, 100, 10, 10, 10, 1, 1, 1])
+    expect(growth.passes.map(({ sample }) => sample)).toEqual([100, 100, 30, 30, 10, 10, 3, 3, 1, 1])
     expect(growth.passes[0]?.rows).toBe(10_000)
     expect(growth.passes.at(-1)?.rows).toBeLessThan(1_000)
     expect(growth.windowRows).toBeGreaterThan(10_000)
+    expect(growth.statements.map(({ line }) => line)).toContain(2)
     expect(growth.windowRowsAtLeast).toBeLessThanOrEqual(growth.windowRows ?? 0)
   })
 
@@ -124,8 +93,9 @@ INSERT INTO children SELECT n, 1 + n % 1000, n FROM generate_series(1, 10000) AS
     const { growth, down } = await rehearseOn(pair, copy, { growth: true })
     expect(down).toBeNull()
     if (growth.outcome !== 'measured') throw new Error(growth.because)
-    expect(growth.passes.map(({ sample }) => sample)).toEqual([100, 100, 10, 10, 10, 1, 1, 1])
-    expect(growth.passes.map(({ rows: count }) => count)).toEqual(growth.passes.map(({ rows: count }) => count).toSorted((a, b) => b - a))
+    expect(growth.passes.map(({ sample }) => sample)).toEqual([100, 30, 10, 3, 1, 100, 30, 10, 3, 1])
+    const counts = growth.passes.slice(0, 5).map(({ rows: count }) => count)
+    expect(counts).toEqual(counts.toSorted((a, b) => b - a))
     expect(growth.passes[0]?.rows).toBe(11_000)
   })
 

@@ -28,7 +28,7 @@ function timed(more: Partial<StatementTimed> = {}): StatementTimed {
 }
 
 function told(...statements: readonly StatementTimed[]): readonly string[] {
-  const seen: DegradationObservation = { statements, rows: new Map([['public.orders', 20_000]]), manyRows: 1000 }
+  const seen: DegradationObservation = { statements, rows: new Map([['public.orders', 20_000]]), manyRows: 1000, growth: undefined }
   const verdict = noDegradation.judge(seen, { locate: () => undefined } as unknown as Knowledge)
   const found = verdict.outcome === 'violated' ? verdict.findings : []
   return found.flatMap(({ kind, severity, message }) => (severity === 'info' ? [] : [`${severity} ${kind}: ${message}`]))

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { median } from 'simple-statistics'
+import type { GrowthSeen } from '../../../harness/invariants/no-degradation/model.ts'
 import type { FindingResult, InvariantResult } from '../../../harness/result/index.ts'
 import type { VerifyOptions } from '../../../harness/verify/index.ts'
 import { verifyShared } from '../../../harness/vitest/index.ts'
@@ -16,6 +18,10 @@ export async function decidedMigration(...[legacy, up, options]: Parameters<type
   return timedMigration(legacy, up, { ...options, seconds: 120 })
 }
 
+export function medianOf(values: readonly number[]): number {
+  return median([...values])
+}
+
 /** What `no-degradation` says of a migration that is written down for one spec. */
 export async function timedMigration(
   legacy: string,
@@ -27,6 +33,8 @@ export async function timedMigration(
   /** `slower read of public.orders`, information left out. */
   readonly told: readonly string[]
   readonly notChecked: readonly string[]
+  /** Undefined where growth was not measured. */
+  readonly growth: Pick<GrowthSeen, 'exponent' | 'predicted' | 'passes' | 'statements' | 'spills'> | undefined
   /** Each statement with its figures, as reports show them. */
   readonly measured: readonly { readonly statement: string; readonly as?: string }[]
 }> {
@@ -34,7 +42,7 @@ export async function timedMigration(
   try {
     for (const [name, text] of Object.entries({ legacy, up })) writeFileSync(join(folder, `${name}.sql`), text)
     if (contract !== undefined) writeFileSync(join(folder, 'contract.ts'), `export default ${contract}`)
-    const { result } = await verifyShared(folder, { runs: 1, performance: { rows: 2000, seconds: 5, ...performance } })
+    const { result } = await verifyShared(folder, { runs: 1, performance: { rows: 2000, seconds: 5, growth: false, ...performance } })
     const [migration] = result.migrations
     const findings = (migration?.findings ?? []).filter((each) => each.invariant === 'no-degradation')
     return {
@@ -45,6 +53,7 @@ export async function timedMigration(
         statement: string
         as?: string
       }[],
+      growth: findings.find(({ kind }) => kind === 'growth')?.evidence as GrowthSeen | undefined,
       notChecked: (migration?.notChecked ?? []).filter((each) => each.startsWith('no-degradation')),
     }
   } finally {

@@ -198,10 +198,12 @@ const guestIndex = {
   good: { up: 'CREATE INDEX stays_guest_room ON stays (guest, room);\nDROP INDEX stays_guest;' },
 }
 /** A budget that no plan exceeds here: what plans show is shown alone. */
-const byPlans = { runs: 1, performance: { most: 1000, seconds: 1 } }
+const byPlans = { runs: 1, performance: { most: 1000, seconds: 1, growth: false } }
+
+const growing = { runs: 1, performance: { rows: 1000, most: 1000, seconds: 1, growth: { rows: 4000, seconds: 15 } } }
 
 export const noDegradation: Examples = {
-  slower: { legacy: stays, options: { runs: 1, performance: { most: 2, seconds: 2 } }, ...guestIndex },
+  slower: { legacy: stays, options: { runs: 1, performance: { most: 2, seconds: 2, growth: false } }, ...guestIndex },
   'reads-all-rows': { legacy: stays, options: byPlans, ...guestIndex },
   'more-pages': {
     legacy: stays,
@@ -211,6 +213,31 @@ export const noDegradation: Examples = {
 export default defineContract({ workload: ['SELECT max(length(room)) FROM stays'] })`,
     bad: { up: 'UPDATE stays SET guest = trim(guest);\nUPDATE stays SET room = trim(room);' },
     good: { up: 'UPDATE stays SET guest = trim(guest), room = trim(room) WHERE guest <> trim(guest) OR room <> trim(room);' },
+  },
+  window: {
+    legacy: stays,
+    options: growing,
+    contract: `import { defineContract } from 'godwit'
+
+export default defineContract({ performance: { window: { seconds: 5, rows: 100_000_000 } } })`,
+    bad: { up: `ALTER TABLE stays ADD COLUMN source text;\nUPDATE stays SET source = 'desk';` },
+    good: { up: `ALTER TABLE stays ADD COLUMN source text DEFAULT 'desk';` },
+  },
+  superlinear: {
+    legacy: stays,
+    options: growing,
+    bad: {
+      up: `ALTER TABLE stays ADD COLUMN place bigint;
+UPDATE stays SET place = (SELECT count(*) FROM stays AS other WHERE hashtext(other.guest) <= hashtext(stays.guest));`,
+    },
+    good: {
+      up: `ALTER TABLE stays ADD COLUMN place bigint;
+UPDATE stays SET place = ranked.place
+FROM (SELECT id, rank() OVER (ORDER BY hashtext(guest)) AS place FROM stays) AS ranked WHERE ranked.id = stays.id;`,
+    },
+  },
+  growth: {
+    without: 'Every migration that is verified with `--performance` gets it: it says what was measured, and nothing is wrong.',
   },
   measured: {
     without: 'Every migration that is verified with `--performance` gets it: it says what was measured, and nothing is wrong.',

@@ -1,4 +1,4 @@
-import { type Session, StatementError } from '../../postgres/index.ts'
+import { type Session, StatementError } from '../postgres/index.ts'
 
 /** What a session says of its temporary files. */
 export interface TemporaryFiles {
