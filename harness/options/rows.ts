@@ -112,7 +112,7 @@ export const optionRows = {
     of: 'project',
     passedAs: 'runs',
     description: 'edge runs for each migration',
-    default: '20',
+    default: '30',
     affects: 'verdict',
   },
   rows: {

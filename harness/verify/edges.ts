@@ -12,7 +12,7 @@ import { drawsNumbers, otherEvery, otherWays, wayOf } from './ways.ts'
 
 const largestBatch = 10
 /** What runs fail on hides what else they would show: further runs are made, in all so many times those that are planned. */
-const mostRuns = 2
+const mostRuns = 3
 /** So that exclusions, rings and limits of types come in turn. */
 const batches = 4
 /** Every so many runs sweep: borders and constants of each attribute take turns, so that no seed misses one. Every fourth sweep has the limits of types. */
@@ -48,7 +48,7 @@ export async function runEdges(inquiry: Inquiry, coverage: Coverage): Promise<nu
 class EdgeRuns {
   readonly #inquiry: Inquiry
   readonly #subject: Subject
-  /** Edge runs that are planned: one more for each that failed, up to twice as many. */
+  /** Edge runs that are planned: one more for each that failed or kept to no exclusion, up to three times as many. */
   #total: number
   readonly #planned: number
   readonly #batch: number
@@ -65,6 +65,8 @@ class EdgeRuns {
   /** Something did not end on a ring, which costs its time-out each time. */
   #endless = false
   readonly #coverage: Coverage
+  /** No run got past `up` but those that left a relation empty. */
+  #onlyEmptyPasses = false
   /** The last run that reached a target first. */
   #lastNews = 0
 
@@ -105,6 +107,7 @@ class EdgeRuns {
     const { runner, exclusions, judging } = inquiry
     let runs = 0
     while (runs < this.#total || this.#goesOn(runs)) {
+      this.#onlyEmptyPasses = runs >= this.#batch && this.#passing.length === 0
       inquiry.signal?.throwIfAborted()
       // An exclusion excludes more than the cause: draw every other batch without exclusions; rows of it that pass are judged too.
       const free = exclusions.length > 0 && Math.floor(runs / this.#batch) % 2 === 1
@@ -136,9 +139,10 @@ class EdgeRuns {
           request.statementTimeoutMs !== undefined &&
           run.outcomes.some((each) => each.outcome === 'failed' && timedOut(each.failure.sqlstate))
         if (run.failure === undefined && revertedOf(run)?.outcome === 'applied') this.#passing.push(dataset)
-        if (run.failure !== undefined && runs <= this.#total) this.#total = Math.min(this.#total + 1, this.#planned * mostRuns)
-        if (!free && run.failure !== undefined) this.#sizes.failed(dataset)
+        if ((free || run.failure !== undefined) && runs <= this.#total) this.#total = Math.min(this.#total + 1, this.#planned * mostRuns)
         if (!free && (await this.#exclude(run, request))) break
+        // No rule keeps later rows clear of the cause.
+        if (!free && run.failure !== undefined) this.#sizes.failed(dataset)
       }
     }
     return runs
@@ -165,15 +169,16 @@ class EdgeRuns {
       relations: [...this.#subject.scope],
       // A ring gives each row another value: leave it out in every other batch, or equal rows would never be tried.
       ring: odd ? new Map() : this.#rings,
-      exclude: free ? [] : this.#inquiry.exclusions,
+      exclude: free ? [] : this.#inquiry.exclusions.filter(({ rule }) => rule !== 'empty' || this.#onlyEmptyPasses),
       profile: Math.floor(runs / this.#batch) % 4 === 3 ? 'extreme' : 'plausible',
+      // A relation that is left empty shows nothing: a rule that is weaker may be found by now.
       // A table can hold rows from before a NOT VALID constraint that violate it.
       dirty: odd,
     }
     const count = runs < this.#total ? Math.min(this.#batch, this.#total - runs) : furtherBatch
     return Array.from({ length: count }, (_, at) => {
       const run = runs + at
-      const sized = { ...options, rows: free ? this.#sizes.few(run) : this.#sizes.of(run) }
+      const sized = { ...options, rows: free ? this.#sizes.alone(run) : this.#sizes.of(run) }
       return (run < this.#total ? this.#sweptInstead(sized, run) : undefined) ?? this.#aimedInstead(sized, run) ?? this.#draw(sized, run)
     })
   }

@@ -8,7 +8,7 @@ import type { startCluster } from '../postgres/index.ts'
 
 /** What a caller of `verify` may set; everything has a default. */
 export interface VerifyOptions {
-  /** Edge runs for each migration. Default 20. */
+  /** Edge runs for each migration. Default 30. */
   readonly runs?: number | undefined
   /** Most rows of a relation in an edge run. Default 30. */
   readonly rows?: number | undefined

@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/index.ts'
 
 /** Edge runs of a migration that stands alone. */
-export const usualRuns = 20
+export const usualRuns = 30
 /** Most rows of a relation in an edge run. */
 const usualRows = 30
 /** A few rows: what depends on a size (one row, a value found once, two rows that meet) shows in them. */
@@ -38,11 +38,13 @@ export class RunSizes {
   }
 
   of(run: number): Sizes {
-    return run < this.#single || run % manyEvery !== 0 ? this.few(run) : { min: 1, max: this.#most }
+    if (run < this.#single) return { min: 1, max: 1 }
+    return { min: 1, max: run % manyEvery === 0 ? this.#most : this.#few }
   }
 
-  few(run: number): Sizes {
-    return { min: 1, max: run < this.#single ? 1 : this.#few }
+  /** For a run without exclusions: one row may pass where several fail. */
+  alone(run: number): Sizes {
+    return { min: 1, max: run < this.#single || run % 2 === 0 ? 1 : this.#few }
   }
 
   /** `up` failed on a data set. Where one of many rows makes it fail, the others show nothing: later runs have half as many, but never fewer than few. */

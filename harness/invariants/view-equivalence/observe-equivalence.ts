@@ -34,7 +34,7 @@ export const lockstepSequences: Probe<EquivalenceObservation> = {
     const { subject, clones, depth, empty, seed, role, exclusions, limit, signal } = bench
     if (empty.migrated === undefined)
       return { seen: [], leftOut: [{ because: 'the migration fails even on an empty database', upFails: true }] }
-    const sequences = Math.min(60, Math.max(20, depth.runs))
+    const sequences = Math.min(60, Math.max(20, 3 * depth.runs))
     const plan: EquivalencePlan = { seed, role, sequences, exclusions, deadline: limit, signal }
     const observed = await observeEquivalence(subject, clones, empty.migrated.catalog, plan)
     if (observed.length === 0) return { seen: [], notApplicable: 'no table became a view' }
