@@ -109,15 +109,22 @@ function matchIdentity(legacy: ColumnTable, table: ColumnTable, place: Place): r
       }),
     )
   const byKey = new Map<string, number[]>()
-  const where = place.where === undefined ? undefined : { at: columnIndex(table, place.where.column), value: place.where.value }
+  const others = rowsOfOthers(table, place)
   table.rows.forEach((row, at) => {
-    if (where !== undefined && (row[where.at] ?? null) !== where.value) return
+    if (others.has(at)) return
     const key = keyOf(row, after)
     const list = byKey.get(key)
     if (list === undefined) byKey.set(key, [at])
     else list.push(at)
   })
   return legacy.rows.map((row) => byKey.get(keyOf(row, before)) ?? [])
+}
+
+/** Rows of a place that are marked as another relation's. */
+function rowsOfOthers(table: ColumnTable, { where }: Place): ReadonlySet<number> {
+  if (where === undefined) return new Set()
+  const mark = columnIndex(table, where.column)
+  return new Set(table.rows.flatMap((row, at) => ((row[mark] ?? null) === where.value ? [] : [at])))
 }
 
 /** A key may be altered itself: at home, rows that no key finds are looked for by content among those that no key found. */
@@ -205,13 +212,14 @@ function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: Relat
   const twinOf = (to: number) =>
     legacy.rows.findIndex((row, from) => score(from, to) === shared.length && shared.some(({ before }) => (row[before] ?? null) !== null))
   // Where only some rows were moved to, it is so before it is a worse likeness of one that stayed.
-  const exact = place.exclusive === true && telling ? new Set(assign(likeness, 1)) : undefined
+  const others = rowsOfOthers(table, place)
+  const exact = place.exclusive === true && telling ? new Set(assign(likeness, 1, others)) : undefined
   const twins = exact === undefined ? [] : [...table.rows.keys()].filter((to) => !exact.has(to) && twinOf(to) >= 0)
-  const found = assign(likeness, 0.5, new Set(twins))
+  const found = assign(likeness, 0.5, new Set([...others, ...twins]))
   const taken = new Set(found)
   const extra = new Map<number, number[]>()
   for (const to of telling ? table.rows.keys() : []) {
-    const twin = taken.has(to) ? -1 : twinOf(to)
+    const twin = taken.has(to) || others.has(to) ? -1 : twinOf(to)
     if (twin >= 0) extra.set(twin, [...(extra.get(twin) ?? []), to])
   }
   return found.map((at, from) => (at === undefined ? [] : [at, ...(extra.get(from) ?? [])]))

@@ -1,6 +1,6 @@
 import { useCluster } from 'godwit/vitest'
 import { expect, test } from 'vitest'
-import { corpusIds, type Measured, measurePair, summarise, wilson } from './measure-corpus.ts'
+import { corpusIds, type Measured, measurePair, summarise } from './measure-corpus.ts'
 
 /** So many pairs at once: the server and the judge each keep one core busy. */
 const abreast = 3
@@ -31,11 +31,7 @@ test('the labelled corpus is judged with few misses and fewer false alarms', { t
   console.log(
     `${measured.length} of ${corpusIds().length} pairs\n${text}\ndisagreements of the harness with itself: ${disagreements.length}\n${disagreements.join('\n')}`,
   )
-  // One alarm in a sample of a dozen says little: what it may stand for at best must reach the bar. Of all pairs, the interval is narrow.
-  const found = measured.reduce((sum, each) => sum + each.found.length, 0)
-  const alarms = measured.reduce((sum, each) => sum + each.alarms.length, 0)
-  const [, atBest] = wilson(found, found + alarms)
-  expect({ recall: recall >= 0.8, precision: atBest >= 0.95 && precision >= 0.8 }, `recall ${recall}, precision ${precision}`).toEqual({
+  expect({ recall: recall >= 0.8, precision: precision >= 0.95 }, `recall ${recall}, precision ${precision}`).toEqual({
     recall: true,
     precision: true,
   })
