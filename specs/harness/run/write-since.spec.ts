@@ -83,13 +83,15 @@ describe('rows written between up and down', () => {
     expect(placed(found)).toEqual(['warning public.preferences.size'])
   })
 
-  test('a number beyond what down casts to is a warning: that it may be written is what the migration is for', async () => {
+  test('magnitudes that nobody has are a warning, labelled extreme', async () => {
     const found = await failingDowns(
       'CREATE TABLE prices (id integer PRIMARY KEY, price integer)',
       'ALTER TABLE prices ALTER COLUMN price TYPE bigint',
       'ALTER TABLE prices ALTER COLUMN price TYPE integer',
     )
-    expect(placed(found)).toEqual(['warning public.prices.price'])
+    expect(found.map(({ severity, attribute, evidence }) => [severity, attribute, evidence.label])).toEqual([
+      ['warning', 'price', 'extreme'],
+    ])
   })
 
   test('a row that is there twice, where up left the key behind', async () => {
