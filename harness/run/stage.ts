@@ -41,7 +41,7 @@ const resets = [
   'SELECT pg_advisory_unlock_all()',
 ]
 const resetSession = resets.join('; ')
-/** A comment at the end of a statement may not take in what follows. */
+/** On a line of its own: a statement may end in a comment. */
 const between = '\n;\n'
 
 /** Rung 1: everything in one transaction on the head database, rolled back in the end. */

@@ -8,7 +8,7 @@ const usualRows = 30
 const fewRows = 5
 const singleRuns = 5
 const singleShare = 0.25
-/** No multiple of what other turns go by, so that each way is gone with few rows and with many. */
+/** Coprime to the turns in which phases change (4 and 5), so that each way is tried with few rows and with many. */
 const manyEvery = 3
 
 export interface Sizes {

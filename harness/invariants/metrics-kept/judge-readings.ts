@@ -51,7 +51,7 @@ export function judgeReading(reading: MetricReading): MetricsJudged {
     const [first] = found
     return first === undefined ? [] : [describe(reading, kind, rule, first, { broken: found.length, of: rows.length })]
   })
-  // What a rule refuses, it has judged: a number that is gone says more than that there is none.
+  // A broken rule is enough: that some number is missing need not be said as well.
   return { broken, silent: broken.length > 0 ? [] : silentIn(reading), read: [...after.values.values()].filter(isGiven).length }
 }
 
