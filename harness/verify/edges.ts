@@ -65,8 +65,8 @@ class EdgeRuns {
   /** Something did not end on a ring, which costs its time-out each time. */
   #endless = false
   readonly #coverage: Coverage
-  /** No run got past `up` but those that left a relation empty. */
-  #onlyEmptyPasses = false
+  /** Whether a run with rows in every relation got past `up`. */
+  #passed = false
   /** The last run that reached a target first. */
   #lastNews = 0
 
@@ -107,7 +107,6 @@ class EdgeRuns {
     const { runner, exclusions, judging } = inquiry
     let runs = 0
     while (runs < this.#total || this.#goesOn(runs)) {
-      this.#onlyEmptyPasses = runs >= this.#batch && this.#passing.length === 0
       inquiry.signal?.throwIfAborted()
       // An exclusion excludes more than the cause: draw every other batch without exclusions; rows of it that pass are judged too.
       const free = exclusions.length > 0 && Math.floor(runs / this.#batch) % 2 === 1
@@ -138,6 +137,8 @@ class EdgeRuns {
         this.#endless ||=
           request.statementTimeoutMs !== undefined &&
           run.outcomes.some((each) => each.outcome === 'failed' && timedOut(each.failure.sqlstate))
+        this.#passed ||=
+          run.failure === undefined && ![...this.#subject.scope].some((path) => (dataset.tables.get(path)?.rows.length ?? 0) === 0)
         if (run.failure === undefined && revertedOf(run)?.outcome === 'applied') this.#passing.push(dataset)
         if ((free || run.failure !== undefined) && runs <= this.#total) this.#total = Math.min(this.#total + 1, this.#planned * mostRuns)
         if (!free && (await this.#exclude(run, request))) break
@@ -169,9 +170,9 @@ class EdgeRuns {
       relations: [...this.#subject.scope],
       // A ring gives each row another value: leave it out in every other batch, or equal rows would never be tried.
       ring: odd ? new Map() : this.#rings,
-      exclude: free ? [] : this.#inquiry.exclusions.filter(({ rule }) => rule !== 'empty' || this.#onlyEmptyPasses),
+      // A relation that is left empty shows nothing: only where no row of it gets past `up` do the others have their turn without it.
+      exclude: free ? [] : this.#inquiry.exclusions.filter(({ rule }) => rule !== 'empty' || (runs >= this.#batch && !this.#passed)),
       profile: Math.floor(runs / this.#batch) % 4 === 3 ? 'extreme' : 'plausible',
-      // A relation that is left empty shows nothing: a rule that is weaker may be found by now.
       // A table can hold rows from before a NOT VALID constraint that violate it.
       dirty: odd,
     }
