@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { extname } from 'node:path'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /**
  * A file of this package by its path from the package's folder.
@@ -19,4 +21,25 @@ export function ownIndex(): URL {
 export function packageVersion(): string {
   const text = readFileSync(packageFile('package.json'), 'utf8')
   return String((JSON.parse(text) as { readonly version: unknown }).version)
+}
+
+let code: string | undefined
+
+/** Hex sha256 of all code of this Godwit, as it runs: another one may judge otherwise, whatever version it has. */
+export function codeDigest(): string {
+  code ??= digestOfCode()
+  return code
+}
+
+function digestOfCode(): string {
+  const own = fileURLToPath(new URL('.', import.meta.url))
+  const hash = createHash('sha256')
+  const files = readdirSync(own, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.d.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+  for (const file of files.sort()) {
+    const bytes = readFileSync(file)
+    hash.update(`${relative(own, file)}\0${bytes.length}\0`).update(bytes)
+  }
+  return hash.digest('hex')
 }

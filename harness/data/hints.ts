@@ -13,6 +13,10 @@ export interface Hints {
   readonly divisors?: readonly { readonly relation: string; readonly attribute: string }[] | undefined
   /** Attributes that say how many rows or characters the SQL makes: small numbers tell as much. */
   readonly counted?: readonly { readonly relation: string; readonly attribute: string }[] | undefined
+  /** Integers that are all to be about so large. */
+  readonly sized?:
+    | { readonly attributes: readonly { readonly relation: string; readonly attribute: string }[]; readonly about: number }
+    | undefined
   /** Paths of relations of which the SQL takes one value, that an empty one has not. */
   readonly emptied?: readonly string[] | undefined
   /** Paths of relations of which the SQL takes one row, where several may fit. */

@@ -10,7 +10,6 @@ import { clusterNeed, ownCluster, ownClusterNotes, rememberRoles } from '../run/
 import { usualRuns, verifyMigration } from '../verify/index.ts'
 import { applyBatches } from './batches.ts'
 import { collectGarbage } from './collect-garbage.ts'
-import { stepsOf } from './deal.ts'
 import { walkElsewhere } from './elsewhere.ts'
 import { revertAll } from './end-to-end.ts'
 import { Head } from './head.ts'
@@ -19,7 +18,6 @@ import { type HistoryEnvironment, historyEnvironment, sqlSteps } from './history
 import { type Lane, recent } from './lane.ts'
 import type { HistoryPart, StepPart } from './parts.ts'
 import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
-import { selectSteps } from './select-steps.ts'
 import { stepDepth } from './step-depth.ts'
 import { type Unapplied, unappliedOf } from './unapplied.ts'
 import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
@@ -36,10 +34,13 @@ const readsAtATime = 16
  *
  * @throws {InputError} When the environment cannot be made, or a file that was merged has changed.
  */
-export async function verifyHistory(shared: Cluster, history: History, context: HistoryContext): Promise<HistoryPart> {
+export async function verifyHistory(
+  shared: Cluster,
+  history: History,
+  { selected, dealt }: Selection,
+  context: HistoryContext,
+): Promise<HistoryPart> {
   const { options, hooks } = context
-  const selected = await selectSteps(history, options)
-  const dealt = context.share?.(stepsOf(history, selected)) ?? selected
   const about = {
     kind: 'history',
     path: history.path,
@@ -90,16 +91,20 @@ export async function verifyHistory(shared: Cluster, history: History, context: 
   }
 }
 
+/** Steps by their index. */
+export interface Selection {
+  /** To verify. */
+  readonly selected: ReadonlySet<number>
+  /** Those of them that this machine verifies; how thoroughly does not depend on it. */
+  readonly dealt: ReadonlySet<number>
+}
+
 /** What there is to walk through, and where. */
-interface Course {
+interface Course extends Selection {
   readonly cluster: Cluster
   /** The cluster is this history's only: roles may be forgotten. */
   readonly own: boolean
   readonly history: History
-  /** Steps to verify, by their index. */
-  readonly selected: ReadonlySet<number>
-  /** Those of them that this machine verifies; how thoroughly does not depend on it. */
-  readonly dealt: ReadonlySet<number>
   readonly environment: HistoryEnvironment
   readonly context: HistoryContext
 }

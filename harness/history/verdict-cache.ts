@@ -1,10 +1,11 @@
 import type { History } from '../formats/index.ts'
 import { rulesDigest } from '../invariants/index.ts'
 import type { Passage } from '../lineage/index.ts'
-import { packageVersion } from '../package.ts'
+import { codeDigest } from '../package.ts'
 import type { MigrationResult } from '../result/index.ts'
 import { sha256 } from '../run/index.ts'
 import type { Counterexample, VerifyOptions } from '../verify/index.ts'
+import { hasSeen, openEntry, sealedEntry, seenRows } from './cache-entry.ts'
 import { rebaseVerdict, type ShownPaths, shownPaths } from './rebase-verdict.ts'
 import { configDigest } from './seed-text.ts'
 import type { VerdictStore } from './store/verdict-store.ts'
@@ -21,14 +22,17 @@ export class VerdictCache {
   readonly #store: VerdictStore | undefined
   readonly #keys: readonly string[]
   readonly #shown: (at: number) => ShownPaths
+  readonly #saved: (at: number) => readonly string[]
   readonly #writes: Promise<void>[] = []
 
   constructor(store: VerdictStore | undefined, { options, history, server, environment, alone }: CachedFor) {
     // A random seed asks for new runs.
     this.#store = options.seed === 'random' ? undefined : store
+    this.#saved = (at) => options.saved?.get(history.steps[at]?.name ?? '') ?? []
     this.#shown = (at) => shownPaths(history, at, options)
     const base = [
-      packageVersion(),
+      // Nothing is read where nothing is kept.
+      this.#store === undefined ? '' : codeDigest(),
       rulesDigest(options.invariants),
       server,
       // A contract counts for its own step and those after it.
@@ -51,11 +55,13 @@ export class VerdictCache {
     if (body === undefined) return undefined
     const saved = JSON.parse(body) as {
       shown: ShownPaths
+      seen: readonly string[]
       result: MigrationResult
       passage: Passage
       counterexamples: [string, Counterexample][]
     }
-    const { result, passage, counterexamples } = saved
+    const { result, passage, counterexamples, seen } = saved
+    if (!hasSeen(seen, this.#saved(at))) return undefined
     const verdict = { result: { ...result, cached: true }, passage, counterexamples: new Map(counterexamples) }
     return rebaseVerdict(verdict, saved.shown, this.#shown(at))
   }
@@ -64,7 +70,8 @@ export class VerdictCache {
   write(at: number, verdict: StepVerdict): void {
     const key = this.#keys[at]
     if (this.#store === undefined || key === undefined) return
-    const body = JSON.stringify({ ...verdict, shown: this.#shown(at), counterexamples: [...verdict.counterexamples] })
+    const seen = seenRows(this.#saved(at), verdict.counterexamples)
+    const body = JSON.stringify({ ...verdict, shown: this.#shown(at), seen, counterexamples: [...verdict.counterexamples] })
     this.#writes.push(this.#store.write(key, sealedEntry(key, body)))
   }
 
@@ -82,16 +89,4 @@ interface CachedFor {
   readonly environment: readonly string[]
   /** Whether each step is looked at as thoroughly as a migration of its own. */
   readonly alone: boolean
-}
-
-/** A line that tells what the text behind it is, and whether it is whole. */
-function sealedEntry(key: string, body: string): string {
-  return `${JSON.stringify({ godwit: packageVersion(), key, sha256: sha256(body) })}\n${body}`
-}
-
-/** Undefined for what is not whole, or of another version, or of another key: it is made anew. */
-function openEntry(key: string, text: string): string | undefined {
-  const end = text.indexOf('\n')
-  const body = text.slice(end + 1)
-  return text === sealedEntry(key, body) ? body : undefined
 }

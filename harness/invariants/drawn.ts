@@ -52,3 +52,33 @@ function drawnAttributes(state: State, legacy: State, path: string): ReadonlyMap
 
 const drawing =
   /\b(nextval|gen_random_uuid|uuid_generate_v\w+|uuidv[47]|random|now|clock_timestamp|statement_timestamp)\(|\bCURRENT_|\bLOCALTIME/i
+
+/** Keys that the migration issues (identity, serial) and the references to them count up on; they are equal up to renaming. */
+export function isIssued(state: State, legacy: State, path: string, attribute: string): boolean {
+  const relation = state.catalog.relations.get(path)
+  const found = relation?.attributes.find((each) => each.name === attribute)
+  if (relation === undefined || found === undefined) return false
+  const before = [...legacy.catalog.relations.values()].find((each) => each.oid === relation.oid)
+  if (before?.attributes.some((each) => each.number === found.number) ?? false) return false
+  if (found.identity !== undefined || (found.default?.startsWith('nextval(') ?? false)) return true
+  return relation.constraints.some((each) => {
+    if (each.kind !== 'foreign-key' || each.references === undefined || !each.attributes.includes(attribute)) return false
+    const target = each.references.attributes[each.attributes.indexOf(attribute)]
+    return target !== undefined && each.references.relation !== path && isIssued(state, legacy, each.references.relation, target)
+  })
+}
+
+/** A migrated state without the keys that the migration issued, and without references to them: which row has which number says nothing. */
+export function withoutIssued(state: State, legacy: State): State {
+  const rows = new Map(
+    [...state.rows].map(([path, table]) => {
+      const issued = table.attributes.map((name) => isIssued(state, legacy, path, name))
+      if (!issued.includes(true)) return [path, table] as const
+      return [
+        path,
+        { ...table, rows: table.rows.map((row) => row.map((cell, at) => (cell !== null && issued[at] ? drawn : cell))) },
+      ] as const
+    }),
+  )
+  return { ...state, rows }
+}

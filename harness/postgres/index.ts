@@ -1,4 +1,4 @@
-export { findInstallation, installedMajors } from './binaries.ts'
+export { findInstallation, installedMajors, serverIdentity } from './binaries.ts'
 export { type ClientPrograms, findClientPrograms, type ProgramEnd, readClientProgram, runClientProgram } from './client-programs.ts'
 export * from './cluster.ts'
 export { escapeCopyText } from './copy-text.ts'

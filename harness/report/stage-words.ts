@@ -6,6 +6,7 @@ const words: Readonly<Record<string, string>> = {
   legacy: 'make the old schema',
   prepare: 'read the schema and plan rows',
   empty: 'run without rows',
+  counts: 'look for numbers that say how often something is repeated',
   band: 'run on rows with unique values',
   determinism: 'run again on the same rows',
   edge: 'run on generated data sets',

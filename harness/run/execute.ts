@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { RunQuestions } from '../coverage/index.ts'
-import { type Dataset, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
-import type { Script } from '../migration/index.ts'
+import { type Dataset, type Hints, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
+import { readHints, type Script } from '../migration/index.ts'
 import type { Session } from '../postgres/index.ts'
 import { type CaptureOptions, captureSnapshot, compareSnapshots, readRows, type Snapshot } from '../snapshot/index.ts'
 import type { ReadAs } from './catalog-cache.ts'
@@ -17,6 +17,7 @@ import {
 } from './observation.ts'
 import { pairMeasures, readMeasures } from './read-measures.ts'
 import { readMetricsAfter, readMetricsBefore } from './read-metrics.ts'
+import { scriptsOf } from './scripts-of.ts'
 import type { Stage } from './stage.ts'
 import type { UnderTest } from './under-test.ts'
 
@@ -265,11 +266,18 @@ export async function fillStage(subject: UnderTest, stage: Stage, filling: Filli
 
 const nothing: Snapshot = { objects: new Map(), digests: new Map(), sequences: new Map() }
 
+/** Attributes of the migrated schema that say how many rows or characters `down` makes: those that the migration makes are not in the legacy catalog. */
+export function countedByDown({ migration }: Pick<UnderTest, 'migration'>, migrated: Catalog): NonNullable<Hints['counted']> {
+  return readHints(scriptsOf(migration.down), migrated, 0).counted ?? []
+}
+
 /** The generation plan for a migrated catalog, made once for each fingerprint. */
 export async function planFor(subject: UnderTest, stage: Stage, catalog: Catalog, fingerprint: string) {
   const known = subject.plans.get(fingerprint)
   if (known !== undefined) return known
-  const plan = await stage.look((session) => planGeneration(session, catalog, subject.hints))
+  const { counted = [], ...hints } = subject.hints
+  const all = { ...hints, counted: [...counted, ...countedByDown(subject, catalog)] }
+  const plan = await stage.look((session) => planGeneration(session, catalog, all))
   subject.plans.set(fingerprint, plan)
   return plan
 }

@@ -4,7 +4,17 @@ export { CatalogCache, type KnownCatalog, type ReadAs } from './catalog-cache.ts
 export { type Contents, type ContentsByStatement, contentsByStatement } from './contents-by-statement.ts'
 export { environmentOf } from './database.ts'
 export { type Depth, fullDepth } from './depth.ts'
-export { executeRun, type Filling, fillStage, planFor, type RunRequest, readState, relationsToRead, storedRelations } from './execute.ts'
+export {
+  countedByDown,
+  executeRun,
+  type Filling,
+  fillStage,
+  planFor,
+  type RunRequest,
+  readState,
+  relationsToRead,
+  storedRelations,
+} from './execute.ts'
 export { applyWatched, type Pause, pausedIn, type SentStatement, type WatchedStep, type WatchOptions } from './faults/apply-watched.ts'
 export { applyWithFault, type FaultOptions, injectedSqlstate } from './faults/apply-with-fault.ts'
 export { modeText, whomItStops } from './faults/lock-modes.ts'

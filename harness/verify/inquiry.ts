@@ -5,7 +5,7 @@ import type { Knowledge, Subject } from '../lineage/index.ts'
 import type { Migration } from '../migration/index.ts'
 import { type Base, CloneStages, type Depth, Runner, rungOf, TransactionStages, withoutFarSequences } from '../run/index.ts'
 import type { MigrationContext } from './context.ts'
-import { prepareSubject } from './prepare.ts'
+import { type PrepareOptions, prepareSubject } from './prepare.ts'
 import { type Stopwatch, stopwatch } from './stopwatch.ts'
 
 /** One verification under way: the migration as far as it is known, the means to run it, and what was found so far. */
@@ -29,6 +29,7 @@ export class Inquiry {
   readonly limit: number
   subject: Subject
   readonly #catalog: Catalog
+  #also: Pick<PrepareOptions, 'also' | 'counted' | 'sized'> = {}
 
   private constructor(
     migration: Migration,
@@ -80,10 +81,11 @@ export class Inquiry {
     return new Inquiry(migration, base, context, { catalog, subject, clock })
   }
 
-  /** The same migration over more relations; nothing that was learned is known of it. */
-  prepare(also: ReadonlySet<string>): Promise<Subject> {
-    const options = optionsOf(this.base, this.context, this.#catalog, this.depth.scope)
-    return this.clock.time('prepare', () => prepareSubject(this.base.session(), this.migration, { ...options, also }))
+  /** The same migration over more relations, or with attributes that have small values; nothing that was learned is known of it. */
+  prepare(also: Pick<PrepareOptions, 'also' | 'counted' | 'sized'>): Promise<Subject> {
+    this.#also = { ...this.#also, ...also }
+    const options = { ...optionsOf(this.base, this.context, this.#catalog, this.depth.scope), ...this.#also }
+    return this.clock.time('prepare', () => prepareSubject(this.base.session(), this.migration, options))
   }
 
   know(knowledge: Partial<Knowledge>): void {

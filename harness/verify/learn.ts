@@ -3,6 +3,7 @@ import type { Dataset } from '../data/index.ts'
 import { describeFailure, type Look, type Repetition, repeatRuns, volatileAttributes } from '../invariants/index.ts'
 import { keysIssuedByDown, learnLineage, type Subject, writtenRelations } from '../lineage/index.ts'
 import { bandedFillings, type RunObservation, type RunRequest, type State, storedRelations, tiedRows, widen } from '../run/index.ts'
+import { findCounts, tellCounts } from './counts.ts'
 import { checkDeclaredPaths } from './declared-paths.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
@@ -33,6 +34,8 @@ export interface Learned {
 export async function learn(inquiry: Inquiry): Promise<Learned> {
   const empty = await runOnNothing(inquiry)
   checkDeclaredPaths(inquiry.subject, empty.run.migrated?.catalog)
+  if (empty.run.failure === undefined) await findCounts(inquiry)
+  tellCounts(inquiry, empty.run.migrated?.catalog)
   const banded = empty.run.failure === undefined ? await runBanded(inquiry) : []
   const passed = banded.filter(({ run }) => run.failure === undefined)
   inquiry.subject = learnFrom(
@@ -82,7 +85,7 @@ async function runOnNothing(inquiry: Inquiry): Promise<Made> {
   }
   const run = await clock.time('empty', () => runner.run(inquiry.subject, request))
   const lacking = [...reached].some((path) => !inquiry.subject.scope.has(path) && storedRelations(legacy).includes(path))
-  if (lacking) inquiry.subject = await inquiry.prepare(reached)
+  if (lacking) inquiry.subject = await inquiry.prepare({ also: reached })
   inquiry.judging.see(run, request)
   return { run, request }
 }

@@ -171,6 +171,6 @@ export function benchOf(inquiry: Inquiry, learned: Learned): Bench {
     first: learned.banded[0],
     repetitions: learned.repetitions,
     failing: () => judging.failing,
-    widen: (also) => inquiry.prepare(also),
+    widen: (also) => inquiry.prepare({ also: also }),
   }
 }

@@ -18,6 +18,9 @@ export interface PrepareOptions {
   readonly scope?: Depth['scope'] | undefined
   /** Relations that a run was seen to reach beside those. */
   readonly also?: ReadonlySet<string> | undefined
+  /** Attributes that were seen to say how often something is repeated, beside those that the SQL shows. */
+  readonly counted?: Hints['counted']
+  readonly sized?: Hints['sized']
   readonly memory?: PlanMemory | undefined
   /** Objects read earlier, by fingerprint. */
   readonly objects?: Map<string, CatalogObjects> | undefined
@@ -63,7 +66,8 @@ export async function prepareSubject(session: Session, migration: Migration, opt
       `SELECT pronamespace::regnamespace::text AS schema, proname AS name, coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS source FROM pg_catalog.pg_proc WHERE oid >= 16384 AND prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l WHERE l.lanname IN ('sql', 'plpgsql'))`,
     )
   ).filter((each) => options.reserved?.(each) !== true)
-  const hints = hintsOf(migration, [[...up, ...down], legacy, up.length, functions])
+  const read = hintsOf(migration, [[...up, ...down], legacy, up.length, functions])
+  const hints = { ...read, counted: [...(read.counted ?? []), ...(options.counted ?? [])], sized: options.sized }
   const scope = scopeOf(functions, legacy, { ...hints, writesRows: reachOf(migration.up, legacy) === 'rows' }, [...up, ...down], {
     ...options,
     scope: isProgram ? 'all' : options.scope,

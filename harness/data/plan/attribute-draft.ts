@@ -3,7 +3,7 @@ import type { Hints } from '../hints.ts'
 import { Randomness, seedOf } from '../random.ts'
 import type { Maker, MakerContext } from '../value/maker.ts'
 import { makerOf } from '../value/maker-of.ts'
-import { countMaker } from '../value/numbers.ts'
+import { countMaker, sizedMaker } from '../value/numbers.ts'
 import { underDomains, type ValueType, valueTypeOf } from '../value/value-type.ts'
 import { around } from './candidates.ts'
 import { constantOf, partsOf } from './expression.ts'
@@ -53,8 +53,8 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
       if (!options.makers.has(kind))
         options.makers.set(kind, type && makerOf(type, { unicode: options.unicode, folded, known: options.known }))
       const made = options.makers.get(kind)
-      const counted = hints.counted?.some((each) => each.relation === path && each.attribute === attribute.name) === true
-      const maker = counted && made !== undefined && /^(smallint|integer|bigint)$/.test(attribute.type) ? countMaker(made) : made
+      const maker =
+        made !== undefined && /^(smallint|integer|bigint)$/.test(attribute.type) ? sizeOf(made, path, attribute.name, hints) : made
       const constant = constantOf(attribute.default)
       const here = (hint: { readonly relation: string | undefined; readonly attribute: string | undefined }) =>
         hint.attribute === attribute.name && (hint.relation === undefined || hint.relation === path)
@@ -96,6 +96,13 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
         mined: [...new Set(mined)].filter((text) => maker?.accepts(text) !== false),
       }
     })
+}
+
+/** A maker of whole numbers, of those that the hints ask for. */
+function sizeOf(maker: Maker, relation: string, name: string, { counted = [], sized }: Hints): Maker {
+  const isOne = (each: { readonly relation: string; readonly attribute: string }) => each.relation === relation && each.attribute === name
+  if (counted.some(isOne)) return countMaker(maker)
+  return sized?.attributes.some(isOne) === true ? sizedMaker(maker, sized.about) : maker
 }
 
 /** A few texts that the pattern matches; one as long as may be where the pattern leaves the end open: what is put before it then is too much. */

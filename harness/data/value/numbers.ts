@@ -47,6 +47,20 @@ export function countMaker(maker: Maker): Maker {
   }
 }
 
+/** Whole numbers of a size, each of them large where `about` is: to see whether the time that something takes depends on them. */
+export function sizedMaker(maker: Maker, about: number): Maker {
+  const { bandShapes: _, ...rest } = maker
+  const sized = (text: string) => (maker.accepts(text) === false ? maker.plain : text)
+  return {
+    ...rest,
+    room: false,
+    plausible: (random) => sized(String(about + random.below(Math.ceil(about / 10)))),
+    edges: [sized(String(about))],
+    extremes: [],
+    band: () => '',
+  }
+}
+
 /** `numeric(p,s)`; without a modifier, two or three decimals. */
 export function numericMaker(modifier: number, rangeBound: boolean): Maker {
   const bound = modifier >= 4 ? { precision: ((modifier - 4) >> 16) & 0xffff, scale: (((modifier - 4) & 0x7ff) ^ 1024) - 1024 } : undefined

@@ -16,7 +16,7 @@ export async function learned({ inquiry, saved }: ReplayContext): Promise<{ read
   const { subject } = inquiry
   const lacking = filledBy(subject, saved).filter((path) => !subject.scope.has(path))
   if (lacking.length === 0) return { subject, learned: known }
-  const wide = await inquiry.prepare(new Set([...subject.scope, ...lacking]))
+  const wide = await inquiry.prepare({ also: new Set([...subject.scope, ...lacking]) })
   return { subject: { ...wide, knowledge: subject.knowledge }, learned: known }
 }
 

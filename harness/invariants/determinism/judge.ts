@@ -2,9 +2,8 @@ import { instantOf, type Knowledge } from '../../lineage/index.ts'
 import type { Finding, Verdict } from '../../result/index.ts'
 import type { State } from '../../run/index.ts'
 import type { Probe } from '../bench.ts'
-import { withoutDrawn } from '../drawn.ts'
+import { withoutDrawn, withoutIssued } from '../drawn.ts'
 import type { Invariant } from '../invariant.ts'
-import { isIssued } from '../round-trip/judge.ts'
 import { describe } from './describe.ts'
 import type { Repetition } from './repetition.ts'
 import { rules } from './rules.ts'
@@ -44,11 +43,9 @@ export const determinism: Invariant<Repetition> = {
       )
     if (reordered !== undefined) {
       const known = new Set([...volatile.keys(), ...knowledge.volatile])
-      const ordered = [...volatileAttributes(withoutDrawn(first, legacy), withoutDrawn(reordered, legacy), true).values()].filter(
-        ([path, attribute]) =>
-          !known.has(`${path}.${attribute}`) &&
-          !followsVolatile(first, path, attribute, known) &&
-          !isIssued(first, legacy, path, attribute),
+      const chosen = (state: State) => withoutIssued(withoutDrawn(state, legacy), legacy)
+      const ordered = [...volatileAttributes(chosen(first), chosen(reordered), true).values()].filter(
+        ([path, attribute]) => !known.has(`${path}.${attribute}`) && !followsVolatile(first, path, attribute, known),
       )
       // Which rows were picked shows in every attribute: one finding for a relation.
       for (const path of new Set(ordered.map(([each]) => each))) {

@@ -2,6 +2,7 @@ import type { Dataset } from '../../data/index.ts'
 import type { Subject } from '../../lineage/index.ts'
 import type { Runner } from '../../run/index.ts'
 import { allInOrder, executeRun, inOrder, type RunRequest, type State } from '../../run/index.ts'
+import { withoutIssued } from '../drawn.ts'
 import type { Look } from '../probe.ts'
 import { type Migrated, unevenRelations, withoutDrawnAnew } from './drawn-anew.ts'
 import { determinism, volatileAttributes } from './judge.ts'
@@ -146,10 +147,12 @@ async function inOtherSessions(rows: Dataset, ways: WaysToRun, cheap: boolean): 
   return found
 }
 
-/** Whether two runs on the same rows end in different rows. */
-function differ(left: Migrated, right: Migrated, paired = false): boolean {
+/** Whether two runs on the same rows, stored in the same order or not, end in different rows. */
+function differ(left: Migrated, right: Migrated, reordered = false): boolean {
   const [one, other] = withoutDrawnAnew([left, right])
-  return one !== undefined && other !== undefined && volatileAttributes(one, other, paired).size > 0
+  if (one === undefined || other === undefined) return false
+  if (!reordered) return volatileAttributes(one, other).size > 0
+  return volatileAttributes(withoutIssued(one, left.legacy), withoutIssued(other, left.legacy), true).size > 0
 }
 
 /** Ties are rare, so they are looked for where a run is cheap; what differs there is judged on clones, where the clock goes on. */

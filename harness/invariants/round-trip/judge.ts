@@ -2,7 +2,7 @@ import type { Knowledge } from '../../lineage/index.ts'
 import { shownName } from '../../postgres/index.ts'
 import type { Finding, FindingResult, Verdict } from '../../result/index.ts'
 import { type Applied, type Failed, outcomeAfter, type RunObservation, revertedOf, type State } from '../../run/index.ts'
-import { withoutDrawn } from '../drawn.ts'
+import { isIssued, withoutDrawn } from '../drawn.ts'
 import type { Invariant } from '../invariant.ts'
 import { rules } from './rules.ts'
 
@@ -140,21 +140,6 @@ function followsFromDown(finding: FindingResult, others: readonly FindingResult[
 
 function namesOf({ attribute, object, relation }: FindingResult): readonly string[] {
   return [attribute, object?.split('.').at(-1), relation?.split('.').at(-1)].filter((each) => typeof each === 'string')
-}
-
-/** Keys that the migration issues (identity, serial) and the references to them count up on; they are equal up to renaming. */
-export function isIssued(state: State, legacy: State, path: string, attribute: string): boolean {
-  const relation = state.catalog.relations.get(path)
-  const found = relation?.attributes.find((each) => each.name === attribute)
-  if (relation === undefined || found === undefined) return false
-  const before = [...legacy.catalog.relations.values()].find((each) => each.oid === relation.oid)
-  if (before?.attributes.some((each) => each.number === found.number) ?? false) return false
-  if (found.identity !== undefined || (found.default?.startsWith('nextval(') ?? false)) return true
-  return relation.constraints.some((each) => {
-    if (each.kind !== 'foreign-key' || each.references === undefined || !each.attributes.includes(attribute)) return false
-    const target = each.references.attributes[each.attributes.indexOf(attribute)]
-    return target !== undefined && each.references.relation !== path && isIssued(state, legacy, each.references.relation, target)
-  })
 }
 
 function legacyRelation(path: string, legacy: State, knowledge: Knowledge): string {

@@ -18,6 +18,7 @@ test('a contract loads where Node knows no TypeScript, with the package itself f
     'dist/index.js': 'export const defineContract = (contract) => ({ ...contract, through: "dist" })',
     'dist/errors.js': await built('harness/errors.ts'),
     'dist/package.js': await built('harness/package.ts'),
+    'dist/migration/by-sucrase.js': await built('harness/migration/by-sucrase.ts'),
     'dist/migration/import-module.js': await built('harness/migration/import-module.ts'),
     'main.js': `import { importModule } from './dist/migration/import-module.js'
       const loaded = await importModule(process.argv[2], 'contract.ts').catch((error) => ({ default: error.message }))

@@ -29,7 +29,7 @@ export function writeValues(attribute: Attribute, plan: AttributePlan, origins: 
     extreme: extreme || isLarge(type, text),
   })
   const valid = (texts: readonly string[]) => texts.filter((text) => maker.accepts(text) !== false)
-  const usual = usualOf(type)
+  const usual = { plausible: valid(usualOf(type).plausible), extreme: valid(usualOf(type).extreme) }
   const beyond = origins.flatMap((origin) => beyondLegacy(type, origin))
   const values: WriteValue[] = [
     ...(plan.nullable ? [{ sql: `NULL::${type}`, json: [], extreme: false }] : []),
