@@ -15,6 +15,11 @@ const exactHash: Readonly<Record<string, (cell: string, seed: number, major: num
   'pg_catalog.date': (cell, seed, major) => (major >= 18 ? `hashdateextended(${cell}, ${seed})` : undefined),
 }
 
+/** Whether servers of two versions have the same hashes of the same cells. */
+export function hashAlike(major: number, other: number): boolean {
+  return major >= 18 === other >= 18
+}
+
 /**
  * The SQL for the hash of one cell of `t`, NULL for NULL.
  *
