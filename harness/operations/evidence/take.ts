@@ -151,7 +151,13 @@ async function look(database: OpenedDatabase, { migrations, all, dump, proof }: 
 
 async function foreignIn(session: Session, wanted: readonly string[]): Promise<ReadonlyMap<string, ForeignTable>> {
   if (wanted.length === 0) return new Map()
-  return new Map([...(await readForeignTables(session))].filter(([path]) => wanted.includes(path)))
+  const known = await readForeignTables(session)
+  return new Map(
+    wanted.flatMap((path) => {
+      const table = known.get(path)
+      return table === undefined ? [] : [[path, table] as const]
+    }),
+  )
 }
 
 async function sizesOf(session: Session, catalog: Catalog, tables: readonly string[]): Promise<ReadonlyMap<string, number>> {
