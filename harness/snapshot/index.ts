@@ -1,5 +1,5 @@
 export { type CaptureOptions, captureSnapshot } from './capture.ts'
-export { cellHash, hashAlike, rowHash } from './cell-hash.ts'
+export { hashAlike, textHash, textRowHash } from './cell-hash.ts'
 export { type CompareOptions, compareSnapshots, type SnapshotDifference } from './compare.ts'
 export { digestAggregates, digestAttributes, digestOf, digestRelations, digestStatement } from './digest.ts'
 export { type LocatedRelation, type LocateOptions, locateDifferences } from './locate.ts'
