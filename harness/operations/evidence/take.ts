@@ -3,7 +3,6 @@ import { type Catalog, readCatalog } from '../../catalog/index.ts'
 import { EnvironmentError, InputError } from '../../errors.ts'
 import { packageVersion } from '../../package.ts'
 import { type ClientPrograms, type OpenedDatabase, openDatabase, type Session, StatementError } from '../../postgres/index.ts'
-import { type ForeignServers, foreignServers } from '../foreign/foreign-servers.ts'
 import { type ForeignTable, readForeignTables } from '../foreign/foreign-tables.ts'
 import { refuseHalfSight } from './access.ts'
 import { csvFile } from './csv.ts'
@@ -86,7 +85,7 @@ export async function takeEvidence(options: EvidenceOptions): Promise<Evidence> 
     const catalog = await sameCatalog(snapshot, sight)
     const measures = await readMeasures(snapshot.session, options, sight)
     using folder = await makeEvidenceFolder(path)
-    const totals = await countAndWrite(snapshot, sight, options, catalog)
+    const totals = await writeSnapshot(snapshot, { catalog, folder: path, signal, ...sight, csv: csvFiles(sight) })
     await snapshot[Symbol.asyncDispose]()
     const written = await writeSchema(folder, describe(snapshot, sight, options, catalog, { totals, measures }), options)
     const document: EvidenceDocument = { ...written, proof: await prove(path, written, sight, signal) }
@@ -105,17 +104,6 @@ export async function takeEvidence(options: EvidenceOptions): Promise<Evidence> 
       cause: error,
     })
   }
-}
-
-async function countAndWrite(
-  snapshot: ExportedSnapshot,
-  sight: Sight,
-  { folder, signal }: EvidenceOptions,
-  catalog: Catalog,
-): Promise<SnapshotTotals> {
-  const { database, foreign } = sight
-  await using servers: ForeignServers = foreignServers(() => database.connect(), foreign, signal)
-  return await writeSnapshot(snapshot, { catalog, folder, signal, ...sight, csv: csvFiles(sight), foreign: [...foreign.keys()], servers })
 }
 
 async function look(database: OpenedDatabase, { migrations, all, dump, proof }: EvidenceOptions): Promise<Sight> {

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Catalog } from '../../catalog/index.ts'
 import type { ClientPrograms, OpenedDatabase } from '../../postgres/index.ts'
-import type { ForeignServers } from '../foreign/foreign-servers.ts'
+import { foreignServers } from '../foreign/foreign-servers.ts'
+import type { ForeignTable } from '../foreign/foreign-tables.ts'
 import { writeCsv } from './csv.ts'
 import { evidenceFiles, type TableTotals } from './document.ts'
 import { writeDump } from './dump.ts'
@@ -16,9 +17,8 @@ export interface SnapshotWork {
   readonly catalog: Catalog
   /** Paths of the tables to count and digest. */
   readonly tables: readonly string[]
-  /** Paths of the foreign tables to count and digest where their rows are. */
-  readonly foreign: readonly string[]
-  readonly servers: ForeignServers
+  /** The foreign tables to count and digest where their rows are, by path. */
+  readonly foreign: ReadonlyMap<string, ForeignTable>
   /** Path of a table → its CSV file in the folder. */
   readonly csv: ReadonlyMap<string, string>
   readonly folder: string
@@ -62,9 +62,12 @@ export async function writeSnapshot(snapshot: ExportedSnapshot, work: SnapshotWo
   }
   let elsewhere: CountedElsewhere = { foreign: [], notCounted: [] }
   const countElsewhere = async () => {
-    if (work.foreign.length === 0) return
+    if (work.foreign.size === 0) return
     await using session = await snapshot.follow()
-    elsewhere = await readForeignTotals(session, work.catalog, work.foreign, work.servers)
+    await using servers = foreignServers(() => database.connect(), work.foreign, signal)
+    elsewhere = await readForeignTotals(session, work.catalog, [...work.foreign.keys()], servers)
+    // What was cancelled there looks like a server that does not answer.
+    signal.throwIfAborted()
   }
   const errors: unknown[] = []
   const all = [dump, csv, count, countElsewhere].map((each) =>

@@ -14,6 +14,7 @@ describe('rows on three servers', { timeout: 120_000 }, () => {
     servers = await startThreeServers()
     const [first] = servers.shards
     if (first === undefined) throw new Error('there is no server')
+    await servers.shards[1]?.session.script('CREATE TABLE other (id int)')
     all = await openShop(
       first.cluster,
       `CREATE EXTENSION postgres_fdw; ${servers.serverSql(1, 'shard_1')} ${servers.serverSql(2, 'shard_2')}
@@ -22,6 +23,7 @@ describe('rows on three servers', { timeout: 120_000 }, () => {
        CREATE FOREIGN TABLE orders_1 PARTITION OF orders FOR VALUES IN (1) SERVER shard_1 OPTIONS (table_name 'orders');
        CREATE FOREIGN TABLE orders_2 PARTITION OF orders FOR VALUES IN (2) SERVER shard_2 OPTIONS (table_name 'orders');
        ${fill('orders_0', 0)};
+       CREATE FOREIGN TABLE far (id int) SERVER shard_1 OPTIONS (table_name 'other');
        CREATE TABLE whole (${columns}); ${fill('whole', -1)}`,
     )
   }, 120_000)
@@ -119,6 +121,25 @@ describe('rows on three servers', { timeout: 120_000 }, () => {
     await session?.close()
     await twin?.drop()
     expect(found).toMatch(/^orders_1: 127.* is another server from here than it is for the foreign server "shard_1"$/)
+  })
+
+  test('what runs on the other server is cancelled with the run', async () => {
+    const { session } = servers.shards[1] ?? all
+    const abort = new AbortController()
+    await session.script('BEGIN; LOCK TABLE orders')
+    try {
+      await using reached = foreignServers(connect, await readForeignTables(all.session), abort.signal)
+      const catalog = await readCatalog(all.session)
+      // Connected, and found there, while it is not locked yet by the sum.
+      expect(await reached.reach(catalog, 'public.far')).toMatchObject({ place: expect.stringMatching(/^127/) })
+      const sum = readTotalsWhereRowsAre(all.session, catalog, 'public.orders_1', reached)
+      const waits = `SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass) AS waits`
+      await expect.poll(async () => (await session.one<{ waits: boolean }>(waits)).waits).toBe(true)
+      abort.abort()
+      expect(await sum).toMatchObject({ because: expect.stringMatching(/^orders_1: canceling statement due to user request \(57014\)$/) })
+    } finally {
+      await session.script('ROLLBACK')
+    }
   })
 
   test('rows that the other server has from a further one, or hides from the user, are not summed', async () => {

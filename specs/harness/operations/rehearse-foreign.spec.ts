@@ -71,6 +71,22 @@ describe('a rehearsal on a copy with rows on three servers', { timeout: 120_000 
     expect(notChecked.filter((text) => text.includes('orders'))).toEqual([])
   })
 
+  test('compares the partitions of a table on one server as one table', async () => {
+    const pair = await learn('local', 'UPDATE orders SET customer = customer + 1000;')
+    const [first] = servers.shards
+    if (first === undefined) throw new Error('there is no server')
+    await using shop = await openShop(first.cluster, `${legacy} ${fill('orders', -1)}`)
+    const { verdict, because, checks } = await rehearseAt(pair, shop.url)
+    expect({ verdict, because, differing: checks.map(({ title, differing }) => [title, differing]) }).toEqual({
+      verdict: 'holds',
+      because: '',
+      differing: [
+        ['all tables and columns are there', 0],
+        ['orders: each row is there as often as before', 0],
+      ],
+    })
+  })
+
   test('finds one changed cell on one server, and after down still', async () => {
     const pair = await learn('lossy', `UPDATE orders SET note = 'x' WHERE note = 'note 4';`, 'SELECT 1;')
     await using spread = await openSpread()
