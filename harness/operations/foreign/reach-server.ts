@@ -15,6 +15,9 @@ import {
 import type { ForeignTable } from './foreign-tables.ts'
 import { urlsOf } from './server-url.ts'
 
+/** Until the wrapper has one row of the other server. */
+const PATIENCE_MS = 10_000
+
 /** A foreign server, of which one state is read. */
 export interface ReachedServer extends AsyncDisposable {
   /** `host:port/database`. */
@@ -86,7 +89,11 @@ async function firstThatAnswers(urls: readonly string[]): Promise<OpenedDatabase
 async function isWhatTheWrapperReads(connect: () => Promise<Session>, there: Session, { path }: ForeignTable): Promise<boolean> {
   const name = `godwit ${randomBytes(8).toString('hex')}`
   await using here = await connect()
-  await here.query(`SELECT pg_catalog.set_config('postgres_fdw.application_name', $1, false)`, [name])
+  // The lock timeout of this session does not hold for the wrapper's own on the other server.
+  await here.query(
+    `SELECT pg_catalog.set_config('postgres_fdw.application_name', $1, false), pg_catalog.set_config('statement_timeout', $2, false)`,
+    [name, `${PATIENCE_MS}`],
+  )
   const [schema = '', relation = ''] = partsOf(path)
   // No column: the wrapper asks for NULL, of one row.
   await here.script(`SELECT FROM ${quoteName({ schema, name: relation })} LIMIT 1`)

@@ -116,6 +116,8 @@ async function prepare(options: RehearseOptions, observer: Session): Promise<Pre
   const tables = [...new Set([...reached.tables, ...relations])].filter((path) => stored.has(path))
   const foreign = [...new Set([...reached.foreign, ...[...relations].flatMap((path) => foreignLeavesOf(catalog, path))])]
   await refuseHalfSight(observer, new Set(tables))
+  if (foreign.length > 0)
+    say(`${foreign.length} foreign tables can be written: what up writes to one is written on the server that it names`)
   say(
     `reading the totals of ${tables.length + foreign.length} tables${foreign.length === 0 ? '' : `, ${foreign.length} of them on other servers`}`,
   )

@@ -130,6 +130,36 @@ describe('a rehearsal on a copy with rows on three servers', { timeout: 120_000 
     })
     expect(notChecked).toContain(`Rows of the foreign table ${reason}.`)
   })
+  test('compares a table that is on another server as a whole, and has its key there', async () => {
+    const [first] = servers.shards
+    if (first === undefined) throw new Error('there is no server')
+    const files = {
+      'legacy.sql': `CREATE TABLE orders (${columns}, PRIMARY KEY (id));`,
+      'up.sql': 'ALTER TABLE orders DROP COLUMN note;\nUPDATE orders SET customer = customer + 1000;',
+    }
+    const pair = await learnPair(await writePair(join(scratch.path, 'keyed'), files))
+    await servers.shards[1]?.session.script(`TRUNCATE orders; ${fill('orders', 1)}`)
+    await using shop = await openShop(
+      first.cluster,
+      `CREATE EXTENSION postgres_fdw; ${servers.serverSql(1, 'shard_1')} CREATE FOREIGN TABLE orders (${columns}) SERVER shard_1`,
+    )
+    await servers.readStatements(1)
+    const { verdict, findings, notChecked } = await rehearseAt(pair, shop.url)
+    // To connect, twice; and the count of the rows that a finding of verification concerns.
+    const { fetched, rowsFetched } = await servers.readStatements(1)
+    expect(fetched).toEqual([
+      expect.stringMatching(/SELECT NULL FROM public.orders LIMIT/),
+      expect.stringMatching(/SELECT count\(\*\) FROM public.orders/),
+    ])
+    expect(rowsFetched).toBe(3)
+    // 200 of the thousand rows have no note.
+    expect({ verdict, findings: said(findings) }).toEqual({
+      verdict: 'violated',
+      findings: ['orders.note: the values of 800 of 1000 rows are in no column after the migration'],
+    })
+    expect(notChecked.filter((text) => text.includes('orders'))).toEqual([])
+  })
+
   test('asks nothing that would make rows travel: the verdict is unknown then', async () => {
     const files = {
       'legacy.sql': `${legacy}\nCREATE TABLE arrived (id int PRIMARY KEY, note text);`,
