@@ -62,7 +62,7 @@ describe('a rehearsal on a copy with rows on three servers', { timeout: 120_000 
     expect(checks.map(({ title, differing }) => [title, differing])).toEqual([
       ['all tables and columns are there', 0],
       ['orders: no row is missing', 0],
-      ...['id', 'shard', 'customer', 'amount', 'weight', 'day', 'note', 'code'].map((name) => [
+      ...['id', 'shard', 'customer', 'amount', 'weight', 'day', 'note', 'code', 'made', 'raw'].map((name) => [
         `orders.${name}: the values have the same digest`,
         0,
       ]),

@@ -6,12 +6,13 @@ export const rows = 3000
 
 /** Columns of the table that is spread. */
 export const columns =
-  'id int NOT NULL, shard int NOT NULL, customer bigint NOT NULL, amount numeric(12, 2) NOT NULL, weight float8, day date, note text, code char(4)'
+  'id int NOT NULL, shard int NOT NULL, customer bigint NOT NULL, amount numeric(12, 2) NOT NULL, weight float8, day date, note text, code char(4), made timestamptz, raw bytea'
 
 /** Rows whose number gives a remainder when divided by three; negative for all rows. */
 export function fill(table: string, shard: number): string {
   return `INSERT INTO ${table} SELECT n, n % 3, n % 97, n / 7.0, CASE WHEN n % 11 > 0 THEN n / 3.0 END, date '2020-01-01' + n % 700,
-    CASE WHEN n % 5 > 0 THEN 'note ' || n END, n % 10 FROM generate_series(1, ${rows}) AS n${shard < 0 ? '' : ` WHERE n % 3 = ${shard}`}`
+    CASE WHEN n % 5 > 0 THEN 'note ' || n END, n % 10,
+    timestamptz '2020-01-01 00:00Z' + n * interval '1 hour', decode(md5(n::text), 'hex') FROM generate_series(1, ${rows}) AS n${shard < 0 ? '' : ` WHERE n % 3 = ${shard}`}`
 }
 
 export interface Shard {
@@ -41,6 +42,13 @@ export async function startThreeServers(): Promise<ThreeServers> {
     const database = await cluster.createDatabase()
     const session = await database.connect()
     await session.script(`CREATE EXTENSION pg_stat_statements; CREATE TABLE orders (${columns}); ${fill('orders', at)}; ANALYZE orders`)
+    // Whose texts depend on it would give other digests.
+    if (at === 1)
+      await session.script(
+        ['TimeZone = "Asia/Tokyo"', "DateStyle = 'SQL, DMY'", 'extra_float_digits = -5', 'bytea_output = escape', "search_path = ''"]
+          .map((setting) => `ALTER DATABASE "${database.name}" SET ${setting}`)
+          .join('; '),
+      )
     shards.push({ cluster, database, session })
   }
   const shardAt = (at: number): Shard => {
