@@ -3,7 +3,7 @@ import { type LoadedConfig, loadConfig, type ProjectConfig, type ProjectOptions 
 import { InputError } from '../errors.ts'
 import { knownFormat, ownFormats } from '../formats/index.ts'
 import { isRemote } from '../history/index.ts'
-import { type AnyInvariant, withOwn } from '../invariants/index.ts'
+import { type AnyInvariant, type RowProfile, withOwn } from '../invariants/index.ts'
 import { shownPath } from '../migration/index.ts'
 import { allOptions, attributeOf } from '../options/index.ts'
 import type { FindingWaiver } from '../result/index.ts'
@@ -43,12 +43,13 @@ export async function planWork(paths: readonly string[], flags: VerifyFlags): Pr
   const said = config?.config ?? {}
   const report = flags.report ?? placed(said.report ?? 'reports')
   const cache = flags.cache ?? (said.cache === false ? false : placedCache(said.cache ?? '.godwit/cache', placed))
+  const profile = flags.profile === undefined ? undefined : await profileOf(flags.profile)
   const projects = chooseProjects(paths, flags, config).map(({ project, own }): Project => {
     return {
       name: project?.name,
       paths: own ?? [project?.path ?? said.path ?? '.'].flat().map(placed),
       options: {
-        ...withRevision(optionsOf([said, project], flags, placed), config),
+        ...withRevision(withProfile(optionsOf([said, project], flags, placed), profile), config),
         cacheDirectory: cache === false ? undefined : cache,
         reportDirectory: report,
       },
@@ -56,6 +57,17 @@ export async function planWork(paths: readonly string[], flags: VerifyFlags): Pr
     }
   })
   return { config, projects, report, baseline: baselineOf(flags.baseline, said.baseline, placed) }
+}
+
+/** Loaded only where it is asked for. */
+async function profileOf(url: string): Promise<RowProfile> {
+  const { readProfile } = await import('../operations/index.ts')
+  return readProfile(url)
+}
+
+/** Asking for rows like those of a real database asks for what is measured on them. */
+function withProfile<Options extends Pick<VerifyOptions, 'performance'>>(options: Options, profile: RowProfile | undefined): Options {
+  return profile === undefined ? options : { ...options, performance: { ...options.performance, profile } }
 }
 
 /** Of a store that is no folder, the address stays. */

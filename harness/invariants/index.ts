@@ -55,6 +55,7 @@ export type {
 } from './online-safety/model.ts'
 export { relationsByOid } from './online-safety/multiply-rows.ts'
 export { longestWaitMs, type OnlineOptions } from './online-safety/options.ts'
+export type { ColumnProfile, RowProfile } from './online-safety/row-profile.ts'
 export { findingsUnderTraffic } from './online-safety/traffic-findings.ts'
 export type { Disagreement, LeftOut, Look } from './probe.ts'
 export { quantityParity } from './quantity-parity/judge.ts'

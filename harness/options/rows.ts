@@ -156,6 +156,17 @@ export const optionRows = {
     default: 'not run',
     affects: 'verdict',
   },
+  profile: {
+    flag: '--profile <url>',
+    takes: 'text',
+    variable: 'GODWIT_PROFILE_URL',
+    description:
+      'a real database, of whose statistics the rows for `--performance` get widths and frequencies; no value is read from it; asks for `--performance` too',
+    page: 'no-degradation.md',
+    default: 'generated values',
+    // What is read there is a part of `performance`, on which the verdict depends.
+    affects: 'nothing',
+  },
   crash: {
     flag: '--crash',
     schema: (kit) => kit.crash,

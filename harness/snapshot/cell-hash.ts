@@ -15,6 +15,11 @@ const exactHash: Readonly<Record<string, (cell: string, seed: number, major: num
   'pg_catalog.date': (cell, seed, major) => (major >= 18 ? `hashdateextended(${cell}, ${seed})` : undefined),
 }
 
+/** Whether servers of two versions have the same hashes of the same cells. */
+export function hashAlike(major: number, other: number): boolean {
+  return major >= 18 === other >= 18
+}
+
 /**
  * The SQL for the hash of one cell of `t`, NULL for NULL.
  *
@@ -53,7 +58,21 @@ export function rowHash(
   attributes: readonly Attribute[],
   byText: (attribute: Attribute) => boolean = () => false,
 ): string {
-  const cells = attributes.map((attribute, at) => `coalesce(${cellHash(catalog, attribute, at + 1, byText(attribute))}, ${at + 1})`)
+  return hashOfCells(attributes.map((attribute, at) => cellHash(catalog, attribute, at + 1, byText(attribute))))
+}
+
+/** The same for a row of texts, whatever they were made from. */
+export function textRowHash(texts: readonly string[]): string {
+  return hashOfCells(texts.map((text, at) => textHash(text, at + 1)))
+}
+
+/** The SQL for the hash of a text, NULL for NULL. */
+export function textHash(text: string, seed = 0): string {
+  return `hashtextextended((${text}) COLLATE "C", ${seed})`
+}
+
+function hashOfCells(hashes: readonly string[]): string {
+  const cells = hashes.map((hash, at) => `coalesce(${hash}, ${at + 1})`)
   return `hashtextextended((${balanced(cells) || '0'})::text COLLATE "C", 0)`
 }
 

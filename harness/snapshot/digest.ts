@@ -33,9 +33,12 @@ export async function digestRelations(
  * @param more  Further aggregates over the rows `t`, for the columns behind.
  */
 export function digestStatement(catalog: Catalog, path: string, more: readonly string[] = []): string {
-  const relation = relationAt(catalog, path)
-  const digest = `coalesce(sum(${rowHash(catalog, inOrderOfName(relation.attributes))}), 0)`
-  return `SELECT ${['count(*)', digest, ...more].join(', ')} FROM ${ownRows(relation)} AS t`
+  return `SELECT ${[...digestAggregates(catalog, path), ...more].join(', ')} FROM ${ownRows(relationAt(catalog, path))} AS t`
+}
+
+/** The aggregates over rows `t` of a relation whose results are for `digestOf`. Those of several sets of rows can be added up. */
+export function digestAggregates(catalog: Catalog, path: string): readonly string[] {
+  return ['count(*)', `coalesce(sum(${rowHash(catalog, inOrderOfName(relationAt(catalog, path).attributes))}), 0)`]
 }
 
 export function digestOf(row: readonly (string | null)[] | undefined): RelationDigest {

@@ -1,6 +1,7 @@
 export { type CaptureOptions, captureSnapshot } from './capture.ts'
+export { hashAlike, textHash, textRowHash } from './cell-hash.ts'
 export { type CompareOptions, compareSnapshots, type SnapshotDifference } from './compare.ts'
-export { digestAttributes, digestOf, digestRelations, digestStatement } from './digest.ts'
+export { digestAggregates, digestAttributes, digestOf, digestRelations, digestStatement } from './digest.ts'
 export { type LocatedRelation, type LocateOptions, locateDifferences } from './locate.ts'
 export * from './model.ts'
 export { readRows } from './read-rows.ts'

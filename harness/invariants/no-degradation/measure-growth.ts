@@ -3,11 +3,14 @@ import type { Subject } from '../../lineage/index.ts'
 import { fewestSizes, growthOf, type MigrationPass } from '../../result/index.ts'
 import { type CloneStage, type CloneStages, timeStep } from '../../run/index.ts'
 import { multiplyRows } from '../online-safety/multiply-rows.ts'
+import type { RowProfile } from '../online-safety/row-profile.ts'
 import type { GrowthSeen } from './model.ts'
 import { type GrowthOptions, growthDefaults } from './options.ts'
 
 export interface GrowthPlan {
   readonly options: GrowthOptions
+  /** Of real rows. */
+  readonly profile: RowProfile | undefined
   /** Tables to fill, parents first. */
   readonly paths: readonly string[]
   /** Rows with which `up` goes through, to be copied. */
@@ -102,11 +105,11 @@ class Climb {
   }
 
   async #fill(stage: CloneStage, size: number): Promise<number> {
-    const { paths, dataset } = this.#plan
+    const { paths, dataset, profile } = this.#plan
     const { legacy, plan } = this.#subject
     if (dataset !== undefined) await stage.look((session) => seedDataset(session, plan, dataset))
     const wanted = Math.ceil(size / Math.max(1, paths.length))
-    const filled = await stage.look((session) => multiplyRows(session, legacy, paths, { wanted, spread: true }))
+    const filled = await stage.look((session) => multiplyRows(session, legacy, paths, { wanted, spread: true, profile }))
     const rows = [...filled.rows.values()].reduce((sum, each) => sum + each, 0)
     if (rows < size / 2) throw new NotMeasured(`so many rows cannot be made: ${filled.notFilled.join('; ')}`)
     await stage.look((session) => session.script('VACUUM (ANALYZE)'))

@@ -60,7 +60,8 @@ async function withGrowth(
 ): Promise<Look<DegradationObservation>> {
   if (options.growth === false || look.seen.length === 0) return look
   const paths = parentsFirst(subject.plan.order, withParents(subject.legacy, reached))
-  const growth = await measureGrowth(subject, clones, { ...plan, options: typeof options.growth === 'object' ? options.growth : {}, paths })
+  const { growth: how, profile } = options
+  const growth = await measureGrowth(subject, clones, { ...plan, options: typeof how === 'object' ? how : {}, profile, paths })
   if (typeof growth === 'string')
     return { ...look, notChecked: [...(look.notChecked ?? []), `how the duration of up grows was not measured: ${growth}`] }
   const noisy = windowTooNoisy(growth)
@@ -80,10 +81,12 @@ async function compare(subject: Subject, clones: CloneStages, plan: Plan): Promi
     if (dataset !== undefined) await before.look((session) => seedDataset(session, subject.plan, dataset))
     const touched = paths.filter((path) => reached.has(path))
     const known = await before.look((session) => callersUnderRowSecurity(subject, session, touched))
-    const filled = await before.look((session) => multiplyRows(session, subject.legacy, paths, { wanted: rows, spread: true }))
+    const filled = await before.look((session) =>
+      multiplyRows(session, subject.legacy, paths, { wanted: rows, spread: true, profile: options.profile }),
+    )
     await settle(before)
     const found = await before.look((session) => timedStatements(subject, session, touched, filled.ways))
-    const notChecked = [...filled.notFilled, ...found.notTried, ...known.notTried]
+    const notChecked = [...filled.notFilled, ...filled.notProfiled, ...found.notTried, ...known.notTried]
     return clones.runCopy(before, (again) =>
       clones.runCopy(before, async (after): Promise<Look<DegradationObservation>> => {
         const outcome = await after.apply(subject.migration.up, { signal: plan.signal })

@@ -1,3 +1,5 @@
+import type { RowProfile } from '../online-safety/row-profile.ts'
+
 /** How statements of clients are timed before and after a migration. */
 export interface PerformanceOptions {
   /** Rows in each table that the migration touches. Default 20 000, fewer where it touches many. */
@@ -8,6 +10,8 @@ export interface PerformanceOptions {
   readonly seconds?: number | undefined
   /** How the growth of `up` is measured; false: not at all. */
   readonly growth?: GrowthOptions | boolean | undefined
+  /** How wide and how frequent values are in a real database: the rows that are made follow it. */
+  readonly profile?: RowProfile | undefined
 }
 
 /** How the growth of `up` is measured. */

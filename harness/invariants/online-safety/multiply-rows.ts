@@ -1,5 +1,6 @@
 import type { Catalog, Relation } from '../../catalog/index.ts'
 import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError } from '../../postgres/index.ts'
+import type { RowProfile } from './row-profile.ts'
 import { variedRows, waysOfVarying } from './vary-rows.ts'
 
 /** How far relations could be filled. */
@@ -8,25 +9,30 @@ export interface Multiplied {
   /** By relation, which way of varying its keys the server took. */
   readonly ways: ReadonlyMap<string, number>
   readonly notFilled: readonly string[]
+  /** What of the profile could not be used, in sentences; empty where there is none. */
+  readonly notProfiled: readonly string[]
 }
 
 /**
  * Fill relations that have some legal rows with copies of them, on the server: the values of unique keys are varied, everything else is kept.
+ * With a profile of real rows, the other values are as wide and as frequent as those, where the table takes that.
  * Triggers fire; where one refuses, the copies are made with triggers and foreign keys off, and that is said.
  *
  * @param session  A superuser's, outside any transaction.
  * @param paths  Parents first.
- * @param filling  Rows in each; and whether the values of other indexes are varied too, where the server takes that, so that an index finds few rows.
+ * @param filling  Rows in each; whether the values of other indexes are varied too, where the server takes that, so that an index finds few rows;
+ * and what is known of real rows.
  */
 export async function multiplyRows(
   session: Session,
   catalog: Catalog,
   paths: readonly string[],
-  { wanted, spread = false }: { readonly wanted: number; readonly spread?: boolean | undefined },
+  { wanted, spread = false, profile }: Filling,
 ): Promise<Multiplied> {
   const rows = new Map<string, number>()
   const ways = new Map<string, number>()
   const notFilled: string[] = []
+  const notProfiled: string[] = []
   for (const path of paths) {
     const relation = catalog.relations.get(path)
     if (relation === undefined) continue
@@ -36,9 +42,14 @@ export async function multiplyRows(
       if (base === 0) notFilled.push(`${path} has no row to copy`)
       continue
     }
-    const spreading = spread ? await copy(session, catalog, relation, { base, wanted, spread }) : undefined
-    const copied = typeof spreading === 'object' ? spreading : await copy(session, catalog, relation, { base, wanted })
-    if (typeof copied === 'string') notFilled.push(`${path} has ${base} rows only: ${copied}`)
+    const profiling = profile && (await copy(session, catalog, relation, { base, wanted, spread, profile: profile[path] ?? {} }))
+    if (profiling !== undefined) notProfiled.push(...withoutProfile(path, profile?.[path], profiling))
+    const copied = await firstCopied([
+      async () => profiling,
+      async () => (spread ? await copy(session, catalog, relation, { base, wanted, spread }) : undefined),
+      () => copy(session, catalog, relation, { base, wanted }),
+    ])
+    if (typeof copied !== 'object') notFilled.push(`${path} has ${base} rows only: ${copied ?? ''}`)
     else {
       ways.set(path, copied.way)
       if (copied.bypassed) notFilled.push(`${path} was filled with its triggers off`)
@@ -47,7 +58,38 @@ export async function multiplyRows(
     await session.query(`ANALYZE ${quoteName(relation)}`)
     rows.set(path, await countOf(session, relation))
   }
-  return { rows, ways, notFilled }
+  return { rows, ways, notFilled, notProfiled }
+}
+
+/** How relations are filled. */
+export interface Filling {
+  readonly wanted: number
+  readonly spread?: boolean | undefined
+  readonly profile?: RowProfile | undefined
+}
+
+interface Copied {
+  readonly way: number
+  readonly bypassed: boolean
+  /** Attributes that have values of generated rows. */
+  readonly notProfiled: readonly string[]
+}
+
+/** The first attempt that works; else what the last one was refused for. */
+async function firstCopied(attempts: readonly (() => Promise<Copied | string | undefined>)[]): Promise<Copied | string | undefined> {
+  let refusal: string | undefined
+  for (const attempt of attempts) {
+    const copied = await attempt()
+    if (typeof copied === 'object') return copied
+    refusal = copied ?? refusal
+  }
+  return refusal
+}
+
+function withoutProfile(path: string, columns: RowProfile[string] | undefined, copied: Copied | string): readonly string[] {
+  if (columns === undefined) return [`${path} has generated values: the database of the profile has no statistics of it`]
+  if (typeof copied === 'string') return [`${path} has generated values: those of the profile are refused: ${copied}`]
+  return copied.notProfiled.length === 0 ? [] : [`${path} has generated values in ${copied.notProfiled.join(', ')}`]
 }
 
 interface Copying {
@@ -55,25 +97,22 @@ interface Copying {
   readonly base: number
   readonly wanted: number
   readonly spread?: boolean | undefined
+  /** Of the columns of real rows. */
+  readonly profile?: RowProfile[string] | undefined
 }
 
-async function copy(
-  session: Session,
-  catalog: Catalog,
-  relation: Relation,
-  copying: Copying,
-): Promise<{ readonly way: number; readonly bypassed: boolean } | string> {
+async function copy(session: Session, catalog: Catalog, relation: Relation, copying: Copying): Promise<Copied | string> {
   const { base, wanted } = copying
   let refusal = 'its unique keys cannot be varied'
   for (const role of ['origin', 'replica']) {
     for (let way = 0; way < waysOfVarying; way += 1) {
-      const sql = copySql(catalog, relation, copying, way)
-      if (sql === undefined) return refusal
+      const made = copySql(catalog, relation, copying, way)
+      if (made === undefined) return refusal
       try {
-        const results = await session.script(`BEGIN; SET LOCAL session_replication_role = ${role}; ${sql}`)
+        const results = await session.script(`BEGIN; SET LOCAL session_replication_role = ${role}; ${made.sql}`)
         const enough = (results[2]?.rowCount ?? 0) >= (wanted - base) / 2
         await session.script(enough ? 'COMMIT' : 'ROLLBACK')
-        if (enough) return { way, bypassed: role === 'replica' }
+        if (enough) return { way, bypassed: role === 'replica', notProfiled: made.notProfiled }
         refusal = 'copies of its rows conflict'
       } catch (error) {
         if (!(error instanceof StatementError)) throw error
@@ -85,18 +124,24 @@ async function copy(
   return refusal
 }
 
-function copySql(catalog: Catalog, relation: Relation, { base, wanted, spread }: Copying, way: number): string | undefined {
+function copySql(
+  catalog: Catalog,
+  relation: Relation,
+  { base, wanted, spread, profile }: Copying,
+  way: number,
+): { readonly sql: string; readonly notProfiled: readonly string[] } | undefined {
   const number = `((n.copy - 1) * ${base} + t."godwit row")`
-  const varied = variedRows(catalog, relation, number, { way, spread })
+  const varied = variedRows(catalog, relation, number, { way, spread, profile: profile && { columns: profile, rows: wanted } })
   if (varied === undefined) return undefined
   const columns = varied.attributes.map((each) => quoteIdentifier(each.name)).join(', ')
   const overriding = varied.attributes.some((each) => each.identity !== undefined) ? ' OVERRIDING SYSTEM VALUE' : ''
   const times = Math.ceil((wanted - base) / base)
-  return `INSERT INTO ${quoteName(relation)} (${columns})${overriding}
+  const sql = `INSERT INTO ${quoteName(relation)} (${columns})${overriding}
     SELECT ${varied.expressions.join(', ')}
     FROM (SELECT *, row_number() OVER () AS "godwit row" FROM ${quoteName(relation)}) AS t
       CROSS JOIN generate_series(1, ${times}) AS n(copy) ${varied.joins}
     WHERE ${number} <= ${wanted - base} ON CONFLICT DO NOTHING`
+  return { sql, notProfiled: varied.notProfiled }
 }
 
 async function countOf(session: Session, relation: Relation): Promise<number> {

@@ -1,8 +1,10 @@
 import type { Catalog } from '../../catalog/index.ts'
 import type { ClientPrograms, OpenedDatabase } from '../../postgres/index.ts'
 import { counted, prose, visibleText } from '../../report/index.ts'
+import type { ForeignTable } from '../foreign/foreign-tables.ts'
 import { type EvidenceDocument, evidenceFiles } from './document.ts'
-import type { EvidenceMigration } from './scope.ts'
+import { type EvidenceMigration, foreignTables } from './scope.ts'
+import type { SnapshotTotals } from './write-snapshot.ts'
 
 /** What is about to be done. */
 export interface EvidencePlan {
@@ -14,6 +16,8 @@ export interface EvidencePlan {
   readonly tables: readonly string[]
   /** Those of which a CSV file is written, with their bytes. */
   readonly csv: ReadonlyMap<string, number>
+  /** Foreign tables whose rows are counted and digested on their servers. */
+  readonly foreign: readonly ForeignTable[]
   /** Why all tables get a CSV file although nobody asked for it. */
   readonly because: string | undefined
   readonly measures: number
@@ -37,11 +41,33 @@ export function planLines(plan: EvidencePlan): readonly string[] {
     `evidence of ${visibleText(database.place)}, PostgreSQL ${database.version.text}, as role ${visibleText(plan.role)}; it only reads`,
     `  migration ${plan.migrations.map(({ name }) => visibleText(name)).join(', ')}`,
     `  dump      ${dump}`,
-    `  CSV       ${counted(csv.size, 'table')}: ${shown.join(', ')}`,
+    `  CSV       ${csv.size === 0 ? 'none' : `${counted(csv.size, 'table')}: ${shown.join(', ')}`}`,
     ...(plan.because === undefined ? [] : [`            all tables, because ${plan.because}`]),
     `  totals    rows, digests and sums of ${counted(plan.tables.length, 'table')}, ${counted(plan.measures, 'measure')} of the contract`,
+    ...foreignLine(plan.foreign),
     `  proof     ${plan.proof ? 'the dump, and the CSV files alone, are restored into a throw-away server and compared' : 'none: nothing is restored'}`,
     `  folder    ${plan.folder}: it will hold real values, nothing is masked; only you can read it`,
+  ]
+}
+
+function foreignLine(tables: readonly ForeignTable[]): readonly string[] {
+  if (tables.length === 0) return []
+  const servers = [...new Set(tables.map(({ server }) => visibleText(server.name)))]
+  const shown = servers.length <= MOST_NAMED ? servers : [...servers.slice(0, MOST_NAMED), `… ${servers.length - MOST_NAMED} more`]
+  return [
+    `  foreign   rows, digests and sums of ${counted(tables.length, 'foreign table')}, each read on its own server: ${shown.join(', ')}`,
+  ]
+}
+
+/** Foreign tables of a database of which there are no totals, in sentences. */
+export function notCounted(
+  catalog: Catalog,
+  { foreign, notCounted: failed }: Pick<SnapshotTotals, 'foreign' | 'notCounted'>,
+): readonly string[] {
+  const others = foreignTables(catalog).length - foreign.length - failed.length
+  return [
+    ...failed.map((because) => `Totals of the foreign table ${because}.`),
+    ...(others === 0 ? [] : [`Totals of ${counted(others, 'foreign table')} that the migration cannot write (--all counts them too).`]),
   ]
 }
 
@@ -89,7 +115,7 @@ The dump, the CSV files and these totals show the same moment. All files hold re
 | --- | ---: | --- | --- | --- |
 ${document.tables.map(tableLine).join('\n')}
 
-## Measures of the contract
+${foreignSection(document)}## Measures of the contract
 
 ${document.measures.length === 0 ? 'The contract declares none.' : `| measure | keys | total | digest |\n| --- | ---: | ---: | --- |\n${document.measures.map(measureLine).join('\n')}`}
 
@@ -109,9 +135,27 @@ function proofText(proof: EvidenceDocument['proof']): string {
   return `**Proven.** Each of these was restored by itself into PostgreSQL ${proof.server} and compared; everything is equal:\n\n${restored}`
 }
 
-function tableLine({ table, rows, digest, sums, csv }: EvidenceDocument['tables'][number]): string {
+function tableLine(each: EvidenceDocument['tables'][number]): string {
+  return `${totalsCells(each)} | ${each.csv === null ? 'none' : prose(each.csv)} |`
+}
+
+function totalsCells({ table, rows, digest, sums }: EvidenceDocument['spread'][number]): string {
   const summed = Object.entries(sums).map(([name, sum]) => `${prose(name)} ${sum ?? 'NULL'}`)
-  return `| ${prose(table)} | ${rows} | \`${digest}\` | ${summed.join(', ')} | ${csv === null ? 'none' : prose(csv)} |`
+  return `| ${prose(table)} | ${rows} | \`${digest}\` | ${summed.join(', ')}`
+}
+
+function foreignSection({ foreign, spread }: EvidenceDocument): string {
+  if (foreign.length === 0) return ''
+  const head = '| table | rows | digest | sums | read on | at |\n| --- | ---: | --- | --- | --- | --- |'
+  const lines = foreign.map((each) => `${totalsCells(each)} | ${prose(each.server)}, PostgreSQL ${each.version} | ${each.takenAt} |`)
+  const sums = spread.map((each) => `${totalsCells(each)} | all partitions, added up | |`)
+  return `## Rows on other servers
+
+Neither the dump nor a CSV file has them. Each server counted its own rows, in a state of its own, close to the moment of the dump.
+
+${[head, ...lines, ...sums].join('\n')}
+
+`
 }
 
 function measureLine({ name, keys, total, digest }: EvidenceDocument['measures'][number]): string {

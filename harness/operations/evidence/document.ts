@@ -27,6 +27,14 @@ const table = z.strictObject({
     .describe('its CSV file, where it has one'),
 })
 
+const foreign = z.strictObject({
+  ...table.omit({ csv: true }).shape,
+  table: z.string().describe('path of the foreign table'),
+  server: z.string().describe('host:port/database that has its rows, and has counted them'),
+  version: z.string().describe('of that server'),
+  takenAt: z.string().describe('when the state that was counted was taken, by the clock of that server'),
+})
+
 const measure = z.strictObject({
   name: z.string(),
   query: z.string().describe('as the contract has it, for the database before the migration'),
@@ -59,6 +67,11 @@ const document = z.strictObject({
   dump: z.strictObject({ file: z.literal(evidenceFiles.dump), version: z.string(), major: z.int() }).nullable(),
   schema: z.literal(evidenceFiles.schema).nullable().describe('schema of the CSV files, where there is no dump'),
   tables: z.array(table),
+  foreign: z.array(foreign).default([]).describe('rows on other servers, which are neither in the dump nor in CSV files'),
+  spread: z
+    .array(table.omit({ csv: true }))
+    .default([])
+    .describe('partitioned tables with foreign partitions: all partitions, added up'),
   measures: z.array(measure),
   notHeld: z.array(z.string()).describe('what this evidence does not hold'),
   proof,
@@ -67,6 +80,7 @@ const document = z.strictObject({
 /** What `totals.json` says: where evidence comes from, what was counted, and whether restoring it was proven. */
 export type EvidenceDocument = z.infer<typeof document>
 export type TableTotals = z.infer<typeof table>
+export type ForeignTotals = z.infer<typeof foreign>
 export type MeasureTotals = z.infer<typeof measure>
 
 /**

@@ -53,17 +53,25 @@ export function storedTables(catalog: Catalog): readonly string[] {
   return [...catalog.relations].flatMap(([path, { kind, persistence }]) => (kind === 'table' && persistence !== 'temporary' ? [path] : []))
 }
 
+/** The tables of a catalog that have their rows on other servers. */
+export function foreignTables(catalog: Catalog): readonly string[] {
+  return [...catalog.relations].flatMap(([path, { kind }]) => (kind === 'foreign-table' ? [path] : []))
+}
+
 /**
- * The tables that the migrations can write: more than they do write, never fewer. All tables where that cannot be told from the SQL.
+ * The tables that the migrations can write, and the foreign tables: more than they do write, never fewer. All of them where that cannot be
+ * told from the SQL.
  */
 export async function reachedTables(
   session: Session,
   catalog: Catalog,
   migrations: readonly EvidenceMigration[],
-): Promise<{ readonly tables: readonly string[]; readonly because: string | undefined }> {
+): Promise<{ readonly tables: readonly string[]; readonly foreign: readonly string[]; readonly because: string | undefined }> {
   const stored = storedTables(catalog)
+  const foreign = foreignTables(catalog)
   const program = migrations.find(({ opaque }) => opaque)
-  if (program !== undefined) return { tables: stored, because: `${program.name} is a program, and nobody knows which tables it writes` }
+  if (program !== undefined)
+    return { tables: stored, foreign, because: `${program.name} is a program, and nobody knows which tables it writes` }
   const functions = await session.query<{ name: string; source: string }>(
     `SELECT proname AS name, coalesce(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS source FROM pg_catalog.pg_proc
      WHERE oid >= 16384 AND prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l WHERE l.lanname IN ('sql', 'plpgsql'))`,
@@ -73,6 +81,7 @@ export async function reachedTables(
     catalog,
     functions,
   )
-  if (reached === undefined) return { tables: stored, because: 'the migration makes up names of tables at run time' }
-  return { tables: stored.filter((path) => reached.has(path)), because: undefined }
+  if (reached === undefined) return { tables: stored, foreign, because: 'the migration makes up names of tables at run time' }
+  const isReached = (path: string) => reached.has(path)
+  return { tables: stored.filter(isReached), foreign: foreign.filter(isReached), because: undefined }
 }

@@ -3,18 +3,19 @@ import { type Catalog, readCatalog } from '../../catalog/index.ts'
 import { EnvironmentError, InputError } from '../../errors.ts'
 import { packageVersion } from '../../package.ts'
 import { type ClientPrograms, type OpenedDatabase, openDatabase, type Session, StatementError } from '../../postgres/index.ts'
+import { type ForeignTable, readForeignTables } from '../foreign/foreign-tables.ts'
 import { refuseHalfSight } from './access.ts'
 import { csvFile } from './csv.ts'
-import { type EvidencePlan, notHeld, planLines, renderTotals } from './describe.ts'
+import { type EvidencePlan, notCounted, notHeld, planLines, renderTotals } from './describe.ts'
 import { type EvidenceDocument, evidenceFiles, type MeasureTotals } from './document.ts'
 import { majorToRestoreInto, programsFor } from './dump.ts'
 import { type ExportedSnapshot, exportSnapshot } from './exported-snapshot.ts'
 import { type EvidenceFolder, makeEvidenceFolder, refuseFullDisk, writeText } from './folder.ts'
 import { restoreEvidence } from './restore.ts'
-import { type EvidenceMigration, reachedTables, storedTables } from './scope.ts'
+import { type EvidenceMigration, foreignTables, reachedTables, storedTables } from './scope.ts'
 import { writeSums } from './sums.ts'
 import { readMeasure } from './totals.ts'
-import { writeSnapshot } from './write-snapshot.ts'
+import { type SnapshotTotals, writeSnapshot } from './write-snapshot.ts'
 
 export interface EvidenceOptions {
   /** Of the database; it is only read. */
@@ -44,6 +45,8 @@ interface Sight {
   readonly programs: ClientPrograms | undefined
   readonly tables: readonly string[]
   readonly csv: ReadonlyMap<string, number>
+  /** Foreign tables whose rows are counted. */
+  readonly foreign: ReadonlyMap<string, ForeignTable>
   readonly because: string | undefined
   readonly facts: Facts
   /** Version of the server that it is restored into; undefined for no proof. */
@@ -82,9 +85,9 @@ export async function takeEvidence(options: EvidenceOptions): Promise<Evidence> 
     const catalog = await sameCatalog(snapshot, sight)
     const measures = await readMeasures(snapshot.session, options, sight)
     using folder = await makeEvidenceFolder(path)
-    const tables = await writeSnapshot(snapshot, { catalog, folder: path, signal, ...sight, csv: csvFiles(sight) })
+    const totals = await writeSnapshot(snapshot, { catalog, folder: path, signal, ...sight, csv: csvFiles(sight) })
     await snapshot[Symbol.asyncDispose]()
-    const written = await writeSchema(folder, describe(snapshot, sight, options, catalog, { tables, measures }), options)
+    const written = await writeSchema(folder, describe(snapshot, sight, options, catalog, { totals, measures }), options)
     const document: EvidenceDocument = { ...written, proof: await prove(path, written, sight, signal) }
     await writeText(join(path, evidenceFiles.totals), `${JSON.stringify(document, undefined, 2)}\n`)
     await writeText(join(path, evidenceFiles.page), renderTotals(document))
@@ -110,7 +113,8 @@ async function look(database: OpenedDatabase, { migrations, all, dump, proof }: 
   const reached = await reachedTables(session, catalog, migrations)
   const stored = storedTables(catalog)
   const chosen = all ? stored : reached.tables
-  if (chosen.length === 0) {
+  const elsewhere = all ? foreignTables(catalog) : reached.foreign
+  if (chosen.length + elsewhere.length === 0) {
     throw new InputError(`the database ${database.place} has no table that the migration can write`, {
       detail:
         stored.length === 0 ? 'It has no tables at all.' : `It has ${stored.slice(0, 8).join(', ')}${stored.length > 8 ? ', …' : ''}.`,
@@ -126,10 +130,22 @@ async function look(database: OpenedDatabase, { migrations, all, dump, proof }: 
     programs,
     tables,
     csv: await sizesOf(session, catalog, chosen),
+    foreign: await foreignIn(session, elsewhere),
     because: all ? undefined : reached.because,
     facts: known,
     restoreInto: proof ? majorToRestoreInto(least, known.encoding) : undefined,
   }
+}
+
+async function foreignIn(session: Session, wanted: readonly string[]): Promise<ReadonlyMap<string, ForeignTable>> {
+  if (wanted.length === 0) return new Map()
+  const known = await readForeignTables(session)
+  return new Map(
+    wanted.flatMap((path) => {
+      const table = known.get(path)
+      return table === undefined ? [] : [[path, table] as const]
+    }),
+  )
 }
 
 async function sizesOf(session: Session, catalog: Catalog, tables: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -142,7 +158,10 @@ async function sizesOf(session: Session, catalog: Catalog, tables: readonly stri
   return new Map(tables.map((path, at) => [path, bytes.get(oids[at] ?? 0) ?? 0]))
 }
 
-function planOf({ database, programs, tables, csv, because, facts: known, restoreInto }: Sight, options: EvidenceOptions): EvidencePlan {
+function planOf(
+  { database, programs, tables, csv, foreign, because, facts: known, restoreInto }: Sight,
+  options: EvidenceOptions,
+): EvidencePlan {
   const { migrations, folder } = options
   const measures = migrations.reduce((sum, each) => sum + each.measures.length, 0)
   const proof = restoreInto !== undefined
@@ -153,6 +172,7 @@ function planOf({ database, programs, tables, csv, because, facts: known, restor
     migrations,
     tables,
     csv,
+    foreign: [...foreign.values()],
     because,
     measures,
     programs,
@@ -192,7 +212,7 @@ function describe(
   { database, programs, facts: known }: Sight,
   { migrations }: EvidenceOptions,
   catalog: Catalog,
-  { tables, measures }: { readonly tables: EvidenceDocument['tables']; readonly measures: readonly MeasureTotals[] },
+  { totals, measures }: { readonly totals: SnapshotTotals; readonly measures: readonly MeasureTotals[] },
 ): Omit<EvidenceDocument, 'proof' | 'schema'> {
   return {
     version: 1,
@@ -206,9 +226,11 @@ function describe(
     roles: [...known.roles],
     migrations: migrations.map(({ name, digest }) => ({ name, digest })),
     dump: programs === undefined ? null : { file: evidenceFiles.dump, version: programs.version, major: programs.major },
-    tables,
+    tables: [...totals.tables],
+    foreign: [...totals.foreign],
+    spread: [...totals.spread],
     measures: [...measures],
-    notHeld: [...notHeld(catalog, programs !== undefined, Number(known.largeObjects))],
+    notHeld: [...notHeld(catalog, programs !== undefined, Number(known.largeObjects)), ...notCounted(catalog, totals)],
   }
 }
 

@@ -3,7 +3,10 @@ import { InputError } from '../../errors.ts'
 import type { Measure } from '../../migration/index.ts'
 import { quoteIdentifier, type Session, StatementError } from '../../postgres/index.ts'
 import { counted } from '../../report/index.ts'
-import { digestOf, digestStatement } from '../../snapshot/index.ts'
+import { digestAggregates, digestOf, digestStatement } from '../../snapshot/index.ts'
+import type { ForeignServers } from '../foreign/foreign-servers.ts'
+import type { RowsThere } from '../foreign/rows-there.ts'
+import { sumWhereRowsAre } from '../foreign/sum-where-rows-are.ts'
 import type { MeasureTotals, TableTotals } from './document.ts'
 
 /** How a column of a type is summed exactly: doubles by their texts, since a sum of doubles depends on the order of the rows. */
@@ -17,6 +20,9 @@ const summed: Readonly<Record<string, (cell: string) => string>> = {
   'pg_catalog.money': (cell) => `${cell}::numeric`,
 }
 
+/** Everything that is counted of one table. */
+export type TotalsOf = Omit<TableTotals, 'csv'>
+
 /**
  * Count, digest and sum the rows of one table, in one scan.
  *
@@ -24,20 +30,44 @@ const summed: Readonly<Record<string, (cell: string) => string>> = {
  * @throws {InputError} When the path is not in the catalog.
  * @throws {StatementError} What the server refuses.
  */
-export async function readTableTotals(session: Session, catalog: Catalog, path: string): Promise<Omit<TableTotals, 'csv'>> {
-  const numeric = (catalog.relations.get(path)?.attributes ?? []).flatMap(({ name, typePath }) => {
+export async function readTableTotals(session: Session, catalog: Catalog, path: string): Promise<TotalsOf> {
+  const sums = summedColumns(catalog, path).map(({ sql }) => sql)
+  const [result] = await scriptPinned(session, [digestStatement(catalog, path, sums)])
+  return totalsOf(catalog, path, result?.rows[0])
+}
+
+/** Totals of a relation whose rows are on other servers, or why they cannot be had: the end of a sentence. */
+export type TotalsElsewhere =
+  | { readonly outcome: 'summed'; readonly totals: TotalsOf; readonly there: readonly RowsThere[] }
+  | { readonly outcome: 'not-summed'; readonly because: string }
+
+/**
+ * The same of a foreign table, or of a partitioned one with foreign partitions: each server counts, digests and sums its own rows.
+ *
+ * @throws {StatementError} What the database itself refuses.
+ */
+export async function readTotalsWhereRowsAre(
+  session: Session,
+  catalog: Catalog,
+  path: string,
+  servers: ForeignServers,
+): Promise<TotalsElsewhere> {
+  const aggregates = (hashing: Catalog) => [...digestAggregates(hashing, path), ...summedColumns(catalog, path).map(({ sql }) => sql)]
+  const found = await sumWhereRowsAre(session, catalog, path, aggregates, servers)
+  if (found.outcome === 'not-summed') return found
+  return { outcome: 'summed', totals: totalsOf(catalog, path, found.sums), there: found.there }
+}
+
+function summedColumns(catalog: Catalog, path: string) {
+  return (catalog.relations.get(path)?.attributes ?? []).flatMap(({ name, typePath }) => {
     const sum = summed[baseOf(catalog, typePath)]
     return sum === undefined ? [] : [{ name, sql: `sum(${sum(`t.${quoteIdentifier(name)}`)})` }]
   })
-  const [result] = await scriptPinned(session, [
-    digestStatement(
-      catalog,
-      path,
-      numeric.map(({ sql }) => sql),
-    ),
-  ])
-  const row = result?.rows[0]
-  return { table: path, ...digestOf(row), sums: Object.fromEntries(numeric.map(({ name }, at) => [name, row?.[at + 2] ?? null])) }
+}
+
+function totalsOf(catalog: Catalog, path: string, row: readonly (string | null)[] | undefined): TotalsOf {
+  const sums = summedColumns(catalog, path).map(({ name }, at) => [name, row?.[at + 2] ?? null])
+  return { table: path, ...digestOf(row), sums: Object.fromEntries(sums) }
 }
 
 function baseOf(catalog: Catalog, path: string): string {
@@ -84,7 +114,7 @@ export async function readMeasure(
  *
  * @param from  What was restored, as a sentence names it.
  */
-export function tableDifferences(from: string, taken: Omit<TableTotals, 'csv'>, restored: Omit<TableTotals, 'csv'>): readonly string[] {
+export function tableDifferences(from: string, taken: TotalsOf, restored: TotalsOf): readonly string[] {
   if (taken.rows !== restored.rows)
     return [`${from} holds ${counted(restored.rows, 'row')} of ${taken.table}; totals.json says ${taken.rows}.`]
   const names = Object.keys({ ...taken.sums, ...restored.sums })

@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import type { Catalog } from '../../catalog/index.ts'
 import type { ClientPrograms, OpenedDatabase } from '../../postgres/index.ts'
+import { foreignServers } from '../foreign/foreign-servers.ts'
+import type { ForeignTable } from '../foreign/foreign-tables.ts'
 import { writeCsv } from './csv.ts'
 import { evidenceFiles, type TableTotals } from './document.ts'
 import { writeDump } from './dump.ts'
 import type { ExportedSnapshot } from './exported-snapshot.ts'
-import { readTableTotals } from './totals.ts'
+import { addPartitions, type CountedElsewhere, readForeignTotals } from './foreign-totals.ts'
+import { readTableTotals, type TotalsOf } from './totals.ts'
 
 export interface SnapshotWork {
   readonly database: OpenedDatabase
@@ -14,10 +17,19 @@ export interface SnapshotWork {
   readonly catalog: Catalog
   /** Paths of the tables to count and digest. */
   readonly tables: readonly string[]
+  /** The foreign tables to count and digest where their rows are, by path. */
+  readonly foreign: ReadonlyMap<string, ForeignTable>
   /** Path of a table → its CSV file in the folder. */
   readonly csv: ReadonlyMap<string, string>
   readonly folder: string
   readonly signal: AbortSignal
+}
+
+/** What was counted. */
+export interface SnapshotTotals extends CountedElsewhere {
+  readonly tables: readonly TableTotals[]
+  /** Of partitioned tables with foreign partitions. */
+  readonly spread: readonly TotalsOf[]
 }
 
 /**
@@ -25,7 +37,7 @@ export interface SnapshotWork {
  *
  * @throws What the first of them throws, once the others have ended: nobody writes into the folder any more.
  */
-export async function writeSnapshot(snapshot: ExportedSnapshot, work: SnapshotWork): Promise<TableTotals[]> {
+export async function writeSnapshot(snapshot: ExportedSnapshot, work: SnapshotWork): Promise<SnapshotTotals> {
   const { database, programs, folder } = work
   const failed = new AbortController()
   const signal = AbortSignal.any([work.signal, failed.signal])
@@ -48,8 +60,17 @@ export async function writeSnapshot(snapshot: ExportedSnapshot, work: SnapshotWo
       totals.push({ ...(await readTableTotals(session, work.catalog, path)), csv: work.csv.get(path) ?? null })
     }
   }
+  let elsewhere: CountedElsewhere = { foreign: [], notCounted: [] }
+  const countElsewhere = async () => {
+    if (work.foreign.size === 0) return
+    await using session = await snapshot.follow()
+    await using servers = foreignServers(() => database.connect(), work.foreign, signal)
+    elsewhere = await readForeignTotals(session, work.catalog, [...work.foreign.keys()], servers)
+    // What was cancelled there looks like a server that does not answer.
+    signal.throwIfAborted()
+  }
   const errors: unknown[] = []
-  const all = [dump, csv, count].map((each) =>
+  const all = [dump, csv, count, countElsewhere].map((each) =>
     each().catch((error: unknown) => {
       errors.push(error)
       failed.abort()
@@ -57,5 +78,6 @@ export async function writeSnapshot(snapshot: ExportedSnapshot, work: SnapshotWo
   )
   await Promise.all(all)
   if (errors.length > 0) throw errors[0]
-  return totals
+  const spread = await addPartitions(snapshot.session, work.catalog, totals, elsewhere.foreign)
+  return { tables: totals, ...elsewhere, spread }
 }

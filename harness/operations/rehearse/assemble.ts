@@ -2,6 +2,7 @@ import type { Step } from '../../migration/index.ts'
 import { packageVersion } from '../../package.ts'
 import { shownName } from '../../postgres/index.ts'
 import { formatDuration } from '../../report/index.ts'
+import { foreignTables } from '../evidence/scope.ts'
 import type { CompiledQueries } from '../queries/compile-queries.ts'
 import type { Applied } from './apply-metered.ts'
 import { type MetricOnCopy, metricFindings, metricResults } from './contract-metrics.ts'
@@ -11,7 +12,8 @@ import type { CheckResult, GrowthResult, Rehearsal, RehearsalFinding } from './m
 import type { RehearseOptions } from './options.ts'
 import { type Rights, rightsFindings } from './rights.ts'
 import { type RowsOfRoles, rowsOfRolesFindings, type SecuredTables } from './rows-of-roles.ts'
-import type { RevertedState, StateOfCopy } from './state-of-copy.ts'
+import type { SpreadRelation, SpreadSums } from './spread-rows.ts'
+import { type RevertedState, rowsOf, type StateOfCopy } from './state-of-copy.ts'
 import { windowText } from './words.ts'
 
 /** Who may do what, and which rows each role sees. */
@@ -25,6 +27,11 @@ export interface Prepared {
   readonly compiled: CompiledQueries
   /** Paths of the tables that the migration reaches. */
   readonly tables: readonly string[]
+  /** Paths of the foreign tables that it reaches. */
+  readonly foreign: readonly string[]
+  /** Relations that have rows on other servers, with sums over them. */
+  readonly spread: readonly SpreadRelation[]
+  readonly sums: ReadonlyMap<string, SpreadSums | string>
   /** What the copy has beside the legacy schema. */
   readonly notes: readonly string[]
   readonly before: StateOfCopy
@@ -62,7 +69,7 @@ export interface SeenOnCopy {
 export function judgeCopy(options: RehearseOptions, { before, access }: Prepared, { up, back, checks, ...seen }: SeenOnCopy): Judged {
   const { migration, verified } = options
   const knowledge = verified.learned?.subject.knowledge
-  const rows = new Map([...before.totals].map(([path, each]) => [path, each.rows]))
+  const rows = new Map([...before.catalog.relations.keys()].map((path) => [path, rowsOf(before, path)]))
   const context = { migration: migration.name, knowledge: knowledge ?? nowhere, predicted: predictable(verified.result), rows }
   const keysByDown = knowledge?.keysByDown ?? new Set<string>()
   const judged = judgeSeen({ checks, up: up.failure, down: back?.applied.failure, before, reverted: back?.reverted, keysByDown }, context)
@@ -98,9 +105,10 @@ interface Done extends SeenOnCopy {
 /** The document of a rehearsal. */
 export function assembleRehearsal(options: RehearseOptions, prepared: Prepared, done: Done): Rehearsal {
   const { migration, verified, copy, windowMs, failOn } = options
-  const { before, compiled } = prepared
+  const { before, compiled, spread } = prepared
   const { findings, checks, up, back } = done
-  const savedRows = compiled.saved.reduce((sum, { relation }) => sum + (before.totals.get(relation)?.rows ?? 0), 0)
+  const compared = [...compiled.saved, ...spread]
+  const comparedRows = compared.reduce((sum, { relation }) => sum + rowsOf(before, relation), 0)
   const applied = up.failure === undefined
   const metrics = metricResults(done.metrics)
   const looked = new Set(['applies', ...(applied ? ['zero-loss', 'quantity-parity', 'no-orphans', 'metrics-kept'] : [])])
@@ -110,7 +118,7 @@ export function assembleRehearsal(options: RehearseOptions, prepared: Prepared, 
     godwit: packageVersion(),
     migration: migration.name,
     digest: migration.digest,
-    ...verdictOf({ findings, checks, metrics, rows: compiled.saved.length === 0 ? undefined : savedRows, failOn }),
+    ...verdictOf({ findings, checks, metrics, rows: compared.length === 0 ? undefined : comparedRows, failOn }),
     startedAt: done.startedAt.toISOString(),
     durationMs: done.durationMs,
     copy: { kind: copy.kind, place: copy.place, server: copy.version.text, role: copy.role, bytes: copy.bytes },
@@ -138,12 +146,13 @@ function notChecked(
   { compiled, notes, before, restore, secured, access }: Prepared,
   { up, growth, access: seen }: Done,
 ): readonly string[] {
-  const foreign = [...before.catalog.relations].filter(([, { kind }]) => kind === 'foreign-table').map(([path]) => shownName(path))
+  const foreign = foreignTables(before.catalog).filter((path) => !before.totals.has(path) && !before.notCounted.has(path))
   return [
     ...copy.notes,
     ...notes,
     ...compiled.notChecked,
-    ...(foreign.length === 0 ? [] : [`Rows of foreign tables: ${foreign.join(', ')}.`]),
+    ...(foreign.length === 0 ? [] : [`Rows of foreign tables that the migration cannot write: ${foreign.map(shownName).join(', ')}.`]),
+    ...[...before.notCounted.values()].map((because) => `Rows of the foreign table ${because}.`),
     ...(up.failure === undefined ? [] : ['Rows after the migration, and the way back: up fails.']),
     ...(migration.down === undefined ? ['The way back: there is no down.'] : []),
     ...(growth.outcome === 'not-measured' ? [`Growth: ${growth.because}`] : []),

@@ -1,6 +1,7 @@
 import type { Catalog, Relation } from '../../catalog/index.ts'
 import { InputError } from '../../errors.ts'
 import { shownName } from '../../postgres/index.ts'
+import { foreignLeavesOf } from '../foreign/foreign-tables.ts'
 
 /** What verification has learned of the schema, before and after the migration. */
 export interface KnownSchemas {
@@ -34,7 +35,7 @@ export function checkSchema(place: string, copy: Catalog, known: KnownSchemas): 
       detail: `${namesText(madeThere)} is there already.`,
       hint: 'Take a fresh copy of the database as it is before the migration.',
     })
-  const missing = [...wantedOf(known)].filter((each) => !there.has(each))
+  const missing = [...wantedOf(known, copy)].filter((each) => !there.has(each))
   if (missing.length > 0)
     throw new InputError(`${place} is not the database that the migration is for, or it is half restored`, {
       detail: `Missing: ${namesText(missing)}.`,
@@ -52,8 +53,15 @@ function thingsOf(catalog: Catalog): ReadonlySet<string> {
   return new Set([...catalog.relations].flatMap(([path, relation]) => partsOf(path, relation)))
 }
 
-function wantedOf({ legacy, relations }: KnownSchemas): ReadonlySet<string> {
-  return new Set([...legacy.relations].flatMap(([path, relation]) => (relations.has(path) ? partsOf(path, relation) : [])))
+function wantedOf({ legacy, relations }: KnownSchemas, copy: Catalog): ReadonlySet<string> {
+  return new Set(
+    [...legacy.relations].flatMap(([path, relation]) => {
+      if (!relations.has(path)) return []
+      // PostgreSQL lets no foreign table have a key, nor a table with foreign partitions.
+      const isForeign = foreignLeavesOf(copy, path).length > 0
+      return partsOf(path, isForeign ? { ...relation, constraints: [] } : relation)
+    }),
+  )
 }
 
 function partsOf(path: string, relation: Relation): readonly string[] {

@@ -3,6 +3,7 @@ import type { CompiledQueries } from '../queries/compile-queries.ts'
 import { type Query, savedSchema } from '../queries/query.ts'
 import type { Mask } from './mask.ts'
 import type { CheckResult } from './model.ts'
+import { travellingTables } from './travelling-rows.ts'
 
 /** Values are saved as texts: what a text looks like must not depend on the session. */
 const pinned = `
@@ -57,15 +58,20 @@ async function check(session: Session, query: Query, mask: Mask): Promise<CheckR
   const startMs = performance.now()
   const { about, title } = query
   const base = { title, check: about.check, relation: about.relation ?? null, attribute: about.attribute ?? null }
+  const refused = (because: string): CheckResult => {
+    return { ...base, differing: null, alterations: {}, samples: [], durationMs: performance.now() - startMs, because }
+  }
   try {
-    const { differing, ways, samples } = await session.one<Answer>(questionOf(query))
+    const question = questionOf(query)
+    const travelling = about.check === 'measure' ? [] : await travellingTables(session, question)
+    if (travelling.length > 0) return refused(`rows of ${travelling.join(', ')} would travel from other servers`)
+    const { differing, ways, samples } = await session.one<Answer>(question)
     const shown = isOfRows(query) ? (samples ?? []).map(mask) : (samples ?? [])
     const durationMs = performance.now() - startMs
     return { ...base, differing: Number(differing), alterations: ways ?? {}, samples: shown, durationMs, because: '' }
   } catch (error) {
     if (!(error instanceof StatementError)) throw error
-    const because = `${error.message} (${error.sqlstate})`
-    return { ...base, differing: null, alterations: {}, samples: [], durationMs: performance.now() - startMs, because }
+    return refused(`${error.message} (${error.sqlstate})`)
   }
 }
 

@@ -34,6 +34,7 @@ const kinds: Readonly<Record<CheckResult['check'], { readonly invariant: string;
   'cell-altered': { invariant: 'zero-loss', kind: 'cell-altered' },
   'values-merged': { invariant: 'zero-loss', kind: 'cell-altered' },
   contents: { invariant: 'zero-loss', kind: 'row-lost' },
+  digest: { invariant: 'zero-loss', kind: 'cell-altered' },
   'copy-sum': { invariant: 'quantity-parity', kind: 'difference' },
   total: { invariant: 'quantity-parity', kind: 'difference' },
   measure: { invariant: 'quantity-parity', kind: 'difference' },
@@ -46,7 +47,8 @@ export function findingsOf(checks: readonly CheckResult[], context: JudgeContext
   for (const check of checks) {
     if (check.differing === null || check.differing === 0) continue
     const { invariant, kind } = kinds[check.check]
-    const { relation, attribute, differing: rows, alterations, samples } = check
+    const { relation, attribute, alterations, samples } = check
+    const rows = check.check === 'digest' ? null : check.differing
     const cause = causeOf(check, findings)
     const message = messageOf(check, context)
     const subject = check.check === 'measure' ? check.title.slice(0, check.title.lastIndexOf(': ')) : undefined
@@ -123,6 +125,7 @@ export function causesFirst(checks: readonly CheckResult[]): readonly CheckResul
     'cell-lost',
     'row-doubled',
     'contents',
+    'digest',
     'cell-altered',
     'values-merged',
     'measure',
@@ -152,6 +155,10 @@ function messageOf({ check, relation, attribute, differing, alterations, title }
       return `${column}: the values of ${of} are in no column after the migration`
     case 'contents':
       return `${table}: ${counted(count, 'row')} are not there as often as before`
+    case 'digest':
+      return attribute === null
+        ? `${column}: values have changed places between rows: the digest of the rows is another one`
+        : `${column}: values have changed: the digest over all ${counted(rows.get(relation ?? '') ?? 0, 'row')} is another one`
     case 'cell-altered':
       return `${column}: the value has changed in ${of} (${ways})`
     case 'values-merged':

@@ -35,8 +35,14 @@ export function judgeSeen(seen: Seen, context: JudgeContext): Judged {
   const back = revertedFindings(seen, context)
   return {
     findings: [...failures, ...findingsOf(causesFirst(seen.checks), context), ...back],
-    equal: seen.reverted === undefined ? null : back.every(({ severity }) => severity === 'info'),
+    equal: seen.reverted === undefined ? null : equalOf(seen.before, seen.reverted, back),
   }
+}
+
+/** Null where a table that was counted before has not been counted again. */
+function equalOf(before: StateOfCopy, reverted: RevertedState, back: readonly RehearsalFinding[]): boolean | null {
+  if (back.some(({ severity }) => severity !== 'info')) return false
+  return [...reverted.notCounted.keys()].some((path) => before.totals.has(path)) ? null : true
 }
 
 function failureFinding(invariant: string, kind: string, step: 'up' | 'down', failure: Failure, context: JudgeContext): RehearsalFinding {

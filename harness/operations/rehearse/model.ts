@@ -29,6 +29,7 @@ export interface Rehearsal {
   readonly workload: WorkloadResult | null
   readonly checks: readonly CheckResult[]
   /** Null where there is no `down`, or it was not run. */
+  /** `equal` is null where it failed, or where a server that has rows did not answer any more. */
   readonly down: (DirectionResult & { readonly equal: boolean | null }) | null
   /** The way back by a backup; null where there was none. */
   readonly restore: RestoreResult | null
@@ -138,10 +139,11 @@ export interface StatementResult {
 /** One question to the copy after `up`. */
 export interface CheckResult {
   readonly title: string
-  readonly check: QuerySubject['check']
+  /** `digest`: sums of hashes, of rows that are on other servers. */
+  readonly check: QuerySubject['check'] | 'digest'
   readonly relation: string | null
   readonly attribute: string | null
-  /** Null where the server refused the question. */
+  /** Null where the server refused the question; of a digest 1 where it is another one, since it tells no number of rows. */
   readonly differing: number | null
   /** How many items differ in each way. */
   readonly alterations: Readonly<Record<string, number>>

@@ -1,13 +1,14 @@
 import { readCatalog, readObjects } from '../../catalog/index.ts'
 import { EnvironmentError, InputError } from '../../errors.ts'
 import type { Failure } from '../../migration/index.ts'
-import { quoteName, type Session, StatementError } from '../../postgres/index.ts'
+import { type Session, StatementError } from '../../postgres/index.ts'
 import type { FindingResult } from '../../result/index.ts'
 import { readMetricsBefore } from '../../run/index.ts'
 import { refuseHalfSight } from '../evidence/access.ts'
-import { reachedTables, storedTables } from '../evidence/scope.ts'
-import { nameOf } from '../evidence/table-name.ts'
+import { foreignTables, reachedTables, storedTables } from '../evidence/scope.ts'
 import { readMeasure } from '../evidence/totals.ts'
+import { foreignLeavesOf } from '../foreign/foreign-tables.ts'
+import { sumWhereRowsAre } from '../foreign/sum-where-rows-are.ts'
 import { compileQueries } from '../queries/compile-queries.ts'
 import { savedSchema } from '../queries/query.ts'
 import { type Applied, applyMetered } from './apply-metered.ts'
@@ -17,19 +18,23 @@ import { startCopyClients } from './clients.ts'
 import { compareRows, dropSavedRows, saveRows } from './compare.ts'
 import { readMetricsOnCopy } from './contract-metrics.ts'
 import type { Copy } from './copy.ts'
+import { withForeignServers } from './copy-servers.ts'
 import { type EventLog, openEventLog } from './event-log.ts'
 import { measureGrowth } from './growth.ts'
 import { predictable } from './judge.ts'
 import { withLostColumns } from './lost-columns.ts'
 import { maskOfRun } from './mask.ts'
-import type { GrowthResult, Rehearsal } from './model.ts'
+import type { CheckResult, GrowthResult, Rehearsal } from './model.ts'
 import type { RehearseOptions } from './options.ts'
 import { restoreOf } from './restore.ts'
 import { compareReverted } from './reverted-rows.ts'
 import { readRights } from './rights.ts'
 import { readRowsOfRoles, type SecuredTables, securedTables } from './rows-of-roles.ts'
+import { spreadChecks, unanswered } from './spread-checks.ts'
+import { spreadRelations, sumSpread, withoutSpread } from './spread-rows.ts'
 import { readState, readTotals } from './state-of-copy.ts'
 import type { StepEvent } from './step-events.ts'
+import { travellingTables } from './travelling-rows.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /**
@@ -60,14 +65,15 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     signal.throwIfAborted()
     refuseFewRights(copy, up.failure)
     say('comparing all rows')
-    const checks = up.failure === undefined ? await compareRows(observer, prepared.compiled, { mask, signal }) : []
+    const after = up.failure === undefined ? await compareElsewhere(options, observer, prepared) : nothingAfter
+    const kept = up.failure === undefined ? await compareRows(observer, prepared.compiled, { mask, signal }) : []
     const metrics = up.failure === undefined ? await readMetricsOnCopy(observer, migration.contract.metrics ?? [], metricsBefore, mask) : []
-    const after = up.failure === undefined ? await rowsAfter(observer, prepared) : new Map<string, number>()
     const access = up.failure === undefined ? await readAccess(observer, prepared.secured, prepared.access) : undefined
     phase.name = 'down'
     const back = up.failure === undefined ? await goBack(options, observer, prepared, telling(events, migration, 'down')) : undefined
     await dropSavedRows(observer)
-    const seen = { startedAt, up, checks, metrics, after, access, back }
+    const checks = [...kept, ...after.checks, ...notCountedAgain(prepared, back)]
+    const seen = { startedAt, up, checks, metrics, after: after.rows, access, back }
     const judged = judgeCopy(options, prepared, seen)
     phase.name = 'growth'
     const growth = await growthOf(options, prepared, seen, judged.equal === true)
@@ -102,20 +108,33 @@ async function prepare(options: RehearseOptions, observer: Session): Promise<Pre
   const catalog = await readCatalog(observer)
   const reached = await reachedTables(observer, catalog, [reach])
   const source = { legacy, migrated, knowledge, reached: new Set(reached.tables) }
-  const compiled = withLostColumns(compileQueries(source, migration.contract), source)
-  const relations = new Set([...compiled.saved.map(({ relation }) => relation), ...knowledge.written])
+  const spread = spreadRelations(source, catalog)
+  const compiled = withoutSpread(withLostColumns(compileQueries(source, migration.contract), source), spread)
+  const relations = new Set([...[...compiled.saved, ...spread].map(({ relation }) => relation), ...knowledge.written])
   const notes = checkSchema(copy.place, catalog, { legacy, migrated, relations })
   const stored = new Set(storedTables(catalog))
   const tables = [...new Set([...reached.tables, ...relations])].filter((path) => stored.has(path))
+  const foreign = [...new Set([...reached.foreign, ...[...relations].flatMap((path) => foreignLeavesOf(catalog, path))])]
   await refuseHalfSight(observer, new Set(tables))
-  say(`reading the totals of ${tables.length} tables`)
-  const before = await readState(observer, tables)
+  if (foreign.length > 0)
+    say(`${foreign.length} foreign tables can be written: what up writes to one is written on the server that it names`)
+  say(
+    `reading the totals of ${tables.length + foreign.length} tables${foreign.length === 0 ? '' : `, ${foreign.length} of them on other servers`}`,
+  )
+  const [before, sums] = await withForeignServers(copy, catalog, options.signal, async (servers) => [
+    await readState(observer, [...tables, ...foreign], servers),
+    await sumSpread(observer, catalog, spread, 'before', servers),
+  ])
   const measures = []
-  for (const measure of migration.contract.measures ?? []) measures.push(await readMeasure(observer, measure, await searchPathOf(observer)))
+  for (const measure of migration.contract.measures ?? []) {
+    // It is the author's own query, which nobody else can divide among servers.
+    if (foreign.length > 0) say(`reading the measure ${measure.name}: rows of foreign tables that it reads travel to the copy`)
+    measures.push(await readMeasure(observer, measure, await searchPathOf(observer)))
+  }
   const secured = securedTables(catalog, tables)
   const access = await readAccess(observer, secured)
   const concerned = await countConcerned(observer, predictable(verified.result))
-  return { compiled, tables, notes, before, secured, access, measures, concerned, restore: await restoreOf(options) }
+  return { compiled, tables, foreign, spread, sums, notes, before, secured, access, measures, concerned, restore: await restoreOf(options) }
 }
 
 async function readAccess(session: Session, secured: SecuredTables, before?: AccessSeen): Promise<AccessSeen> {
@@ -135,6 +154,7 @@ async function countConcerned(session: Session, findings: readonly FindingResult
   for (const { id, preflight } of findings) {
     if (preflight === null) continue
     try {
+      if ((await travellingTables(session, preflight)).length > 0) continue
       const [result] = await session.script(preflight)
       counted.set(id, Number(result?.rows[0]?.[0] ?? 0))
     } catch (error) {
@@ -152,17 +172,38 @@ function refuseFewRights({ kind, place, role }: Copy, failure: Failure | undefin
   })
 }
 
-/** Rows of the same tables, and of those that are new. */
-async function rowsAfter(session: Session, { before, tables }: Prepared): Promise<ReadonlyMap<string, number>> {
+/** What was found after `up` without a question to kept rows. */
+interface AfterUp {
+  /** Of relations with rows on other servers. */
+  readonly checks: readonly CheckResult[]
+  /** By path. */
+  readonly rows: ReadonlyMap<string, number>
+}
+
+const nothingAfter: AfterUp = { checks: [], rows: new Map() }
+
+/** Rows of the same tables, and of those that are new; and sums over rows on other servers. */
+async function compareElsewhere({ copy, signal }: RehearseOptions, session: Session, prepared: Prepared): Promise<AfterUp> {
+  const { before, tables, foreign, spread, sums } = prepared
   const catalog = await readCatalog(session)
   const isNew = (path: string) => !before.catalog.relations.has(path) && !path.startsWith(`${savedSchema}.`)
-  const paths = storedTables(catalog).filter((path) => tables.includes(path) || isNew(path))
-  const counts = new Map<string, number>()
-  for (const path of paths) {
-    const { rows } = await session.one<{ rows: string }>(`SELECT count(*)::text AS rows FROM ONLY ${quoteName(nameOf(path))}`)
-    counts.set(path, Number(rows))
-  }
-  return counts
+  const paths = [...storedTables(catalog), ...foreignTables(catalog)].filter(
+    (path) => [...tables, ...foreign].includes(path) || isNew(path),
+  )
+  return await withForeignServers(copy, catalog, signal, async (servers) => {
+    const rows = new Map<string, number>()
+    for (const path of paths) {
+      const counted = await sumWhereRowsAre(session, catalog, path, () => ['count(*)'], servers)
+      if (counted.outcome === 'summed') rows.set(path, Number(counted.sums[0]))
+    }
+    return { rows, checks: spreadChecks(spread, sums, await sumSpread(session, catalog, spread, 'after', servers)) }
+  })
+}
+
+/** Tables that were counted before `up`, and after `down` no more. */
+function notCountedAgain({ before }: Prepared, back: Back | undefined): readonly CheckResult[] {
+  const lost = [...(back?.reverted?.notCounted ?? [])].filter(([path]) => before.totals.has(path))
+  return lost.map(([path, because]) => unanswered(path, because))
 }
 
 type Tell = (event: StepEvent) => Promise<void>
@@ -180,7 +221,7 @@ async function goUp({ copy, migration, verified, signal }: RehearseOptions, obse
 async function goBack(
   { migration, copy, signal, say }: RehearseOptions,
   observer: Session,
-  { tables, before, compiled }: Prepared,
+  { tables, foreign, before, compiled }: Prepared,
   tell: Tell,
 ): Promise<Back | undefined> {
   if (migration.down === undefined) return undefined
@@ -190,11 +231,13 @@ async function goBack(
   if (applied.failure !== undefined) return { applied, reverted: undefined }
   say('comparing with the totals before')
   const catalog = await readCatalog(observer)
-  const totals = await readTotals(observer, catalog, tables)
+  const { totals, notCounted } = await withForeignServers(copy, catalog, signal, (servers) =>
+    readTotals(observer, catalog, [...tables, ...foreign], servers),
+  )
   const differing = tables.filter((path) => before.totals.get(path)?.digest !== totals.get(path)?.digest)
   const rows = await compareReverted(observer, compiled, { before: before.catalog, reverted: catalog }, differing)
   await dropSavedRows(observer)
-  return { applied, reverted: { catalog, objects: await readObjects(observer), totals, rows } }
+  return { applied, reverted: { catalog, objects: await readObjects(observer), totals, notCounted, rows } }
 }
 
 async function growthOf(
@@ -206,6 +249,6 @@ async function growthOf(
   const none = (because: string): GrowthResult => ({ outcome: 'not-measured', because })
   if (!growth) return none('it was not asked for (--no-growth).')
   if (up.failure !== undefined) return none('up fails.')
-  const rows = [...before.totals.values()].reduce((sum, each) => sum + each.rows, 0)
+  const rows = tables.reduce((sum, path) => sum + (before.totals.get(path)?.rows ?? 0), 0)
   return await measureGrowth({ copy, up: migration.up, down: migration.down, comesBack, tables, windowMs, signal, say }, rows)
 }

@@ -95,7 +95,7 @@ function metrics({ up, down, workload, restore, window }: Rehearsal): readonly s
     ...(workload === null ? [] : ['### Clients', ...clients(workload)]),
     down === null
       ? '### down: not run'
-      : `### down: ${directionText(down)}; ${down.equal === null ? 'it failed' : down.equal ? 'everything is as before' : '**not everything is as before**'}`,
+      : `### down: ${directionText(down)}; ${down.outcome === 'failed' ? 'it failed' : down.equal === null ? 'not everything could be compared' : down.equal ? 'everything is as before' : '**not everything is as before**'}`,
     ...(down === null ? [] : [statements(down)]),
     ...(restore === null ? [] : [`### restore: ${prose(restoreText(restore))}`]),
   ]

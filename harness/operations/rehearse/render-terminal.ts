@@ -62,7 +62,7 @@ function figureLines(rehearsal: Rehearsal): readonly string[] {
     ...(workload === null ? [] : [`  clients       ${workloadText(workload)}`]),
     ...(checks.length === 0 ? [] : [`  compared      ${checksText(checks)}`]),
     ...(metrics.length === 0 ? [] : [`  metrics       ${visibleText(metricsText(metrics))}`]),
-    `  down          ${down === null ? 'not run' : `${directionText(down)}; ${down.equal === null ? 'it failed' : down.equal ? 'everything is as before' : 'NOT everything is as before'}`}`,
+    `  down          ${down === null ? 'not run' : `${directionText(down)}; ${down.outcome === 'failed' ? 'it failed' : down.equal === null ? 'not everything could be compared' : down.equal ? 'everything is as before' : 'NOT everything is as before'}`}`,
     ...(restore === null ? [] : [`  restore       ${restoreText(restore)}`]),
     `  growth        ${growthText(growth, window.ms)}`,
     ...(growth.outcome === 'measured' ? growthSentences(growth).map((each) => `                ${each}`) : []),

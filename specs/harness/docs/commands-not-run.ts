@@ -30,7 +30,11 @@ export const commandsNotRun: Readonly<Record<string, Readonly<Record<string, str
   'docs/interleavings.md': { 'npx godwit verify migrations/my-step --isolation': 'specs/invariants/isolation/ runs beside writes' },
   'docs/kv-to-tables.md': { '': 'specs/kv-to-tables/guide.spec.ts runs each, and compares what it prints' },
   'docs/crash.md': { 'godwit verify migrations/my-step --crash': 'specs/crash.spec.ts and specs/invariants/atomicity/ kill servers' },
-  'docs/no-degradation.md': { 'godwit verify migrations/my-step --performance': 'specs/invariants/no-degradation/ times statements' },
+  'docs/no-degradation.md': {
+    'godwit verify migrations/my-step --performance': 'specs/invariants/no-degradation/ times statements',
+    'GODWIT_PROFILE_URL=postgresql://reader@db.example.org/shop godwit verify migrations/my-step':
+      'specs/harness/cli/profile.spec.ts names a database',
+  },
   'docs/online-safety.md': { 'godwit verify migrations/my-step --online': 'specs/invariants/online-safety/ runs under traffic' },
   'docs/order-line-items.md': {
     '': 'verification under traffic takes a minute each; specs/order-line-items.spec.ts and specs/order-line-items/',

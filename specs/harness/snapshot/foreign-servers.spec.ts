@@ -94,6 +94,23 @@ describe('rows on three servers', { timeout: 120_000 }, () => {
     expect(await session.one(byLeaf)).toEqual(await session.one('SELECT count(*)::numeric AS rows, sum(amount) AS amount FROM whole'))
   })
 
+  test('the server spreads the digest of a large table, or of its partitions, over its processes', async () => {
+    const [shard] = shards
+    if (shard === undefined) throw new Error('there is no server')
+    await shard.session.script(`CREATE TABLE parted (${columns}) PARTITION BY HASH (id);
+      CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+      CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1); INSERT INTO parted TABLE orders; ANALYZE parted`)
+    const catalog = await readCatalog(shard.session)
+    // As if they were large.
+    await shard.session.script('SET min_parallel_table_scan_size = 0; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0')
+    const planOf = async (path: string) => {
+      const [plan] = await scriptPinned(shard.session, [`EXPLAIN (COSTS OFF) ${digestStatement(catalog, path)}`])
+      return (plan?.rows ?? []).map(([line]) => line?.trim()).join('\n')
+    }
+    expect(await planOf('public.orders')).toMatch(/^Finalize Aggregate[\s\S]*Gather[\s\S]*Partial Aggregate[\s\S]*Parallel Seq Scan/)
+    expect(await planOf('public.parted')).toMatch(/^Finalize Aggregate[\s\S]*Gather[\s\S]*Partial Aggregate[\s\S]*Parallel Append/)
+  })
+
   async function remoteSql(sql: string): Promise<readonly string[]> {
     const [plan] = await scriptPinned(session, [`EXPLAIN (VERBOSE, COSTS OFF) ${sql}`])
     return (plan?.rows ?? []).flatMap(([line]) => /Remote SQL: (.*)/.exec(line ?? '')?.[1] ?? [])

@@ -56,6 +56,16 @@ describe('growth of up', { timeout: 300_000 }, () => {
     )
   })
 
+  test('rows as wide as those of a real database no longer fit into memory earlier than generated ones', async () => {
+    const up = `SET maintenance_work_mem = '2MB';\nCREATE INDEX orders_note ON orders (note);`
+    const growth = { rows: 40_000, seconds: 30 }
+    const profile = { 'public.orders': { note: { nullFraction: 0, width: 900, distinct: -1, frequencies: [] } } }
+    const generated = await timedMigration(legacy, up, { ...quick, growth })
+    const real = await timedMigration(legacy, up, { ...quick, growth, profile })
+    expect(real.growth?.spills[0]?.rows).toBeLessThan((generated.growth?.spills[0]?.rows ?? 40_000) / 4)
+    expect(real.notChecked).toContain('no-degradation: public.orders has generated values in customer')
+  })
+
   test('a window that even the lower end of the prediction misses is an error', async () => {
     const contract = '{ performance: { window: { seconds: 0.01, rows: 50_000_000 } } }'
     const { told, invariant, findings } = await timedMigration(legacy, linear, { ...quick, growth: { rows: 10_000 }, contract })
