@@ -268,6 +268,7 @@ function addRehearse(program: Command, context: CommandContext): void {
     .addOption(new Option('--on <url>', 'a throw-away copy of the database, changed for good').env('GODWIT_COPY_URL'))
     .option('--this-is-a-copy', 'with --on: nobody needs that database')
     .option('--dump <file>', 'a dump by pg_dump (custom format or plain), restored into a throw-away server', parseName)
+    .option('--allow-foreign-writes', 'write to the servers that foreign tables of the copy name (default: refused)')
     .option('--evidence <folder>', 'with --on: take evidence of the copy before up, prove it, and time the restore', parseName)
     .option('--window <duration>', 'the time that the migration has (default: 15m)', parseDuration)
     .option(

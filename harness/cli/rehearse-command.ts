@@ -17,6 +17,7 @@ export interface RehearseFlags extends VerifyFlags {
   readonly dump?: string
   readonly evidence?: string
   readonly thisIsACopy?: true
+  readonly allowForeignWrites?: true
   readonly window?: number
   readonly events?: string
   readonly eventsTable?: string
@@ -49,6 +50,7 @@ export async function rehearseCommand(paths: readonly string[], flags: RehearseF
     windowMs: flags.window ?? WINDOW_MS,
     showValues: flags.showValues === true,
     growth: flags.growth,
+    allowForeignWrites: flags.allowForeignWrites === true,
     failOn: project.options.failOn,
     signal: context.signal,
     say: (line) => process.stderr.write(`${line}\n`),

@@ -69,6 +69,15 @@ function foreignTable({ schema, name, server, handler, serverOptions, mapping, t
   }
 }
 
+/** Where a foreign server is, by its options: `host:port/database` of one of `postgres_fdw`. */
+export function addressOf({ postgres, options }: ForeignServer): string {
+  const { host, hostaddr, port, dbname, service } = options
+  if (service !== undefined) return `service ${service}`
+  const machine = host ?? hostaddr
+  if (machine === undefined) return postgres ? 'no host' : 'of another wrapper than postgres_fdw'
+  return `${machine}${port === undefined && !postgres ? '' : `:${port ?? '5432'}`}${dbname === undefined ? '' : `/${dbname}`}`
+}
+
 /** The relations that hold a relation's rows: itself, or all partitions of a partitioned table, however deep. */
 export function leavesOf(catalog: Catalog, path: string): readonly string[] {
   if (catalog.relations.get(path)?.kind !== 'partitioned-table') return [path]

@@ -27,6 +27,8 @@ export interface RehearseOptions {
   readonly showValues: boolean
   /** Whether to run `up` again on samples of the rows. */
   readonly growth: boolean
+  /** Whether it may write to the servers that the copy names. */
+  readonly allowForeignWrites: boolean
   readonly failOn: 'error' | 'warning' | undefined
   readonly signal: AbortSignal
   /** Gets a line for people at each step. */

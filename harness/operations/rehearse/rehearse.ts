@@ -20,6 +20,7 @@ import { readMetricsOnCopy } from './contract-metrics.ts'
 import type { Copy } from './copy.ts'
 import { withForeignServers } from './copy-servers.ts'
 import { type EventLog, openEventLog } from './event-log.ts'
+import { refuseForeignWrites } from './foreign-writes.ts'
 import { measureGrowth } from './growth.ts'
 import { predictable } from './judge.ts'
 import { withLostColumns } from './lost-columns.ts'
@@ -37,12 +38,16 @@ import type { StepEvent } from './step-events.ts'
 import { travellingTables } from './travelling-rows.ts'
 import { untilAborted } from './until-aborted.ts'
 
+/** The phase in which nothing is written to the copy. */
+const reading = 'reading totals'
+
 /**
  * Run a migration on a copy of real data, compare every row with what it was, and go back again.
  *
  * The copy is changed for good; what was kept for the comparison is removed from it in any case.
  *
- * @throws {InputError} When nothing was learned, or the copy is not in the state just before the migration.
+ * @throws {InputError} When nothing was learned, the copy is not in the state just before the migration, or the migration can write to servers
+ * that the copy names.
  * @throws {EnvironmentError} When the role of the copy may not do what the migration does.
  */
 export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
@@ -51,7 +56,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   const { copy, migration, say, signal } = options
   await using events = await openEventLog(copy, options.events)
   await using observer = await copy.observe()
-  const phase = { name: 'reading totals' }
+  const phase = { name: reading }
   using _ = untilAborted(copy, signal)
   try {
     const prepared = await prepare(options, observer)
@@ -84,15 +89,17 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     // What is cancelled may be a look of ours as well.
     throw signal.reason
   } finally {
-    await dropSavedRows(observer).catch((error: unknown) => {
-      if (!(error instanceof StatementError)) throw error
-    })
+    // Also DROP SCHEMA IF EXISTS fires event triggers, which may write to other servers.
+    if (phase.name !== reading)
+      await dropSavedRows(observer).catch((error: unknown) => {
+        if (!(error instanceof StatementError)) throw error
+      })
   }
 }
 
 function leftText({ kind, place }: Copy, phase: string): string {
   if (kind === 'dump') return 'interrupted: the restored copy is removed'
-  if (phase === 'reading totals') return `interrupted: nothing was changed on ${place}`
+  if (phase === reading) return `interrupted: nothing was changed on ${place}`
   return `interrupted during ${phase}: ${place} stays as it is now; take a fresh copy for the next rehearsal`
 }
 
@@ -115,6 +122,7 @@ async function prepare(options: RehearseOptions, observer: Session): Promise<Pre
   const stored = new Set(storedTables(catalog))
   const tables = [...new Set([...reached.tables, ...relations])].filter((path) => stored.has(path))
   const foreign = [...new Set([...reached.foreign, ...[...relations].flatMap((path) => foreignLeavesOf(catalog, path))])]
+  await refuseForeignWrites(options, observer, catalog, knowledge.written)
   await refuseHalfSight(observer, new Set(tables))
   if (foreign.length > 0)
     say(`${foreign.length} foreign tables can be written: what up writes to one is written on the server that it names`)

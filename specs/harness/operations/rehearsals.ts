@@ -54,6 +54,7 @@ export async function rehearseOn(
     windowMs: 15 * 60_000,
     showValues: false,
     growth: false,
+    allowForeignWrites: false,
     failOn: undefined,
     signal: new AbortController().signal,
     say: () => undefined,

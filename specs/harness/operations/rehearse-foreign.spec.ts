@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openShop, scratchFolder } from './production.ts'
-import { type LearnedPair, learnPair, rehearseAt, writePair } from './rehearsals.ts'
+import { type LearnedPair, learnPair, rehearseAt as rehearseAnywhere, writePair } from './rehearsals.ts'
 import { columns, fill, startThreeServers, type ThreeServers } from './three-servers.ts'
 
 const legacy = `CREATE TABLE orders (${columns}) PARTITION BY LIST (shard);
 CREATE TABLE orders_0 PARTITION OF orders FOR VALUES IN (0);
 CREATE TABLE orders_1 PARTITION OF orders FOR VALUES IN (1);
 CREATE TABLE orders_2 PARTITION OF orders FOR VALUES IN (2);`
+
+const rehearseAt = (pair: LearnedPair, url: string) => rehearseAnywhere(pair, url, { allowForeignWrites: true })
 
 /** Copies with a third of the rows, and foreign partitions for the others. */
 describe('a rehearsal on a copy with rows on three servers', { timeout: 120_000 }, () => {
