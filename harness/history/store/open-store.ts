@@ -38,7 +38,9 @@ export function openStore(place: string, warn: (message: string) => void): Verdi
 function storeAt(place: string): VerdictStore {
   if (!isRemote(place)) return new FolderStore(place)
   const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(place) ?? []
-  if (bucket === undefined) {
+  // `fetch` resolves them, and would be in another bucket.
+  const climbs = prefix.split('/').some((part) => part === '.' || part === '..')
+  if (bucket === undefined || climbs) {
     throw new InputError(`"${place}" is no place for the cache`, { hint: 'Name a folder, or s3://BUCKET/PREFIX.' })
   }
   return new S3Store(bucket, prefix.replace(/\/+$/, ''), process.env)

@@ -23,7 +23,7 @@ export class S3Store implements VerdictStore {
       ...prefix
         .split('/')
         .filter((part) => part !== '')
-        .map(encodeURIComponent),
+        .map(encodeAsSigned),
     ].join('/')
   }
 
@@ -50,6 +50,11 @@ export class S3Store implements VerdictStore {
     const url = `${this.#base}/${key.slice(0, 2)}/${key}.verdict`
     return await client.fetch(url, { method, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(timeoutMs) })
   }
+}
+
+/** `encodeURIComponent` leaves characters that a signature has encoded: a store that compares the path as it is sent would refuse it. */
+function encodeAsSigned(part: string): string {
+  return encodeURIComponent(part).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
 /** An endpoint of its own has the bucket in the path; so has AWS itself where its certificate does not fit the name. */

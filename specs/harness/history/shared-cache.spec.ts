@@ -112,9 +112,12 @@ describe('a cache that cannot be used is told once, and nothing is taken or kept
     expect(warned).toEqual([expect.stringMatching(/it cannot be written: (EEXIST|ENOTDIR)/)])
   })
 
-  test.each(['https://example.org/cache', 's3://', 's3://UPPER/x'])('%s is bad input', (place) => {
-    expect(() => opened(place)).toThrow(`"${place}" is no place for the cache`)
-  })
+  test.each(['https://example.org/cache', 's3://', 's3://UPPER/x', 's3://verdicts/../other', 's3://verdicts/a/./b'])(
+    '%s is bad input',
+    (place) => {
+      expect(() => opened(place)).toThrow(`"${place}" is no place for the cache`)
+    },
+  )
 })
 
 const steps = {
