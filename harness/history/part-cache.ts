@@ -9,6 +9,7 @@ import { hasSeen, openEntry, sealedEntry, seenRows } from './cache-entry.ts'
 import type { Selection } from './history.ts'
 import type { HistoryPart, PairPart } from './parts.ts'
 import { configDigest } from './seed-text.ts'
+import { stepDigest } from './step-digest.ts'
 import type { VerdictStore } from './store/verdict-store.ts'
 
 /** A part that an earlier run made, and the version of the server that it was made on. */
@@ -121,8 +122,8 @@ function isProgram(step: Pick<HistoryStep['up'], 'kind'> | undefined): boolean {
 }
 
 function stepText(step: HistoryStep): unknown {
-  const { name, version, path, files, digest, contract, batch, repeatable, foreign, verify } = step
-  return [name, version, shownPath(path), files.map(shownPath), digest, contract, batch, repeatable, foreign, verify?.text]
+  const { version, path, files, batch } = step
+  return [stepDigest(step), version, shownPath(path), files.map(shownPath), batch]
 }
 
 function asCached<Part extends PairPart | HistoryPart>(part: Part): Part {

@@ -8,6 +8,7 @@ import type { Counterexample, VerifyOptions } from '../verify/index.ts'
 import { hasSeen, openEntry, sealedEntry, seenRows } from './cache-entry.ts'
 import { rebaseVerdict, type ShownPaths, shownPaths } from './rebase-verdict.ts'
 import { configDigest } from './seed-text.ts'
+import { stepDigest } from './step-digest.ts'
 import type { VerdictStore } from './store/verdict-store.ts'
 
 /** What was found out about one step. */
@@ -43,7 +44,7 @@ export class VerdictCache {
     ].join('\u0000')
     let chain = sha256(base)
     this.#keys = history.steps.map((step) => {
-      chain = sha256([chain, step.name, step.digest, JSON.stringify(options.contracts?.[step.name] ?? null)].join('\u0000'))
+      chain = sha256([chain, stepDigest(step), JSON.stringify(options.contracts?.[step.name] ?? null)].join('\u0000'))
       return chain
     })
   }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { assemble, type VerifiedPart, verifyPart } from '../../../harness/history/index.ts'
 import type { startCluster } from '../../../harness/postgres/index.ts'
 import type { VerifyResult } from '../../../harness/result/index.ts'
@@ -140,6 +140,70 @@ describe('a pair is verified anew', () => {
     await using own = await project({ ...rest, 'up.ts': program })
     expect([(await own.run()).started, (await own.run()).started]).toEqual([1, 1])
   })
+})
+
+describe('a history is verified anew', () => {
+  const goose = {
+    '00001_a.sql':
+      '-- +goose Up\n-- +goose ENVSUB ON\nCREATE TABLE a (id int PRIMARY KEY, note $GODWIT_SPEC_TYPE);\n-- +goose Down\nDROP TABLE a;\n',
+    '00002_b.sql': '-- +goose Up\nALTER TABLE a ADD COLUMN more int;\n-- +goose Down\nALTER TABLE a DROP COLUMN more;\n',
+  }
+  afterEach(() => vi.unstubAllEnvs())
+
+  test('where a variable of the environment has changed that its tool puts into it', async () => {
+    await using own = await project(goose)
+    vi.stubEnv('GODWIT_SPEC_TYPE', 'text')
+    expect(counts(await own.run())).toEqual([[2, 0]])
+    vi.stubEnv('GODWIT_SPEC_TYPE', 'bigint')
+    expect(counts(await own.run())).toEqual([[2, 0]])
+    vi.stubEnv('GODWIT_SPEC_TYPE', 'text')
+    const again = await own.run()
+    expect([again.started, counts(again)]).toEqual([0, [[0, 2]]])
+  })
+
+  test("where a placeholder has changed in its tool's configuration", async () => {
+    const placeholder = (type: string) => `[flyway.placeholders]\ntype = "${type}"\n`
+    await using own = await project({
+      'sql/V1__a.sql': 'CREATE TABLE a (id int PRIMARY KEY);',
+      'sql/V2__b.sql': ['ALTER TABLE a ADD COLUMN note $', '{type};'].join(''),
+      'flyway.toml': placeholder('text'),
+    })
+    expect(counts(await own.run())).toEqual([[2, 0]])
+    await own.write('flyway.toml', placeholder('bigint'))
+    expect(counts(await own.run())).toEqual([[1, 1]])
+    expect((await own.run()).started).toBe(0)
+  })
+
+  // Within one process Vitest keeps what it has imported.
+  test('where a file has changed that the contract of a step imports', { timeout: 60_000 }, async () => {
+    const drop = { '003_c.up.sql': 'ALTER TABLE a DROP COLUMN note;', '003_c.down.sql': 'ALTER TABLE a ADD COLUMN note text;' }
+    const { 'contract.ts': _, 'why.ts': why } = pair
+    const contract = "import { why } from './why.ts'\nexport default { discards: [{ path: 'public.a.note', because: why }] }"
+    await using written = await writtenFiles({ ...history, ...drop, '003_c.contract.ts': contract, 'why.ts': why })
+    const run = async () => {
+      const { stdout } = await runBin(['verify', '.', '--runs', '4', '--json'], { cwd: written.path })
+      const { sources, migrations } = JSON.parse(stdout) as VerifyResult
+      return [sources[0]?.verified, sources[0]?.cached, JSON.stringify(migrations).includes('it is empty')]
+    }
+    expect([await run(), await run()]).toEqual([
+      [3, 0, false],
+      [0, 3, false],
+    ])
+    await writeFile(join(written.path, 'why.ts'), "export const why = 'it is empty'")
+    expect(await run()).toEqual([1, 2, true])
+  })
+})
+
+// The pair is named alike in both, and what it was read from is the same.
+test('a pair of the same name in another directory shows no path of the first', { timeout: 60_000 }, async () => {
+  await using cache = await writtenFiles({})
+  await using one = await writtenFiles(Object.fromEntries(Object.entries(pair).map(([name, text]) => [`step/${name}`, text])))
+  await using two = await writtenFiles(Object.fromEntries(Object.entries(pair).map(([name, text]) => [`step/${name}`, text])))
+  const run = (cwd: string) => runBin(['verify', 'step', '--runs', '4', '--json', '--cache', cache.path], { cwd })
+  const [first, second] = [await run(one.path), await run(two.path)]
+  expect(JSON.parse(second.stdout).sources[0].path).toBe('step')
+  expect(second.code).toBe(first.code)
+  expect(second.stdout + second.stderr).not.toContain(one.path)
 })
 
 test('a history that does not apply is tried again', async () => {
