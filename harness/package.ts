@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join, relative } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -27,12 +27,17 @@ let code: string | undefined
 
 /** Hex sha256 of all code of this Godwit, as it runs: another one may judge otherwise, whatever version it has. */
 export function codeDigest(): string {
-  code ??= digestOfCode()
+  code ??= digestOfCode(fileURLToPath(new URL('.', import.meta.url)))
   return code
 }
 
-function digestOfCode(): string {
-  const own = fileURLToPath(new URL('.', import.meta.url))
+/**
+ * Hex sha256 of the code in a package's folder, and of the versions of the packages that it depends on: other rows are drawn with another
+ * version of one, and SQL is read otherwise.
+ *
+ * @param own  The folder with the code, right below that of the package.
+ */
+export function digestOfCode(own: string): string {
   const hash = createHash('sha256')
   const files = readdirSync(own, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.d.ts'))
@@ -41,5 +46,27 @@ function digestOfCode(): string {
     const bytes = readFileSync(file)
     hash.update(`${relative(own, file)}\0${bytes.length}\0`).update(bytes)
   }
-  return hash.digest('hex')
+  return hash.update(JSON.stringify(dependencyVersions(dirname(own)))).digest('hex')
+}
+
+function dependencyVersions(folder: string): readonly (readonly [name: string, version: unknown])[] {
+  const names = Object.keys(readPackage(folder)?.dependencies ?? {})
+  return names.map((name) => [name, installedIn(folder, name)?.version])
+}
+
+/** Where Node.js would find it: in the nearest `node_modules`, going up. */
+function installedIn(folder: string, name: string): PackageFile | undefined {
+  const found = readPackage(join(folder, 'node_modules', name))
+  const parent = dirname(folder)
+  return found ?? (parent === folder ? undefined : installedIn(parent, name))
+}
+
+interface PackageFile {
+  readonly version?: unknown
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+function readPackage(folder: string): PackageFile | undefined {
+  const file = join(folder, 'package.json')
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as PackageFile) : undefined
 }

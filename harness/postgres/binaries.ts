@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { EnvironmentError, InputError } from '../errors.ts'
@@ -78,7 +78,16 @@ export function requireInstallation(wanted: number | undefined): Installation {
  */
 export function serverIdentity(request: ClusterRequest): string | undefined {
   if (request.kind !== 'embedded') return undefined
-  return `${platformName()} ${requireInstallation(request.major).release}`
+  return identityOf(requireInstallation(request.major))
+}
+
+/** Its release, and the extensions that somebody may have put there: what is absent is judged otherwise than what is there. */
+export function identityOf({ release, directory }: Installation): string {
+  const folder = join(directory, 'share', 'postgresql', 'extension')
+  const hash = createHash('sha256')
+  for (const name of existsSync(folder) ? readdirSync(folder).sort() : [])
+    hash.update(`${name}\0${name.endsWith('.control') ? readFileSync(join(folder, name), 'utf8') : ''}\0`)
+  return `${platformName()} ${release} ${hash.digest('hex').slice(0, 16)}`
 }
 
 function releaseToInstall(major: number): string {
@@ -193,9 +202,13 @@ function probe(binaries: Binaries): string | undefined {
   }
 }
 
-function copyOf({ directory, major }: Installation, cache: string): string {
+function copyOf(installation: Installation, cache: string): string {
+  const { directory, major } = installation
   const { mtimeMs, size } = statSync(join(directory, 'bin', 'postgres'))
-  const hash = createHash('sha256').update(`${directory} ${mtimeMs} ${size}`).digest('hex').slice(0, 12)
+  const hash = createHash('sha256')
+    .update(`${directory} ${mtimeMs} ${size} ${identityOf(installation)}`)
+    .digest('hex')
+    .slice(0, 12)
   const kept = join(cache, `binaries-${major}-${hash}`)
   if (existsSync(kept)) {
     // The sweep removes what has not been used for long.

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   findInstallation,
+  identityOf,
   installedMajors,
   missingSymlinks,
   packageToInstall,
@@ -84,4 +85,19 @@ test('the environment is described with a remedy for all that is missing', async
     'Container engine',
   ])
   for (const { state, remedy } of checks) expect(remedy === undefined).toBe(state === 'ready')
+})
+
+test('binaries with another extension, or another version of one, are others', () => {
+  const folder = join(place, 'share', 'postgresql', 'extension')
+  mkdirSync(folder, { recursive: true })
+  const identity = () => identityOf({ major: newest, release: 'spec', directory: place })
+  const seen = [identity()]
+  writeFileSync(join(folder, 'vector.control'), "default_version = '0.7.0'")
+  seen.push(identity())
+  writeFileSync(join(folder, 'vector--0.7.0--0.8.0.sql'), '')
+  seen.push(identity())
+  writeFileSync(join(folder, 'vector.control'), "default_version = '0.8.0'")
+  seen.push(identity())
+  expect(new Set(seen).size).toBe(4)
+  expect(identity()).toBe(seen.at(-1))
 })
