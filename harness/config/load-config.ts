@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -6,6 +5,7 @@ import { lilconfig } from 'lilconfig'
 import { InputError } from '../errors.ts'
 import { importModule, shownPath } from '../migration/index.ts'
 import { checkConfig } from './check-config.ts'
+import { digestOfCode } from './digest-of-code.ts'
 import type { Config } from './model.ts'
 
 /** Names under which a configuration is looked for, in this order; and `package.json` for its key `godwit`. */
@@ -17,7 +17,7 @@ export interface LoadedConfig {
   readonly file: string
   /** What its paths are relative to. */
   readonly directory: string
-  /** Of the texts of the file and of what it imports, as far as that can be seen. */
+  /** Of what the file and what it imports depend on: see {@link digestOfCode}. */
   readonly digest: string
 }
 
@@ -57,7 +57,7 @@ export async function loadConfig(directory: string, file?: string): Promise<Load
     config: checkConfig(found.config, shown),
     file: found.filepath,
     directory: own,
-    digest: await digestOf([found.filepath, ...loaded]),
+    digest: await digestOfCode([found.filepath, ...loaded]),
   }
 
   async function load(path: string): Promise<{ readonly filepath: string; readonly config: unknown }> {
@@ -66,13 +66,6 @@ export async function loadConfig(directory: string, file?: string): Promise<Load
     }
     return { filepath: path, config: path.endsWith('.json') ? await loadJson(path, await readFile(path, 'utf8')) : await loadModule(path) }
   }
-}
-
-async function digestOf(files: readonly string[]): Promise<string> {
-  const texts = await Promise.all([...new Set(files)].toSorted().map((file) => readFile(file)))
-  const hash = createHash('sha256')
-  for (const text of texts) hash.update(createHash('sha256').update(text).digest())
-  return hash.digest('hex').slice(0, 16)
 }
 
 async function importDefault(path: string, onFile: (file: string) => void): Promise<unknown> {

@@ -108,18 +108,43 @@ const imported = {
     export default defineConfig({ path: 'migrations', runs: 4, invariants: [own] })`,
 }
 
-test('a kept verdict is made anew when a file changes that the invariant imports', { timeout: 120_000 }, async () => {
-  const judging = (what: string) => ({ 'is-wrong.ts': `export const isWrong = (rows: readonly unknown[]): boolean => ${what}\n` })
-  await using repository = await scratchRepository({ ...history, ...imported, ...judging('false') })
+const judging = (what: string, before = '') => `${before}\nexport const isWrong = (rows: readonly unknown[]): boolean => ${what}\n`
+const byMost = 'rows.length > most.rows'
+const byVariable = judging('rows.length > most', 'const most = Number(process.env.MOST ?? 1000)')
+
+test.each<
+  [
+    what: string,
+    files: Readonly<Record<string, string>>,
+    then: Readonly<Record<string, string>>,
+    variables: Readonly<Record<string, string>>,
+  ]
+>([
+  ['a file', { 'is-wrong.ts': judging('false') }, { 'is-wrong.ts': judging('rows.length > 0') }, {}],
+  [
+    'a file of JSON',
+    { 'is-wrong.ts': judging(byMost, "import most from './most.json'"), 'most.json': '{ "rows": 1000 }' },
+    { 'most.json': '{ "rows": 0 }' },
+    {},
+  ],
+  [
+    'a file that Node.js loads itself',
+    { 'is-wrong.ts': judging(byMost, "const most = require('./most.cjs')"), 'most.cjs': 'module.exports = { rows: 1000 }' },
+    { 'most.cjs': 'module.exports = { rows: 0 }' },
+    {},
+  ],
+  ['a variable of the environment', { 'is-wrong.ts': byVariable }, {}, { MOST: '0' }],
+])('a kept verdict is made anew when %s changes that the invariant reads', { timeout: 120_000 }, async (_, files, then, variables) => {
+  await using repository = await scratchRepository({ ...history, ...imported, ...files })
   // As a user's process: under Vitest nobody says which files are loaded.
-  const verify = async () => {
-    const { code, stdout } = await repository.run(['verify', '--json'], { VITEST: '' })
+  const verify = async (more: Readonly<Record<string, string>> = {}) => {
+    const { code, stdout } = await repository.run(['verify', '--json'], { VITEST: '', ...more })
     return [code, ...JSON.parse(stdout).sources.map((each: { cached: number }) => each.cached)]
   }
   expect(await verify()).toEqual([0, 0])
   expect(await verify()).toEqual([0, 2])
-  await repository.write(judging('rows.length > 0'))
-  expect(await verify()).toEqual([1, 0])
+  await repository.write(then)
+  expect(await verify(variables)).toEqual([1, 0])
 })
 
 test('an invariant with a probe of its own is shrunk to the fewest rows that it looks at', { timeout: 120_000 }, async () => {
