@@ -53,7 +53,7 @@ export interface HistoryStep {
   readonly down: Step | undefined
   /** Discards in the file's comments; what the config declares is added later. */
   readonly contract: Contract
-  /** Hex sha256 of its files. */
+  /** Hex sha256 of its files, and of what its tool puts into its scripts. */
   readonly digest: string
   /** Pending steps with the same value are applied by the tool in one transaction; undefined where each has its own. */
   readonly batch: string | undefined

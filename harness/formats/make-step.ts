@@ -45,8 +45,19 @@ export async function makeStep(folder: Folder, parts: StepParts): Promise<Histor
   }
 }
 
+/** Of its files, and of what its tool puts into its scripts. */
+async function digestOf(folder: Folder, parts: StepParts, files: readonly string[]): Promise<string> {
+  const digest = await digestOfFiles(folder, parts, files)
+  const scripts = [parts.up, parts.down].map((each) => (each?.kind === 'sql' ? each.script : undefined))
+  const inserted = [...scripts, parts.verify].map((script) => script?.inserted ?? [])
+  if (inserted.every((each) => each.length === 0)) return digest
+  return createHash('sha256')
+    .update(JSON.stringify([digest, inserted]))
+    .digest('hex')
+}
+
 /** Of a file with several steps only this one's part counts: what is added to the file changes no other step. */
-async function digestOf(folder: Folder, { part, included = [] }: StepParts, files: readonly string[]): Promise<string> {
+async function digestOfFiles(folder: Folder, { part, included = [] }: StepParts, files: readonly string[]): Promise<string> {
   const names = [...files, ...included.map((path) => relative(folder.root, path))]
   if (part === undefined) return await folder.digest(names)
   const others = await folder.digest(names.filter((name) => name !== part.file))

@@ -50,6 +50,8 @@ export interface Script {
   readonly resumes?: boolean | undefined
   /** Its comments that speak to Godwit; absent where it was not parsed from a file. */
   readonly remarks?: readonly Remark[] | undefined
+  /** What its tool puts into it from its configuration or environment: no file that it was read from has it. */
+  readonly inserted?: readonly string[] | undefined
 }
 
 export interface Statement {

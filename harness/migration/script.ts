@@ -34,7 +34,9 @@ export function parseScript(file: string, text: string | SourceText, options: Sc
   const mode = options.mode ?? modeOf(source.text, statements)
   // In one message goes what a server reads; rows of COPY are sent apart.
   const sent = mode === 'message' && psql.metaCommands.length > 0 && psql.copyData.length === 0 ? psql.sql : source.text
-  return { file, text: sent, statements, mode, remarks: remarksOf(psql.comments, source) }
+  const { inserted } = source
+  const remarks = remarksOf(psql.comments, source)
+  return { file, text: sent, statements, mode, remarks, ...(inserted.length === 0 ? {} : { inserted }) }
 }
 
 /** What the server or psql may well take, and we cannot read: the parser's own limits, a meta-command that makes statements of results. */

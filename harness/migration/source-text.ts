@@ -26,6 +26,11 @@ export class SourceText {
     this.text = this.#pieces.map((piece) => piece.text).join('')
   }
 
+  /** What was put in the place of something, in its order: no file has it. */
+  get inserted(): readonly string[] {
+    return this.#pieces.flatMap(({ fixed, text }) => (fixed ? [text] : []))
+  }
+
   /** A file as it is. */
   static of(file: string, text: string): SourceText {
     return new SourceText([{ text, file, map: once(() => new SourceMap(text)), from: 0, fixed: false }])
