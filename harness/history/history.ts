@@ -139,7 +139,7 @@ class Walk {
       alone: this.#alone,
       options: context.options,
       history,
-      server: cluster.version.text,
+      server: `${cluster.kind} ${cluster.version.text}`,
       // The template is named by a digest of what was put into it.
       environment: [...environment.notes, environment.template.name.replace(/^.*_t_/, '')],
     })

@@ -78,7 +78,18 @@ export function requireInstallation(wanted: number | undefined): Installation {
  */
 export function serverIdentity(request: ClusterRequest): string | undefined {
   if (request.kind !== 'embedded') return undefined
-  return identityOf(requireInstallation(request.major))
+  return `${identityOf(requireInstallation(request.major))} ${localesIn('/usr/lib/locale')}`
+}
+
+/** The locales of a Linux machine: `initdb` makes a collation of each, which a script may name. */
+export function localesIn(folder: string): string {
+  const names = existsSync(folder) ? readdirSync(folder).sort() : []
+  // All that were made by locale-gen are in one file.
+  const found = names.map((name) => {
+    const stats = statSync(join(folder, name), { throwIfNoEntry: false })
+    return [name, stats?.isFile() === true ? stats.size : undefined]
+  })
+  return createHash('sha256').update(JSON.stringify(found)).digest('hex').slice(0, 16)
 }
 
 /** Its release, and the extensions that somebody may have put there: what is absent is judged otherwise than what is there. */

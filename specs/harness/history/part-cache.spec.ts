@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { assemble, type VerifiedPart, verifyPart } from '../../../harness/history/index.ts'
-import type { startCluster } from '../../../harness/postgres/index.ts'
+import type { Cluster, startCluster } from '../../../harness/postgres/index.ts'
 import type { VerifyResult } from '../../../harness/result/index.ts'
 import type { VerifyOptions } from '../../../harness/verify/index.ts'
 import { useCluster } from '../../../harness/vitest/cluster.ts'
@@ -28,8 +28,10 @@ const prelude = { 'prelude.sql': 'CREATE SCHEMA platform;' }
 async function project(files: Readonly<Record<string, string>>) {
   const written = await writtenFiles({ ...files, ...prelude })
   const cache = await writtenFiles({})
-  const run = async (options: VerifyOptions = {}): Promise<VerifiedPart & { readonly started: number }> => {
-    const start = vi.fn(async () => Object.assign(Object.create(await useCluster()), { [Symbol.asyncDispose]: async () => undefined }))
+  const run = async (options: VerifyOptions = {}, more: Partial<Cluster> = {}): Promise<VerifiedPart & { readonly started: number }> => {
+    const start = vi.fn(async () =>
+      Object.assign(Object.create(await useCluster()), { [Symbol.asyncDispose]: async () => undefined, ...more }),
+    )
     const all = { runs: 4, prelude: join(written.path, 'prelude.sql'), cacheDirectory: cache.path, ...options }
     const part = await verifyPart([written.path], all, { startCluster: start as unknown as typeof startCluster })
     return { ...part, started: start.mock.calls.length }
@@ -172,6 +174,13 @@ describe('a history is verified anew', () => {
     await own.write('flyway.toml', placeholder('bigint'))
     expect(counts(await own.run())).toEqual([[1, 1]])
     expect((await own.run()).started).toBe(0)
+  })
+
+  test('on a cluster of another kind: settings, collations and what can be done with it are others', async () => {
+    await using own = await project(history)
+    await own.run()
+    const other = await own.run({ postgres: 'postgresql://localhost/postgres' }, { kind: 'url' })
+    expect([other.started, counts(other)]).toEqual([1, [[2, 0]]])
   })
 
   // Within one process Vitest keeps what it has imported.

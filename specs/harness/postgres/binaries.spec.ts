@@ -7,6 +7,7 @@ import {
   findInstallation,
   identityOf,
   installedMajors,
+  localesIn,
   missingSymlinks,
   packageToInstall,
   runnableBinaries,
@@ -100,4 +101,17 @@ test('binaries with another extension, or another version of one, are others', (
   seen.push(identity())
   expect(new Set(seen).size).toBe(4)
   expect(identity()).toBe(seen.at(-1))
+})
+
+test('a machine with other locales is another', () => {
+  const locales = () => localesIn(join(place, 'locale'))
+  const seen = [locales()]
+  mkdirSync(join(place, 'locale', 'C.utf8'), { recursive: true })
+  seen.push(locales())
+  writeFileSync(join(place, 'locale', 'locale-archive'), 'de_DE')
+  seen.push(locales())
+  writeFileSync(join(place, 'locale', 'locale-archive'), 'de_DE fr_FR')
+  seen.push(locales())
+  expect(new Set(seen).size).toBe(4)
+  expect(locales()).toBe(seen.at(-1))
 })
