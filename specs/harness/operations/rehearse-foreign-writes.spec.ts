@@ -95,6 +95,22 @@ describe('a rehearsal of what can write to the servers that a copy names', { tim
     expect(await there()).toBe(before)
   })
 
+  test('is refused where up writes a partitioned table with a partition there', async () => {
+    const parent = 'CREATE TABLE spread (id int, note text) PARTITION BY RANGE (id);'
+    const partition = (name: string) => `CREATE TABLE ${name} PARTITION OF spread`
+    const [near, far] = ['FOR VALUES FROM (0) TO (10)', 'FOR VALUES FROM (10) TO (1000)']
+    const pair = await learn({
+      'legacy.sql': `${parent}${partition('near')} ${near};${partition('items')} ${far};`,
+      'up.sql': `UPDATE spread SET note = 'x';`,
+    })
+    await using copy = await openCopy(`DROP FOREIGN TABLE items; ${parent}${partition('near')} ${near};
+      CREATE FOREIGN TABLE items PARTITION OF spread ${far} SERVER stock`)
+    const before = await there()
+    const { detail } = await refused(rehearseAt(pair, copy.url))
+    expect(detail).toBe(`up can write items on the server "stock" (${address()}).`)
+    expect(await there()).toBe(before)
+  })
+
   test('is refused where it makes the foreign tables that it writes', async () => {
     const pair = await learn({ 'up.sql': writesOwn })
     // The owner of the specs may make no server.
