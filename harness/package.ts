@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -25,14 +25,18 @@ export function packageVersion(): string {
 
 let code: string | undefined
 
+/** Of a built Godwit: what {@link digestOfCode} gives, so that it is not read each time. */
+export const codeDigestFile = 'code.sha256'
+
 /** Hex sha256 of all code of this Godwit, as it runs: another one may judge otherwise, whatever version it has. */
 export function codeDigest(): string {
-  code ??= digestOfCode()
+  const saved = new URL(`./${codeDigestFile}`, import.meta.url)
+  code ??= existsSync(saved) ? readFileSync(saved, 'utf8').trim() : digestOfCode(fileURLToPath(new URL('.', import.meta.url)))
   return code
 }
 
-function digestOfCode(): string {
-  const own = fileURLToPath(new URL('.', import.meta.url))
+/** Hex sha256 of the code in a folder. */
+export function digestOfCode(own: string): string {
   const hash = createHash('sha256')
   const files = readdirSync(own, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.d.ts'))
