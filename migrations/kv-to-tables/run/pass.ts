@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Kind } from '../kinds/kind.ts'
+import { CopyTurns, canCopy } from './copy-batch.ts'
 import { carryOver, count, noCounts, sumOf } from './counts.ts'
 import { sqlstateOf } from './errors.ts'
 import { type Counts, type Decision, type Prepared, unknownKind } from './model.ts'
@@ -12,7 +14,11 @@ interface BatchMode {
   /** Records that are moved may be among those set aside. */
   readonly clearing: boolean
   readonly fresh: boolean
+  readonly turns: CopyTurns | undefined
 }
+
+/** Records that are judged without a break: while it lasts, nobody hears an answer of the server. */
+const judgedAtOnce = 50
 
 /** One pass over the store, in the snapshot that the reader has open: kind after kind, batch after batch. */
 export class Pass {
@@ -38,8 +44,7 @@ export class Pass {
     const { options, parts } = this.#run
     const { dryRun = false, retry = false, only } = options
     const kinds = [...this.#kinds, ...(only === undefined && parts.withUnknown ? [undefined] : [])]
-    const totals = new Map<Kind | undefined, number>()
-    for (const kind of kinds) totals.set(kind, await this.#total(kind))
+    const totals = await this.#totals(kinds)
     this.#totalInAll = [...totals.values()].reduce((sum, each) => sum + each, 0)
     const results: KindResult[] = []
     for (const kind of kinds) results.push(await this.#migrateKind(kind, totals.get(kind) ?? 0))
@@ -59,14 +64,18 @@ export class Pass {
     }
   }
 
-  async #total(kind: Kind | undefined): Promise<number> {
+  async #totals(kinds: readonly (Kind | undefined)[]): Promise<ReadonlyMap<Kind | undefined, number>> {
     const { reader, places, options } = this.#run
-    if (options.retry !== true) return countRecords(reader, places, kind, options.kinds)
-    const [row] = await reader.query<{ count: string }>(
-      `SELECT count(*)::text AS count FROM ${places.schema}.kv_set_aside AS a JOIN ${places.store} AS s ON s.key = a.key
-       WHERE ${wantedKeys(kind, options.kinds)}`,
-    )
-    return Number(row?.count ?? 0)
+    if (options.retry !== true) return countRecords(reader, places, kinds, options.kinds)
+    const totals = new Map<Kind | undefined, number>()
+    for (const kind of kinds) {
+      const [row] = await reader.query<{ count: string }>(
+        `SELECT count(*)::text AS count FROM ${places.schema}.kv_set_aside AS a JOIN ${places.store} AS s ON s.key = a.key
+         WHERE ${wantedKeys(kind, options.kinds)}`,
+      )
+      totals.set(kind, Number(row?.count ?? 0))
+    }
+    return totals
   }
 
   /** @param kind  Undefined for what is of none. */
@@ -86,7 +95,9 @@ export class Pass {
         `SELECT EXISTS (SELECT FROM ${this.#schema}.kv_set_aside WHERE kind = $1) AS any`,
         [name],
       )
-      const mode: BatchMode = { clearing: aside?.any === true, fresh: kind !== undefined && take === 'all' && (await this.#isEmpty(kind)) }
+      const fresh = kind !== undefined && take === 'all' && (await this.#isEmpty(kind))
+      const turns = fresh && (await canCopy(writer, kind, this.#schema)) ? new CopyTurns() : undefined
+      const mode: BatchMode = { clearing: aside?.any === true, fresh, turns }
       const batches = this.#prepared(kind, take)
       try {
         advance()
@@ -117,12 +128,18 @@ export class Pass {
     const { reader, places, parts, options } = this.#run
     const { kinds, batchSize = 1000, batchCharacters = 4 * 1024 * 1024, skipValidation = false } = options
     const { canonical } = places
-    for await (const batch of parts.readStore(reader, places, kind, kinds, { batchSize, batchCharacters, take }))
-      yield batch.map((record) => (kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation })))
+    for await (const batch of parts.readStore(reader, places, kind, kinds, { batchSize, batchCharacters, take })) {
+      const prepared: Prepared[] = []
+      for (const record of batch) {
+        if (prepared.length % judgedAtOnce === 0) await setImmediate()
+        prepared.push(kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation }))
+      }
+      yield prepared
+    }
     return undefined
   }
 
-  async #writeBatch(kind: Kind | undefined, batch: readonly Prepared[], counts: Counts, { clearing, fresh }: BatchMode): Promise<void> {
+  async #writeBatch(kind: Kind | undefined, batch: readonly Prepared[], counts: Counts, mode: BatchMode): Promise<void> {
     const { writer, parts, options } = this.#run
     const schema = this.#schema
     const name = kind?.name ?? unknownKind
@@ -131,10 +148,10 @@ export class Pass {
       const decisions: readonly Decision[] =
         kind === undefined
           ? batch.map((record) => ({ record, action: 'set-aside', reasons: record.reasons }))
-          : await parts.writeBatch({ writer, kind, schema, parts, fresh }, batch)
+          : await parts.writeBatch({ writer, kind, schema, parts, fresh: mode.fresh, turns: mode.turns }, batch)
       const aside = decisions.filter(({ action }) => action === 'set-aside')
       count(counts, decisions)
-      const clear = clearing ? decisions.filter(({ action }) => action !== 'set-aside').map(({ record }) => record.key) : []
+      const clear = mode.clearing ? decisions.filter(({ action }) => action !== 'set-aside').map(({ record }) => record.key) : []
       const checkpoint = options.retry === true ? undefined : { kind: name, rules: this.#rules, counts }
       await parts.recordBatch(writer, schema, name, parts.keepAside(aside), clear, checkpoint)
       await writer.script('COMMIT')
@@ -143,7 +160,7 @@ export class Pass {
       await writer.script('ROLLBACK').catch(() => undefined)
       // In a dry run a trigger wanted to write where only temporary tables may be written.
       if (sqlstateOf(error) !== '25006' || (await this.#run.mirror?.leaveOutTriggers(name)) !== true) throw error
-      await this.#writeBatch(kind, batch, counts, { clearing, fresh })
+      await this.#writeBatch(kind, batch, counts, mode)
     }
   }
 }

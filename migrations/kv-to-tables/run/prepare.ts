@@ -17,8 +17,7 @@ export interface PrepareOptions {
 /** Judge one record by the rules of its kind, and make the texts of its columns. */
 export function prepare(kind: Kind, source: SourceRecord, options: PrepareOptions): Prepared {
   const parsed = readObject(source, options)
-  if ('reason' in parsed)
-    return { ...source, row: undefined, id: undefined, references: noReferences, identity: undefined, reasons: [parsed.reason] }
+  if ('reason' in parsed) return prepared(source, { references: noReferences, reasons: [parsed.reason] })
   const { object } = parsed
   const reasons: Reason[] = []
   const id = readId(kind, source.key, object, reasons)
@@ -27,15 +26,30 @@ export function prepare(kind: Kind, source: SourceRecord, options: PrepareOption
   if (unwritable !== undefined)
     reasons.push({ path: unwritable, code: 'encoding', message: 'holds half of a surrogate pair, or a field named with a null byte' })
   const columns = readFields(kind, object, options, reasons)
-  const references = new Map<string, string>()
-  for (const [field, { reference }] of Object.entries(kind.fields)) {
-    const value = columns[field]
-    if (reference !== undefined && typeof value === 'string') references.set(field, value)
-  }
-  if (reasons.length > 0 || id === undefined) return { ...source, row: undefined, id, references, identity: undefined, reasons }
-  const row = Object.keys(kind.fields).map((field) => columns[field] ?? null)
+  const references = referencesOf(kind, columns)
+  if (reasons.length > 0 || id === undefined) return prepared(source, { id, references, reasons })
+  const row: (string | null)[] = []
+  for (const field of kind.fieldNames) row.push(columns[field] ?? null)
   row.push(extraOf(kind, object))
-  return { ...source, row, id, references, identity: identityOf(kind, columns), reasons }
+  return prepared(source, { row, id, references, identity: identityOf(kind, columns), reasons })
+}
+
+/** Field by field, so that all of them have one shape: spreading the source takes as long as reading its JSON. */
+function prepared(
+  { key, value, digest, position }: SourceRecord,
+  { row, id, references, identity, reasons }: Pick<Prepared, 'references' | 'reasons'> & Partial<Prepared>,
+): Prepared {
+  return { key, value, digest, position, row, id, references, identity, reasons }
+}
+
+function referencesOf(kind: Kind, columns: Readonly<Record<string, string | null>>): ReadonlyMap<string, string> {
+  if (kind.references.length === 0) return noReferences
+  const references = new Map<string, string>()
+  for (const { field } of kind.references) {
+    const value = columns[field]
+    if (typeof value === 'string') references.set(field, value)
+  }
+  return references
 }
 
 const noReferences: ReadonlyMap<string, string> = new Map()
@@ -111,6 +125,12 @@ function rawText(value: unknown): string | null {
 
 /** What has no column, so that nothing is lost: unknown fields, and a null that a field had. */
 function extraOf(kind: Kind, object: Fields): string {
-  const fields = Object.entries(object).filter(([name, value]) => name !== 'id' && (!Object.hasOwn(kind.fields, name) || value === null))
-  return fields.length === 0 ? '{}' : jsonObject(fields)
+  let fields: [string, unknown][] | undefined
+  for (const name of Object.keys(object)) {
+    const value = object[name]
+    if (name === 'id' || (value !== null && Object.hasOwn(kind.fields, name))) continue
+    fields ??= []
+    fields.push([name, value])
+  }
+  return fields === undefined ? '{}' : jsonObject(fields)
 }

@@ -8,7 +8,7 @@ import { rulesDigest } from './rules.ts'
 import { withRunLock } from './run-lock.ts'
 import type { Run, RunOptions, RunResult } from './run-options.ts'
 import { createStaging, createTables, dropStaging, existingTables, type Places } from './tables.ts'
-import { findGone } from './tally.ts'
+import { findGone, sumsAgree } from './tally.ts'
 
 /** Passes over the store after which a run gives up: each is shorter than the one before, unless the application writes faster than it. */
 const mostPasses = 6
@@ -55,8 +55,11 @@ async function migrate(run: Run): Promise<RunResult> {
     await newSnapshot(reader)
     const begun = retry ? new Map() : await readCheckpoints(writer, schema, rules)
     let result = await new Pass(run, schema, rules, begun).migrate()
+    let same = false
     for (let passes = 1; !dryRun && !retry; passes += 1) {
       await newSnapshot(reader)
+      same = await sumsAgree(run, result)
+      if (same) break
       const differences = await parts.findDifferences(run, result)
       if (differences.length === 0) break
       if (passes === mostPasses)
@@ -69,7 +72,7 @@ async function migrate(run: Run): Promise<RunResult> {
     }
     if (!retry)
       await writer.query(`DELETE FROM ${schema}.kv_checkpoint WHERE kind = ANY ($1::text[])`, [result.kinds.map(({ kind }) => kind)])
-    return { ...result, gone: await findGone(run, result) }
+    return { ...result, gone: same ? [] : await findGone(run, result) }
   } finally {
     await reader.script('ROLLBACK').catch(() => undefined)
   }

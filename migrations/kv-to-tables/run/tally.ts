@@ -2,6 +2,7 @@ import type { Kind } from '../kinds/kind.ts'
 import type { Connection } from './connection.ts'
 import { movedOf } from './counts.ts'
 import { literal } from './literal.ts'
+import { unknownKind } from './model.ts'
 import type { Run, RunResult } from './run-options.ts'
 import { existingTables, type Places, wantedKeys } from './tables.ts'
 
@@ -48,6 +49,36 @@ export async function tally(reader: Connection, places: Places, kind: Kind | und
 /** SQL: keys and digests of the rows that came from the store; a copy that the application made of one counts once. */
 export function migratedRows(kind: Kind, schema: string): string {
   return `SELECT source_key AS key, max(source_digest) AS digest FROM ${schema}.${kind.name} WHERE source_key IS NOT NULL GROUP BY source_key`
+}
+
+/**
+ * Whether the tables and what is set aside hold just what the store holds, by one look at each row: counts and sums of hashes of key and value, by kind,
+ * in the reader's snapshot. False says no more than that the sums differ; `findDifferences` finds where.
+ */
+export async function sumsAgree({ reader, places, options }: Run, result: RunResult): Promise<boolean> {
+  const { store, schema } = places
+  const hash = (key: string, digest: string) => `sum(hashint8extended(coalesce(${digest}, 0), hashtextextended(${key}, 0)))`
+  const kindOf = options.kinds.map((kind) => `WHEN ${wantedKeys(kind, options.kinds)} THEN ${literal(kind.name)}`).join(' ')
+  const tables = options.kinds.map(
+    ({ name }) =>
+      `SELECT ${literal(name)} AS kind, count(*) AS records, ${hash('source_key', 'source_digest')} AS sum FROM ${schema}.${name} WHERE source_key IS NOT NULL`,
+  )
+  const rows = await reader.query<{ kind: string; source: string; moved: string; aside: string; agrees: boolean }>(
+    `WITH s AS (
+       SELECT CASE ${kindOf} ELSE ${literal(unknownKind)} END AS kind, count(*) AS records,
+         ${hash('s.key', 'hashtextextended(s.value::text, 0)')} AS sum FROM ${store} AS s GROUP BY 1
+     ), t AS (${tables.join(' UNION ALL ')}),
+     a AS (SELECT kind, count(*) AS records, ${hash('key', 'hashtextextended(value, 0)')} AS sum FROM ${schema}.kv_set_aside GROUP BY 1)
+     SELECT kind, coalesce(s.records, 0)::text AS source, coalesce(t.records, 0)::text AS moved, coalesce(a.records, 0)::text AS aside,
+       coalesce(s.sum, 0) = coalesce(t.sum, 0) + coalesce(a.sum, 0) AS agrees
+     FROM s FULL JOIN t USING (kind) FULL JOIN a USING (kind)`,
+  )
+  const found = new Map(rows.map((row) => [row.kind, row]))
+  return result.kinds.every(({ kind, ...counts }) => {
+    const { source, moved, aside, agrees } = found.get(kind) ?? { source: 0, moved: 0, aside: 0, agrees: true }
+    const expected = [counts.source, movedOf(counts), counts.setAside, 0]
+    return agrees && [source, moved, aside, counts.kept].every((number, at) => Number(number) === expected[at])
+  })
 }
 
 /** Compare what a run counted with the store and the tables as they are in the reader's snapshot; in words, empty where they agree. */

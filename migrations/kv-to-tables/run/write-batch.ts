@@ -1,6 +1,7 @@
 import { columnOf, type Kind } from '../kinds/kind.ts'
 import type { Writer } from './connection.ts'
 import { copyRows } from './copy.ts'
+import { type CopyTurns, copyBatch } from './copy-batch.ts'
 import type { Fact } from './decide.ts'
 import { isPoison, sqlstateOf } from './errors.ts'
 import { sameIdentity } from './identity.ts'
@@ -16,22 +17,41 @@ export interface Target {
   readonly parts: Parts
   /** No record of this run has a row yet: what is new can be inserted first, and only what is refused looked at. */
   readonly fresh: boolean
+  /** Where new records can go into the table by COPY: whose turn it is. */
+  readonly turns?: CopyTurns | undefined
 }
 
 /**
  * Begins the transaction of a batch, with the savepoint to which a refused one goes back. Few rows look something up in tables that grow: by
- * index, whatever the planner, which has no statistics of tables just made, thinks of reading them whole. Deferred constraints are checked with
+ * index, whatever the planner, which has no statistics of tables just made, thinks of reading them whole, and without starting workers for it. Deferred constraints are checked with
  * each statement: at the commit, what they refuse would take the whole batch with it.
  */
-export const beginBatch = `BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT kv_batch`
+export const beginBatch = `BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT kv_batch`
 
 /**
- * Write a batch inside the transaction that `beginBatch` began: COPY into the staging table, one look at what the tables hold, one upsert. Where the server refuses
- * the batch because of its data, halves of it are tried, down to the record that is at fault, which is set aside.
+ * Write a batch inside the transaction that `beginBatch` began: by COPY into the table itself where all of it is new and sound, by way of the staging
+ * table otherwise.
  *
- * @throws What the server says otherwise; the transaction is aborted then.
+ * @throws What the server says, unless it refuses data; the transaction is aborted then.
  */
 export async function writeBatch(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
+  const { turns } = target
+  if (turns?.isNext() === true) {
+    const decisions = await copyBatch(target, records)
+    if (decisions !== undefined) {
+      turns.taken()
+      return decisions
+    }
+    turns.refused()
+  }
+  return stageBatch(target, records)
+}
+
+/**
+ * COPY into the staging table, one look at what the tables hold, one upsert. Where the server refuses the batch because of its data, halves of it are
+ * tried, down to the record that is at fault, which is set aside.
+ */
+async function stageBatch(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
   const { writer, kind, parts } = target
   try {
     await stage(target, records)
@@ -43,10 +63,10 @@ export async function writeBatch(target: Target, records: readonly Prepared[]): 
     if (only === undefined) throw error
     if (another === undefined) return parts.poisoned(only, refusedBy(error))
     const middle = Math.ceil(records.length / 2)
-    const first = await writeBatch(target, records.slice(0, middle))
+    const first = await stageBatch(target, records.slice(0, middle))
     // What the first half wrote stays; what it staged would be in the way of the second.
     await writer.script(`DELETE FROM pg_temp.${stagingOf(kind)}; SAVEPOINT kv_batch`)
-    return [...first, ...(await writeBatch(target, records.slice(middle)))]
+    return [...first, ...(await stageBatch(target, records.slice(middle)))]
   }
 }
 
