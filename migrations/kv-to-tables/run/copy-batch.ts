@@ -1,6 +1,6 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Writer } from './connection.ts'
-import { copyRows } from './copy.ts'
+import { copyChunks, copyLine } from './copy.ts'
 import type { Fact } from './decide.ts'
 import { isPoison } from './errors.ts'
 import type { Decision, Prepared } from './model.ts'
@@ -59,20 +59,24 @@ export async function copyBatch(
   records: readonly Prepared[],
 ): Promise<readonly Decision[] | undefined> {
   try {
-    const lost = await findLost(writer, kind, schema, records)
-    const [copied, others]: [Prepared[], Prepared[]] = [[], []]
-    for (const record of records) (record.row === undefined || lost.has(record.position) ? others : copied).push(record)
-    if (copied.length > 0) {
+    const looking = findLost(writer, kind, schema, records)
+    // While the server looks; whoever awaits it hears its error.
+    looking.catch(() => undefined)
+    const lines = records.map(({ id, key, digest, row }) => (row === undefined ? '' : copyLine([id ?? null, key, digest, ...row])))
+    const lost = await looking
+    const copied = (record: Prepared) => record.row !== undefined && !lost.has(record.position)
+    const text = lines.filter((_, at) => copied(records[at] as Prepared))
+    if (text.length > 0) {
       const sql = `COPY ${schema}.${kind.name} (${copiedColumns(kind).join(', ')}) FROM STDIN`
-      const written = await writer.copyFrom(sql, copyRows(tableRows(copied)))
-      if (written !== copied.length) return await undo(writer)
+      if ((await writer.copyFrom(sql, copyChunks(text))) !== text.length) return await undo(writer)
     }
-    const decided = new Map(parts.decide(kind, others, lost).map((decision) => [decision.record, decision]))
-    return records.flatMap((record) => {
-      const decision = decided.get(record)
-      if (decision !== undefined) return [decision]
-      return record.row === undefined || lost.has(record.position) ? [] : [{ record, action: 'inserted' as const, reasons: [] }]
-    })
+    const others = parts.decide(
+      kind,
+      records.filter((record) => !copied(record)),
+      lost,
+    )
+    const decided = new Map(others.map((decision) => [decision.record, decision]))
+    return records.flatMap((record) => (copied(record) ? { record, action: 'inserted', reasons: [] } : (decided.get(record) ?? [])))
   } catch (error) {
     if (!isPoison(error)) throw error
     return await undo(writer)
@@ -87,10 +91,6 @@ function copiedColumns(kind: Kind): readonly string[] {
   return ['id', 'source_key', 'source_digest', ...columnsOf(kind)]
 }
 
-function* tableRows(records: readonly Prepared[]): Iterable<readonly (string | null)[]> {
-  for (const { id, key, digest, row } of records) if (row !== undefined) yield [id ?? null, key, digest, ...row]
-}
-
 /** Records that refer to what is not there. */
 async function findLost(writer: Writer, kind: Kind, schema: string, records: readonly Prepared[]): Promise<ReadonlyMap<number, Fact>> {
   const lost = new Map<number, Fact>()
@@ -101,8 +101,8 @@ async function findLost(writer: Writer, kind: Kind, schema: string, records: rea
     const ids = new Set<string>()
     for (const { references } of records)
       for (const field of fields) {
-        const id = references.get(field)
-        if (id !== undefined) ids.add(id)
+        const id = references[field]
+        if (typeof id === 'string') ids.add(id)
       }
     return [...ids]
   })
@@ -116,7 +116,7 @@ async function findLost(writer: Writer, kind: Kind, schema: string, records: rea
     missing.get(parent)?.add(id)
   if ([...missing.values()].every(({ size }) => size === 0)) return lost
   for (const { position, references } of records) {
-    const fields = kind.references.filter(({ field, kind: parent }) => missing.get(parent)?.has(references.get(field) ?? ''))
+    const fields = kind.references.filter(({ field, kind: parent }) => missing.get(parent)?.has(references[field] ?? ''))
     if (fields.length > 0) lost.set(position, { missing: fields.map(({ field }) => field), present: undefined, holder: undefined })
   }
   return lost

@@ -17,8 +17,13 @@ interface BatchMode {
   readonly turns: CopyTurns | undefined
 }
 
+interface Batch {
+  readonly kind: Kind | undefined
+  readonly records: readonly Prepared[]
+}
+
 /** Records that are judged without a break: while it lasts, nobody hears an answer of the server. */
-const judgedAtOnce = 50
+const judgedAtOnce = 25
 
 /** One pass over the store, in the snapshot that the reader has open: kind after kind, batch after batch. */
 export class Pass {
@@ -46,8 +51,15 @@ export class Pass {
     const kinds = [...this.#kinds, ...(only === undefined && parts.withUnknown ? [undefined] : [])]
     const totals = await this.#totals(kinds)
     this.#totalInAll = [...totals.values()].reduce((sum, each) => sum + each, 0)
+    const counts = new Map<Kind | undefined, Counts>()
+    for (const kind of kinds) counts.set(kind, await this.#countsBefore(kind))
+    const batches = new Ahead(this.#prepared(kinds.filter((kind) => (totals.get(kind) ?? 0) > 0)))
     const results: KindResult[] = []
-    for (const kind of kinds) results.push(await this.#migrateKind(kind, totals.get(kind) ?? 0))
+    try {
+      for (const kind of kinds) results.push(await this.#migrateKind(kind, totals.get(kind) ?? 0, counts.get(kind) ?? noCounts(), batches))
+    } finally {
+      await batches.close()
+    }
     return {
       dryRun,
       retry,
@@ -78,14 +90,22 @@ export class Pass {
     return totals
   }
 
+  #take(kind: Kind | undefined): Take {
+    if (this.#run.options.retry === true) return 'set-aside'
+    return this.#earlier.has(kind?.name ?? unknownKind) ? 'unmoved' : 'all'
+  }
+
+  async #countsBefore(kind: Kind | undefined): Promise<Counts> {
+    const { reader, places, options } = this.#run
+    const earlier = this.#earlier.get(kind?.name ?? unknownKind)
+    return earlier === undefined ? noCounts() : carryOver(earlier, (await tally(reader, places, kind, options.kinds)).moved)
+  }
+
   /** @param kind  Undefined for what is of none. */
-  async #migrateKind(kind: Kind | undefined, total: number): Promise<KindResult> {
-    const { reader, writer, places, options } = this.#run
+  async #migrateKind(kind: Kind | undefined, total: number, counts: Counts, batches: Ahead): Promise<KindResult> {
+    const { writer, options } = this.#run
     const started = performance.now()
     const name = kind?.name ?? unknownKind
-    const earlier = this.#earlier.get(name)
-    const take = options.retry === true ? 'set-aside' : earlier === undefined ? 'all' : 'unmoved'
-    const counts = earlier === undefined ? noCounts() : carryOver(earlier, (await tally(reader, places, kind, options.kinds)).moved)
     const advance = () => {
       const doneInAll = this.#doneInAll + counts.source
       options.onProgress?.({ kind: name, done: counts.source, total, doneInAll, totalInAll: this.#totalInAll })
@@ -95,24 +115,14 @@ export class Pass {
         `SELECT EXISTS (SELECT FROM ${this.#schema}.kv_set_aside WHERE kind = $1) AS any`,
         [name],
       )
-      const fresh = kind !== undefined && take === 'all' && (await this.#isEmpty(kind))
+      const fresh = kind !== undefined && this.#take(kind) === 'all' && (await this.#isEmpty(kind))
       const turns = fresh && (await canCopy(writer, kind, this.#schema)) ? new CopyTurns() : undefined
       const mode: BatchMode = { clearing: aside?.any === true, fresh, turns }
-      const batches = this.#prepared(kind, take)
-      try {
+      advance()
+      for (let batch = await batches.next(kind); batch !== undefined; batch = await batches.next(kind)) {
+        options.signal?.throwIfAborted()
+        await this.#writeBatch(kind, batch, counts, mode)
         advance()
-        // While one batch is written, the next is read and judged; no more than that is ever under way.
-        for (let next = batches.next(); ; ) {
-          const { value: batch, done } = await next
-          if (done === true) break
-          next = batches.next()
-          next.catch(() => undefined)
-          options.signal?.throwIfAborted()
-          await this.#writeBatch(kind, batch, counts, mode)
-          advance()
-        }
-      } finally {
-        await batches.return(undefined)
       }
     }
     this.#doneInAll += counts.source
@@ -124,18 +134,23 @@ export class Pass {
     return row?.empty === true
   }
 
-  async *#prepared(kind: Kind | undefined, take: Take): AsyncGenerator<readonly Prepared[], undefined> {
+  async *#prepared(kinds: readonly (Kind | undefined)[]): AsyncGenerator<Batch, undefined> {
     const { reader, places, parts, options } = this.#run
-    const { kinds, batchSize = 1000, batchCharacters = 4 * 1024 * 1024, skipValidation = false } = options
+    const { batchSize = 1000, batchCharacters = 4 * 1024 * 1024, skipValidation = false } = options
     const { canonical } = places
-    for await (const batch of parts.readStore(reader, places, kind, kinds, { batchSize, batchCharacters, take })) {
-      const prepared: Prepared[] = []
-      for (const record of batch) {
-        if (prepared.length % judgedAtOnce === 0) await setImmediate()
-        prepared.push(kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation }))
+    for (const kind of kinds)
+      for await (const batch of parts.readStore(reader, places, kind, options.kinds, {
+        batchSize,
+        batchCharacters,
+        take: this.#take(kind),
+      })) {
+        const records: Prepared[] = []
+        for (const record of batch) {
+          if (records.length % judgedAtOnce === 0) await setImmediate()
+          records.push(kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation }))
+        }
+        yield { kind, records }
       }
-      yield prepared
-    }
     return undefined
   }
 
@@ -165,7 +180,36 @@ export class Pass {
   }
 }
 
+/** The batches of all kinds. While one is written, the next is read and judged; no more than that is ever under way. */
+class Ahead {
+  readonly #batches: AsyncGenerator<Batch, undefined>
+  #next: Promise<IteratorResult<Batch, undefined>>
+
+  constructor(batches: AsyncGenerator<Batch, undefined>) {
+    this.#batches = batches
+    this.#next = this.#begin()
+  }
+
+  /** The next batch of this kind; undefined where there is none any more. */
+  async next(kind: Kind | undefined): Promise<readonly Prepared[] | undefined> {
+    const { value: batch, done } = await this.#next
+    if (done === true || batch.kind !== kind) return undefined
+    this.#next = this.#begin()
+    return batch.records
+  }
+
+  async close(): Promise<void> {
+    await this.#batches.return(undefined)
+  }
+
+  #begin(): Promise<IteratorResult<Batch, undefined>> {
+    const next = this.#batches.next()
+    next.catch(() => undefined)
+    return next
+  }
+}
+
 function ofNoKind(record: Omit<Prepared, 'row' | 'id' | 'references' | 'identity' | 'reasons'>): Prepared {
   const reason = { path: '', code: 'kind', message: 'has a key under no known prefix' }
-  return { ...record, row: undefined, id: undefined, references: new Map(), identity: undefined, reasons: [reason] }
+  return { ...record, row: undefined, id: undefined, references: {}, identity: undefined, reasons: [reason] }
 }

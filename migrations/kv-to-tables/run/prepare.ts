@@ -26,12 +26,11 @@ export function prepare(kind: Kind, source: SourceRecord, options: PrepareOption
   if (unwritable !== undefined)
     reasons.push({ path: unwritable, code: 'encoding', message: 'holds half of a surrogate pair, or a field named with a null byte' })
   const columns = readFields(kind, object, options, reasons)
-  const references = referencesOf(kind, columns)
-  if (reasons.length > 0 || id === undefined) return prepared(source, { id, references, reasons })
+  if (reasons.length > 0 || id === undefined) return prepared(source, { id, references: columns, reasons })
   const row: (string | null)[] = []
   for (const field of kind.fieldNames) row.push(columns[field] ?? null)
   row.push(extraOf(kind, object))
-  return prepared(source, { row, id, references, identity: identityOf(kind, columns), reasons })
+  return prepared(source, { row, id, references: columns, identity: identityOf(kind, columns), reasons })
 }
 
 /** Field by field, so that all of them have one shape: spreading the source takes as long as reading its JSON. */
@@ -42,17 +41,7 @@ function prepared(
   return { key, value, digest, position, row, id, references, identity, reasons }
 }
 
-function referencesOf(kind: Kind, columns: Readonly<Record<string, string | null>>): ReadonlyMap<string, string> {
-  if (kind.references.length === 0) return noReferences
-  const references = new Map<string, string>()
-  for (const { field } of kind.references) {
-    const value = columns[field]
-    if (typeof value === 'string') references.set(field, value)
-  }
-  return references
-}
-
-const noReferences: ReadonlyMap<string, string> = new Map()
+const noReferences = {}
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,6 +1,6 @@
 import { columnOf, type Kind } from '../kinds/kind.ts'
 import type { Writer } from './connection.ts'
-import { copyRows } from './copy.ts'
+import { copyChunks, copyLine } from './copy.ts'
 import { type CopyTurns, copyBatch } from './copy-batch.ts'
 import type { Fact } from './decide.ts'
 import { isPoison, sqlstateOf } from './errors.ts'
@@ -81,7 +81,7 @@ async function lookFirst(target: Target, records: readonly Prepared[]): Promise<
  */
 async function insertFirst(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
   const { writer, kind, schema, parts } = target
-  const lost = hasReferences(kind) ? await readFacts(target, missingSql(kind, schema)) : new Map<number, Fact>()
+  const lost = kind.references.length > 0 ? await readFacts(target, missingSql(kind, schema)) : new Map<number, Fact>()
   const candidates = records.filter(({ row, position }) => row !== undefined && !lost.has(position))
   const [row] = await writer.query<{ inserted: string }>(insertSql(kind, schema), [[...lost.keys()].map(String)])
   const facts =
@@ -97,10 +97,6 @@ async function insertFirst(target: Target, records: readonly Prepared[]): Promis
   return records.flatMap((record) => decided.get(record) ?? (inserted.has(record) ? [{ record, action: 'inserted', reasons: [] }] : []))
 }
 
-function hasReferences(kind: Kind): boolean {
-  return Object.values(kind.fields).some(({ reference }) => reference !== undefined)
-}
-
 /** The decision on a record that the server refuses. */
 export function poisoned(record: Prepared, reason: Reason): readonly Decision[] {
   return [{ record, action: 'set-aside', reasons: [...record.reasons, reason] }]
@@ -112,16 +108,19 @@ function refusedBy(error: unknown): Reason {
 }
 
 async function stage({ writer, kind }: Target, records: readonly Prepared[]): Promise<void> {
-  await writer.copyFrom(`COPY pg_temp.${stagingOf(kind)} FROM STDIN`, copyRows(stagedRows(kind, records)))
+  await writer.copyFrom(`COPY pg_temp.${stagingOf(kind)} FROM STDIN`, copyChunks(stagedLines(kind, records)))
 }
 
 /** Valid records whole; of others what they refer to, so that every reason is found. */
-function* stagedRows(kind: Kind, records: readonly Prepared[]): Iterable<readonly (string | null)[]> {
-  const fields = Object.keys(kind.fields)
+function* stagedLines(kind: Kind, records: readonly Prepared[]): Iterable<string> {
+  const referring = new Set(kind.references.map(({ field }) => field))
   for (const { position, key, digest, id, row, references } of records) {
-    if (row !== undefined) yield [String(position), 't', key, digest, id ?? null, ...row]
-    else if (references.size > 0)
-      yield [String(position), 'f', key, null, null, ...fields.map((field) => references.get(field) ?? null), null]
+    if (row !== undefined) {
+      yield copyLine([String(position), 't', key, digest, id ?? null, ...row])
+      continue
+    }
+    const cells = kind.fieldNames.map((field) => (referring.has(field) ? (references[field] ?? null) : null))
+    if (cells.some((cell) => cell !== null)) yield copyLine([String(position), 'f', key, null, null, ...cells, null])
   }
 }
 
@@ -159,9 +158,7 @@ interface References {
 }
 
 function referencesOf(kind: Kind, schema: string): References {
-  const references = Object.entries(kind.fields).flatMap(([field, { reference }], at) =>
-    reference === undefined ? [] : [{ field, column: columnOf(field), parent: reference, alias: `p${at}` }],
-  )
+  const references = kind.references.map(({ field, kind: parent }, at) => ({ field, column: columnOf(field), parent, alias: `p${at}` }))
   const lost = references.map(({ column, alias }) => `(s.${column} IS NOT NULL AND ${alias}.id IS NULL)`)
   return {
     joins: references
