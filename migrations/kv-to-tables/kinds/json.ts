@@ -35,7 +35,7 @@ export function parseValue(text: string, canonical: boolean): ParsedValue {
 }
 
 /** Deeper values are set aside: neither we nor the server read them by recursion without end. */
-const deepest = 200
+export const deepest = 200
 
 /** Whether lists and objects are nested in one another more than 200 times. */
 export function tooDeep(value: unknown, depth = 0): boolean {

@@ -104,13 +104,13 @@ async function findLost(writer: Writer, kind: Kind, schema: string, records: rea
         const id = references[field]
         if (typeof id === 'string') ids.add(id)
       }
-    return [...ids]
+    return [...ids].join(',')
   })
   // By one walk through the index for all of them (= ANY), not by a look-up for each.
-  const looks = parents.map(
-    (parent, at) =>
-      `SELECT '${parent}' AS parent, id::text FROM (SELECT unnest($${at + 1}::uuid[]) AS id EXCEPT SELECT id FROM ${schema}.${parent} WHERE id = ANY ($${at + 1}::uuid[])) AS missing`,
-  )
+  const looks = parents.map((parent, at) => {
+    const ids = `string_to_array($${at + 1}, ',')::uuid[]`
+    return `SELECT '${parent}' AS parent, id::text FROM (SELECT unnest(${ids}) AS id EXCEPT SELECT id FROM ${schema}.${parent} WHERE id = ANY (${ids})) AS missing`
+  })
   const missing = new Map<string, Set<string>>(parents.map((parent) => [parent, new Set()]))
   for (const { parent, id } of await writer.query<{ parent: string; id: string }>(looks.join(' UNION ALL '), wanted))
     missing.get(parent)?.add(id)

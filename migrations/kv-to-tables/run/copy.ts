@@ -18,9 +18,7 @@ export function copyCell(cell: string | null): string {
 
 /** One row in COPY's text format, with its end. */
 export function copyLine(cells: readonly (string | null)[]): string {
-  let line = ''
-  for (const [at, cell] of cells.entries()) line += at === 0 ? copyCell(cell) : `\t${copyCell(cell)}`
-  return `${line}\n`
+  return `${cells.map(copyCell).join('\t')}\n`
 }
 
 /** Each chunk waits for its turn among all else that Node does: a batch of usual records is one. */

@@ -1,7 +1,7 @@
 import { isLosslessNumber } from 'lossless-json'
 import type { z } from 'zod'
 import { isUuid } from '../kinds/fields.ts'
-import { jsonObject, jsonText, parseValue, tooDeep, unwritableAt } from '../kinds/json.ts'
+import { deepest, jsonObject, jsonText, parseValue, tooDeep, unwritableAt } from '../kinds/json.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { sanitize } from '../kinds/sanitize.ts'
 import { identityOf } from './identity.ts'
@@ -49,7 +49,8 @@ function readObject({ value }: SourceRecord, { canonical }: PrepareOptions): { r
   if (value === null) return whole('no-value', 'has no value')
   const parsed = parseValue(value, canonical)
   if ('code' in parsed) return whole(parsed.code, parsed.message)
-  if (tooDeep(parsed.value)) return whole('depth', 'is nested too deeply')
+  // Each level takes two brackets.
+  if (value.length >= 2 * deepest && tooDeep(parsed.value)) return whole('depth', 'is nested too deeply')
   return isObject(parsed.value) ? { object: parsed.value } : whole('object', 'is not an object')
 }
 
