@@ -23,7 +23,7 @@ interface Batch {
 }
 
 /** Records that are judged without a break: while it lasts, nobody hears an answer of the server. */
-const judgedAtOnce = 25
+const judgedAtOnce = 10
 
 /** One pass over the store, in the snapshot that the reader has open: kind after kind, batch after batch. */
 export class Pass {
@@ -35,6 +35,8 @@ export class Pass {
   readonly #kinds: readonly Kind[]
   #doneInAll = 0
   #totalInAll = 0
+  /** A transaction for the next batch is open. */
+  #begun = false
 
   /** @param earlier  What earlier passes counted, by kind: of these only the records are taken up that are not in their table as they are. */
   constructor(run: Run, schema: string, rules: string, earlier: ReadonlyMap<string, Counts>) {
@@ -59,6 +61,7 @@ export class Pass {
       for (const kind of kinds) results.push(await this.#migrateKind(kind, totals.get(kind) ?? 0, counts.get(kind) ?? noCounts(), batches))
     } finally {
       await batches.close()
+      await this.#rollBack()
     }
     return {
       dryRun,
@@ -129,6 +132,11 @@ export class Pass {
     return { kind: name, ...counts, durationMs: Math.round(performance.now() - started) }
   }
 
+  async #rollBack(): Promise<void> {
+    if (this.#begun) await this.#run.writer.script('ROLLBACK').catch(() => undefined)
+    this.#begun = false
+  }
+
   async #isEmpty(kind: Kind): Promise<boolean> {
     const [row] = await this.#run.writer.query<{ empty: boolean }>(`SELECT NOT EXISTS (SELECT FROM ${this.#schema}.${kind.name}) AS empty`)
     return row?.empty === true
@@ -158,7 +166,8 @@ export class Pass {
     const { writer, parts, options } = this.#run
     const schema = this.#schema
     const name = kind?.name ?? unknownKind
-    await writer.script(beginBatch)
+    if (!this.#begun) await writer.script(beginBatch)
+    this.#begun = true
     try {
       const decisions: readonly Decision[] =
         kind === undefined
@@ -169,10 +178,9 @@ export class Pass {
       const clear = mode.clearing ? decisions.filter(({ action }) => action !== 'set-aside').map(({ record }) => record.key) : []
       const checkpoint = options.retry === true ? undefined : { kind: name, rules: this.#rules, counts }
       await parts.recordBatch(writer, schema, name, parts.keepAside(aside), clear, checkpoint)
-      await writer.script('COMMIT')
       for (const decision of aside) options.onSetAside?.(decision, name)
     } catch (error) {
-      await writer.script('ROLLBACK').catch(() => undefined)
+      await this.#rollBack()
       // In a dry run a trigger wanted to write where only temporary tables may be written.
       if (sqlstateOf(error) !== '25006' || (await this.#run.mirror?.leaveOutTriggers(name)) !== true) throw error
       await this.#writeBatch(kind, batch, counts, mode)

@@ -23,10 +23,11 @@ export interface Target {
 
 /**
  * Begins the transaction of a batch, with the savepoint to which a refused one goes back. Few rows look something up in tables that grow: by
- * index, whatever the planner, which has no statistics of tables just made, thinks of reading them whole, and without starting workers for it. Deferred constraints are checked with
+ * index, whatever the planner, which has no statistics of tables just made, thinks of reading them whole, and without starting workers for it. It may
+ * be open for long before the batch comes. Deferred constraints are checked with
  * each statement: at the commit, what they refuse would take the whole batch with it.
  */
-export const beginBatch = `BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT kv_batch`
+export const beginBatch = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT kv_batch`
 
 /**
  * Write a batch inside the transaction that `beginBatch` began: by COPY into the table itself where all of it is new and sound, by way of the staging
