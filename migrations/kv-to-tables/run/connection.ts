@@ -18,6 +18,8 @@ export interface Connection extends Writer, AsyncDisposable {
   /** Cells as texts, at most `rows` at a time, while the server sends as many more. Wants an open transaction. */
   cursor(sql: string, parameters: readonly unknown[], rows: number): AsyncIterable<readonly (readonly (string | null)[])[]>
   copyTo(sql: string): Readable
+  /** Another connection to the same database, as the same role. */
+  another(): Promise<Connection>
   /** Cut the connection, whatever it is doing. */
   destroy(): void
 }
@@ -52,6 +54,7 @@ export async function openConnection(url: string): Promise<Connection> {
       return stream.rowCount
     },
     copyTo: (sql) => client.query(copyToStream(sql)),
+    another: () => openConnection(url),
     async *cursor(sql, parameters, rows) {
       const cursor = client.query(
         new Cursor<(string | null)[]>(sql, [...parameters], { rowMode: 'array', types: asText as unknown as pg.CustomTypesConfig }),

@@ -55,11 +55,11 @@ export async function canCopy(writer: Writer, kind: Kind, schema: string): Promi
  * @returns Undefined, and nothing is written, where the server refuses a row or leaves one out: which one, COPY does not say.
  */
 export async function copyBatch(
-  { writer, kind, schema, parts }: Target,
+  { writer, kind, schema, parts, lost: given }: Target,
   records: readonly Prepared[],
 ): Promise<readonly Decision[] | undefined> {
   try {
-    const looking = findLost(writer, kind, schema, records)
+    const looking = given ?? findLost(writer, kind, schema, records)
     // While the server looks; whoever awaits it hears its error.
     looking.catch(() => undefined)
     const lines = records.map(({ id, key, digest, row }) => (row === undefined ? '' : copyLine([id ?? null, key, digest, ...row])))
@@ -91,8 +91,13 @@ function copiedColumns(kind: Kind): readonly string[] {
   return ['id', 'source_key', 'source_digest', ...columnsOf(kind)]
 }
 
-/** Records that refer to what is not there. */
-async function findLost(writer: Writer, kind: Kind, schema: string, records: readonly Prepared[]): Promise<ReadonlyMap<number, Fact>> {
+/** Records that refer to what is not there, by position. By index: what is planned here is planned under `enable_seqscan = off`. */
+export async function findLost(
+  connection: Pick<Writer, 'query'>,
+  kind: Kind,
+  schema: string,
+  records: readonly Prepared[],
+): Promise<ReadonlyMap<number, Fact>> {
   const lost = new Map<number, Fact>()
   if (kind.references.length === 0) return lost
   const parents = [...new Set(kind.references.map(({ kind: parent }) => parent))]
@@ -112,7 +117,7 @@ async function findLost(writer: Writer, kind: Kind, schema: string, records: rea
     return `SELECT '${parent}' AS parent, id::text FROM (SELECT unnest(${ids}) AS id EXCEPT SELECT id FROM ${schema}.${parent} WHERE id = ANY (${ids})) AS missing`
   })
   const missing = new Map<string, Set<string>>(parents.map((parent) => [parent, new Set()]))
-  for (const { parent, id } of await writer.query<{ parent: string; id: string }>(looks.join(' UNION ALL '), wanted))
+  for (const { parent, id } of await connection.query<{ parent: string; id: string }>(looks.join(' UNION ALL '), wanted))
     missing.get(parent)?.add(id)
   if ([...missing.values()].every(({ size }) => size === 0)) return lost
   for (const { position, references } of records) {

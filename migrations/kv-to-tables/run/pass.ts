@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Kind } from '../kinds/kind.ts'
-import { CopyTurns, canCopy } from './copy-batch.ts'
+import { CopyTurns, canCopy, findLost } from './copy-batch.ts'
 import { carryOver, count, noCounts, sumOf } from './counts.ts'
 import { sqlstateOf } from './errors.ts'
 import { type Counts, type Decision, type Prepared, unknownKind } from './model.ts'
@@ -20,6 +20,8 @@ interface BatchMode {
 interface Batch {
   readonly kind: Kind | undefined
   readonly records: readonly Prepared[]
+  /** What they refer to that is not there, where that can be looked up before their turn. */
+  readonly lost?: ReturnType<typeof findLost> | undefined
 }
 
 /** Records that are judged without a break: while it lasts, nobody hears an answer of the server. */
@@ -37,6 +39,9 @@ export class Pass {
   #totalInAll = 0
   /** A transaction for the next batch is open. */
   #begun = false
+  /** Kinds whose rows are all committed. */
+  readonly #done = new Set<string>()
+  readonly #modes = new Map<Kind | undefined, BatchMode>()
 
   /** @param earlier  What earlier passes counted, by kind: of these only the records are taken up that are not in their table as they are. */
   constructor(run: Run, schema: string, rules: string, earlier: ReadonlyMap<string, Counts>) {
@@ -55,7 +60,9 @@ export class Pass {
     this.#totalInAll = [...totals.values()].reduce((sum, each) => sum + each, 0)
     const counts = new Map<Kind | undefined, Counts>()
     for (const kind of kinds) counts.set(kind, await this.#countsBefore(kind))
-    const batches = new Ahead(this.#prepared(kinds.filter((kind) => (totals.get(kind) ?? 0) > 0)))
+    const present = kinds.filter((kind) => (totals.get(kind) ?? 0) > 0)
+    for (const kind of present) this.#modes.set(kind, await this.#mode(kind))
+    const batches = new Ahead(this.#prepared(present))
     const results: KindResult[] = []
     try {
       for (const kind of kinds) results.push(await this.#migrateKind(kind, totals.get(kind) ?? 0, counts.get(kind) ?? noCounts(), batches))
@@ -106,7 +113,7 @@ export class Pass {
 
   /** @param kind  Undefined for what is of none. */
   async #migrateKind(kind: Kind | undefined, total: number, counts: Counts, batches: Ahead): Promise<KindResult> {
-    const { writer, options } = this.#run
+    const { options } = this.#run
     const started = performance.now()
     const name = kind?.name ?? unknownKind
     const advance = () => {
@@ -114,20 +121,14 @@ export class Pass {
       options.onProgress?.({ kind: name, done: counts.source, total, doneInAll, totalInAll: this.#totalInAll })
     }
     if (total > 0) {
-      const [aside] = await writer.query<{ any: boolean }>(
-        `SELECT EXISTS (SELECT FROM ${this.#schema}.kv_set_aside WHERE kind = $1) AS any`,
-        [name],
-      )
-      const fresh = kind !== undefined && this.#take(kind) === 'all' && (await this.#isEmpty(kind))
-      const turns = fresh && (await canCopy(writer, kind, this.#schema)) ? new CopyTurns() : undefined
-      const mode: BatchMode = { clearing: aside?.any === true, fresh, turns }
       advance()
       for (let batch = await batches.next(kind); batch !== undefined; batch = await batches.next(kind)) {
         options.signal?.throwIfAborted()
-        await this.#writeBatch(kind, batch, counts, mode)
+        await this.#writeBatch(batch, counts)
         advance()
       }
     }
+    this.#done.add(name)
     this.#doneInAll += counts.source
     return { kind: name, ...counts, durationMs: Math.round(performance.now() - started) }
   }
@@ -137,9 +138,16 @@ export class Pass {
     this.#begun = false
   }
 
-  async #isEmpty(kind: Kind): Promise<boolean> {
-    const [row] = await this.#run.writer.query<{ empty: boolean }>(`SELECT NOT EXISTS (SELECT FROM ${this.#schema}.${kind.name}) AS empty`)
-    return row?.empty === true
+  async #mode(kind: Kind | undefined): Promise<BatchMode> {
+    const { writer } = this.#run
+    const empty = kind === undefined ? 'false' : `NOT EXISTS (SELECT FROM ${this.#schema}.${kind.name})`
+    const [row] = await writer.query<{ clearing: boolean; empty: boolean }>(
+      `SELECT EXISTS (SELECT FROM ${this.#schema}.kv_set_aside WHERE kind = $1) AS clearing, ${empty} AS empty`,
+      [kind?.name ?? unknownKind],
+    )
+    const fresh = kind !== undefined && this.#take(kind) === 'all' && row?.empty === true
+    const turns = fresh && (await canCopy(writer, kind, this.#schema)) ? new CopyTurns() : undefined
+    return { clearing: row?.clearing === true, fresh, turns }
   }
 
   async *#prepared(kinds: readonly (Kind | undefined)[]): AsyncGenerator<Batch, undefined> {
@@ -157,12 +165,26 @@ export class Pass {
           if (records.length % judgedAtOnce === 0) await setImmediate()
           records.push(kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation }))
         }
-        yield { kind, records }
+        yield { kind, records, lost: this.#look(kind, records) }
       }
     return undefined
   }
 
-  async #writeBatch(kind: Kind | undefined, batch: readonly Prepared[], counts: Counts, mode: BatchMode): Promise<void> {
+  /** While the batch before is written: all rows that the records may refer to must be there by then. */
+  #look(kind: Kind | undefined, records: readonly Prepared[]): Batch['lost'] {
+    const { looker } = this.#run
+    if (looker === undefined || kind === undefined || this.#modes.get(kind)?.turns === undefined) return undefined
+    if (kind.references.some(({ kind: parent }) => this.#kinds.some(({ name }) => name === parent) && !this.#done.has(parent)))
+      return undefined
+    const lost = findLost(looker, kind, this.#schema, records)
+    // Whoever writes the batch hears its error.
+    lost.catch(() => undefined)
+    return lost
+  }
+
+  async #writeBatch(batch: Batch, counts: Counts): Promise<void> {
+    const { kind, records, lost } = batch
+    const { clearing = false, fresh = false, turns } = this.#modes.get(kind) ?? {}
     const { writer, parts, options } = this.#run
     const schema = this.#schema
     const name = kind?.name ?? unknownKind
@@ -171,11 +193,11 @@ export class Pass {
     try {
       const decisions: readonly Decision[] =
         kind === undefined
-          ? batch.map((record) => ({ record, action: 'set-aside', reasons: record.reasons }))
-          : await parts.writeBatch({ writer, kind, schema, parts, fresh: mode.fresh, turns: mode.turns }, batch)
+          ? records.map((record) => ({ record, action: 'set-aside', reasons: record.reasons }))
+          : await parts.writeBatch({ writer, kind, schema, parts, fresh, turns, lost }, records)
       const aside = decisions.filter(({ action }) => action === 'set-aside')
       count(counts, decisions)
-      const clear = mode.clearing ? decisions.filter(({ action }) => action !== 'set-aside').map(({ record }) => record.key) : []
+      const clear = clearing ? decisions.filter(({ action }) => action !== 'set-aside').map(({ record }) => record.key) : []
       const checkpoint = options.retry === true ? undefined : { kind: name, rules: this.#rules, counts }
       await parts.recordBatch(writer, schema, name, parts.keepAside(aside), clear, checkpoint)
       for (const decision of aside) options.onSetAside?.(decision, name)
@@ -183,7 +205,7 @@ export class Pass {
       await this.#rollBack()
       // In a dry run a trigger wanted to write where only temporary tables may be written.
       if (sqlstateOf(error) !== '25006' || (await this.#run.mirror?.leaveOutTriggers(name)) !== true) throw error
-      await this.#writeBatch(kind, batch, counts, mode)
+      await this.#writeBatch(batch, counts)
     }
   }
 }
@@ -199,11 +221,11 @@ class Ahead {
   }
 
   /** The next batch of this kind; undefined where there is none any more. */
-  async next(kind: Kind | undefined): Promise<readonly Prepared[] | undefined> {
+  async next(kind: Kind | undefined): Promise<Batch | undefined> {
     const { value: batch, done } = await this.#next
     if (done === true || batch.kind !== kind) return undefined
     this.#next = this.#begin()
-    return batch.records
+    return batch
   }
 
   async close(): Promise<void> {

@@ -39,10 +39,18 @@ export async function runMigration(writer: Writer, reader: Connection, places: P
     await options.beforeRun?.()
     await createTables(writer, places, options.kinds)
     await createStaging(writer, kinds)
-    const result = await migrate({ writer, reader, places, parts, options })
+    await using looker = await openLooker(reader)
+    const result = await migrate({ writer, reader, places, parts, options, looker })
     await dropStaging(writer, kinds)
     return result
   })
+}
+
+/** Undefined where the server has no third connection to give: the writer looks itself then. */
+async function openLooker(reader: Connection): Promise<Connection | undefined> {
+  const looker = await reader.another().catch(() => undefined)
+  await looker?.script('SET enable_seqscan = off; SET jit = off; SET max_parallel_workers_per_gather = 0')
+  return looker
 }
 
 async function migrate(run: Run): Promise<RunResult> {

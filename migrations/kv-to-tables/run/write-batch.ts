@@ -19,6 +19,8 @@ export interface Target {
   readonly fresh: boolean
   /** Where new records can go into the table by COPY: whose turn it is. */
   readonly turns?: CopyTurns | undefined
+  /** What records refer to that is not there, where somebody looks already. */
+  readonly lost?: Promise<ReadonlyMap<number, Fact>> | undefined
 }
 
 /**
