@@ -54,16 +54,11 @@ export async function canCopy(writer: Writer, kind: Kind, schema: string): Promi
  *
  * @returns Undefined, and nothing is written, where the server refuses a row or leaves one out: which one, COPY does not say.
  */
-export async function copyBatch(
-  { writer, kind, schema, parts, lost: given }: Target,
-  records: readonly Prepared[],
-): Promise<readonly Decision[] | undefined> {
+export async function copyBatch(target: Target, records: readonly Prepared[]): Promise<readonly Decision[] | undefined> {
+  const { writer, kind, schema, parts, lost: given } = target
   try {
-    const looking = given ?? findLost(writer, kind, schema, records)
-    // While the server looks; whoever awaits it hears its error.
-    looking.catch(() => undefined)
-    const lines = records.map(({ id, key, digest, row }) => (row === undefined ? '' : copyLine([id ?? null, key, digest, ...row])))
-    const lost = await looking
+    const lines = target.lines ?? records.map(tableLine)
+    const lost = await (given ?? findLost(writer, kind, schema, records))
     const copied = (record: Prepared) => record.row !== undefined && !lost.has(record.position)
     const text = lines.filter((_, at) => copied(records[at] as Prepared))
     if (text.length > 0) {
@@ -81,6 +76,11 @@ export async function copyBatch(
     if (!isPoison(error)) throw error
     return await undo(writer)
   }
+}
+
+/** The record's row as COPY into its table reads it; empty where it has none. */
+export function tableLine({ id, key, digest, row }: Prepared): string {
+  return row === undefined ? '' : copyLine([id ?? null, key, digest, ...row])
 }
 
 async function undo(writer: Writer): Promise<undefined> {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Kind } from '../kinds/kind.ts'
-import { CopyTurns, canCopy, findLost } from './copy-batch.ts'
+import { CopyTurns, canCopy, findLost, tableLine } from './copy-batch.ts'
 import { carryOver, count, noCounts, sumOf } from './counts.ts'
 import { sqlstateOf } from './errors.ts'
 import { type Counts, type Decision, type Prepared, unknownKind } from './model.ts'
@@ -20,6 +20,8 @@ interface BatchMode {
 interface Batch {
   readonly kind: Kind | undefined
   readonly records: readonly Prepared[]
+  /** Of records that may go by COPY: made before their turn, so that the server need not wait for them. */
+  readonly lines?: readonly string[] | undefined
   /** What they refer to that is not there, where that can be looked up before their turn. */
   readonly lost?: ReturnType<typeof findLost> | undefined
 }
@@ -161,11 +163,14 @@ export class Pass {
         take: this.#take(kind),
       })) {
         const records: Prepared[] = []
+        const lines: string[] | undefined = this.#modes.get(kind)?.turns === undefined ? undefined : []
         for (const record of batch) {
           if (records.length % judgedAtOnce === 0) await setImmediate()
-          records.push(kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation }))
+          const prepared = kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation })
+          records.push(prepared)
+          lines?.push(tableLine(prepared))
         }
-        yield { kind, records, lost: this.#look(kind, records) }
+        yield { kind, records, lines, lost: this.#look(kind, records) }
       }
     return undefined
   }
@@ -183,7 +188,7 @@ export class Pass {
   }
 
   async #writeBatch(batch: Batch, counts: Counts): Promise<void> {
-    const { kind, records, lost } = batch
+    const { kind, records, lines, lost } = batch
     const { clearing = false, fresh = false, turns } = this.#modes.get(kind) ?? {}
     const { writer, parts, options } = this.#run
     const schema = this.#schema
@@ -194,7 +199,7 @@ export class Pass {
       const decisions: readonly Decision[] =
         kind === undefined
           ? records.map((record) => ({ record, action: 'set-aside', reasons: record.reasons }))
-          : await parts.writeBatch({ writer, kind, schema, parts, fresh, turns, lost }, records)
+          : await parts.writeBatch({ writer, kind, schema, parts, fresh, turns, lines, lost }, records)
       const aside = decisions.filter(({ action }) => action === 'set-aside')
       count(counts, decisions)
       const clear = clearing ? decisions.filter(({ action }) => action !== 'set-aside').map(({ record }) => record.key) : []

@@ -19,6 +19,8 @@ export interface Target {
   readonly fresh: boolean
   /** Where new records can go into the table by COPY: whose turn it is. */
   readonly turns?: CopyTurns | undefined
+  /** The records' lines of `tableLine`, where they are made already. */
+  readonly lines?: readonly string[] | undefined
   /** What records refer to that is not there, where somebody looks already. */
   readonly lost?: Promise<ReadonlyMap<number, Fact>> | undefined
 }
