@@ -78,6 +78,16 @@ describe('new batches go by COPY into the table itself', { timeout: 120_000 }, (
     expect(await readState(bench.session)).toEqual(state)
   })
 
+  test('what a batch refers to is not looked up before it is committed, however long that takes', async () => {
+    await bench.fill([...range(0, 30).map((n) => client(n)), ...range(0, 30).map((n) => catalog(n, n))])
+    const before = async (table: string) => {
+      // Time enough for the look at what the catalogs refer to, if it were not held back.
+      if (table === 'public.clients') for (const _ of range(0, 50)) await bench.session.query('SELECT 1')
+    }
+    expect(await runWatched({}, { before })).toEqual(['public.clients', 'public.catalogs'])
+    expect((await readState(bench.session)).aside.size).toBe(0)
+  })
+
   test('a row that goes after others were found to refer to it is noticed by its foreign key, and the run ends with all of them', async () => {
     await bench.fill([...range(0, 30).map((n) => client(n)), ...range(0, 30).map((n) => catalog(n, n))])
     let gone = 0
