@@ -57,19 +57,17 @@ export async function canCopy(writer: Writer, kind: Kind, schema: string): Promi
 export async function copyBatch(target: Target, records: readonly Prepared[]): Promise<readonly Decision[] | undefined> {
   const { writer, kind, schema, parts, lost: given } = target
   try {
-    const lines = target.lines ?? records.map(tableLine)
     const lost = await (given ?? findLost(writer, kind, schema, records))
     const copied = (record: Prepared) => record.row !== undefined && !lost.has(record.position)
-    const text = lines.filter((_, at) => copied(records[at] as Prepared))
-    if (text.length > 0) {
+    const rest = records.filter((record) => !copied(record))
+    if (rest.length < records.length) {
+      const lines = function* () {
+        for (const [at, record] of records.entries()) if (copied(record)) yield target.lines?.[at] ?? tableLine(record)
+      }
       const sql = `COPY ${schema}.${kind.name} (${copiedColumns(kind).join(', ')}) FROM STDIN`
-      if ((await writer.copyFrom(sql, copyChunks(text))) !== text.length) return await undo(writer)
+      if ((await writer.copyFrom(sql, copyChunks(lines()))) !== records.length - rest.length) return await undo(writer)
     }
-    const others = parts.decide(
-      kind,
-      records.filter((record) => !copied(record)),
-      lost,
-    )
+    const others = parts.decide(kind, rest, lost)
     const decided = new Map(others.map((decision) => [decision.record, decision]))
     return records.flatMap((record) => (copied(record) ? { record, action: 'inserted', reasons: [] } : (decided.get(record) ?? [])))
   } catch (error) {

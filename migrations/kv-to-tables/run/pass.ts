@@ -29,6 +29,9 @@ interface Batch {
 /** Records that are judged without a break: while it lasts, nobody hears an answer of the server. */
 const judgedAtOnce = 10
 
+/** A batch of large records is not held twice: where its lines have more characters, they are made when its turn has come. */
+const linesAhead = 1024 * 1024
+
 /** One pass over the store, in the snapshot that the reader has open: kind after kind, batch after batch. */
 export class Pass {
   readonly #run: Run
@@ -163,12 +166,17 @@ export class Pass {
         take: this.#take(kind),
       })) {
         const records: Prepared[] = []
-        const lines: string[] | undefined = this.#modes.get(kind)?.turns === undefined ? undefined : []
+        let lines: string[] | undefined = this.#modes.get(kind)?.turns === undefined ? undefined : []
+        let characters = 0
         for (const record of batch) {
           if (records.length % judgedAtOnce === 0) await setImmediate()
           const prepared = kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation })
           records.push(prepared)
-          lines?.push(tableLine(prepared))
+          if (lines === undefined) continue
+          const line = tableLine(prepared)
+          lines.push(line)
+          characters += line.length
+          if (characters > linesAhead) lines = undefined
         }
         yield { kind, records, lines, lost: this.#look(kind, records) }
       }
