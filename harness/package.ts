@@ -25,9 +25,12 @@ export function packageVersion(): string {
 
 let code: string | undefined
 
-/** Hex sha256 of all code of this Godwit, as it runs: another one may judge otherwise, whatever version it has. */
+/** Of a built Godwit: what {@link digestOfCode} gives, so that it is not read each time. */
+export const codeDigestFile = 'code.sha256'
+
+/** Hex sha256 of all code of this Godwit, as it runs, and of what it depends on: another one may judge otherwise, whatever version it has. */
 export function codeDigest(): string {
-  code ??= digestOfCode(fileURLToPath(new URL('.', import.meta.url)))
+  code ??= digestOfPackage(fileURLToPath(new URL('.', import.meta.url)))
   return code
 }
 
@@ -37,6 +40,15 @@ export function codeDigest(): string {
  *
  * @param own  The folder with the code, right below that of the package.
  */
+export function digestOfPackage(own: string): string {
+  const saved = join(own, codeDigestFile)
+  const ofCode = existsSync(saved) ? readFileSync(saved, 'utf8').trim() : digestOfCode(own)
+  return createHash('sha256')
+    .update(JSON.stringify([ofCode, dependencyVersions(dirname(own))]))
+    .digest('hex')
+}
+
+/** Hex sha256 of the code in a folder. */
 export function digestOfCode(own: string): string {
   const hash = createHash('sha256')
   const files = readdirSync(own, { recursive: true, withFileTypes: true })
@@ -46,7 +58,7 @@ export function digestOfCode(own: string): string {
     const bytes = readFileSync(file)
     hash.update(`${relative(own, file)}\0${bytes.length}\0`).update(bytes)
   }
-  return hash.update(JSON.stringify(dependencyVersions(dirname(own)))).digest('hex')
+  return hash.digest('hex')
 }
 
 function dependencyVersions(folder: string): readonly (readonly [name: string, version: unknown])[] {

@@ -2,6 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { codeDigestFile, digestOfCode } from '../harness/package.ts'
 import manifest from '../package.json' with { type: 'json' }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -45,6 +46,7 @@ export async function bundle(directory: string): Promise<void> {
     platform: 'node',
     target: 'node20.19',
   })
+  await writeFile(join(directory, codeDigestFile), `${digestOfCode(directory)}\n`)
   await writeFile(join(directory, 'third-party.txt'), await licencesOf(Object.keys(metafile.inputs)))
 }
 

@@ -107,7 +107,7 @@ export const catalogQueries = {
   textCasts: `SELECT castsource::int8 AS type FROM pg_cast WHERE casttarget = 'text'::regtype AND castfunc <> 0`,
 
   sequences: `
-    SELECT c.relnamespace::int8 AS schema, c.relname AS name, c.oid::int8 AS oid, s.seqcache::text AS cache,
+    SELECT c.relnamespace::int8 AS schema, c.relname AS name, c.oid::int8 AS oid, s.seqcache::text AS cache, s.seqmax::text AS greatest,
            (SELECT json_build_array(d.refobjid::int8, d.refobjsubid) FROM pg_depend AS d
              WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') LIMIT 1) AS owner
       FROM pg_sequence AS s JOIN pg_class AS c ON c.oid = s.seqrelid`,

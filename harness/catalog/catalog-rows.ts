@@ -112,6 +112,7 @@ export interface SequenceRow {
   readonly name: string
   readonly oid: number
   readonly cache: string
+  readonly greatest: string
   /** Relation and attribute number. */
   readonly owner: readonly [number, number] | null
 }

@@ -114,6 +114,8 @@ export interface Sequence extends RelationName {
   /** `pg_get_serial_sequence`'s inverse: the attribute that owns it. */
   readonly ownedBy: { readonly relation: string; readonly attribute: string } | undefined
   readonly cache: number
+  /** The greatest number that it gives, in decimal. */
+  readonly greatest: string
 }
 
 /** A type as far as values are made for it. */

@@ -149,11 +149,11 @@ function indexOf(row: IndexRow, lookup: Lookup): Index {
 function sequencesOf(rows: CatalogRows, lookup: Lookup): Sequence[] {
   return rows.sequences
     .filter((row) => lookup.isUsers(row.schema, row.oid))
-    .map(({ schema, name, cache, owner }) => {
+    .map(({ schema, name, cache, greatest, owner }) => {
       const relation = owner ? lookup.relationPath(owner[0]) : undefined
       const attribute = owner ? lookup.attributes(owner[0], [owner[1]])[0] : undefined
       const ownedBy = relation !== undefined && attribute !== undefined ? { relation, attribute } : undefined
-      return { schema: lookup.schema(schema), name, ownedBy, cache: Number(cache) }
+      return { schema: lookup.schema(schema), name, ownedBy, cache: Number(cache), greatest }
     })
     .sort((a, b) => compare(pathOf(a), pathOf(b)))
 }

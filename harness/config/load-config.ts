@@ -5,7 +5,7 @@ import { lilconfig } from 'lilconfig'
 import { InputError } from '../errors.ts'
 import { importModule, shownPath } from '../migration/index.ts'
 import { checkConfig } from './check-config.ts'
-import { digestOfCode } from './digest-of-code.ts'
+import { digestOfConfig } from './digest-of-config.ts'
 import type { Config } from './model.ts'
 
 /** Names under which a configuration is looked for, in this order; and `package.json` for its key `godwit`. */
@@ -17,7 +17,7 @@ export interface LoadedConfig {
   readonly file: string
   /** What its paths are relative to. */
   readonly directory: string
-  /** Of what the file and what it imports depend on: see {@link digestOfCode}. */
+  /** Of what the file and what it imports depend on: see {@link digestOfConfig}. */
   readonly digest: string
 }
 
@@ -57,7 +57,7 @@ export async function loadConfig(directory: string, file?: string): Promise<Load
     config: checkConfig(found.config, shown),
     file: found.filepath,
     directory: own,
-    digest: await digestOfCode([found.filepath, ...loaded]),
+    digest: await digestOfConfig([found.filepath, ...loaded]),
   }
 
   async function load(path: string): Promise<{ readonly filepath: string; readonly config: unknown }> {

@@ -19,7 +19,7 @@ import { type Lane, recent } from './lane.ts'
 import type { HistoryPart, StepPart } from './parts.ts'
 import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
 import { stepDepth } from './step-depth.ts'
-import { type Unapplied, unappliedOf } from './unapplied.ts'
+import { followedStep, type Unapplied, unappliedOf } from './unapplied.ts'
 import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
 
 /** With more steps than that each gets the few runs of a history, else as many as a migration that stands alone. */
@@ -276,13 +276,17 @@ class Walk {
     const at = Math.min(...this.failures.keys())
     const failure = this.failures.get(at)
     if (failure === undefined) return undefined
+    const { history, environment } = this.#course
+    const before = history.steps.slice(0, at).flatMap((step, index) => unappliedOf(step, this.failures.get(index)) ?? [])
+    const followed = followedStep(failure, before)
+    const mayFollow = followed === undefined ? undefined : `It may follow from the step "${followed.name}", which ${followed.because}.`
     return {
       at,
-      migration: this.#course.history.steps[at]?.name ?? '',
+      migration: history.steps[at]?.name ?? '',
       file: failure.file,
       line: failure.line,
       message: `${failure.message} (${failure.sqlstate})`,
-      hint: this.#course.environment.hintFor(failure) ?? failure.hint ?? null,
+      hint: mayFollow ?? environment.hintFor(failure) ?? failure.hint ?? null,
     }
   }
 

@@ -51,7 +51,7 @@ export function opaqueStep(step: HistoryStep, up: OpaqueStep, about: Unjudged): 
 
 /** A step that the time limit left out. */
 export function cutStep(step: HistoryStep, about: Unjudged): MigrationResult {
-  return unjudged(step, 'it was not verified: the time limit was reached', about)
+  return unjudged(step, 'the time limit was reached before it', about)
 }
 
 /**

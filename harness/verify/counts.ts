@@ -31,12 +31,14 @@ export async function findCounts(inquiry: Inquiry): Promise<void> {
   const counted = await inquiry.clock.time('counts', async () => {
     for (const about of sizes) {
       const search = new Search(inquiry, about)
+      const ended = await search.endOf(candidates)
+      if (ended === 'passed') return []
       // If it takes as long with small numbers everywhere, no number is the reason.
-      if ((await search.takesLong(candidates)) && !(await search.takesLong([]))) return search.needed(candidates)
+      if (ended === 'long') return (await search.takesLong([])) ? [] : search.needed(candidates)
     }
     return []
   })
-  inquiry.subject = await inquiry.prepare({ counted, sized: undefined })
+  if (counted.length > 0) inquiry.subject = await inquiry.prepare({ counted })
 }
 
 /** Say which values are not tried because of that, in the legacy schema and in the migrated one. */
@@ -64,10 +66,15 @@ class Search {
 
   /** Whether a statement takes long where these attributes are large and the others small. */
   async takesLong(large: readonly AttributeName[]): Promise<boolean> {
+    return (await this.endOf(large)) === 'long'
+  }
+
+  /** How the migration ends there: a statement takes long, or fails otherwise, or none does. */
+  async endOf(large: readonly AttributeName[]): Promise<'long' | 'failed' | 'passed'> {
     this.#questions += 1
     const all = integersOf(this.#inquiry.subject)
     const counted = all.filter((each) => !large.some((other) => isSame(each, other)))
-    const subject = await this.#inquiry.prepare({ counted, sized: { attributes: large, about: this.#about } })
+    const subject = await this.#inquiry.prepareOnce({ counted, sized: { attributes: large, about: this.#about } })
     const arbitrary = datasetArbitrary(subject.plan, { relations: [...subject.scope], rows, profile: 'plausible' })
     const [dataset] = sampleDatasets(arbitrary, seedNumber(this.#inquiry.context.seed, 'counts'), 1)
     if (dataset === undefined) throw new Error('a sample of one has one')
@@ -80,7 +87,9 @@ class Search {
       signal: this.#inquiry.signal,
     }
     const run = await this.#inquiry.runner.run(subject, request)
-    return run.outcomes.some((each) => each.outcome === 'failed' && each.failure.sqlstate === '57014')
+    const failures = run.outcomes.flatMap((each) => (each.outcome === 'failed' ? [each.failure.sqlstate] : []))
+    if (failures.length === 0) return 'passed'
+    return failures.includes('57014') ? 'long' : 'failed'
   }
 
   /**

@@ -29,7 +29,7 @@ export class Inquiry {
   readonly limit: number
   subject: Subject
   readonly #catalog: Catalog
-  #also: Pick<PrepareOptions, 'also' | 'counted' | 'sized'> = {}
+  #also: Pick<PrepareOptions, 'also' | 'counted'> = {}
 
   private constructor(
     migration: Migration,
@@ -82,10 +82,15 @@ export class Inquiry {
   }
 
   /** The same migration over more relations, or with attributes that have small values; nothing that was learned is known of it. */
-  prepare(also: Pick<PrepareOptions, 'also' | 'counted' | 'sized'>): Promise<Subject> {
+  prepare(also: Pick<PrepareOptions, 'also' | 'counted'>): Promise<Subject> {
     this.#also = { ...this.#also, ...also }
-    const options = { ...optionsOf(this.base, this.context, this.#catalog, this.depth.scope), ...this.#also }
-    return this.clock.time('prepare', () => prepareSubject(this.base.session(), this.migration, options))
+    return this.clock.time('prepare', () => this.prepareOnce({}))
+  }
+
+  /** The same for a single run. */
+  prepareOnce(more: Pick<PrepareOptions, 'counted' | 'sized'>): Promise<Subject> {
+    const options = { ...optionsOf(this.base, this.context, this.#catalog, this.depth.scope), ...this.#also, ...more }
+    return prepareSubject(this.base.session(), this.migration, options)
   }
 
   know(knowledge: Partial<Knowledge>): void {

@@ -73,7 +73,7 @@ function stepsOf(source: Source): readonly Current[] {
 }
 
 function notVerified({ name, path, digest, claims }: Current): MigrationResult {
-  return unverifiedMigration(path, 'it was not verified: a benchmark measures, and verifies nothing', {
+  return unverifiedMigration(path, 'a benchmark measures, and verifies nothing', {
     name,
     digest,
     claims: declaredClaims(claims),

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { codeDigest, digestOfCode } from '../../harness/package.ts'
+import { codeDigest, digestOfPackage } from '../../harness/package.ts'
 import { writtenFiles } from './history/written-history.ts'
 
 const versionOf = (version: string) => JSON.stringify({ version })
@@ -21,7 +21,7 @@ test.each([
     'app/node_modules/inner/package.json': versionOf('0.1.0'),
     'app/node_modules/other/package.json': versionOf('3.0.0'),
   })
-  const digest = () => digestOfCode(join(written.path, 'app/node_modules/own/harness/'))
+  const digest = () => digestOfPackage(join(written.path, 'app/node_modules/own/harness/'))
   const before = digest()
   await writeFile(join(written.path, 'app/node_modules/other/package.json'), versionOf('3.0.1'))
   await writeFile(join(written.path, 'app/node_modules/inner/package.json'), versionOf('0.1.1'))

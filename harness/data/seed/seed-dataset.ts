@@ -5,8 +5,8 @@ import { type Insert, insertSql, insertsOf, tableName } from './render-inserts.t
 import { sequenceStatement } from './sequences.ts'
 
 /**
- * Insert a data set: everything in one message; when the server refuses, statement by statement under savepoints, then row by row. A row that
- * is refused is left out and reported; where a trigger refuses, the relation is filled with triggers and foreign keys off, and reported so.
+ * Insert a data set: everything in one message. A statement that the server refuses is sent again row by row under savepoints, and those
+ * before and behind it in messages of their own. A row that is refused is left out and reported; where a trigger refuses, the relation is filled with triggers and foreign keys off, and reported so.
  *
  * Works inside an open transaction and without one (then it commits). Sequences move on by `setval`, which a rollback does not undo.
  *
@@ -27,7 +27,8 @@ export async function seedDataset(session: Session, plan: GenerationPlan, datase
   if (answers instanceof StatementError) await session.script(open ? 'ROLLBACK; BEGIN' : undoSavepoint)
   const filling = new Filling(session, plan, dataset)
   if (answers instanceof StatementError) {
-    for (const insert of inserts) await filling.fill(insert)
+    // The statement that begins the transaction, or sets the savepoint, went through.
+    await filling.fillAround(inserts, answers.completed === undefined ? undefined : answers.completed - 1)
     if (sequences !== undefined) await filling.under(sequences)
   } else for (const [at, insert] of inserts.entries()) await filling.filled(insert, answers[at + 1]?.rowCount ?? 0)
   if (open) await session.script('COMMIT')
@@ -74,6 +75,26 @@ class Filling {
     if (!(answers instanceof StatementError)) return answers.slice(1)
     await this.#session.script(undoSavepoint)
     return answers
+  }
+
+  /** @param refused  Which of them the server refused when they were sent together; undefined where that is not known. */
+  async fillAround(inserts: readonly Insert[], refused: number | undefined): Promise<void> {
+    if (refused === undefined) {
+      for (const insert of inserts) await this.fill(insert)
+      return
+    }
+    await this.#fillTogether(inserts.slice(0, refused))
+    const [insert, ...rest] = inserts.slice(refused)
+    if (insert !== undefined) await this.fill(insert)
+    await this.#fillTogether(rest)
+  }
+
+  async #fillTogether(inserts: readonly Insert[]): Promise<void> {
+    if (inserts.length === 0) return
+    const answers = await this.under(inserts.map(({ sql }) => sql).join(';\n'))
+    if (answers instanceof StatementError)
+      return this.fillAround(inserts, answers.completed === undefined ? undefined : answers.completed - 1)
+    for (const [at, insert] of inserts.entries()) await this.filled(insert, answers[at]?.rowCount ?? 0)
   }
 
   async fill(insert: Insert): Promise<void> {

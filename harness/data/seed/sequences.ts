@@ -12,8 +12,11 @@ import type { GenerationPlan } from '../plan/model.ts'
 export function sequenceStatement(plan: GenerationPlan, dataset: Dataset): string | undefined {
   const calls: string[] = []
   for (const sequence of plan.catalog.sequences) {
-    const fed = feeds(plan, dataset, sequence)
-    const top = pastItsDigits(fed.reduce((most, value) => (value > most ? value : most), 0n))
+    const greatest = BigInt(sequence.greatest)
+    // Of numbers beyond its bounds the sequence gives none.
+    const fed = feeds(plan, dataset, sequence).filter((value) => value <= greatest)
+    const most = fed.reduce((top, value) => (value > top ? value : top), 0n)
+    const top = pastItsDigits(most) <= greatest ? pastItsDigits(most) : most
     if (top <= 0n) continue
     const name = quoteName(sequence)
     calls.push(`setval(${quoteLiteral(name)}, greatest(${top}, (SELECT last_value FROM ${name})))`)

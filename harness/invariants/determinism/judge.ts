@@ -123,7 +123,7 @@ function isClock(first: State, second: State, path: string, attribute: string): 
 }
 
 /** References to keys that vary vary with them. */
-function followsVolatile(state: State, path: string, attribute: string, volatile: ReadonlySet<string>): boolean {
+export function followsVolatile(state: State, path: string, attribute: string, volatile: ReadonlySet<string>): boolean {
   return (state.catalog.relations.get(path)?.constraints ?? []).some(
     (each) =>
       each.kind === 'foreign-key' &&

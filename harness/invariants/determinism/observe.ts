@@ -5,7 +5,7 @@ import { allInOrder, executeRun, inOrder, type RunRequest, type State } from '..
 import { withoutIssued } from '../drawn.ts'
 import type { Look } from '../probe.ts'
 import { type Migrated, unevenRelations, withoutDrawnAnew } from './drawn-anew.ts'
-import { determinism, volatileAttributes } from './judge.ts'
+import { determinism, followsVolatile, volatileAttributes } from './judge.ts'
 import type { Repetition, SessionRun } from './repetition.ts'
 import { otherSessions, otherSettings } from './sessions.ts'
 
@@ -53,17 +53,19 @@ export async function repeatRuns(subject: Subject, runner: Runner, plan: RepeatP
     return { look: { seen: [{ seen: alike }] }, ...nothingVaries }
   }
   const runs = await ways.thrice(dataset)
-  const repetition = repetitionOf(runs, await inOtherSessions(dataset, ways, runner.need.rung === 'transaction'))
-  if (repetition === undefined) return upFailed
+  const twice = repetitionOf(runs)
+  if (twice === undefined) return upFailed
   // What the legacy schema draws anew differs from run to run too, and nobody should compare it.
   const volatile = new Set([
-    ...volatileAttributes(repetition.first, repetition.second).keys(),
+    ...volatileAttributes(twice.first, twice.second).keys(),
     ...(runs[0].migrated === undefined || runs[1].migrated === undefined
       ? []
       : volatileAttributes(runs[0].migrated, runs[1].migrated).keys()),
   ])
+  const there = await inOtherSessions(dataset, ways, { cheap: runner.need.rung === 'transaction', volatile })
+  const repetition = repetitionOf(runs, there) ?? twice
   const isViolated = (seen: Repetition) => determinism.judge(seen, { ...subject.knowledge, volatile }).outcome === 'violated'
-  const tied = await repeatTies(ties, ways, { lanes: runner.lanes, isViolated })
+  const tied = await repeatTies(ties, ways, { lanes: runner.lanes, volatile, isViolated })
   const uneven = [...unevenRelations(runs)]
   const [mine, others] = [
     uneven.filter((path) => subject.knowledge.written.has(path)),
@@ -135,31 +137,48 @@ interface SessionMigrated {
 }
 
 /** Runs in sessions with another setting, on clones: only those settings of which a transaction, where one is cheap, shows that they make a difference. */
-async function inOtherSessions(rows: Dataset, ways: WaysToRun, cheap: boolean): Promise<readonly SessionMigrated[]> {
+async function inOtherSessions(
+  rows: Dataset,
+  ways: WaysToRun,
+  { cheap, volatile }: { readonly cheap: boolean; readonly volatile: ReadonlySet<string> },
+): Promise<readonly SessionMigrated[]> {
   const here = cheap ? await ways.inTransaction(rows) : undefined
-  if (here !== undefined && !differ(here, await ways.inTransaction(rows, otherSettings))) return []
+  if (here !== undefined && !differ(here, await ways.inTransaction(rows, otherSettings), { volatile })) return []
   const found: SessionMigrated[] = []
   for (const [setting, value] of otherSessions) {
     const settings = { [setting]: value }
-    if (here !== undefined && !differ(here, await ways.inTransaction(rows, settings))) continue
+    if (here !== undefined && !differ(here, await ways.inTransaction(rows, settings), { volatile })) continue
     found.push({ setting, migrated: await ways.onClone(rows, settings) })
   }
   return found
 }
 
-/** Whether two runs on the same rows, stored in the same order or not, end in different rows. */
-function differ(left: Migrated, right: Migrated, reordered = false): boolean {
+interface Differing {
+  /** The rows were stored in another order in one of them. */
+  readonly reordered?: boolean
+  /** Attributes that differ from run to run by themselves. */
+  readonly volatile: ReadonlySet<string>
+}
+
+/** Whether two runs on the same rows end in different rows. */
+function differ(left: Migrated, right: Migrated, { reordered = false, volatile }: Differing): boolean {
   const [one, other] = withoutDrawnAnew([left, right])
   if (one === undefined || other === undefined) return false
-  if (!reordered) return volatileAttributes(one, other).size > 0
-  return volatileAttributes(withoutIssued(one, left.legacy), withoutIssued(other, left.legacy), true).size > 0
+  const found = reordered
+    ? volatileAttributes(withoutIssued(one, left.legacy), withoutIssued(other, left.legacy), true)
+    : volatileAttributes(one, other)
+  return [...found].some(([key, [path, attribute]]) => !volatile.has(key) && !followsVolatile(one, path, attribute, volatile))
 }
 
 /** Ties are rare, so they are looked for where a run is cheap; what differs there is judged on clones, where the clock goes on. */
 async function repeatTies(
   ties: readonly Dataset[],
   ways: WaysToRun,
-  { lanes, isViolated }: { readonly lanes: number; isViolated(seen: Repetition): boolean },
+  {
+    lanes,
+    volatile,
+    isViolated,
+  }: { readonly lanes: number; readonly volatile: ReadonlySet<string>; isViolated(seen: Repetition): boolean },
 ): Promise<readonly Repetition[]> {
   const found: Repetition[] = []
   const bothWays = inOrder(ties, lanes, async (rows, at) => ({
@@ -174,10 +193,10 @@ async function repeatTies(
   const shown = { order: false, session: false }
   for await (const { rows, runs } of bothWays) {
     const [straight, reversed, there] = runs
-    const ordered = !shown.order && differ(straight, reversed, true)
-    const inSession = !shown.session && differ(straight, there)
+    const ordered = !shown.order && differ(straight, reversed, { reordered: true, volatile })
+    const inSession = !shown.session && differ(straight, there, { volatile })
     if (!ordered && !inSession) continue
-    const repetition = repetitionOf(await ways.thrice(rows), inSession ? await inOtherSessions(rows, ways, true) : [])
+    const repetition = repetitionOf(await ways.thrice(rows), inSession ? await inOtherSessions(rows, ways, { cheap: true, volatile }) : [])
     if (repetition === undefined) continue
     found.push(repetition)
     shown.session ||= inSession
@@ -197,12 +216,15 @@ function unevenText(paths: readonly string[]): readonly string[] {
  * so that only what changes within one transaction (`clock_timestamp()` apart) stays hidden.
  */
 async function agree(dataset: Dataset, ties: readonly Dataset[], run: WaysToRun['inTransaction']): Promise<boolean> {
+  const volatile = new Set<string>()
   const straightRun = await run(dataset)
   const [first, second] = withoutDrawnAnew([straightRun, await run(dataset)])
   if (first === undefined || second === undefined || volatileAttributes(first, second).size > 0) return false
   for (const rows of [dataset, ...ties]) {
     const straight = rows === dataset ? straightRun : await run(rows)
-    if (differ(straight, await run(opposite(rows), otherPlans), true) || differ(straight, await run(rows, otherSettings))) return false
+    const reordered = await run(opposite(rows), otherPlans)
+    if (differ(straight, reordered, { reordered: true, volatile }) || differ(straight, await run(rows, otherSettings), { volatile }))
+      return false
   }
   return true
 }

@@ -4,8 +4,8 @@ import { withoutNull } from './sanitize.ts'
 /** What a value's text holds, or why it cannot be read. */
 export type ParsedValue = { readonly value: unknown } | { readonly code: 'json' | 'duplicate-field' | 'depth'; readonly message: string }
 
-// jsonb writes numbers without exponents: what a double may not give back has 16 digits or more, or a zero at its end.
-const maybeLossy = /[\d.]{16}|\.\d*0(?=[,}\]])/
+// jsonb writes numbers without exponents, after a blank or a bracket: what a double may not give back has 16 digits or more, or a zero at its end.
+const maybeLossy = /(?:^|[ [])-?(?:[\d.]{16}|\d+\.\d*0(?:[,}\]]|$))/
 
 /**
  * Read JSON without losing a digit: numbers that a double would change come as `LosslessNumber`.
@@ -35,7 +35,7 @@ export function parseValue(text: string, canonical: boolean): ParsedValue {
 }
 
 /** Deeper values are set aside: neither we nor the server read them by recursion without end. */
-const deepest = 200
+export const deepest = 200
 
 /** Whether lists and objects are nested in one another more than 200 times. */
 export function tooDeep(value: unknown, depth = 0): boolean {

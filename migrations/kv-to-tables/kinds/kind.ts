@@ -12,6 +12,15 @@ export interface Kind {
   /** Fields that say which thing in the world a record is about: the first key in byte order that claims it is migrated, others are set aside. */
   readonly identity: readonly IdentityPart[]
   readonly schema: z.ZodType<Readonly<Record<string, string | null>>>
+  /** Names of `fields`, in the order of the columns. */
+  readonly fieldNames: readonly string[]
+  readonly references: readonly Reference[]
+}
+
+/** A field that refers to a record of another kind. */
+export interface Reference {
+  readonly field: string
+  readonly kind: string
 }
 
 /** A field of the identity; `folded`: ASCII letters in lower case. */
@@ -33,7 +42,9 @@ export function defineKind({ name, prefix, fields, identity }: KindDeclaration):
   const parts = identity.map((part) => (typeof part === 'string' ? { field: part, folded: false } : part))
   for (const { field } of parts) if (!(field in fields)) throw new Error(`kind "${name}" has no field "${field}"`)
   const schema = z.object(Object.fromEntries(Object.entries(all).map(([field, { schema }]) => [field, schema])))
-  return { name, prefix, fields: all, identity: parts, schema }
+  const references = Object.entries(all).flatMap(([field, { reference }]) => (reference === undefined ? [] : [{ field, kind: reference }]))
+  // Compiled: every record of the store goes through it. What it refuses is judged by the schema as declared, issue by issue.
+  return { name, prefix, fields: all, identity: parts, schema: z.compile(schema), fieldNames: Object.keys(all), references }
 }
 
 /** A field of the identity whose ASCII letters count in either case. */

@@ -15,9 +15,11 @@ export interface Writer {
 
 /** A connection of our own: it reads by cursor, and writes. */
 export interface Connection extends Writer, AsyncDisposable {
-  /** Cells as texts, at most `rows` at a time. Wants an open transaction. */
+  /** Cells as texts, at most `rows` at a time, while the server sends as many more. Wants an open transaction. */
   cursor(sql: string, parameters: readonly unknown[], rows: number): AsyncIterable<readonly (readonly (string | null)[])[]>
   copyTo(sql: string): Readable
+  /** Another connection to the same database, as the same role. */
+  another(): Promise<Connection>
   /** Cut the connection, whatever it is doing. */
   destroy(): void
 }
@@ -52,14 +54,25 @@ export async function openConnection(url: string): Promise<Connection> {
       return stream.rowCount
     },
     copyTo: (sql) => client.query(copyToStream(sql)),
+    another: () => openConnection(url),
     async *cursor(sql, parameters, rows) {
       const cursor = client.query(
         new Cursor<(string | null)[]>(sql, [...parameters], { rowMode: 'array', types: asText as unknown as pg.CustomTypesConfig }),
       )
-      const next = () => unlessEnded(client, cursor.read(rows))
+      const next = () => {
+        const read = unlessEnded(client, cursor.read(rows))
+        // Whoever awaits it hears its error.
+        read.catch(() => undefined)
+        return read
+      }
+      let coming = next()
       try {
-        for (let read = await next(); read.length > 0; read = await next()) yield read
+        for (let read = await coming; read.length > 0; read = await coming) {
+          coming = next()
+          yield read
+        }
       } finally {
+        await coming.catch(() => undefined)
         // The server answers to a close; where the connection is lost, nobody does.
         await Promise.race([cursor.close().catch(() => undefined), ended])
       }

@@ -16,16 +16,23 @@ export function copyCell(cell: string | null): string {
   return special.test(cell) ? cell.replace(specials, (character) => escapes[character] ?? character) : cell
 }
 
-const chunkLength = 64 * 1024
+/** One row in COPY's text format, with its end. */
+export function copyLine(cells: readonly (string | null)[]): string {
+  return `${cells.map(copyCell).join('\t')}\n`
+}
 
-/** Rows in COPY's text format, in chunks of some 64 kB. */
-export function* copyRows(rows: Iterable<readonly (string | null)[]>): Iterable<string> {
-  let chunk = ''
-  for (const row of rows) {
-    chunk += `${row.map(copyCell).join('\t')}\n`
-    if (chunk.length < chunkLength) continue
-    yield chunk
-    chunk = ''
+/** Each chunk waits for its turn among all else that Node does: a batch of usual records is one. */
+const chunkLength = 1024 * 1024
+
+/** Lines in chunks of some 1 MB. */
+export function* copyChunks(lines: Iterable<string>): Iterable<string> {
+  let [chunk, length]: [string[], number] = [[], 0]
+  for (const line of lines) {
+    chunk.push(line)
+    length += line.length
+    if (length < chunkLength) continue
+    yield chunk.join('')
+    ;[chunk, length] = [[], 0]
   }
-  if (chunk !== '') yield chunk
+  if (chunk.length > 0) yield chunk.join('')
 }

@@ -55,7 +55,7 @@ function dangling(kind: Kind, record: Prepared, field: string): Reason {
   return {
     path: field,
     code: 'reference',
-    message: `refers to ${record.references.get(field)}, which is not in ${kind.fields[field]?.reference}`,
+    message: `refers to ${record.references[field]}, which is not in ${kind.fields[field]?.reference}`,
   }
 }
 

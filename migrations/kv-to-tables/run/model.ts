@@ -22,8 +22,8 @@ export interface Prepared extends SourceRecord {
   /** Texts of the columns after `id`, as `columnsOf` names them; undefined when the record can not be moved as it is. */
   readonly row: readonly (string | null)[] | undefined
   readonly id: string | undefined
-  /** What it refers to, whether or not the rest is valid. */
-  readonly references: ReadonlyMap<string, string>
+  /** By field, what it refers to, whether or not the rest is valid; other fields may be in it too. */
+  readonly references: Readonly<Record<string, string | null>>
   /** Undefined where a part of it is NULL, or there is no row. */
   readonly identity: string | undefined
   readonly reasons: readonly Reason[]

@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Kind } from '../kinds/kind.ts'
+import { CopyTurns, canCopy, findLost, tableLine } from './copy-batch.ts'
 import { carryOver, count, noCounts, sumOf } from './counts.ts'
 import { sqlstateOf } from './errors.ts'
 import { type Counts, type Decision, type Prepared, unknownKind } from './model.ts'
@@ -12,7 +14,23 @@ interface BatchMode {
   /** Records that are moved may be among those set aside. */
   readonly clearing: boolean
   readonly fresh: boolean
+  readonly turns: CopyTurns | undefined
 }
+
+interface Batch {
+  readonly kind: Kind | undefined
+  readonly records: readonly Prepared[]
+  /** Of records that may go by COPY: made before their turn, so that the server need not wait for them. */
+  readonly lines?: readonly string[] | undefined
+  /** What they refer to that is not there, where that can be looked up before their turn. */
+  readonly lost?: ReturnType<typeof findLost> | undefined
+}
+
+/** Records that are judged without a break: while it lasts, nobody hears an answer of the server. */
+const judgedAtOnce = 10
+
+/** A batch of large records is not held twice: where its lines have more characters, they are made when its turn has come. */
+const linesAhead = 1024 * 1024
 
 /** One pass over the store, in the snapshot that the reader has open: kind after kind, batch after batch. */
 export class Pass {
@@ -24,6 +42,11 @@ export class Pass {
   readonly #kinds: readonly Kind[]
   #doneInAll = 0
   #totalInAll = 0
+  /** A transaction for the next batch is open. */
+  #begun = false
+  /** Kinds whose rows are all committed. */
+  readonly #done = new Set<string>()
+  readonly #modes = new Map<Kind | undefined, BatchMode>()
 
   /** @param earlier  What earlier passes counted, by kind: of these only the records are taken up that are not in their table as they are. */
   constructor(run: Run, schema: string, rules: string, earlier: ReadonlyMap<string, Counts>) {
@@ -38,11 +61,20 @@ export class Pass {
     const { options, parts } = this.#run
     const { dryRun = false, retry = false, only } = options
     const kinds = [...this.#kinds, ...(only === undefined && parts.withUnknown ? [undefined] : [])]
-    const totals = new Map<Kind | undefined, number>()
-    for (const kind of kinds) totals.set(kind, await this.#total(kind))
+    const totals = await this.#totals(kinds)
     this.#totalInAll = [...totals.values()].reduce((sum, each) => sum + each, 0)
+    const counts = new Map<Kind | undefined, Counts>()
+    for (const kind of kinds) counts.set(kind, await this.#countsBefore(kind))
+    const present = kinds.filter((kind) => (totals.get(kind) ?? 0) > 0)
+    for (const kind of present) this.#modes.set(kind, await this.#mode(kind))
+    const batches = new Ahead(this.#prepared(present))
     const results: KindResult[] = []
-    for (const kind of kinds) results.push(await this.#migrateKind(kind, totals.get(kind) ?? 0))
+    try {
+      for (const kind of kinds) results.push(await this.#migrateKind(kind, totals.get(kind) ?? 0, counts.get(kind) ?? noCounts(), batches))
+    } finally {
+      await batches.close()
+      await this.#rollBack()
+    }
     return {
       dryRun,
       retry,
@@ -59,96 +91,168 @@ export class Pass {
     }
   }
 
-  async #total(kind: Kind | undefined): Promise<number> {
+  async #totals(kinds: readonly (Kind | undefined)[]): Promise<ReadonlyMap<Kind | undefined, number>> {
     const { reader, places, options } = this.#run
-    if (options.retry !== true) return countRecords(reader, places, kind, options.kinds)
-    const [row] = await reader.query<{ count: string }>(
-      `SELECT count(*)::text AS count FROM ${places.schema}.kv_set_aside AS a JOIN ${places.store} AS s ON s.key = a.key
-       WHERE ${wantedKeys(kind, options.kinds)}`,
-    )
-    return Number(row?.count ?? 0)
+    if (options.retry !== true) return countRecords(reader, places, kinds, options.kinds)
+    const totals = new Map<Kind | undefined, number>()
+    for (const kind of kinds) {
+      const [row] = await reader.query<{ count: string }>(
+        `SELECT count(*)::text AS count FROM ${places.schema}.kv_set_aside AS a JOIN ${places.store} AS s ON s.key = a.key
+         WHERE ${wantedKeys(kind, options.kinds)}`,
+      )
+      totals.set(kind, Number(row?.count ?? 0))
+    }
+    return totals
+  }
+
+  #take(kind: Kind | undefined): Take {
+    if (this.#run.options.retry === true) return 'set-aside'
+    return this.#earlier.has(kind?.name ?? unknownKind) ? 'unmoved' : 'all'
+  }
+
+  async #countsBefore(kind: Kind | undefined): Promise<Counts> {
+    const { reader, places, options } = this.#run
+    const earlier = this.#earlier.get(kind?.name ?? unknownKind)
+    return earlier === undefined ? noCounts() : carryOver(earlier, (await tally(reader, places, kind, options.kinds)).moved)
   }
 
   /** @param kind  Undefined for what is of none. */
-  async #migrateKind(kind: Kind | undefined, total: number): Promise<KindResult> {
-    const { reader, writer, places, options } = this.#run
+  async #migrateKind(kind: Kind | undefined, total: number, counts: Counts, batches: Ahead): Promise<KindResult> {
+    const { options } = this.#run
     const started = performance.now()
     const name = kind?.name ?? unknownKind
-    const earlier = this.#earlier.get(name)
-    const take = options.retry === true ? 'set-aside' : earlier === undefined ? 'all' : 'unmoved'
-    const counts = earlier === undefined ? noCounts() : carryOver(earlier, (await tally(reader, places, kind, options.kinds)).moved)
     const advance = () => {
       const doneInAll = this.#doneInAll + counts.source
       options.onProgress?.({ kind: name, done: counts.source, total, doneInAll, totalInAll: this.#totalInAll })
     }
     if (total > 0) {
-      const [aside] = await writer.query<{ any: boolean }>(
-        `SELECT EXISTS (SELECT FROM ${this.#schema}.kv_set_aside WHERE kind = $1) AS any`,
-        [name],
-      )
-      const mode: BatchMode = { clearing: aside?.any === true, fresh: kind !== undefined && take === 'all' && (await this.#isEmpty(kind)) }
-      const batches = this.#prepared(kind, take)
-      try {
+      advance()
+      for (let batch = await batches.next(kind); batch !== undefined; batch = await batches.next(kind)) {
+        options.signal?.throwIfAborted()
+        await this.#writeBatch(batch, counts)
         advance()
-        // While one batch is written, the next is read and judged; no more than that is ever under way.
-        for (let next = batches.next(); ; ) {
-          const { value: batch, done } = await next
-          if (done === true) break
-          next = batches.next()
-          next.catch(() => undefined)
-          options.signal?.throwIfAborted()
-          await this.#writeBatch(kind, batch, counts, mode)
-          advance()
-        }
-      } finally {
-        await batches.return(undefined)
       }
     }
+    this.#done.add(name)
     this.#doneInAll += counts.source
     return { kind: name, ...counts, durationMs: Math.round(performance.now() - started) }
   }
 
-  async #isEmpty(kind: Kind): Promise<boolean> {
-    const [row] = await this.#run.writer.query<{ empty: boolean }>(`SELECT NOT EXISTS (SELECT FROM ${this.#schema}.${kind.name}) AS empty`)
-    return row?.empty === true
+  async #rollBack(): Promise<void> {
+    if (this.#begun) await this.#run.writer.script('ROLLBACK').catch(() => undefined)
+    this.#begun = false
   }
 
-  async *#prepared(kind: Kind | undefined, take: Take): AsyncGenerator<readonly Prepared[], undefined> {
+  async #mode(kind: Kind | undefined): Promise<BatchMode> {
+    const { writer } = this.#run
+    const empty = kind === undefined ? 'false' : `NOT EXISTS (SELECT FROM ${this.#schema}.${kind.name})`
+    const [row] = await writer.query<{ clearing: boolean; empty: boolean }>(
+      `SELECT EXISTS (SELECT FROM ${this.#schema}.kv_set_aside WHERE kind = $1) AS clearing, ${empty} AS empty`,
+      [kind?.name ?? unknownKind],
+    )
+    const fresh = kind !== undefined && this.#take(kind) === 'all' && row?.empty === true
+    const turns = fresh && (await canCopy(writer, kind, this.#schema)) ? new CopyTurns() : undefined
+    return { clearing: row?.clearing === true, fresh, turns }
+  }
+
+  async *#prepared(kinds: readonly (Kind | undefined)[]): AsyncGenerator<Batch, undefined> {
     const { reader, places, parts, options } = this.#run
-    const { kinds, batchSize = 1000, batchCharacters = 4 * 1024 * 1024, skipValidation = false } = options
+    const { batchSize = 1000, batchCharacters = 4 * 1024 * 1024, skipValidation = false } = options
     const { canonical } = places
-    for await (const batch of parts.readStore(reader, places, kind, kinds, { batchSize, batchCharacters, take }))
-      yield batch.map((record) => (kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation })))
+    for (const kind of kinds)
+      for await (const batch of parts.readStore(reader, places, kind, options.kinds, {
+        batchSize,
+        batchCharacters,
+        take: this.#take(kind),
+      })) {
+        const records: Prepared[] = []
+        let lines: string[] | undefined = this.#modes.get(kind)?.turns === undefined ? undefined : []
+        let characters = 0
+        for (const record of batch) {
+          if (records.length % judgedAtOnce === 0) await setImmediate()
+          const prepared = kind === undefined ? ofNoKind(record) : parts.prepare(kind, record, { canonical, skipValidation })
+          records.push(prepared)
+          if (lines === undefined) continue
+          const line = tableLine(prepared)
+          lines.push(line)
+          characters += line.length
+          if (characters > linesAhead) lines = undefined
+        }
+        yield { kind, records, lines, lost: this.#look(kind, records) }
+      }
     return undefined
   }
 
-  async #writeBatch(kind: Kind | undefined, batch: readonly Prepared[], counts: Counts, { clearing, fresh }: BatchMode): Promise<void> {
+  /** While the batch before is written: all rows that the records may refer to must be there by then. */
+  #look(kind: Kind | undefined, records: readonly Prepared[]): Batch['lost'] {
+    const { looker } = this.#run
+    if (looker === undefined || kind === undefined || this.#modes.get(kind)?.turns === undefined) return undefined
+    if (kind.references.some(({ kind: parent }) => this.#kinds.some(({ name }) => name === parent) && !this.#done.has(parent)))
+      return undefined
+    const lost = findLost(looker, kind, this.#schema, records)
+    // Whoever writes the batch hears its error.
+    lost.catch(() => undefined)
+    return lost
+  }
+
+  async #writeBatch(batch: Batch, counts: Counts): Promise<void> {
+    const { kind, records, lines, lost } = batch
+    const { clearing = false, fresh = false, turns } = this.#modes.get(kind) ?? {}
     const { writer, parts, options } = this.#run
     const schema = this.#schema
     const name = kind?.name ?? unknownKind
-    await writer.script(beginBatch)
+    if (!this.#begun) await writer.script(beginBatch)
+    this.#begun = true
     try {
       const decisions: readonly Decision[] =
         kind === undefined
-          ? batch.map((record) => ({ record, action: 'set-aside', reasons: record.reasons }))
-          : await parts.writeBatch({ writer, kind, schema, parts, fresh }, batch)
+          ? records.map((record) => ({ record, action: 'set-aside', reasons: record.reasons }))
+          : await parts.writeBatch({ writer, kind, schema, parts, fresh, turns, lines, lost }, records)
       const aside = decisions.filter(({ action }) => action === 'set-aside')
       count(counts, decisions)
       const clear = clearing ? decisions.filter(({ action }) => action !== 'set-aside').map(({ record }) => record.key) : []
       const checkpoint = options.retry === true ? undefined : { kind: name, rules: this.#rules, counts }
       await parts.recordBatch(writer, schema, name, parts.keepAside(aside), clear, checkpoint)
-      await writer.script('COMMIT')
       for (const decision of aside) options.onSetAside?.(decision, name)
     } catch (error) {
-      await writer.script('ROLLBACK').catch(() => undefined)
+      await this.#rollBack()
       // In a dry run a trigger wanted to write where only temporary tables may be written.
       if (sqlstateOf(error) !== '25006' || (await this.#run.mirror?.leaveOutTriggers(name)) !== true) throw error
-      await this.#writeBatch(kind, batch, counts, { clearing, fresh })
+      await this.#writeBatch(batch, counts)
     }
+  }
+}
+
+/** The batches of all kinds. While one is written, the next is read and judged; no more than that is ever under way. */
+class Ahead {
+  readonly #batches: AsyncGenerator<Batch, undefined>
+  #next: Promise<IteratorResult<Batch, undefined>>
+
+  constructor(batches: AsyncGenerator<Batch, undefined>) {
+    this.#batches = batches
+    this.#next = this.#begin()
+  }
+
+  /** The next batch of this kind; undefined where there is none any more. */
+  async next(kind: Kind | undefined): Promise<Batch | undefined> {
+    const { value: batch, done } = await this.#next
+    if (done === true || batch.kind !== kind) return undefined
+    this.#next = this.#begin()
+    return batch
+  }
+
+  async close(): Promise<void> {
+    await this.#batches.return(undefined)
+  }
+
+  #begin(): Promise<IteratorResult<Batch, undefined>> {
+    const next = this.#batches.next()
+    next.catch(() => undefined)
+    return next
   }
 }
 
 function ofNoKind(record: Omit<Prepared, 'row' | 'id' | 'references' | 'identity' | 'reasons'>): Prepared {
   const reason = { path: '', code: 'kind', message: 'has a key under no known prefix' }
-  return { ...record, row: undefined, id: undefined, references: new Map(), identity: undefined, reasons: [reason] }
+  return { ...record, row: undefined, id: undefined, references: {}, identity: undefined, reasons: [reason] }
 }

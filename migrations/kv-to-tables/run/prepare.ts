@@ -1,7 +1,7 @@
 import { isLosslessNumber } from 'lossless-json'
 import type { z } from 'zod'
 import { isUuid } from '../kinds/fields.ts'
-import { jsonObject, jsonText, parseValue, tooDeep, unwritableAt } from '../kinds/json.ts'
+import { deepest, jsonObject, jsonText, parseValue, tooDeep, unwritableAt } from '../kinds/json.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { sanitize } from '../kinds/sanitize.ts'
 import { identityOf } from './identity.ts'
@@ -17,8 +17,7 @@ export interface PrepareOptions {
 /** Judge one record by the rules of its kind, and make the texts of its columns. */
 export function prepare(kind: Kind, source: SourceRecord, options: PrepareOptions): Prepared {
   const parsed = readObject(source, options)
-  if ('reason' in parsed)
-    return { ...source, row: undefined, id: undefined, references: noReferences, identity: undefined, reasons: [parsed.reason] }
+  if ('reason' in parsed) return prepared(source, { references: noReferences, reasons: [parsed.reason] })
   const { object } = parsed
   const reasons: Reason[] = []
   const id = readId(kind, source.key, object, reasons)
@@ -27,18 +26,22 @@ export function prepare(kind: Kind, source: SourceRecord, options: PrepareOption
   if (unwritable !== undefined)
     reasons.push({ path: unwritable, code: 'encoding', message: 'holds half of a surrogate pair, or a field named with a null byte' })
   const columns = readFields(kind, object, options, reasons)
-  const references = new Map<string, string>()
-  for (const [field, { reference }] of Object.entries(kind.fields)) {
-    const value = columns[field]
-    if (reference !== undefined && typeof value === 'string') references.set(field, value)
-  }
-  if (reasons.length > 0 || id === undefined) return { ...source, row: undefined, id, references, identity: undefined, reasons }
-  const row = Object.keys(kind.fields).map((field) => columns[field] ?? null)
+  if (reasons.length > 0 || id === undefined) return prepared(source, { id, references: columns, reasons })
+  const row: (string | null)[] = []
+  for (const field of kind.fieldNames) row.push(columns[field] ?? null)
   row.push(extraOf(kind, object))
-  return { ...source, row, id, references, identity: identityOf(kind, columns), reasons }
+  return prepared(source, { row, id, references: columns, identity: identityOf(kind, columns), reasons })
 }
 
-const noReferences: ReadonlyMap<string, string> = new Map()
+/** Field by field, so that all of them have one shape: spreading the source takes as long as reading its JSON. */
+function prepared(
+  { key, value, digest, position }: SourceRecord,
+  { row, id, references, identity, reasons }: Pick<Prepared, 'references' | 'reasons'> & Partial<Prepared>,
+): Prepared {
+  return { key, value, digest, position, row, id, references, identity, reasons }
+}
+
+const noReferences = {}
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -46,7 +49,8 @@ function readObject({ value }: SourceRecord, { canonical }: PrepareOptions): { r
   if (value === null) return whole('no-value', 'has no value')
   const parsed = parseValue(value, canonical)
   if ('code' in parsed) return whole(parsed.code, parsed.message)
-  if (tooDeep(parsed.value)) return whole('depth', 'is nested too deeply')
+  // Each level takes two brackets.
+  if (value.length >= 2 * deepest && tooDeep(parsed.value)) return whole('depth', 'is nested too deeply')
   return isObject(parsed.value) ? { object: parsed.value } : whole('object', 'is not an object')
 }
 
@@ -111,6 +115,12 @@ function rawText(value: unknown): string | null {
 
 /** What has no column, so that nothing is lost: unknown fields, and a null that a field had. */
 function extraOf(kind: Kind, object: Fields): string {
-  const fields = Object.entries(object).filter(([name, value]) => name !== 'id' && (!Object.hasOwn(kind.fields, name) || value === null))
-  return fields.length === 0 ? '{}' : jsonObject(fields)
+  let fields: [string, unknown][] | undefined
+  for (const name of Object.keys(object)) {
+    const value = object[name]
+    if (name === 'id' || (value !== null && Object.hasOwn(kind.fields, name))) continue
+    fields ??= []
+    fields.push([name, value])
+  }
+  return fields === undefined ? '{}' : jsonObject(fields)
 }

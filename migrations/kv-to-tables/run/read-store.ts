@@ -4,8 +4,8 @@ import type { SourceRecord } from './model.ts'
 import { type Places, wantedKeys } from './tables.ts'
 import { migratedRows } from './tally.ts'
 
-/** Rows of one read from the cursor: together with the batch, what is held in memory at most. */
-const rowsPerRead = 200
+/** Rows of one read from the cursor: together with the batch, twice as many are held in memory at most. */
+const rowsPerRead = 100
 
 export interface ReadOptions {
   readonly batchSize: number

@@ -1,5 +1,7 @@
 import type { Writer } from './connection.ts'
+import { literal } from './literal.ts'
 import type { Counts, Decision } from './model.ts'
+import { beginBatch } from './write-batch.ts'
 
 /** That a run under these rules has begun with a kind, and what it counted so far. */
 export interface Checkpoint {
@@ -9,8 +11,8 @@ export interface Checkpoint {
 }
 
 /**
- * Record, inside the transaction that wrote the batch, what was set aside and how far the run has come. Records that are moved leave those that are
- * set aside.
+ * Record, inside the transaction that wrote the batch, what was set aside and how far the run has come, commit, and begin the transaction of the next
+ * batch: one message, so that the server is not kept waiting. Records that are moved leave those that are set aside.
  *
  * @param clear       Keys that may be among those set aside earlier.
  * @param checkpoint  Undefined for a retry, which needs none.
@@ -24,30 +26,29 @@ export async function recordBatch(
   checkpoint: Checkpoint | undefined,
 ): Promise<void> {
   const steps: string[] = []
-  const parameters: unknown[] = []
-  const parameter = (value: unknown) => `$${parameters.push(value)}`
   if (aside.length > 0) {
-    const columns = [
-      `${parameter(aside.map(({ record }) => record.key))}::text[]`,
-      `${parameter(aside.map(({ record }) => String(record.position)))}::bigint[]`,
-      `${parameter(aside.map(({ record }) => record.value))}::text[]`,
-      `${parameter(aside.map(({ reasons }) => JSON.stringify(reasons)))}::text[]`,
-    ]
-    steps.push(`INSERT INTO ${schema}.kv_set_aside AS a (key, kind, position, value, reasons)
-      SELECT key, ${parameter(kind)}::text, position, value, reasons::jsonb FROM unnest(${columns.join(', ')}) AS u (key, position, value, reasons)
+    const rows = aside.map(({ record: { key, position, value }, reasons }) => {
+      const cells = [
+        literal(key),
+        literal(kind),
+        String(position),
+        value === null ? 'NULL' : literal(value),
+        literal(JSON.stringify(reasons)),
+      ]
+      return `(${cells.join(', ')})`
+    })
+    steps.push(`INSERT INTO ${schema}.kv_set_aside AS a (key, kind, position, value, reasons) VALUES ${rows.join(', ')}
       ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, position = excluded.position, value = excluded.value, reasons = excluded.reasons
       WHERE (a.kind, a.position, a.value, a.reasons) IS DISTINCT FROM (excluded.kind, excluded.position, excluded.value, excluded.reasons)`)
   }
-  if (clear.length > 0) steps.push(`DELETE FROM ${schema}.kv_set_aside WHERE key = ANY (${parameter(clear)}::text[])`)
-  if (checkpoint !== undefined) steps.push(checkpointSql(schema, checkpoint, parameter))
-  if (steps.length === 0) return
-  const named = steps.map((step, at) => `step${at} AS (${step})`)
-  await writer.query(`WITH ${named.join(', ')} SELECT`, parameters)
+  if (clear.length > 0) steps.push(`DELETE FROM ${schema}.kv_set_aside WHERE key IN (${clear.map(literal).join(', ')})`)
+  if (checkpoint !== undefined) steps.push(checkpointSql(schema, checkpoint))
+  await writer.script([...steps, 'COMMIT', beginBatch].join('; '))
 }
 
-function checkpointSql(schema: string, { kind, rules, counts }: Checkpoint, parameter: (value: unknown) => string): string {
-  const values = [kind, rules, JSON.stringify(counts)].map(parameter)
-  return `INSERT INTO ${schema}.kv_checkpoint (kind, rules, counts) VALUES (${values[0]}::text, ${values[1]}::text, ${values[2]}::jsonb)
+function checkpointSql(schema: string, { kind, rules, counts }: Checkpoint): string {
+  const values = [kind, rules, JSON.stringify(counts)].map(literal)
+  return `INSERT INTO ${schema}.kv_checkpoint (kind, rules, counts) VALUES (${values.join(', ')})
     ON CONFLICT (kind) DO UPDATE SET rules = excluded.rules, counts = excluded.counts`
 }
 

@@ -8,7 +8,7 @@ import { rulesDigest } from './rules.ts'
 import { withRunLock } from './run-lock.ts'
 import type { Run, RunOptions, RunResult } from './run-options.ts'
 import { createStaging, createTables, dropStaging, existingTables, type Places } from './tables.ts'
-import { findGone } from './tally.ts'
+import { findGone, sumsAgree } from './tally.ts'
 
 /** Passes over the store after which a run gives up: each is shorter than the one before, unless the application writes faster than it. */
 const mostPasses = 6
@@ -39,10 +39,18 @@ export async function runMigration(writer: Writer, reader: Connection, places: P
     await options.beforeRun?.()
     await createTables(writer, places, options.kinds)
     await createStaging(writer, kinds)
-    const result = await migrate({ writer, reader, places, parts, options })
+    await using looker = await openLooker(reader)
+    const result = await migrate({ writer, reader, places, parts, options, looker })
     await dropStaging(writer, kinds)
     return result
   })
+}
+
+/** Undefined where the server has no third connection to give: the writer looks itself then. */
+async function openLooker(reader: Connection): Promise<Connection | undefined> {
+  const looker = await reader.another().catch(() => undefined)
+  await looker?.script('SET enable_seqscan = off; SET jit = off; SET max_parallel_workers_per_gather = 0')
+  return looker
 }
 
 async function migrate(run: Run): Promise<RunResult> {
@@ -55,8 +63,11 @@ async function migrate(run: Run): Promise<RunResult> {
     await newSnapshot(reader)
     const begun = retry ? new Map() : await readCheckpoints(writer, schema, rules)
     let result = await new Pass(run, schema, rules, begun).migrate()
+    let same = false
     for (let passes = 1; !dryRun && !retry; passes += 1) {
       await newSnapshot(reader)
+      same = await sumsAgree(run, result)
+      if (same) break
       const differences = await parts.findDifferences(run, result)
       if (differences.length === 0) break
       if (passes === mostPasses)
@@ -69,7 +80,7 @@ async function migrate(run: Run): Promise<RunResult> {
     }
     if (!retry)
       await writer.query(`DELETE FROM ${schema}.kv_checkpoint WHERE kind = ANY ($1::text[])`, [result.kinds.map(({ kind }) => kind)])
-    return { ...result, gone: await findGone(run, result) }
+    return { ...result, gone: same ? [] : await findGone(run, result) }
   } finally {
     await reader.script('ROLLBACK').catch(() => undefined)
   }

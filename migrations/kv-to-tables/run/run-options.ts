@@ -64,6 +64,8 @@ export interface Run {
   readonly places: Places
   readonly parts: Parts
   readonly options: RunOptions
+  /** Looks up what records refer to while the writer writes. Not in a dry run, whose tables the writer alone sees. */
+  readonly looker?: Connection | undefined
   /** Of a dry run. */
   readonly mirror?: Mirror | undefined
 }

@@ -113,15 +113,14 @@ export function wantedKeys(kind: Kind | undefined, kinds: readonly Kind[]): stri
   return kind === undefined ? `NOT (${kinds.map(under).join(' OR ') || 'false'})` : under(kind)
 }
 
-/** How many records of a kind are in the store; for no kind, how many under no prefix of `kinds`. */
-export async function countRecords(
+/** How many records of each of these kinds are in the store, by one look at each; undefined is for those that are under no prefix of `all`. */
+export async function countRecords<Wanted extends Kind | undefined>(
   reader: Pick<Connection, 'query'>,
   { store }: Places,
-  kind: Kind | undefined,
-  kinds: readonly Kind[],
-): Promise<number> {
-  const [row] = await reader.query<{ records: string }>(
-    `SELECT count(*)::text AS records FROM ${store} AS s WHERE ${wantedKeys(kind, kinds)}`,
-  )
-  return Number(row?.records ?? 0)
+  wanted: readonly Wanted[],
+  all: readonly Kind[],
+): Promise<ReadonlyMap<Wanted, number>> {
+  const counts = wanted.map((kind) => `count(*) FILTER (WHERE ${wantedKeys(kind, all)})`)
+  const [row] = await reader.query<{ counts: readonly string[] }>(`SELECT ARRAY[${counts.join(', ')}]::text[] AS counts FROM ${store} AS s`)
+  return new Map(wanted.map((kind, at) => [kind, Number(row?.counts[at] ?? 0)]))
 }

@@ -1,6 +1,7 @@
 import { columnOf, type Kind } from '../kinds/kind.ts'
 import type { Writer } from './connection.ts'
-import { copyRows } from './copy.ts'
+import { copyChunks, copyLine } from './copy.ts'
+import { type CopyTurns, copyBatch } from './copy-batch.ts'
 import type { Fact } from './decide.ts'
 import { isPoison, sqlstateOf } from './errors.ts'
 import { sameIdentity } from './identity.ts'
@@ -16,22 +17,46 @@ export interface Target {
   readonly parts: Parts
   /** No record of this run has a row yet: what is new can be inserted first, and only what is refused looked at. */
   readonly fresh: boolean
+  /** Where new records can go into the table by COPY: whose turn it is. */
+  readonly turns?: CopyTurns | undefined
+  /** The records' lines of `tableLine`, where they are made already. */
+  readonly lines?: readonly string[] | undefined
+  /** What records refer to that is not there, where somebody looks already. */
+  readonly lost?: Promise<ReadonlyMap<number, Fact>> | undefined
 }
 
 /**
  * Begins the transaction of a batch, with the savepoint to which a refused one goes back. Few rows look something up in tables that grow: by
- * index, whatever the planner, which has no statistics of tables just made, thinks of reading them whole. Deferred constraints are checked with
+ * index, whatever the planner, which has no statistics of tables just made, thinks of reading them whole, and without starting workers for it. It may
+ * be open for long before the batch comes. Deferred constraints are checked with
  * each statement: at the commit, what they refuse would take the whole batch with it.
  */
-export const beginBatch = `BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT kv_batch`
+export const beginBatch = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT kv_batch`
 
 /**
- * Write a batch inside the transaction that `beginBatch` began: COPY into the staging table, one look at what the tables hold, one upsert. Where the server refuses
- * the batch because of its data, halves of it are tried, down to the record that is at fault, which is set aside.
+ * Write a batch inside the transaction that `beginBatch` began: by COPY into the table itself where all of it is new and sound, by way of the staging
+ * table otherwise.
  *
- * @throws What the server says otherwise; the transaction is aborted then.
+ * @throws What the server says, unless it refuses data; the transaction is aborted then.
  */
 export async function writeBatch(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
+  const { turns } = target
+  if (turns?.isNext() === true) {
+    const decisions = await copyBatch(target, records)
+    if (decisions !== undefined) {
+      turns.taken()
+      return decisions
+    }
+    turns.refused()
+  }
+  return stageBatch(target, records)
+}
+
+/**
+ * COPY into the staging table, one look at what the tables hold, one upsert. Where the server refuses the batch because of its data, halves of it are
+ * tried, down to the record that is at fault, which is set aside.
+ */
+async function stageBatch(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
   const { writer, kind, parts } = target
   try {
     await stage(target, records)
@@ -43,10 +68,10 @@ export async function writeBatch(target: Target, records: readonly Prepared[]): 
     if (only === undefined) throw error
     if (another === undefined) return parts.poisoned(only, refusedBy(error))
     const middle = Math.ceil(records.length / 2)
-    const first = await writeBatch(target, records.slice(0, middle))
+    const first = await stageBatch(target, records.slice(0, middle))
     // What the first half wrote stays; what it staged would be in the way of the second.
     await writer.script(`DELETE FROM pg_temp.${stagingOf(kind)}; SAVEPOINT kv_batch`)
-    return [...first, ...(await writeBatch(target, records.slice(middle)))]
+    return [...first, ...(await stageBatch(target, records.slice(middle)))]
   }
 }
 
@@ -61,7 +86,7 @@ async function lookFirst(target: Target, records: readonly Prepared[]): Promise<
  */
 async function insertFirst(target: Target, records: readonly Prepared[]): Promise<readonly Decision[]> {
   const { writer, kind, schema, parts } = target
-  const lost = hasReferences(kind) ? await readFacts(target, missingSql(kind, schema)) : new Map<number, Fact>()
+  const lost = kind.references.length > 0 ? await readFacts(target, missingSql(kind, schema)) : new Map<number, Fact>()
   const candidates = records.filter(({ row, position }) => row !== undefined && !lost.has(position))
   const [row] = await writer.query<{ inserted: string }>(insertSql(kind, schema), [[...lost.keys()].map(String)])
   const facts =
@@ -77,10 +102,6 @@ async function insertFirst(target: Target, records: readonly Prepared[]): Promis
   return records.flatMap((record) => decided.get(record) ?? (inserted.has(record) ? [{ record, action: 'inserted', reasons: [] }] : []))
 }
 
-function hasReferences(kind: Kind): boolean {
-  return Object.values(kind.fields).some(({ reference }) => reference !== undefined)
-}
-
 /** The decision on a record that the server refuses. */
 export function poisoned(record: Prepared, reason: Reason): readonly Decision[] {
   return [{ record, action: 'set-aside', reasons: [...record.reasons, reason] }]
@@ -92,16 +113,19 @@ function refusedBy(error: unknown): Reason {
 }
 
 async function stage({ writer, kind }: Target, records: readonly Prepared[]): Promise<void> {
-  await writer.copyFrom(`COPY pg_temp.${stagingOf(kind)} FROM STDIN`, copyRows(stagedRows(kind, records)))
+  await writer.copyFrom(`COPY pg_temp.${stagingOf(kind)} FROM STDIN`, copyChunks(stagedLines(kind, records)))
 }
 
 /** Valid records whole; of others what they refer to, so that every reason is found. */
-function* stagedRows(kind: Kind, records: readonly Prepared[]): Iterable<readonly (string | null)[]> {
-  const fields = Object.keys(kind.fields)
+function* stagedLines(kind: Kind, records: readonly Prepared[]): Iterable<string> {
+  const referring = new Set(kind.references.map(({ field }) => field))
   for (const { position, key, digest, id, row, references } of records) {
-    if (row !== undefined) yield [String(position), 't', key, digest, id ?? null, ...row]
-    else if (references.size > 0)
-      yield [String(position), 'f', key, null, null, ...fields.map((field) => references.get(field) ?? null), null]
+    if (row !== undefined) {
+      yield copyLine([String(position), 't', key, digest, id ?? null, ...row])
+      continue
+    }
+    const cells = kind.fieldNames.map((field) => (referring.has(field) ? (references[field] ?? null) : null))
+    if (cells.some((cell) => cell !== null)) yield copyLine([String(position), 'f', key, null, null, ...cells, null])
   }
 }
 
@@ -139,9 +163,7 @@ interface References {
 }
 
 function referencesOf(kind: Kind, schema: string): References {
-  const references = Object.entries(kind.fields).flatMap(([field, { reference }], at) =>
-    reference === undefined ? [] : [{ field, column: columnOf(field), parent: reference, alias: `p${at}` }],
-  )
+  const references = kind.references.map(({ field, kind: parent }, at) => ({ field, column: columnOf(field), parent, alias: `p${at}` }))
   const lost = references.map(({ column, alias }) => `(s.${column} IS NOT NULL AND ${alias}.id IS NULL)`)
   return {
     joins: references

@@ -37,6 +37,51 @@ describe('seeding', () => {
     expect(answer?.rows[0]?.[0]).toBe('t')
   })
 
+  test('leaves a sequence where it is whose numbers all rows are beyond, and refuses nothing for it', async () => {
+    const sql =
+      'CREATE SEQUENCE s AS smallint; CREATE TABLE public.t (id int PRIMARY KEY, n bigint DEFAULT nextval($$s$$)); ALTER SEQUENCE s OWNED BY t.n'
+    await using enclosure = await enclose(await useCluster(), sql)
+    const { session, plan } = enclosure
+    const rows = [9_944_600, 7].map((n) => [`${n}`, `${n}`])
+    for (const [given, next] of [
+      [rows.slice(0, 1), '1'],
+      [rows.slice(1), '8'],
+    ] as const) {
+      const table = { relation: 'public.t', attributes: ['id', 'n'], rows: given }
+      expect(await seedDataset(session, plan, { tables: new Map([['public.t', table]]), unfilled: [], extreme: false })).toMatchObject({
+        dropped: [],
+      })
+      expect((await session.script('SELECT nextval($$s$$)'))[0]?.rows).toEqual([[next]])
+    }
+  })
+
+  test('sends what is refused again by itself, and the others together', async () => {
+    const names = Array.from({ length: 20 }, (_, at) => `t${at}`)
+    const sql = names.map((name) => `CREATE TABLE public.${name} (id int PRIMARY KEY)`).join(';')
+    await using enclosure = await enclose(await useCluster(), sql)
+    const { session, plan } = enclosure
+    const tables = names.map((name) => {
+      const path = `public.${name}`
+      return [
+        path,
+        { relation: path, attributes: ['id'], rows: name === 't7' || name === 't12' ? [['1'], ['1']] : [['1'], ['2']] },
+      ] as const
+    })
+    await session.script('BEGIN')
+    let sent = 0
+    const script = (text: string) => {
+      sent += 1
+      return session.script(text)
+    }
+    const counted = Object.create(session, { script: { value: script } }) as Session
+    const report = await seedDataset(counted, plan, { tables: new Map(tables), unfilled: [], extreme: false })
+    const filled = new Map(report.filled.map(({ relation, rows }) => [relation, rows]))
+    expect(tables.map(([path]) => filled.get(path))).toEqual(names.map((name) => (name === 't7' || name === 't12' ? 1 : 2)))
+    expect(report.dropped.map(({ relation }) => relation).sort()).toEqual(['public.t12', 'public.t7'])
+    expect(sent).toBeLessThan(20)
+    await session.script('ROLLBACK')
+  })
+
   test('leaves out the rows that are refused, and says why', async () => {
     await using enclosure = await enclose(await useCluster(), 'CREATE TABLE public.t (id int PRIMARY KEY)')
     const { session, plan } = enclosure

@@ -39,6 +39,9 @@ describe('a step that its tool would refuse', () => {
     expect(reasonOf(result, '3_pets.sql')).toMatch(
       /3_pets\.sql:2: relation "pets" does not exist \(42P01\); it may follow from "2_indented\.sql"/,
     )
+    expect(result.sources[0]?.brokenAt?.hint).toBe(
+      'It may follow from the step "2_indented.sql", which cannot be applied by its tool and was not run.',
+    )
   })
 
   test('leaves open what it may have prevented, and only that', async () => {

@@ -100,6 +100,7 @@ const structured: {
     name: no('the column that it fills is compared'),
     ownedBy: 'sequence.ownedBy',
     cache: 'sequence.cache',
+    greatest: 'sequence.maximum',
   },
 }
 

@@ -9,7 +9,7 @@ import { dirname, resolve } from 'node:path'
  *
  * @param files  Absolute.
  */
-export async function digestOfCode(files: Iterable<string>, variables: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function digestOfConfig(files: Iterable<string>, variables: NodeJS.ProcessEnv = process.env): Promise<string> {
   const texts = new Map<string, string>()
   const open = [...files]
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
