@@ -12,6 +12,7 @@ import { applyBatches } from './batches.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { walkElsewhere } from './elsewhere.ts'
 import { revertAll } from './end-to-end.ts'
+import { firstBroken } from './first-broken.ts'
 import { Head } from './head.ts'
 import type { HistoryContext } from './history-context.ts'
 import { type HistoryEnvironment, historyEnvironment, sqlSteps } from './history-environment.ts'
@@ -19,7 +20,7 @@ import { type Lane, recent } from './lane.ts'
 import type { HistoryPart, StepPart } from './parts.ts'
 import { brokenStep, cutStep, opaqueStep } from './plain-results.ts'
 import { stepDepth } from './step-depth.ts'
-import { followedStep, type Unapplied, unappliedOf } from './unapplied.ts'
+import { type Unapplied, unappliedOf } from './unapplied.ts'
 import { type StepVerdict, VerdictCache } from './verdict-cache.ts'
 
 /** With more steps than that each gets the few runs of a history, else as many as a migration that stands alone. */
@@ -68,17 +69,17 @@ export async function verifyHistory(
   await walk.kept()
   await roles?.restore()
   hooks.signal?.throwIfAborted()
-  const { broken } = walk
+  const broken = firstBroken(history, walk.failures, environment)
   const ending = async () => {
     const batched = history.steps.some((step) => step.batch !== undefined)
-    const batches = batched ? await applyBatches(cluster, history, environment, broken) : null
+    const batches = batched ? await applyBatches(cluster, history, environment, broken ?? undefined) : null
     await roles?.restore()
     return { batches, back: (await (beside ?? wayBack())) ?? null }
   }
   return {
     ...about,
     ...walk.outcome(),
-    brokenAt: broken ?? null,
+    brokenAt: broken,
     notes: [
       ...ownClusterNotes(shared, own, need),
       ...environment.notes,
@@ -269,25 +270,6 @@ class Walk {
       return [{ at, composed: missed === undefined, result, passage, counterexamples: [...counterexamples] }]
     })
     return { steps, unapplied }
-  }
-
-  /** The first step of the history that does not apply: the one to correct first. */
-  get broken(): HistoryPart['brokenAt'] | undefined {
-    const at = Math.min(...this.failures.keys())
-    const failure = this.failures.get(at)
-    if (failure === undefined) return undefined
-    const { history, environment } = this.#course
-    const before = history.steps.slice(0, at).flatMap((step, index) => unappliedOf(step, this.failures.get(index)) ?? [])
-    const followed = followedStep(failure, before)
-    const mayFollow = followed === undefined ? undefined : `It may follow from the step "${followed.name}", which ${followed.because}.`
-    return {
-      at,
-      migration: history.steps[at]?.name ?? '',
-      file: failure.file,
-      line: failure.line,
-      message: `${failure.message} (${failure.sqlstate})`,
-      hint: mayFollow ?? environment.hintFor(failure) ?? failure.hint ?? null,
-    }
   }
 
   async #base(head: Head, objects: Base['objects'], at: number): Promise<Base> {

@@ -14,8 +14,8 @@ const run: readonly Edit[] = [
   {
     claim: 'KV-1',
     file: at('run/record-batch.ts'),
-    find: '({ record }) => record.value)',
-    replace: '({ record }) => record.value?.slice(0, 100_000) ?? null)',
+    find: "value === null ? 'NULL' : literal(value),",
+    replace: "value === null ? 'NULL' : literal(value.slice(0, 100_000)),",
     test: 'what is set aside',
   },
   {
@@ -26,7 +26,13 @@ const run: readonly Edit[] = [
     test: 'what is set aside',
   },
 
-  { claim: 'KV-2', file: at('run/prepare.ts'), find: ` || value === null))`, replace: `))`, test: 'KV-3' },
+  {
+    claim: 'KV-2',
+    file: at('run/prepare.ts'),
+    find: '(value !== null && Object.hasOwn(kind.fields, name))',
+    replace: 'Object.hasOwn(kind.fields, name)',
+    test: 'KV-3',
+  },
   { claim: 'KV-2', file: at('kinds/json.ts'), find: '[\\d.]{16}|', replace: '[\\d.]{40}|', test: 'unchanged' },
   {
     claim: 'KV-2',
@@ -68,8 +74,8 @@ const run: readonly Edit[] = [
   {
     claim: 'KV-3',
     file: at('run/write-batch.ts'),
-    find: 'references.get(field) ?? null)',
-    replace: 'references.get(field.slice(1)) ?? null)',
+    find: '(references[field] ?? null)',
+    replace: '(references[field.slice(1)] ?? null)',
     test: 'any store ends',
   },
 

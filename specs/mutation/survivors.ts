@@ -39,7 +39,7 @@ export const survivors: readonly Survivor[] = [
   {
     claim: 'KV-7',
     file: 'migrations/kv-to-tables/run/read-store.ts',
-    find: 'const rowsPerRead = 200',
+    find: 'const rowsPerRead = 100',
     replace: 'const rowsPerRead = 3',
     test: 'by their size',
     equivalent: 'How many rows a read of the cursor takes has no say in where a batch ends.',
