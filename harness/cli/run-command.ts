@@ -9,7 +9,6 @@ import { createProgram } from './program.ts'
  * @returns The exit code. It never throws: what goes wrong stands on standard error.
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  surviveClosedPipes()
   using interrupt = onInterrupt()
   let exitCode = 0
   try {
@@ -31,14 +30,5 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     const failure = describeFailure(error, { debug: process.env.GODWIT_DEBUG === '1' })
     process.stderr.write(failure.text)
     return failure.exitCode
-  }
-}
-
-/** `godwit … | head` closes our output early; the verdict still counts. */
-function surviveClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-    })
   }
 }

@@ -161,6 +161,9 @@ describe('uses of a table in other files', () => {
     expect(await refused('a.b.c', 'd')).toEqual([2, 'godwit: "a.b.c" is no name of a table'])
     expect(await refused('old', 'public.old')).toEqual([2, 'godwit: "old" and "public.old" are the same table'])
     expect(await refused('old', 'fresh', 'nowhere')).toEqual([2, 'godwit: "nowhere" does not exist'])
+    const listening = process.stdout.listenerCount('error')
+    await refused('a.b.c', 'd')
+    expect(process.stdout.listenerCount('error')).toBe(listening)
   })
 
   test('which places still use a table is told to others too', async () => {
