@@ -59,8 +59,8 @@ export function foreignTables(catalog: Catalog): readonly string[] {
 }
 
 /**
- * The tables that the migrations can write, and the foreign tables: more than they do write, never fewer. All of them where that cannot be
- * told from the SQL.
+ * The tables that the migrations can write, and the foreign tables: more than they do write, never fewer. Where the SQL does not show what is
+ * written, all of them.
  */
 export async function reachedTables(
   session: Session,

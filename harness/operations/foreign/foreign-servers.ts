@@ -29,7 +29,7 @@ export function foreignServers(
   const servers = new Map<string, Promise<ReachedServer | string>>()
   const opened: ReachedServer[] = []
   const onAbort = () => {
-    // A server that is gone runs nothing any more.
+    // It fails where the server is gone, and then nothing runs there.
     for (const each of opened) each.cancel().catch(() => undefined)
   }
   signal.addEventListener('abort', onAbort)

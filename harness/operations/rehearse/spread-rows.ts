@@ -18,7 +18,7 @@ export interface SpreadRelation {
   readonly relation: string
   /** Path of the migrated relation that has its rows; undefined where none has. */
   readonly place: string | undefined
-  /** Columns whose values can be told from the migrated rows. */
+  /** Columns whose legacy values follow from the migrated rows. */
   readonly columns: readonly SpreadColumn[]
   /** Columns whose values go nowhere. */
   readonly gone: readonly string[]

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkEvidence } from '../../../harness/operations/index.ts'
-import { major, migrationOf, openShop, type Shop, scratchFolder, skipped, take } from './production.ts'
+import { major, migrationOf, type Shop, scratchFolder, skipped, take } from './production.ts'
 import { columns, fill, rows, startThreeServers, type ThreeServers } from './three-servers.ts'
 
 describe.skipIf(major === undefined)(`evidence of rows on three servers${skipped}`, { timeout: 120_000 }, () => {
@@ -10,17 +10,8 @@ describe.skipIf(major === undefined)(`evidence of rows on three servers${skipped
   let all: Shop
   beforeAll(async () => {
     servers = await startThreeServers()
-    const [first] = servers.shards
-    if (first === undefined) throw new Error('there is no server')
-    all = await openShop(
-      first.cluster,
-      `CREATE EXTENSION postgres_fdw; ${servers.serverSql(1, 'shard_1')} ${servers.serverSql(2, 'shard_2')}
-       CREATE TABLE orders (${columns}) PARTITION BY LIST (shard);
-       CREATE TABLE orders_0 PARTITION OF orders FOR VALUES IN (0);
-       CREATE FOREIGN TABLE orders_1 PARTITION OF orders FOR VALUES IN (1) SERVER shard_1 OPTIONS (table_name 'orders');
-       CREATE FOREIGN TABLE orders_2 PARTITION OF orders FOR VALUES IN (2) SERVER shard_2 OPTIONS (table_name 'orders');
-       CREATE TABLE other (id int); CREATE FOREIGN TABLE far (id int) SERVER shard_1 OPTIONS (table_name 'orders');
-       ${fill('orders_0', 0)};
+    all = await servers.openSpread(
+      `CREATE TABLE other (id int); CREATE FOREIGN TABLE far (id int) SERVER shard_1 OPTIONS (table_name 'orders');
        CREATE TABLE whole (${columns}); ${fill('whole', -1)}`,
     )
   }, 120_000)

@@ -3,7 +3,7 @@ import { readCatalog } from '../../../harness/catalog/index.ts'
 import { readTableTotals, readTotalsWhereRowsAre } from '../../../harness/operations/evidence/totals.ts'
 import { foreignServers } from '../../../harness/operations/foreign/foreign-servers.ts'
 import { type ForeignTable, readForeignTables } from '../../../harness/operations/foreign/foreign-tables.ts'
-import { openShop, type Shop } from './production.ts'
+import type { Shop } from './production.ts'
 import { columns, fill, startThreeServers, type ThreeServers } from './three-servers.ts'
 
 /** A third of the rows is here, and two thirds are on two other servers. */
@@ -12,18 +12,9 @@ describe('rows on three servers', { timeout: 120_000 }, () => {
   let all: Shop
   beforeAll(async () => {
     servers = await startThreeServers()
-    const [first] = servers.shards
-    if (first === undefined) throw new Error('there is no server')
     await servers.shards[1]?.session.script('CREATE TABLE other (id int)')
-    all = await openShop(
-      first.cluster,
-      `CREATE EXTENSION postgres_fdw; ${servers.serverSql(1, 'shard_1')} ${servers.serverSql(2, 'shard_2')}
-       CREATE TABLE orders (${columns}) PARTITION BY LIST (shard);
-       CREATE TABLE orders_0 PARTITION OF orders FOR VALUES IN (0);
-       CREATE FOREIGN TABLE orders_1 PARTITION OF orders FOR VALUES IN (1) SERVER shard_1 OPTIONS (table_name 'orders');
-       CREATE FOREIGN TABLE orders_2 PARTITION OF orders FOR VALUES IN (2) SERVER shard_2 OPTIONS (table_name 'orders');
-       ${fill('orders_0', 0)};
-       CREATE FOREIGN TABLE far (id int) SERVER shard_1 OPTIONS (table_name 'other');
+    all = await servers.openSpread(
+      `CREATE FOREIGN TABLE far (id int) SERVER shard_1 OPTIONS (table_name 'other');
        CREATE TABLE whole (${columns}); ${fill('whole', -1)}`,
     )
   }, 120_000)

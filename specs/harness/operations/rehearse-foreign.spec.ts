@@ -25,18 +25,8 @@ describe('a rehearsal on a copy with rows on three servers', { timeout: 120_000 
   })
 
   async function openSpread() {
-    const [first] = servers.shards
-    if (first === undefined) throw new Error('there is no server')
     for (const [at, { session }] of servers.shards.entries()) if (at > 0) await session.script(`TRUNCATE orders; ${fill('orders', at)}`)
-    return await openShop(
-      first.cluster,
-      `CREATE EXTENSION postgres_fdw; ${servers.serverSql(1, 'shard_1')} ${servers.serverSql(2, 'shard_2')}
-       CREATE TABLE orders (${columns}) PARTITION BY LIST (shard);
-       CREATE TABLE orders_0 PARTITION OF orders FOR VALUES IN (0);
-       CREATE FOREIGN TABLE orders_1 PARTITION OF orders FOR VALUES IN (1) SERVER shard_1 OPTIONS (table_name 'orders');
-       CREATE FOREIGN TABLE orders_2 PARTITION OF orders FOR VALUES IN (2) SERVER shard_2 OPTIONS (table_name 'orders');
-       ${fill('orders_0', 0)}`,
-    )
+    return await servers.openSpread()
   }
   async function learn(name: string, up: string, down?: string): Promise<LearnedPair> {
     const files = { 'legacy.sql': legacy, 'up.sql': up, ...(down === undefined ? {} : { 'down.sql': down }) }

@@ -1,5 +1,5 @@
 import { type Database, type Session, type StartedCluster, startCluster } from '../../../harness/postgres/index.ts'
-import { major } from './production.ts'
+import { major, openShop, type Shop } from './production.ts'
 
 /** How many rows all servers have together. */
 export const rows = 3000
@@ -21,7 +21,7 @@ export interface Shard {
   readonly session: Session
 }
 
-/** Three servers with rows of `orders`, and a database on the first of them that has those of the other two as foreign partitions. */
+/** Three servers with rows of `orders`. */
 export interface ThreeServers extends AsyncDisposable {
   readonly shards: readonly Shard[]
   /** What the wrapper fetched from a server, and all other statements that read rows of `orders` there, since the last call. */
@@ -30,6 +30,13 @@ export interface ThreeServers extends AsyncDisposable {
   ): Promise<{ readonly fetched: readonly string[]; readonly rowsFetched: number; readonly read: readonly string[] }>
   /** `CREATE SERVER … OPTIONS (…)` and a user mapping for the session's role. */
   serverSql(shard: number, name: string): string
+  /**
+   * A database on the first of them that has `orders` with the rows of all: its own partition, and two foreign ones on the servers `shard_1`
+   * and `shard_2`.
+   *
+   * @param more  SQL that makes what else is to be there.
+   */
+  openSpread(more?: string): Promise<Shop>
 }
 
 /** Start them, each with its rows in `orders`. */
@@ -74,12 +81,17 @@ export async function startThreeServers(): Promise<ThreeServers> {
           .map(({ query, rows: given }) => `${given} of ${query}`),
       }
     },
-    serverSql(at, name) {
-      const { database } = shardAt(at)
-      const url = new URL(database.url())
-      const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)]
-      return `CREATE SERVER ${name} FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '${url.hostname}', port '${url.port}', dbname '${database.name}');
-        CREATE USER MAPPING FOR CURRENT_USER SERVER ${name} OPTIONS (user '${user}', password '${password}');`
+    serverSql: (at, name) => serverSql(shardAt(at), name),
+    openSpread(more = '') {
+      return openShop(
+        shardAt(0).cluster,
+        `CREATE EXTENSION postgres_fdw; ${serverSql(shardAt(1), 'shard_1')} ${serverSql(shardAt(2), 'shard_2')}
+         CREATE TABLE orders (${columns}) PARTITION BY LIST (shard);
+         CREATE TABLE orders_0 PARTITION OF orders FOR VALUES IN (0);
+         CREATE FOREIGN TABLE orders_1 PARTITION OF orders FOR VALUES IN (1) SERVER shard_1 OPTIONS (table_name 'orders');
+         CREATE FOREIGN TABLE orders_2 PARTITION OF orders FOR VALUES IN (2) SERVER shard_2 OPTIONS (table_name 'orders');
+         ${fill('orders_0', 0)}; ${more}`,
+      )
     },
     async [Symbol.asyncDispose]() {
       for (const { session, cluster } of shards) {
@@ -88,4 +100,11 @@ export async function startThreeServers(): Promise<ThreeServers> {
       }
     },
   }
+}
+
+function serverSql({ database }: Shard, name: string): string {
+  const url = new URL(database.url())
+  const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)]
+  return `CREATE SERVER ${name} FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '${url.hostname}', port '${url.port}', dbname '${database.name}');
+    CREATE USER MAPPING FOR CURRENT_USER SERVER ${name} OPTIONS (user '${user}', password '${password}');`
 }
