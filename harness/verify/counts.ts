@@ -12,7 +12,8 @@ type AttributeName = NonNullable<Hints['counted']>[number]
 const suspectedMs = 1_000
 const rows = { min: 20, max: 30 }
 /** The first is long however little is repeated; what adds or multiplies numbers of that size may fail on it, and not on the second. */
-const sizes = [20_000_000, 100_000]
+const largest = 20_000_000
+const sizes = [largest, 100_000]
 /** More questions are not asked, since each that is answered by yes takes its time. */
 const mostQuestions = 16
 
@@ -36,7 +37,8 @@ export async function findCounts(inquiry: Inquiry): Promise<void> {
       // If it takes as long with small numbers everywhere, no number is the reason.
       if (ended === 'long') return (await search.takesLong([])) ? [] : search.needed(candidates)
     }
-    return []
+    // Of all together one may fail before another repeats anything, as where a type gets narrower.
+    return new Search(inquiry, largest).eachAlone(candidates)
   })
   if (counted.length > 0) inquiry.subject = await inquiry.prepare({ counted })
 }
@@ -90,6 +92,14 @@ class Search {
     const failures = run.outcomes.flatMap((each) => (each.outcome === 'failed' ? [each.failure.sqlstate] : []))
     if (failures.length === 0) return 'passed'
     return failures.includes('57014') ? 'long' : 'failed'
+  }
+
+  /** Those of the candidates that make it take long while all others are small. */
+  async eachAlone(candidates: readonly AttributeName[]): Promise<readonly AttributeName[]> {
+    if (await this.takesLong([])) return []
+    const found: AttributeName[] = []
+    for (const each of candidates.slice(0, mostQuestions)) if (await this.takesLong([each])) found.push(each)
+    return found
   }
 
   /**

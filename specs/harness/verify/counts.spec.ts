@@ -40,6 +40,13 @@ describe('a migration that repeats something as often as a value says is run on 
   })
 })
 
+test('also where another number is too large before anything is repeated', { timeout: 60_000 }, async () => {
+  const narrower = `ALTER TABLE item ALTER COLUMN weight TYPE smallint; ${loop(`FOR i IN 1..r.quantity LOOP ${one} END LOOP;`)}`
+  const found = await small(narrower, { 'down.sql': 'DROP TABLE unit; ALTER TABLE item ALTER COLUMN weight TYPE int' })
+  expect(found.small).toEqual(['item.quantity'])
+  expect(found.grave).toContain('applies 22003')
+})
+
 test('what an attribute of the new schema says is small too where down repeats something', async () => {
   const up = 'ALTER TABLE place ADD COLUMN times int NOT NULL DEFAULT 1 CHECK (times BETWEEN 1 AND 1000000)'
   const down = `CREATE TABLE again (id int); INSERT INTO again SELECT p.id FROM place p, generate_series(1, p.times); DROP TABLE again;
