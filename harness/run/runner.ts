@@ -1,8 +1,10 @@
 import { type Failure, type RungNeed, retriesOnClone } from '../migration/index.ts'
+import { AfterUp, UnfitTrial } from './after-up.ts'
 import { type CountRequest, countBodies } from './count-bodies.ts'
 import { executeRun, type RunRequest } from './execute.ts'
 import { failuresOf, type RunObservation } from './observation.ts'
-import type { CloneStages, Stage, TransactionStages } from './stage.ts'
+import type { CloneStages, Stage } from './stage.ts'
+import type { TransactionStages } from './transaction-stage.ts'
 import type { UnderTest } from './under-test.ts'
 
 /** Makes runs on the lowest rung that this migration allows, and goes up for good when the server says that it must. */
@@ -47,6 +49,35 @@ export class Runner {
     }
     this.#need = { rung: 'clone', because: `in one transaction the server says ${unfit.sqlstate}: ${unfit.message}` }
     return onClone
+  }
+
+  /**
+   * Fill in rows and run `up` once on each lane, and try from there what follows: many trials for the price of one run.
+   *
+   * @returns What `work` does; undefined where runs are not made in transactions, where `up` fails on these rows, or where a trial may have
+   *   failed because of the enclosing transaction: whole runs tell then.
+   */
+  async afterUp<Result>(
+    subject: UnderTest,
+    request: Pick<RunRequest, 'filling' | 'questions' | 'signal'>,
+    work: (lanes: readonly AfterUp[]) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    if (this.#need.rung !== 'transaction' || this.#transactions.length === 0) return undefined
+    const open = async (from: number, lanes: readonly Promise<AfterUp | undefined>[]): Promise<Result | undefined> => {
+      const next = this.#transactions[from]
+      if (next !== undefined) return next.run((stage) => open(from + 1, [...lanes, AfterUp.begin(subject, stage, request)]))
+      // No transaction may end while another lane still works in its own.
+      await Promise.allSettled(lanes)
+      const begun = await Promise.all(lanes)
+      const ready = begun.filter((lane) => lane !== undefined)
+      return ready.length < begun.length ? undefined : work(ready)
+    }
+    try {
+      return await open(0, [])
+    } catch (error) {
+      if (error instanceof UnfitTrial) return undefined
+      throw error
+    }
   }
 
   /** Run marked copies of bodies on the rows of a run that was made. */

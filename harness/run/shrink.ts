@@ -10,6 +10,8 @@ export interface ShrinkLimits {
   readonly attempts: number
   /** So many candidates are tried at a time. What is found does not depend on it. Default 1. */
   readonly lanes?: number
+  /** Known not to show it. */
+  readonly refused?: readonly Dataset[]
 }
 
 /**
@@ -26,12 +28,12 @@ export async function shrinkDataset(
   start: Dataset,
   shrinker: Shrinker,
   shows: (dataset: Dataset, turn: number) => Promise<boolean>,
-  { attempts: most, deadline, lanes = 1 }: ShrinkLimits,
+  { attempts: most, deadline, lanes = 1, refused: known = [] }: ShrinkLimits,
 ): Promise<{ readonly dataset: Dataset; readonly complete: boolean; readonly attempts: number }> {
   let smallest = start
   let attempts = 0
   let from = 0
-  const refused = new Set<string>()
+  const refused = new Set(known.map(keyOf))
   for (;;) {
     let better: Dataset | undefined
     const candidates = untried(
@@ -67,9 +69,14 @@ interface Candidate {
 
 function* untried(candidates: Iterable<readonly [number, Dataset]>, refused: ReadonlySet<string>): Generator<Candidate> {
   for (const [position, candidate] of candidates) {
-    const key = JSON.stringify([...candidate.tables])
+    const key = keyOf(candidate)
     if (!refused.has(key)) yield { candidate, position, key }
   }
+}
+
+/** By which data sets with the same rows are told. */
+function keyOf({ tables }: Dataset): string {
+  return JSON.stringify([...tables].filter(([, { rows }]) => rows.length > 0))
 }
 
 /** The next items, without ending the generator. */

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Base } from './base.ts'
 import type { Runner } from './runner.ts'
-import { TransactionStages } from './stage.ts'
+import { TransactionStages } from './transaction-stage.ts'
 import type { UnderTest } from './under-test.ts'
 
 /** Fewer runs than this do not pay for a second database. */

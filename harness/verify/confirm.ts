@@ -1,10 +1,10 @@
 import type { Dataset } from '../data/index.ts'
 import { applies, type Collected, findingsIn, showsAgain, showsSomething } from '../invariants/index.ts'
 import { type Finding, findingKey } from '../result/index.ts'
-import { type RunObservation, type RunRequest, smallFillings } from '../run/index.ts'
+import { inOrder, type RunObservation, type RunRequest, smallFillings } from '../run/index.ts'
 import { blamedBySmallest } from './blame.ts'
 import type { Inquiry } from './inquiry.ts'
-import { FindingShrinker, phasesToShow, shrinkAttempts } from './shrink-finding.ts'
+import { FindingShrinker, phasesToShow, type Shrunk, shrinkAttempts } from './shrink-finding.ts'
 
 /** A finding with the smallest rows that show it, as a run on a clone saw them. */
 export interface Confirmed {
@@ -28,26 +28,19 @@ const allAttemptsOfProgram = 60
  * contradicts itself: its invariant is unknown then.
  */
 export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confirmed[]> {
-  const { subject, runner, collector, invariants, depth, context, exclusions } = inquiry
+  const { subject, collector, invariants, depth, context, exclusions } = inquiry
   const confirmed: Confirmed[] = []
-  const smallest: Dataset[] = []
   const small = depth.scope === 'reached' ? smallFillings(subject, context.seed, exclusions) : []
   const isProgram = subject.migration.up.kind === 'program' && subject.migration.up.sends !== undefined
-  let left = isProgram ? allAttemptsOfProgram : small.length > 0 ? allAttemptsOfStep : allAttempts
+  const most = isProgram ? allAttemptsOfProgram : small.length > 0 ? allAttemptsOfStep : allAttempts
   const together = await confirmTogether(inquiry, small)
-  const shrinker = new FindingShrinker(invariants, subject, runner)
-  for (const collected of collector.findings()) {
+  const found = shrinkEach(inquiry, collector.findings(), together, most)
+  for await (const { collected, shown, shrunk, onClone } of found) {
     const { finding, key, request } = collected
-    const shown = together.get(key) ?? withoutRun(collected)
-    if (shown !== undefined || request === undefined) {
+    if (shrunk === undefined || onClone === undefined || request === undefined) {
       confirmed.push(shown ?? { finding, key, dataset: undefined, observation: collected.observation, smallest: true })
       continue
     }
-    const limits = { attempts: Math.min(shrinkAttempts, left), deadline: inquiry.limit }
-    const found = await shrinker.shrink(collected, request, smallest, limits)
-    left -= found.attempts
-    if (found.dataset !== undefined) smallest.push(found.dataset)
-    const onClone = await runner.runOnClone(subject, { ...found.request, phases: phasesToShow(invariants, finding) })
     const same = showsAgain(invariants, subject, onClone, collected)
     const again = same ?? (showsSomething(invariants, subject, onClone, collected) ? finding : undefined)
     // Before lineage was learned, or with more rows, only the relation was known: the same cause is told of its attribute by now.
@@ -60,13 +53,51 @@ export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confir
       collector.drop(key)
       continue
     }
-    const told = inSession(again, found.request)
-    const blamed = blamedBySmallest(subject, told, found.dataset)
+    const told = inSession(again, shrunk.request)
+    const blamed = blamedBySmallest(subject, told, shrunk.dataset)
     // The same cause was placed by the server in another run.
     if (blamed !== told && collector.findings().some((each) => each.key === findingKey(blamed))) continue
-    confirmed.push({ finding: blamed, key, dataset: found.dataset, observation: onClone, smallest: found.complete })
+    confirmed.push({ finding: blamed, key, dataset: shrunk.dataset, observation: onClone, smallest: shrunk.complete })
   }
   return confirmed
+}
+
+/** A finding with the smallest rows that show it and what a clone shows on them, where a run shows it. */
+interface Found {
+  readonly collected: Collected
+  readonly shown: Confirmed | undefined
+  readonly shrunk: Shrunk | undefined
+  readonly onClone: RunObservation | undefined
+}
+
+/**
+ * Shrink findings, as many at a time as there are lanes. What one is given of those before it, small rows and how many tries are left, is of
+ * those that end before it begins where two lanes are there: so that lanes change nothing of what is found.
+ */
+function shrinkEach(
+  { subject, runner, invariants, limit }: Inquiry,
+  findings: readonly Collected[],
+  together: ReadonlyMap<string, Confirmed>,
+  most: number,
+): AsyncGenerator<Found, void, void> {
+  const shrinker = new FindingShrinker(invariants, subject, runner)
+  const ended: Shrunk[] = []
+  const shownAlready = (collected: Collected) => together.get(collected.key) ?? withoutRun(collected)
+  const open = findings.filter((each) => shownAlready(each) === undefined && each.request !== undefined).length
+  let begun = 0
+  return inOrder(findings, runner.lanes, async (collected): Promise<Found> => {
+    const shown = shownAlready(collected)
+    if (shown !== undefined || collected.request === undefined) return { collected, shown, shrunk: undefined, onClone: undefined }
+    const place = begun++
+    const before = ended.slice(0, Math.max(0, place - 1))
+    const left = before.reduce((rest, { attempts }) => rest - attempts, most)
+    const limits = { attempts: Math.min(shrinkAttempts, left), deadline: limit }
+    const known = before.flatMap(({ dataset }) => dataset ?? [])
+    const shrunk = await shrinker.shrink(collected, collected.request, known, limits, open > 1 ? place : undefined)
+    ended[place] = shrunk
+    const onClone = await runner.runOnClone(subject, { ...shrunk.request, phases: phasesToShow(invariants, collected.finding) })
+    return { collected, shown, shrunk, onClone }
+  })
 }
 
 function inSession(finding: Finding, { settings }: RunRequest): Finding {

@@ -45,12 +45,14 @@ export class FindingShrinker {
    *
    * @param known  Small data sets that show other findings: tried first.
    * @param limits  Most tries; and when the caller's time is over, by `performance.now()`.
+   * @param lane  Where to make the tries, one after the other; undefined for as many at a time as there are lanes.
    */
   async shrink(
     collected: Pick<Collected, 'finding' | 'key'>,
     request: RunRequest,
     known: readonly Dataset[],
     limits: ShrinkLimits,
+    lane?: number,
   ): Promise<Shrunk> {
     let base: RunRequest = { ...request, phases: phasesToShow(this.#invariants, collected.finding), questions: undefined }
     if (request.filling.kind !== 'dataset') return { dataset: undefined, request: base, complete: request.regime === 'empty', attempts: 0 }
@@ -61,7 +63,7 @@ export class FindingShrinker {
       bands: undefined,
       filling: { kind: 'dataset', dataset },
     })
-    const shows = async (dataset: Dataset, turn = 0) =>
+    const shows = async (dataset: Dataset, turn = lane ?? 0) =>
       showsAgain(this.#invariants, this.#subject, await this.#runner.run(this.#subject, requestFor(dataset), turn), collected) !== undefined
     if (base.settings !== undefined) {
       const other = base
@@ -71,12 +73,20 @@ export class FindingShrinker {
     }
     if (await shows(noRows)) return { dataset: noRows, request: requestFor(noRows), complete: true, attempts: 0 }
     let start = request.filling.dataset
+    const { relation } = collected.finding
     for (const dataset of known) {
+      if (relation !== undefined && isFilled(start, relation) && !isFilled(dataset, relation)) continue
       if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset
     }
     const fewer = request.statementTimeoutMs === undefined || collected.finding.kind !== '57014' ? limits.attempts : endlessAttempts
-    const least = { ...limits, attempts: Math.min(limits.attempts, fewer), lanes: this.#runner.lanes }
-    const { dataset, complete, attempts } = await shrinkDataset(start, shrinkerOf(this.#subject, collected.finding.relation), shows, least)
+    const least = {
+      ...limits,
+      attempts: Math.min(limits.attempts, fewer),
+      lanes: lane === undefined ? this.#runner.lanes : 1,
+      refused: [noRows],
+    }
+    const tried = (dataset: Dataset, turn: number) => shows(dataset, lane ?? turn)
+    const { dataset, complete, attempts } = await shrinkDataset(start, shrinkerOf(this.#subject, collected.finding.relation), tried, least)
     return { dataset, request: requestFor(dataset), complete, attempts }
   }
 
@@ -96,6 +106,10 @@ export function shrinkerOf({ plan, scope }: Pick<Subject, 'plan' | 'scope'>, foc
       for (const value of arbitrary.shrink(dataset, undefined)) yield value.value
     },
   }
+}
+
+function isFilled({ tables }: Dataset, relation: string): boolean {
+  return (tables.get(relation)?.rows.length ?? 0) > 0
 }
 
 function rowsOf(dataset: Dataset): number {

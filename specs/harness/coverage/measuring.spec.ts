@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { readCatalog } from '../../../harness/catalog/index.ts'
 import { Coverage, enumerateTargets } from '../../../harness/coverage/index.ts'
 import { parseScript } from '../../../harness/migration/index.ts'
-import { TransactionStages } from '../../../harness/run/stage.ts'
+import { TransactionStages } from '../../../harness/run/transaction-stage.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
 
 /** What rows reach in a script, by the words of its targets; with what the database holds afterwards. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readCatalog } from '../../../harness/catalog/index.ts'
 import { applyStep, type Failure, parseScript } from '../../../harness/migration/index.ts'
-import { TransactionStages } from '../../../harness/run/stage.ts'
+import { TransactionStages } from '../../../harness/run/transaction-stage.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
 
 test('each run finds the sequences where the first one did, and a run asked for meanwhile waits for its turn', async () => {

@@ -1,7 +1,9 @@
 /** One thing that an application on the new schema could do between `up` and `down`; the server says whether it may. */
 export interface Write {
-  /** Statements that do it, the next where the one before was refused. */
+  /** Statements that do it, the next where the one before was refused or wrote no row. */
   readonly statements: readonly string[]
+  /** A short statement that does it in every row: what a reader is shown, and what fewer rows show. Undefined where there is none. */
+  readonly inEveryRow?: string
   /** Path of the migrated relation. */
   readonly relation: string
   /** What it is about; undefined where it is about the row as a whole. */

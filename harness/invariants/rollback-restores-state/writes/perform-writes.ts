@@ -2,15 +2,14 @@ import type { Session } from '../../../postgres/index.ts'
 import type { Write } from './model.ts'
 
 /**
- * Make writes one after the other in one message; what the server refuses is undone and passed over. Deferred constraints are checked with
- * each, as the commit of an application would.
+ * Make writes one after the other in one message; what the server refuses is undone, and the write's next statement tried. Deferred constraints
+ * are checked with each, as the commit of an application would.
  *
- * @returns Those that wrote a row: their positions, and the statement that did. None on a server without plpgsql.
+ * @param session  Of a database that has PL/pgSQL.
+ * @returns Those that wrote a row: their positions, and the statement that did.
  */
 export async function performWrites(session: Session, writes: readonly Write[]): Promise<readonly Performed[]> {
   if (writes.length === 0) return []
-  const [language] = await session.script(`SELECT 1 FROM pg_catalog.pg_language WHERE lanname = 'plpgsql'`)
-  if (language === undefined || language.rows.length === 0) return []
   const body = writes.map(({ statements }, at) => attempt(statements, at)).join('\n')
   const results = await session.script(
     `DO $godwit$ DECLARE written text := ''; touched bigint; BEGIN
@@ -36,10 +35,10 @@ export interface Performed {
   readonly statement: string
 }
 
+/** The first statement that writes a row and is not refused. */
 function attempt([first, ...others]: readonly string[], at: number, choice = 0): string {
   if (first === undefined) return ''
-  const next = others.length === 0 ? 'NULL;' : attempt(others, at, choice + 1)
-  return `BEGIN ${first}; GET DIAGNOSTICS touched = ROW_COUNT; SET CONSTRAINTS ALL IMMEDIATE;
-IF touched > 0 THEN written := written || ' ${at}:${choice}'; END IF;
-EXCEPTION WHEN OTHERS THEN ${next} END;`
+  const next = others.length === 0 ? '' : `ELSE ${attempt(others, at, choice + 1)}`
+  return `BEGIN ${first}; GET DIAGNOSTICS touched = ROW_COUNT; SET CONSTRAINTS ALL IMMEDIATE; EXCEPTION WHEN OTHERS THEN touched := 0; END;
+IF touched > 0 THEN written := written || ' ${at}:${choice}'; ${next} END IF;`
 }

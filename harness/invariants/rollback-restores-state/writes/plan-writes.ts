@@ -40,6 +40,7 @@ export function planWrites(subject: Subject, migrated: Catalog, plan: Generation
           while (rounds.length <= into) rounds.push([])
           rounds[into]?.push({
             statements: [false, true].map((single) => updateRows(relation, attribute.name, value.sql, (nth + index + at) % parts, single)),
+            inEveryRow: `UPDATE ${quoteName(relation)} SET ${quoteIdentifier(attribute.name)} = ${value.sql}`,
             relation: path,
             attribute: attribute.name,
             json: value.json,
@@ -123,14 +124,19 @@ function originsOf({ legacy, knowledge }: Subject, path: string, { name }: Attri
   return [...found.values()]
 }
 
-/** Set one attribute in every third row, or in the first of these. */
+/**
+ * Set one attribute in about every third row, or in one row. Which rows are in a part is told by a hash of the key, which is there for any
+ * type and costs a tenth of numbering the rows.
+ */
 function updateRows(relation: Relation, attribute: string, value: string, part: number, single: boolean): string {
   const table = quoteName(relation)
   const keys = relation.indexes
     .find((index) => index.primary)
     ?.attributes.flatMap((name) => (name === undefined ? [] : [quoteIdentifier(name)]))
-  const order = keys === undefined || keys.length === 0 ? '("godwit row".*)::text COLLATE "C"' : keys.join(', ')
-  return `UPDATE ${table} SET ${quoteIdentifier(attribute)} = ${value} WHERE (tableoid, ctid) IN (SELECT "godwit table", "godwit place" FROM (
-    SELECT "godwit row".tableoid AS "godwit table", "godwit row".ctid AS "godwit place", row_number() OVER (ORDER BY ${order}) - 1 AS "godwit number" FROM ${table} AS "godwit row"
-  ) AS "godwit rows" WHERE "godwit number" % ${parts} = ${part}${single ? ' ORDER BY "godwit number" LIMIT 1' : ''})`
+  const key = keys === undefined || keys.length === 0 ? '"godwit row".*' : keys.map((name) => `"godwit row".${name}`).join(', ')
+  const text = `ROW(${key})::text COLLATE "C"`
+  const set = `UPDATE ${table} AS "godwit row" SET ${quoteIdentifier(attribute)} = ${value} WHERE`
+  if (!single) return `${set} pg_catalog.abs(pg_catalog.hashtext(${text}) % ${parts}) = ${part}`
+  const order = [`${text}`, `${text} DESC`, `${text} OFFSET 1`][part] ?? text
+  return `${set} ("godwit row".tableoid, "godwit row".ctid) IN (SELECT "godwit row".tableoid, "godwit row".ctid FROM ${table} AS "godwit row" ORDER BY ${order} LIMIT 1)`
 }

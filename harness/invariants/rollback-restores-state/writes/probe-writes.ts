@@ -2,13 +2,12 @@ import type { Catalog } from '../../../catalog/index.ts'
 import type { RunQuestions } from '../../../coverage/index.ts'
 import { type Dataset, datasetArbitrary, type Exclusion, sampleDatasets } from '../../../data/index.ts'
 import type { Subject } from '../../../lineage/index.ts'
-import { statementTargets } from '../../../migration/index.ts'
+import { type Failure, statementTargets } from '../../../migration/index.ts'
 import { partsOf, quoteName, type Session } from '../../../postgres/index.ts'
-import type { Runner, RunObservation } from '../../../run/index.ts'
-import { failuresOf, inOrder, planFor, type RunRequest } from '../../../run/index.ts'
+import { failuresOf, inOrder, planFor, type Runner, type RunObservation, type RunRequest } from '../../../run/index.ts'
 import type { Write } from './model.ts'
-import { performWrites } from './perform-writes.ts'
 import { planWrites } from './plan-writes.ts'
+import { FromAfterUp, type LookAfterUp, type Trials, type Tried, type TryOptions, WholeRuns } from './trials.ts'
 
 export interface ProbePlan {
   readonly seed: number
@@ -34,6 +33,8 @@ const mostCauses = 8
  * Write to the migrated database what the legacy schema would not have held, and see whether `down` still runs: many writes at once, and
  * where it fails, halved until one is left, which names the attribute. What was found so is not written again.
  *
+ * Trials start from one state after `up` where runs are made in transactions; what they find is shown once more by a whole run.
+ *
  * @param onRun  Told each run on which `down` fails after the fewest writes.
  */
 export async function probeWrites(subject: Subject, runner: Runner, plan: ProbePlan, onRun: OnRun): Promise<void> {
@@ -51,21 +52,16 @@ export async function probeWrites(subject: Subject, runner: Runner, plan: ProbeP
   const met = new Set<string>()
   for (const dataset of [...fullest(plan.passing).slice(0, plan.bases), ...sampleDatasets(arbitrary, plan.seed, tries)]) {
     if ((bases >= plan.bases && empty.size === 0) || performance.now() > plan.deadline) break
-    const probe = new Probe(subject, runner, plan, dataset, onRun)
-    const found = await probe.rounds()
+    const probe = new Probe(subject, runner, plan, dataset, settled)
+    const found = await probe.look((filled) => bases < plan.bases || [...empty].some((path) => filled.has(path)))
+    await probe.report(onRun)
     if (found === undefined) continue
     const { rounds, filled } = found
-    if (bases >= plan.bases && ![...empty].some((path) => filled.has(path))) continue
     bases += 1
     for (const path of filled) met.add(path)
     for (const { relation } of rounds.flat()) if (!met.has(relation)) empty.add(relation)
     for (const path of met) empty.delete(path)
     if (rounds.length === 0) return
-    const tried = inOrder(rounds, runner.lanes, async (round, at) => ({ round, fails: await probe.fails(round, settled, at) }))
-    for await (const { round, fails } of tried) {
-      if (performance.now() > plan.deadline) break
-      if (fails) await probe.round(round, settled)
-    }
   }
 }
 
@@ -80,129 +76,154 @@ function fullest(datasets: readonly Dataset[]): readonly Dataset[] {
     .sort((left, right) => size(right) - size(left) || all(left) - all(right))
 }
 
-type Before = (...of: Parameters<NonNullable<RunRequest['writeSince']>>) => Promise<void>
-
 type OnRun = (run: RunObservation, request: RunRequest) => void
 
+/** What there is to write, and which of its relations hold rows. */
+interface Found {
+  readonly rounds: readonly (readonly Write[])[]
+  readonly filled: ReadonlySet<string>
+}
+
+/** Writes to the rows of one data set. */
 class Probe {
   readonly #subject: Subject
   readonly #runner: Runner
-  readonly #onRun: OnRun
   readonly #plan: ProbePlan
   readonly #dataset: Dataset
+  readonly #whole: WholeRuns
+  /** What writes were about after which `down` fails, also on other data sets: they are made no more. */
+  readonly #settled: Set<string>
+  readonly #causes: Cause[] = []
 
-  constructor(subject: Subject, runner: Runner, plan: ProbePlan, dataset: Dataset, onRun: OnRun) {
+  constructor(subject: Subject, runner: Runner, plan: ProbePlan, dataset: Dataset, settled: Set<string>) {
     this.#subject = subject
     this.#runner = runner
-    this.#onRun = onRun
     this.#plan = plan
     this.#dataset = dataset
+    this.#whole = new WholeRuns(subject, runner, dataset, plan.signal)
+    this.#settled = settled
   }
 
-  /** What to write, and which of its relations hold rows; undefined where these rows do not go up and down by themselves. */
-  async rounds(): Promise<{ readonly rounds: readonly (readonly Write[])[]; readonly filled: ReadonlySet<string> } | undefined> {
-    let found: { readonly rounds: readonly (readonly Write[])[]; readonly filled: ReadonlySet<string> } | undefined
-    const before: Before = async (stage, migrated, fingerprint) => {
+  /**
+   * Make all writes, and tell the causes for which `down` fails.
+   *
+   * @param isWorthIt  Whether to write to these rows, by the relations that they fill.
+   * @returns Undefined where it is not, or where these rows do not go up and down by themselves.
+   */
+  async look(isWorthIt: (filled: ReadonlySet<string>) => boolean): Promise<Found | undefined> {
+    const { signal } = this.#plan
+    const questions = this.#plan.questions?.()
+    const filling = { kind: 'dataset', dataset: this.#dataset } as const
+    const once = await this.#runner.afterUp(this.#subject, { filling, questions, signal }, async (lanes) => {
+      if (questions !== undefined) this.#plan.onAnswers?.(questions)
+      return { found: await this.#lookBy(new FromAfterUp(lanes, signal), isWorthIt) }
+    })
+    return once === undefined ? this.#lookBy(this.#whole, isWorthIt) : once.found
+  }
+
+  async #lookBy(trials: Trials, isWorthIt: (filled: ReadonlySet<string>) => boolean): Promise<Found | undefined> {
+    let found: Found | undefined
+    const look: LookAfterUp = async (stage, migrated, fingerprint) => {
       const rounds = planWrites(this.#subject, migrated, await planFor(this.#subject, stage, migrated, fingerprint))
-      found = { rounds, filled: await stage.look((session) => filledOf(session, migrated, rounds)) }
+      found = await stage.look(async (session) => ({
+        rounds: (await speaksPlpgsql(session)) ? rounds : [],
+        filled: await filledOf(session, migrated, rounds),
+      }))
     }
-    const { run } = await this.#make([], { before, asks: true })
-    return failed(run) ? undefined : found
-  }
-
-  /** Whether `down` fails after all writes of a round whose cause is not known yet. */
-  async fails(writes: readonly Write[], settled: ReadonlySet<string>, turn: number): Promise<boolean> {
-    const open = writes.filter((write) => !settled.has(subjectOf(write)))
-    return open.length > 0 && failed((await this.#make(open, { turn, asks: true })).run)
-  }
-
-  /** Tell the causes of a round on which `down` fails. */
-  async round(writes: readonly Write[], settled: Set<string>): Promise<void> {
-    let open = writes.filter((write) => !settled.has(subjectOf(write)))
-    for (let causes = 0; causes < mostCauses && open.length > 0; causes++) {
-      const all = await this.#make(open)
-      if (!failed(all.run)) return
-      const cause = await this.#narrow(await this.#nearest(all.made, all.run))
-      const last = cause.at(-1)
-      if (last === undefined) return
-      const { run, request } = await this.#make(cause)
-      if (failed(run)) this.#onRun(run, request)
-      settled.add(subjectOf(last))
-      open = open.filter((write) => subjectOf(write) !== subjectOf(last))
+    const { failure } = await this.#asking(trials, [], { look })
+    if (failure !== undefined || found === undefined || !isWorthIt(found.filled)) return undefined
+    const tried = inOrder(found.rounds, this.#runner.lanes, async (round, turn) => {
+      const open = this.#open(round)
+      return { round, fails: open.length > 0 && (await this.#asking(trials, open, { turn })).failure !== undefined }
+    })
+    for await (const { round, fails } of tried) {
+      if (performance.now() > this.#plan.deadline) break
+      if (fails) await this.#tellCauses(trials, round)
     }
+    return found
   }
 
-  /** The writes to relations of the statement that failed, where these alone make `down` fail. */
-  async #nearest(writes: readonly Write[], run: RunObservation): Promise<readonly Write[]> {
-    const statement = failuresOf(run)[0]?.statement
-    const named = new Set(statement === undefined ? [] : statementTargets(statement).map(({ name }) => name))
-    const near = writes.filter(({ relation }) => named.has(partsOf(relation).at(-1) ?? ''))
-    if (near.length === 0 || near.length === writes.length) return writes
-    const { run: again, made } = await this.#make(near)
-    return failed(again) ? made : writes
-  }
-
-  /** The fewest writes that make `down` fail, nearly always one: the shortest failing beginning, then what of it can be left out. */
-  async #narrow(writes: readonly Write[]): Promise<readonly Write[]> {
-    let [passes, fails] = [0, writes.length]
-    while (fails - passes > 1) {
-      const middle = (passes + fails) >> 1
-      if (failed((await this.#make(writes.slice(0, middle))).run)) fails = middle
-      else passes = middle
-    }
-    const last = writes[fails - 1]
-    if (last === undefined) return []
-    if (failed((await this.#make([last])).run)) return [last]
-    let needed = writes.slice(0, fails)
-    for (let part = Math.ceil((needed.length - 1) / 2); part >= 1; part = part === 1 ? 0 : Math.ceil(part / 2)) {
-      for (let from = 0; from < needed.length - 1; ) {
-        const fewer = [...needed.slice(0, from), ...needed.slice(Math.min(from + part, needed.length - 1))]
-        if (fewer.length < needed.length && failed((await this.#make(fewer)).run)) needed = fewer
-        else from += part
+  /** Make a whole run on each cause that was found. @param onRun  Told those on which `down` fails. */
+  async report(onRun: OnRun): Promise<void> {
+    const runs = inOrder(this.#causes, this.#runner.lanes, async ({ writes, failure }, turn) => {
+      const [only, ...others] = writes
+      if (only?.inEveryRow !== undefined && others.length === 0) {
+        const plain = await this.#whole.run([{ ...only, statements: [only.inEveryRow] }], { turn })
+        if (failuresOf(plain.run).some((each) => each.sqlstate === failure.sqlstate && each.index === failure.index)) return plain
       }
-    }
-    return needed
+      return this.#whole.run(writes, { turn })
+    })
+    for await (const { run, request } of runs) if (failuresOf(run).length > 0) onRun(run, request)
   }
 
-  async #make(
-    writes: readonly Write[],
-    { before, turn = 0, asks = false }: { readonly before?: Before; readonly turn?: number; readonly asks?: boolean } = {},
-  ): Promise<{ readonly run: RunObservation; readonly request: RunRequest; readonly made: readonly Write[] }> {
-    this.#plan.signal?.throwIfAborted()
-    let made: readonly Write[] = []
-    const questions = asks ? this.#plan.questions?.() : undefined
-    const request: RunRequest = {
-      regime: 'edge',
-      extreme: this.#dataset.extreme,
-      filling: { kind: 'dataset', dataset: this.#dataset },
-      phases: ['up', 'write', 'down'],
-      writeSince: async (stage, migrated, fingerprint) => {
-        await before?.(stage, migrated, fingerprint)
-        const done = await stage.look((session) => performWrites(session, writes))
-        made = done.flatMap(({ at }) => writes[at] ?? [])
-        const last = made.at(-1)
-        return {
-          rows: new Map(made.map(({ relation }) => [relation, made.filter((other) => other.relation === relation).length])),
-          extreme: made.some(({ extreme }) => extreme),
-          focus:
-            last === undefined
-              ? undefined
-              : {
-                  relation: last.relation,
-                  attribute: last.attribute,
-                  json: last.json,
-                  statements: done.map(({ statement }) => statement),
-                },
-          sql: done.map(({ statement }) => `${statement};\n`).join('\n'),
-        }
-      },
-      questions,
-      signal: this.#plan.signal,
-    }
-    const run = await this.#runner.run(this.#subject, request, turn)
+  async #asking(trials: Trials, writes: readonly Write[], options: TryOptions): Promise<Tried> {
+    const questions = this.#plan.questions?.()
+    const tried = await trials.try(writes, { ...options, questions })
     if (questions !== undefined) this.#plan.onAnswers?.(questions)
-    return { run, request, made }
+    return tried
   }
+
+  #open(writes: readonly Write[]): readonly Write[] {
+    return writes.filter((write) => !this.#settled.has(subjectOf(write)))
+  }
+
+  async #tellCauses(trials: Trials, writes: readonly Write[]): Promise<void> {
+    for (let causes = 0; causes < mostCauses; causes++) {
+      const open = this.#open(writes)
+      if (open.length === 0) return
+      const { failure, made } = await trials.try(open)
+      if (failure === undefined) return
+      const cause = await narrow(trials, await nearest(trials, made, failure), failure)
+      const last = cause.writes.at(-1)
+      if (last === undefined) return
+      this.#causes.push(cause)
+      this.#settled.add(subjectOf(last))
+    }
+  }
+}
+
+/** The writes to relations of the statement that failed, where these alone make `down` fail. */
+async function nearest(trials: Trials, writes: readonly Write[], { statement }: Failure): Promise<readonly Write[]> {
+  const named = new Set(statement === undefined ? [] : statementTargets(statement).map(({ name }) => name))
+  const near = writes.filter(({ relation }) => named.has(partsOf(relation).at(-1) ?? ''))
+  if (near.length === 0 || near.length === writes.length) return writes
+  const { failure, made } = await trials.try(near)
+  return failure === undefined ? writes : made
+}
+
+/** Writes that make `down` fail, and how. */
+interface Cause {
+  readonly writes: readonly Write[]
+  readonly failure: Failure
+}
+
+/** The fewest writes that make `down` fail, nearly always one: the shortest failing beginning, then what of it can be left out. */
+async function narrow(trials: Trials, writes: readonly Write[], failure: Failure): Promise<Cause> {
+  let smallest: Cause = { writes, failure }
+  const fails = async (some: readonly Write[]) => {
+    const tried = await trials.try(some)
+    if (tried.failure !== undefined) smallest = { writes: some, failure: tried.failure }
+    return tried.failure !== undefined
+  }
+  for (let passing = 0; smallest.writes.length - passing > 1; ) {
+    const middle = (passing + smallest.writes.length) >> 1
+    if (!(await fails(writes.slice(0, middle)))) passing = middle
+  }
+  const last = smallest.writes.at(-1)
+  if (last === undefined || smallest.writes.length === 1 || (await fails([last]))) return smallest
+  for (let part = Math.ceil((smallest.writes.length - 1) / 2); part >= 1; part = part === 1 ? 0 : Math.ceil(part / 2)) {
+    for (let from = 0; from < smallest.writes.length - 1; ) {
+      const { writes: needed } = smallest
+      const fewer = [...needed.slice(0, from), ...needed.slice(Math.min(from + part, needed.length - 1))]
+      if (fewer.length === needed.length || !(await fails(fewer))) from += part
+    }
+  }
+  return smallest
+}
+
+async function speaksPlpgsql(session: Session): Promise<boolean> {
+  const [found] = await session.script(`SELECT 1 FROM pg_catalog.pg_language WHERE lanname = 'plpgsql'`)
+  return (found?.rows.length ?? 0) > 0
 }
 
 /** Those of the written relations that hold a row. */
@@ -215,10 +236,6 @@ async function filledOf(session: Session, migrated: Catalog, rounds: readonly (r
   if (tests.length === 0) return new Set()
   const [result] = await session.script(`SELECT ${tests.join(', ')}`)
   return new Set(paths.filter((_, at) => result?.rows[0]?.[at] === 't'))
-}
-
-function failed(run: RunObservation): boolean {
-  return failuresOf(run).length > 0
 }
 
 /** What a cause is known by: writes about the same thing fail for the same reason. */
