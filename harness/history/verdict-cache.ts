@@ -4,7 +4,7 @@ import type { Passage } from '../lineage/index.ts'
 import { codeDigest } from '../package.ts'
 import type { MigrationResult } from '../result/index.ts'
 import { sha256 } from '../run/index.ts'
-import type { Counterexample, VerifyOptions } from '../verify/index.ts'
+import type { Counterexample, SavedRows, VerifyOptions } from '../verify/index.ts'
 import { hasSeen, openEntry, sealedEntry, seenRows } from './cache-entry.ts'
 import { rebaseVerdict, type ShownPaths, shownPaths } from './rebase-verdict.ts'
 import { configDigest } from './seed-text.ts'
@@ -23,7 +23,7 @@ export class VerdictCache {
   readonly #store: VerdictStore | undefined
   readonly #keys: readonly string[]
   readonly #shown: (at: number) => ShownPaths
-  readonly #saved: (at: number) => readonly string[]
+  readonly #saved: (at: number) => readonly SavedRows[]
   readonly #writes: Promise<void>[] = []
 
   constructor(store: VerdictStore | undefined, { options, history, server, environment, alone }: CachedFor) {

@@ -17,6 +17,8 @@ export interface CounterexampleInput extends CounterexampleSteps {
   readonly sqlstate?: string | undefined
   /** Whether `down` brought it back on these rows, and not on all. */
   readonly acquitted?: boolean | undefined
+  /** Whether the rows hold magnitudes that hardly any real row has. */
+  readonly extreme?: boolean | undefined
   /** Statements of clients that show it, where it takes some. */
   readonly sequence?: ShownSequence | undefined
   /** Server version, e.g. `18.4`. */
@@ -50,6 +52,8 @@ export interface CounterexampleMeta {
   readonly sqlstate?: string | undefined
   /** Whether `down` brought it back on these rows, and not on all. */
   readonly acquitted?: boolean | undefined
+  /** Whether the rows hold magnitudes that hardly any real row has. */
+  readonly extreme?: boolean | undefined
   /** Settings of the sessions in which `up` and `down` run. */
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** Statements of clients that show it, where it takes some. */
@@ -97,6 +101,7 @@ export function renderCounterexample(input: CounterexampleInput): string {
       ...(input.way === undefined ? {} : { way: input.way }),
       ...(input.sqlstate === undefined ? {} : { sqlstate: input.sqlstate }),
       ...(input.acquitted === true ? { acquitted: true } : {}),
+      ...(input.extreme === true ? { extreme: true } : {}),
       ...(input.settings === undefined ? {} : { settings: input.settings }),
     }),
     // Like all SQL here, as it was sent.

@@ -22,6 +22,7 @@ const metaSchema = z.object({
   way: z.array(z.enum(['up', 'down', 'write'])).optional(),
   sqlstate: z.string().optional(),
   acquitted: z.boolean().optional(),
+  extreme: z.boolean().optional(),
   settings: z.record(z.string(), z.string()).optional(),
   sequence: savedSequenceSchema.optional(),
   interleaving: z

@@ -5,6 +5,7 @@ import { InputError } from '../errors.ts'
 import { reportFile } from '../formats/index.ts'
 import type { VerifyResult } from '../result/index.ts'
 import { parseResult } from '../result/index.ts'
+import type { SavedRows } from '../verify/index.ts'
 import { parseCounterexample } from './parse-counterexample.ts'
 import { indexFile, resultsFile } from './report-files.ts'
 import { reportFolders } from './report-folder.ts'
@@ -54,14 +55,17 @@ export function isMigrationFolder(folder: string): boolean {
  *
  * What is not there yet, or is not ours, is passed over: these rows only come before the generated ones.
  */
-export async function readSavedRows(directory: string): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function readSavedRows(directory: string): Promise<ReadonlyMap<string, readonly SavedRows[]>> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(directory, entry.name, 'counterexamples'))
   const paths = (await Promise.all(folders.toSorted().map(counterexamplesIn))).flat()
-  const saved = new Map<string, readonly string[]>()
+  const saved = new Map<string, readonly SavedRows[]>()
   for (const path of paths) {
-    const rows = parsedOrNone(await readFile(path, 'utf8').catch(() => ''))
-    if (rows !== undefined) saved.set(rows.meta.migration, [...(saved.get(rows.meta.migration) ?? []), rows.rowsSql])
+    const parsed = parsedOrNone(await readFile(path, 'utf8').catch(() => ''))
+    if (parsed === undefined) continue
+    const { meta, rowsSql } = parsed
+    const rows: SavedRows = { sql: rowsSql, extreme: meta.extreme === true }
+    saved.set(meta.migration, [...(saved.get(meta.migration) ?? []), rows])
   }
   return saved
 }

@@ -22,6 +22,8 @@ export interface Counterexample extends Steps {
   readonly sqlstate?: string | undefined
   /** Whether `down` brought it back on these rows, and not on all. */
   readonly acquitted?: boolean | undefined
+  /** Whether the rows hold magnitudes that hardly any real row has. */
+  readonly extreme?: boolean | undefined
   /** Whether what it selects must differ; of a user's own invariant nobody knows what it looks at. */
   readonly differs: boolean
   /** Those of `before` and `after` that must differ; undefined for all of them. */
@@ -85,6 +87,7 @@ export function describeCounterexample(
     ...looksOf(subject, source, way),
     sqlstate: finding.sqlstate,
     ...(finding.acquittedFrom === undefined ? {} : { acquitted: true }),
+    ...(dataset?.extreme === true ? { extreme: true } : {}),
     differs: interleaving === undefined && invariantIds.includes(finding.invariant),
     tells: tellsOf(finding),
     sequence,

@@ -90,15 +90,20 @@ class EdgeRuns {
   /** Rows of counterexamples saved earlier, and those that came with the migration. */
   async given(): Promise<void> {
     const { context, runner, judging, migration, signal } = this.#inquiry
-    const base = { regime: 'given', extreme: false, phases: ['up', 'down', 'up'], signal } as const
-    for (const sql of context.options.saved?.get(migration.name) ?? []) {
-      const request: RunRequest = { ...base, filling: { kind: 'sql', sql }, statementTimeoutMs: this.#ringed ? endlessMs : undefined }
+    const base = { regime: 'given', phases: ['up', 'down', 'up'], signal } as const
+    for (const { sql, extreme } of context.options.saved?.get(migration.name) ?? []) {
+      const request: RunRequest = {
+        ...base,
+        extreme,
+        filling: { kind: 'sql', sql },
+        statementTimeoutMs: this.#ringed ? endlessMs : undefined,
+      }
       // If the legacy schema has changed since, saved rows are refused: skip them; `godwit replay` reports that.
       const run = await runner.run(this.#subject, request).catch(() => undefined)
       if (run !== undefined) judging.see(run, request)
     }
     if (migration.legacyData.length === 0) return
-    const request: RunRequest = { ...base, filling: { kind: 'scripts', scripts: migration.legacyData } }
+    const request: RunRequest = { ...base, extreme: false, filling: { kind: 'scripts', scripts: migration.legacyData } }
     judging.see(await runner.run(this.#subject, request), request)
   }
 

@@ -9,7 +9,7 @@ export {
 export { Inquiry } from './inquiry.ts'
 export { type Learned, learn, learnFrom } from './learn.ts'
 export { benchOf } from './look.ts'
-export { type LearnedMigration, type ProgressEvent, type VerifyHooks, type VerifyOptions, whatAffects } from './options.ts'
+export { type LearnedMigration, type ProgressEvent, type SavedRows, type VerifyHooks, type VerifyOptions, whatAffects } from './options.ts'
 export { prepareSubject } from './prepare.ts'
 export { usualRuns } from './sizes.ts'
 export { stopwatch } from './stopwatch.ts'

@@ -55,7 +55,14 @@ export interface VerifyOptions {
   /** Where counterexamples will be saved; only names them here. Default `reports`. */
   readonly reportDirectory?: string | undefined
   /** Legacy rows of counterexamples saved earlier, by migration name: they run first. */
-  readonly saved?: ReadonlyMap<string, readonly string[]> | undefined
+  readonly saved?: ReadonlyMap<string, readonly SavedRows[]> | undefined
+}
+
+/** Legacy rows of a counterexample. */
+export interface SavedRows {
+  readonly sql: string
+  /** Whether they hold magnitudes that hardly any real row has: what they show is told as it was when they were drawn. */
+  readonly extreme: boolean
 }
 
 /** What depends on each of them. Rows saved earlier only come first: what they show, others may show too. */

@@ -17,7 +17,7 @@ export async function replayRun(context: ReplayContext, invariant: Invariant, ev
   const writes = new SavedWrites(saved.writtenSql)
   const run = await inquiry.runner.runOnClone(subject, {
     regime: saved.rowsSql.trim() === '' ? 'empty' : 'given',
-    extreme: false,
+    extreme: saved.extreme === true,
     filling: { kind: 'sql', sql: saved.rowsSql },
     phases,
     deep: saved.writtenSql === undefined,

@@ -23,6 +23,8 @@ export interface SavedCounterexample {
   readonly sqlstate?: string | undefined
   /** Whether `down` brought it back on these rows, and not on all. */
   readonly acquitted?: boolean | undefined
+  /** Whether the rows hold magnitudes that hardly any real row has. */
+  readonly extreme?: boolean | undefined
   /** Settings of the sessions in which `up` and `down` run. */
   readonly settings?: Readonly<Record<string, string>> | undefined
   /** Of a view in the place of a table: the statements that tell the two apart. */

@@ -126,12 +126,14 @@ describe('a pair is verified anew', () => {
     await using own = await project(losing)
     const first = await own.run()
     const shown = assemble([first])
-    const rows = [...shown.counterexamples.values()].map(({ rowsSql }) => rowsSql)
+    const rows = [...shown.counterexamples.values()].map(({ rowsSql }) => ({ sql: rowsSql, extreme: false }))
     expect(rows.length).toBeGreaterThan(0)
     const name = shown.result.migrations[0]?.name ?? ''
     expect((await own.run({ saved: new Map([[name, rows]]) })).started).toBe(0)
-    expect((await own.run({ saved: new Map([['of another', ['INSERT INTO client VALUES (1);']]]) })).started).toBe(0)
-    const more = new Map([[name, [...rows, "INSERT INTO public.client VALUES (77, 'seen', NULL);"]]])
+    expect((await own.run({ saved: new Map([['of another', [{ sql: 'INSERT INTO client VALUES (1);', extreme: false }]]]) })).started).toBe(
+      0,
+    )
+    const more = new Map([[name, [...rows, { sql: "INSERT INTO public.client VALUES (77, 'seen', NULL);", extreme: false }]]])
     expect((await own.run({ saved: more })).started).toBe(1)
     expect((await own.run({ saved: more })).started).toBe(0)
   })

@@ -105,17 +105,19 @@ describe('reports on disk', () => {
   test('saved rows are found again by the name of their migration, and other files passed over', async () => {
     await using directory = await temporaryDirectory()
     expect(await readSavedRows(join(directory.path, 'missing'))).toEqual(new Map())
-    const file = (rowsSql: string) => {
+    const file = (rowsSql: string, extreme: boolean) => {
       const nothing = { legacySql: [], upSql: '', before: [], after: [], reverted: [], paths: [], server: '18.4', seed: '7' }
-      return renderCounterexample({ ...nothing, finding: exampleFinding({}), migration: 'drop notes', rowsSql })
+      return renderCounterexample({ ...nothing, finding: exampleFinding({}), migration: 'drop notes', rowsSql, extreme })
     }
     const counterexamples = new Map([
-      ['x/counterexamples/b.sql', file('INSERT 2')],
-      ['x/counterexamples/a.sql', file('INSERT 1')],
+      ['x/counterexamples/b.sql', file('INSERT 2', true)],
+      ['x/counterexamples/a.sql', file('INSERT 1', false)],
       ['x/counterexamples/c.sql', 'SELECT 1; -- not ours'],
     ])
     await writeReports(exampleResult([]), { directory: directory.path, counterexamples })
-    expect(await readSavedRows(directory.path)).toEqual(new Map([['drop notes', ['INSERT 1', 'INSERT 2']]]))
+    const first = { sql: 'INSERT 1', extreme: false }
+    const second = { sql: 'INSERT 2', extreme: true }
+    expect(await readSavedRows(directory.path)).toEqual(new Map([['drop notes', [first, second]]]))
   })
 
   test.each(['../outside.sql', '/etc/outside.sql', 'x/../../outside.sql', ''])(
