@@ -30,9 +30,12 @@ export class Collector {
   /** Invariant → what was left out of its look. */
   readonly #leftOut = new Map<string, LeftOut[]>()
   readonly #disagreements: Disagreement[] = []
+  /** Invariant → why there was nothing to see in a run on rows. */
+  readonly #nothingOnRows = new Map<string, string>()
 
   add(id: string, verdict: Verdict, request?: RunRequest, observation?: RunObservation): readonly Finding[] {
     this.#verdicts.set(id, [...(this.#verdicts.get(id) ?? []), verdict])
+    if (verdict.outcome === 'not-applicable' && hasRows(observation)) this.#nothingOnRows.set(id, verdict.because)
     const found = verdict.outcome === 'violated' ? verdict.findings : verdict.outcome === 'not-applicable' ? [] : (verdict.notes ?? [])
     for (const finding of found) {
       const key = findingKey(finding)
@@ -121,6 +124,8 @@ export class Collector {
     const lasting = unknown.find((verdict) => each || verdict.lasting === true)
     if (lasting !== undefined) return { outcome: 'unknown', because: lasting.because, saw, final: true, upFails: true }
     if (verdicts.some(({ outcome }) => outcome === 'holds' || outcome === 'violated')) return { outcome: 'seen', because: '', saw }
+    const nothing = this.#nothingOnRows.get(id)
+    if (nothing !== undefined) return { outcome: 'not-applicable', because: nothing, saw }
     const [first] = unknown
     if (first !== undefined) return { outcome: 'unknown', because: first.because, saw, upFails: true }
     const without = verdicts.find((verdict) => verdict.outcome === 'not-applicable')
@@ -128,6 +133,10 @@ export class Collector {
       ? { outcome: 'not-applicable', because: without.because, saw }
       : { outcome: 'unknown', because: 'it was not judged', saw }
   }
+}
+
+function hasRows(observation: RunObservation | undefined): boolean {
+  return [...(observation?.legacy.rows.values() ?? [])].some(({ rows }) => rows.length > 0)
 }
 
 export interface Summary {

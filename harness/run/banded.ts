@@ -12,23 +12,29 @@ import type { UnderTest } from './under-test.ts'
 
 const allVariants = [0, 1, 2] as const
 
+/** A banded data set of one verification. */
+export interface BandedFilling {
+  readonly dataset: BandedDataset
+  readonly bands: BandedDataset['bands']
+  readonly variant: Variant
+}
+
+type Variant = (typeof allVariants)[number]
+
 /** The banded data sets of one verification: pure bands, the migration's literals among them, sparse; the first so many of them. */
 export function bandedFillings(
   subject: UnderTest,
   seed: string,
   exclude: readonly Exclusion[],
   count: 0 | 1 | 2 | 3 = 3,
-): readonly { readonly dataset: BandedDataset; readonly bands: BandedDataset['bands']; readonly variant: number }[] {
-  return allVariants.slice(0, count).map((variant) => {
-    const dataset = bandedDataset(subject.plan, {
-      seed: seedNumber(seed, 'band'),
-      rows: 18,
-      variant,
-      relations: [...subject.scope],
-      exclude,
-    })
-    return { dataset, bands: dataset.bands, variant }
-  })
+): readonly BandedFilling[] {
+  return allVariants.slice(0, count).map((variant) => bandedFilling(subject, seed, exclude, variant))
+}
+
+export function bandedFilling(subject: UnderTest, seed: string, exclude: readonly Exclusion[], variant: Variant): BandedFilling {
+  const relations = [...subject.scope]
+  const dataset = bandedDataset(subject.plan, { seed: seedNumber(seed, 'band'), rows: 18, variant, relations, exclude })
+  return { dataset, bands: dataset.bands, variant }
 }
 
 /** Data sets of one full row and of two in each relation: most of what is found shows on them already. */

@@ -1,5 +1,5 @@
 export type { AfterUp } from './after-up.ts'
-export { bandedFillings, smallFillings, tiedRows } from './banded.ts'
+export { type BandedFilling, bandedFilling, bandedFillings, smallFillings, tiedRows } from './banded.ts'
 export { type Base, type CloneSource, onPairBase } from './base.ts'
 export { CatalogCache, type KnownCatalog, type ReadAs } from './catalog-cache.ts'
 export { type Contents, type ContentsByStatement, contentsByStatement } from './contents-by-statement.ts'

@@ -1,12 +1,11 @@
 import type { Coverage, RunQuestions } from '../coverage/index.ts'
 import { type Dataset, type DatasetOptions, datasetArbitrary, makesRings, sampleDatasets } from '../data/index.ts'
-import { describeFailure, otherZone, probeWrites, seemsLost } from '../invariants/index.ts'
+import { otherZone, probeWrites, seemsLost } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
 import { aimsOfRun, forbidByChecks, isAimed } from './aim.ts'
-import { excludeCause, mostExclusions } from './exclude.ts'
+import { timedOut } from './excluder.ts'
 import type { Inquiry } from './inquiry.ts'
-import { FindingShrinker } from './shrink-finding.ts'
 import { RunSizes } from './sizes.ts'
 import { drawsNumbers, otherEvery, otherWays, wayOf } from './ways.ts'
 
@@ -58,7 +57,6 @@ class EdgeRuns {
   readonly #seed: number
   readonly #rings: ReadonlyMap<string, string>
   readonly #ways: ReturnType<typeof otherWays>
-  readonly #shrinker: FindingShrinker
   readonly #passing: Dataset[] = []
   readonly #ringed: boolean
   readonly #mayNotEnd = new WeakSet<Dataset>()
@@ -71,7 +69,7 @@ class EdgeRuns {
   #lastNews = 0
 
   constructor(inquiry: Inquiry, coverage: Coverage) {
-    const { subject, depth, context, active, invariants, runner } = inquiry
+    const { subject, depth, context, active } = inquiry
     this.#inquiry = inquiry
     this.#coverage = coverage
     forbidByChecks(coverage, subject.plan)
@@ -83,7 +81,6 @@ class EdgeRuns {
     this.#seed = seedNumber(context.seed, 'edge')
     this.#rings = ringsFor(subject)
     this.#ways = otherWays(active)
-    this.#shrinker = new FindingShrinker(invariants, subject, runner)
     this.#ringed = makesRings(subject.plan, subject.scope)
   }
 
@@ -251,14 +248,11 @@ class EdgeRuns {
 
   /** Where `up` failed: a rule that keeps later rows clear of the cause. @returns Whether rows are to be drawn anew. */
   async #exclude(run: RunObservation, request: RunRequest): Promise<boolean> {
-    const { exclusions, depth } = this.#inquiry
-    if (run.failure === undefined || exclusions.length >= mostExclusions) return false
-    const finding = describeFailure(run, run.failure, this.#subject.knowledge)
-    // What does not end on rings is not shown by other rows.
-    if (finding.severity !== 'error' || timedOut(run.failure.sqlstate)) return false
-    const smallest = await this.#shrinker.smallestFor(finding, request, depth.shrinkAttempts)
-    const exclusion = excludeCause(this.#subject, finding, smallest, exclusions)
-    if (exclusion === undefined || !('rule' in exclusion) || exclusion.rule === 'empty') return false
+    const { exclusions, excluder } = this.#inquiry
+    // Rows with magnitudes that nobody has are to keep clear of nothing that others have.
+    if (run.failure === undefined || run.extreme) return false
+    const exclusion = await excluder.ruleFor(run, request)
+    if (exclusion === undefined || exclusion.rule === 'empty') return false
     exclusions.push(exclusion)
     return true
   }
@@ -283,8 +277,6 @@ class EdgeRuns {
       inquiry.collector.leaveOut('rollback-restores-state', { because: 'writes after up were not all tried: the time limit was reached' })
   }
 }
-
-const timedOut = (sqlstate: string) => sqlstate === '57014'
 
 function addsLabels(subject: Subject): boolean {
   const { up } = subject.migration

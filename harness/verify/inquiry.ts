@@ -5,6 +5,7 @@ import type { Knowledge, Subject } from '../lineage/index.ts'
 import type { Migration } from '../migration/index.ts'
 import { type Base, CloneStages, type Depth, Runner, rungOf, TransactionStages, withoutFarSequences } from '../run/index.ts'
 import type { MigrationContext } from './context.ts'
+import { Excluder } from './excluder.ts'
 import { type PrepareOptions, prepareSubject } from './prepare.ts'
 import { type Stopwatch, stopwatch } from './stopwatch.ts'
 
@@ -24,10 +25,13 @@ export class Inquiry {
   readonly judging: Judging
   /** Rules by which rows keep clear of what makes `up` fail; grows while runs fail. */
   readonly exclusions: Exclusion[] = []
+  readonly excluder = new Excluder(this)
   readonly notChecked: string[] = []
   /** When the time that the caller gave is over, by `performance.now()`. */
   readonly limit: number
   subject: Subject
+  /** The schema after `up`, once it was run on an empty database. */
+  migrated: Catalog | undefined
   readonly #catalog: Catalog
   #also: Pick<PrepareOptions, 'also' | 'counted'> = {}
 

@@ -1,14 +1,21 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Dataset } from '../data/index.ts'
-import { describeFailure, type Look, type Repetition, repeatRuns, volatileAttributes } from '../invariants/index.ts'
+import { type Look, type Repetition, repeatRuns, volatileAttributes } from '../invariants/index.ts'
 import { keysIssuedByDown, learnLineage, type Subject, writtenRelations } from '../lineage/index.ts'
-import { bandedFillings, type RunObservation, type RunRequest, type State, storedRelations, tiedRows, widen } from '../run/index.ts'
+import {
+  type BandedFilling,
+  bandedFilling,
+  type RunObservation,
+  type RunRequest,
+  type State,
+  storedRelations,
+  tiedRows,
+  widen,
+} from '../run/index.ts'
 import { findCounts, tellCounts } from './counts.ts'
 import { checkDeclaredPaths } from './declared-paths.ts'
-import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
 import { shownMapping, unseenMappings } from './mappings.ts'
-import { FindingShrinker } from './shrink-finding.ts'
 import { drawsNumbers, otherWays } from './ways.ts'
 
 /** A run with what made it. */
@@ -33,7 +40,8 @@ export interface Learned {
  */
 export async function learn(inquiry: Inquiry): Promise<Learned> {
   const empty = await runOnNothing(inquiry)
-  checkDeclaredPaths(inquiry.subject, empty.run.migrated?.catalog)
+  inquiry.migrated = empty.run.migrated?.catalog
+  checkDeclaredPaths(inquiry.subject, inquiry.migrated)
   if (empty.run.failure === undefined) await findCounts(inquiry)
   tellCounts(inquiry, empty.run.migrated?.catalog)
   const banded = empty.run.failure === undefined ? await runBanded(inquiry) : []
@@ -98,18 +106,16 @@ async function runBanded(inquiry: Inquiry): Promise<readonly (Made & { readonly 
   inquiry.progress('band')
   return inquiry.clock.time('band', async () => {
     const made: (Made & { readonly dataset: Dataset })[] = []
-    for (const filling of bandedFillings(subject, context.seed, exclusions, variants))
-      made.push(await runBandedOnce(inquiry, filling, variants))
+    // Each keeps clear of what those before it failed on.
+    for (const variant of ([0, 1, 2] as const).slice(0, variants))
+      made.push(await runBandedOnce(inquiry, bandedFilling(subject, context.seed, exclusions, variant)))
     return made
   })
 }
 
-type BandedFilling = ReturnType<typeof bandedFillings>[number]
-
 /** A banded run; where `up` fails, its smallest failing rows give a rule, and it is made again on rows that keep to it. */
-async function runBandedOnce(inquiry: Inquiry, filling: BandedFilling, variants: 1 | 2 | 3): Promise<Made & { readonly dataset: Dataset }> {
-  const { subject, runner, exclusions, context, judging, invariants, depth } = inquiry
-  const shrinker = new FindingShrinker(invariants, subject, runner)
+async function runBandedOnce(inquiry: Inquiry, filling: BandedFilling): Promise<Made & { readonly dataset: Dataset }> {
+  const { subject, runner, exclusions, context, judging } = inquiry
   let current = filling
   for (;;) {
     const { dataset, bands } = current
@@ -125,14 +131,10 @@ async function runBandedOnce(inquiry: Inquiry, filling: BandedFilling, variants:
     }
     const run = await runner.run(subject, request)
     judging.see(run, request)
-    if (run.failure === undefined || exclusions.length >= mostExclusions) return { run, request, dataset }
-    const finding = describeFailure(run, run.failure, subject.knowledge)
-    const exclusion = excludeCause(subject, finding, await shrinker.smallestFor(finding, request, depth.shrinkAttempts), exclusions)
+    const exclusion = await inquiry.excluder.ruleFor(run, request)
     if (exclusion === undefined) return { run, request, dataset }
     exclusions.push(exclusion)
-    const again = bandedFillings(subject, context.seed, exclusions, variants)[filling.variant]
-    if (again === undefined) return { run, request, dataset }
-    current = again
+    current = bandedFilling(subject, context.seed, exclusions, filling.variant)
   }
 }
 

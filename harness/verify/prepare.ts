@@ -76,7 +76,8 @@ export async function prepareSubject(session: Session, migration: Migration, opt
       ...(migration.contract.mappings ?? []).flatMap(({ from }) => findAttribute(legacy, from)?.relation ?? []),
     ]),
   })
-  const plan = await planGeneration(session, legacy, hints, options.memory, options.scope === 'reached' ? { relations: [...scope] } : {})
+  const relations = options.scope === 'reached' ? [...scope] : undefined
+  const plan = await planGeneration(session, legacy, hints, options.memory, { relations, rowsStay: true })
   const declared = (migration.contract.references ?? []).flatMap(({ from, to }) => {
     const [child, parent] = [findAttribute(legacy, from), findAttribute(legacy, to)]
     return child === undefined || parent === undefined ? [] : [{ from: child, to: parent }]

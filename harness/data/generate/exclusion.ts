@@ -1,4 +1,5 @@
 import { pathOf } from '../../postgres/index.ts'
+import type { Dataset } from '../dataset.ts'
 import type { GenerationPlan, KeyPlan, RelationPlan } from '../plan/model.ts'
 import { type CastableType, castables } from '../value/castable.ts'
 import type { IntendedRow, PlacedRows } from './fitted-row.ts'
@@ -25,7 +26,8 @@ export type AttributeRule =
   /** Every soft reference of the attribute is matched, or NULL. */
   | 'no-orphan-soft-reference'
   | { readonly not: string }
-  | { readonly only: readonly string[] }
+  /** `check`: the name of the check that allows them. */
+  | { readonly only: readonly string[]; readonly check?: string }
   | { readonly maxLength: number }
   /** For attributes of texts: a cast to the type takes the value. */
   | { readonly castable: CastableType }
@@ -56,6 +58,7 @@ export function describeExclusion(exclusion: Exclusion): string {
     return `${subject} ${said[rule]}`
   }
   if ('not' in rule) return `${subject} is not '${rule.not}'`
+  if ('only' in rule && rule.check !== undefined) return `${subject} has values that the check ${rule.check} allows`
   if ('only' in rule) return `${subject} is one of ${rule.only.map((value) => `'${value}'`).join(', ')}`
   if ('castable' in rule) return `${subject} reads as ${rule.castable}`
   if ('maxLength' in rule) return `${subject} has at most ${rule.maxLength} characters`
@@ -134,6 +137,18 @@ export class Restrictions {
   allows(relation: string, position: number, cell: string | null): boolean {
     return this.rules(relation, position).every((rule) => satisfies(rule, cell))
   }
+}
+
+/** Whether the rows of a data set are such as rules leave over: of rules for single cells and for the number of rows. */
+export function keepsTo(plan: GenerationPlan, { tables }: Dataset, exclusions: readonly Exclusion[]): boolean {
+  const restrictions = new Restrictions(plan, exclusions)
+  return [...tables].every(([path, { attributes, rows }]) => {
+    const positions = attributes.map((name) => plan.relations.get(path)?.attributes.findIndex((each) => each.name === name) ?? -1)
+    return (
+      rows.length <= restrictions.most(path) &&
+      rows.every((row) => positions.every((position, at) => restrictions.allows(path, position, row[at] ?? null)))
+    )
+  })
 }
 
 function satisfies(rule: AttributeRule, cell: string | null): boolean {

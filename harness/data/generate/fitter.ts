@@ -5,8 +5,18 @@ import { follows, type Link, setNull, setParent, soil } from './fit-cells.ts'
 import type { FittedRow, IntendedRow, PlacedRows } from './fitted-row.ts'
 import { equalUnder, isExempt, underKey } from './key-text.ts'
 
-/** So many combinations of parents are tried for a row. */
+/** So many combinations of parents are tried for a row; and so many beginnings of one, of which most are seen to lead nowhere. */
 const tries = 200
+const beginnings = 2_000
+
+/** What of a row stands for good once the references before one are set. */
+interface Settled {
+  /** Positions whose cells do not change any more. */
+  readonly attributes: readonly number[]
+  readonly keys: readonly KeyPlan[]
+  /** All positions that references before this one have set. */
+  readonly fixed: ReadonlySet<number>
+}
 
 /** Places rows one after the other so that every key and reference holds; a row that cannot be placed is refused. */
 export class Fitter implements PlacedRows {
@@ -15,6 +25,9 @@ export class Fitter implements PlacedRows {
   readonly #rows = new Map<string, FittedRow[]>()
   readonly #byIntent = new Map<IntendedRow, FittedRow>()
   readonly #used = new Map<KeyPlan, Set<string>>()
+  readonly #keys = new Map<string, readonly KeyPlan[]>()
+  /** By relation: one for each number of references that are set. */
+  readonly #settled = new Map<string, readonly Settled[]>()
 
   constructor(plan: GenerationPlan, restrictions: Restrictions) {
     this.#plan = plan
@@ -94,29 +107,66 @@ export class Fitter implements PlacedRows {
   }
 
   #keysOf(path: string): readonly KeyPlan[] {
-    return [...(this.#plan.relations.get(path)?.keys ?? []), ...this.#restrictions.keys(path)]
+    const known = this.#keys.get(path)
+    if (known !== undefined) return known
+    const keys = [...(this.#plan.relations.get(path)?.keys ?? []), ...this.#restrictions.keys(path)]
+    this.#keys.set(path, keys)
+    return keys
+  }
+
+  #settledOf(relation: RelationPlan): readonly Settled[] {
+    const known = this.#settled.get(relation.path)
+    if (known !== undefined) return known
+    // The first reference that has an attribute sets it for good.
+    const since = relation.attributes.map(({ references }) => (references.length === 0 ? 0 : Math.min(...references) + 1))
+    const sinceAll = ({ attributes, conditions = [] }: KeyPlan) =>
+      Math.max(0, ...[...attributes, ...conditions.map(({ attribute }) => attribute)].map((position) => since[position] ?? 0))
+    const keys = this.#keysOf(relation.path)
+    const settled = Array.from({ length: relation.references.length + 1 }, (_, count): Settled => {
+      const before = relation.references.slice(0, count).filter(({ late }) => !late)
+      return {
+        attributes: since.flatMap((at, position) => (at === count ? [position] : [])),
+        keys: keys.filter((key) => sinceAll(key) === count),
+        fixed: new Set(before.flatMap(({ attributes }) => attributes)),
+      }
+    })
+    this.#settled.set(relation.path, settled)
+    return settled
+  }
+
+  /** Whether what stands for good does not refuse the row already: other parents for the rest would not help. */
+  #mayStand(relation: RelationPlan, row: FittedRow, { attributes, keys }: Settled): boolean {
+    return (
+      row.intended.dirt !== undefined ||
+      (attributes.every((position) => this.#allowed(relation, position, row, false)) && this.#free(relation, keys, row, false))
+    )
   }
 
   #tryPlace(relation: RelationPlan, intended: IntendedRow, wanted: readonly (string | null)[]): boolean {
     const row: FittedRow = { intended, cells: [...wanted], parents: relation.references.map(() => null) }
-    let left = tries
-    const search = (position: number, fixed: ReadonlySet<number>): boolean => {
+    const settled = this.#settledOf(relation)
+    let [left, begun] = [tries, beginnings]
+    const search = (position: number): boolean => {
+      const now = settled[position]
+      if (now === undefined || begun-- <= 0 || !this.#mayStand(relation, row, now)) return false
       const reference = relation.references[position]
       if (reference === undefined) {
         soil(relation, row)
         return left-- > 0 && this.#legal(relation, row, wanted, false)
       }
+      const { fixed } = now
       if (reference.late) {
         for (const at of reference.nullable) if (!fixed.has(at)) row.cells[at] = null
-        return search(position + 1, fixed)
+        return search(position + 1)
       }
+      const link = this.#linkOf(relation, reference)
       const before = reference.attributes.map((at) => row.cells[at] ?? null)
       for (const parent of this.#parents(relation, reference, position, row, wanted)) {
-        if (left <= 0) break
-        const set = parent === null ? setNull(reference, row, fixed) : setParent(this.#linkOf(relation, reference), row, parent, fixed)
+        if (left <= 0 || begun <= 0) break
+        const set = parent === null ? setNull(reference, row, fixed) : setParent(link, row, parent, fixed)
         if (set) {
           row.parents[position] = parent
-          if (search(position + 1, new Set([...fixed, ...reference.attributes]))) return true
+          if (search(position + 1)) return true
         }
         reference.attributes.forEach((at, index) => {
           row.cells[at] = before[index] ?? null
@@ -124,7 +174,7 @@ export class Fitter implements PlacedRows {
       }
       return false
     }
-    if (!search(0, new Set())) return false
+    if (!search(0)) return false
     this.#keep(relation, row)
     return true
   }
@@ -159,17 +209,17 @@ export class Fitter implements PlacedRows {
   }
 
   #legal(relation: RelationPlan, row: FittedRow, wanted: readonly (string | null)[], late: boolean): boolean {
-    for (const [position, attribute] of relation.attributes.entries()) {
-      const cell = row.cells[position] ?? null
-      if (
-        !this.#restrictions.allows(relation.path, position, cell) &&
-        !(attribute.references.length > 0 && !late && this.#waits(relation, position))
-      )
-        return false
-    }
+    if (!relation.attributes.every((_, position) => this.#allowed(relation, position, row, late))) return false
     for (const group of row.intended.dirt === undefined ? relation.groups : [])
       if (!follows(relation, group, row.cells, wanted, (position) => !late && this.#waits(relation, position))) return false
-    return this.#keysFree(relation, row, late) && this.#spansFree(relation, row, late)
+    return this.#free(relation, this.#keysOf(relation.path), row, late) && this.#spansFree(relation, row, late)
+  }
+
+  #allowed(relation: RelationPlan, position: number, row: FittedRow, late: boolean): boolean {
+    return (
+      this.#restrictions.allows(relation.path, position, row.cells[position] ?? null) ||
+      ((relation.attributes[position]?.references.length ?? 0) > 0 && !late && this.#waits(relation, position))
+    )
   }
 
   #spansFree(relation: RelationPlan, row: FittedRow, late: boolean): boolean {
@@ -188,12 +238,12 @@ export class Fitter implements PlacedRows {
     })
   }
 
-  #keysFree(relation: RelationPlan, row: FittedRow, late: boolean): boolean {
-    for (const key of this.#keysOf(relation.path)) {
+  #free(relation: RelationPlan, keys: readonly KeyPlan[], row: FittedRow, late: boolean): boolean {
+    for (const key of keys) {
       const waits = key.attributes.some((position) => this.#waits(relation, position))
       if (waits !== late) continue
       const text = underKey(relation, key, row.cells)
-      if (text !== undefined && this.#used.get(key)?.has(text) === true) return false
+      if (text !== undefined && (key.taken?.has(text) === true || this.#used.get(key)?.has(text) === true)) return false
     }
     return true
   }

@@ -116,6 +116,8 @@ export interface KeyPlan {
   readonly folded: boolean
   /** A row for which one of these does not hold is not under the key. */
   readonly conditions?: readonly Condition[] | undefined
+  /** What rows hold under it that are there before any is generated, as `underKey` tells it. */
+  readonly taken?: ReadonlySet<string> | undefined
 }
 
 /** Ranges that must not overlap in rows that are equal in some attributes: an exclusion constraint, a key WITHOUT OVERLAPS. */

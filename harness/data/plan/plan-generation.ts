@@ -16,12 +16,15 @@ import { planKeys } from './plan-keys.ts'
 import { plannedRelations } from './plan-scope.ts'
 import { planSpans } from './plan-spans.ts'
 import { checksOf, type RelationDraft } from './relation-draft.ts'
+import { takenKeys } from './rows-there.ts'
 import { type PlanMemory, Server } from './server.ts'
 import { preferSoftTargets } from './soft-order.ts'
 
 export interface PlanOptions {
   /** Paths of the relations to plan; what their foreign keys lead to is planned too. Default: all. */
   readonly relations?: readonly string[] | undefined
+  /** Whether generated rows come to those that are there already: they keep clear of their keys. */
+  readonly rowsStay?: boolean | undefined
 }
 
 /**
@@ -30,7 +33,7 @@ export interface PlanOptions {
  *
  * @param session  A superuser's, on a database whose catalog `catalog` is.
  * @param memory  What earlier plans asked the same server: hand in one map for all steps of a history, and only what is new is asked.
- * @param options.relations  Plan these and what their foreign keys lead to only; default all.
+ * @param options  Plan some relations and what their foreign keys lead to only; default all.
  * @returns A plan that generates without the server. What cannot be satisfied is in `unfilled`, with the constraint and the reason.
  * @throws {StatementError} Only when the session is broken or its transaction already aborted (`25P02`).
  */
@@ -43,13 +46,19 @@ export async function planGeneration(
 ): Promise<GenerationPlan> {
   const server = new Server(session, memory)
   try {
-    return await plan(server, catalog, hints, plannedRelations(catalog, options.relations))
+    return await plan(server, catalog, hints, plannedRelations(catalog, options.relations), options.rowsStay === true)
   } finally {
     await server.close()
   }
 }
 
-async function plan(server: Server, catalog: Catalog, hints: Hints, planned: ReadonlySet<string>): Promise<GenerationPlan> {
+async function plan(
+  server: Server,
+  catalog: Catalog,
+  hints: Hints,
+  planned: ReadonlySet<string>,
+  rowsStay: boolean,
+): Promise<GenerationPlan> {
   const fillable = [...planned].flatMap((path) => {
     const relation = catalog.relations.get(path)
     return relation === undefined ? [] : [[path, relation] as const]
@@ -91,6 +100,10 @@ async function plan(server: Server, catalog: Catalog, hints: Hints, planned: Rea
   for (const [path, dirt] of await planDirt(server, catalog, drafts, relations)) {
     const clean = relations.get(path)
     if (clean !== undefined) relations.set(path, { ...clean, dirt })
+  }
+  for (const [path, keys] of rowsStay ? await takenKeys(server, relations) : []) {
+    const clear = relations.get(path)
+    if (clear !== undefined) relations.set(path, { ...clear, keys })
   }
   dropChildless(relations, unfilled)
   const meeting = meetingPositions(relations, hints)

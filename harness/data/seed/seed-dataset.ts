@@ -1,4 +1,4 @@
-import { type ScriptOf, type Session, StatementError, type StatementResult } from '../../postgres/index.ts'
+import { type ScriptOf, type Session, StatementError, type StatementResult, type Tried, tryEach } from '../../postgres/index.ts'
 import type { Dataset, DatasetTable, SeedReport, Unfilled } from '../dataset.ts'
 import type { GenerationPlan } from '../plan/model.ts'
 import { type Insert, insertSql, insertsOf, tableName } from './render-inserts.ts'
@@ -138,21 +138,48 @@ class Filling {
     return true
   }
 
+  /** Send statements of which some may be refused: in one message where the database has PL/pgSQL. */
+  async #eachAlone(statements: readonly string[]): Promise<readonly Tried[]> {
+    await this.#session.script('SAVEPOINT godwit_seed')
+    try {
+      const tried = await tryEach(this.#session, statements, { keep: true })
+      await this.#session.script('RELEASE SAVEPOINT godwit_seed')
+      return tried
+    } catch (error) {
+      if (!(error instanceof StatementError) || error.sqlstate !== undefinedObject) throw error
+      await this.#session.script(undoSavepoint)
+    }
+    const tried: Tried[] = []
+    for (const statement of statements) {
+      const answer = await this.under(statement)
+      if (!(answer instanceof StatementError)) tried.push({ outcome: 'accepted' })
+      else {
+        const { sqlstate, message, fields } = answer
+        tried.push({ outcome: 'refused', sqlstate, message, constraint: fields.constraint ?? '' })
+      }
+    }
+    return tried
+  }
+
   async #fillRows(table: DatasetTable): Promise<void> {
     let rows = 0
-    let last: StatementError | undefined
-    for (const row of table.rows) {
-      const answer = await this.under(insertSql(this.#plan, table, [row]))
-      if (answer instanceof StatementError) last = answer
+    let last: (Tried & { readonly outcome: 'refused' }) | undefined
+    for (const answer of await this.#eachAlone(table.rows.map((row) => insertSql(this.#plan, table, [row])))) {
+      if (answer.outcome === 'refused') last = answer
       else rows++
     }
     if (rows > 0) this.#filled.set(table.relation, rows)
     if (last === undefined) return
-    const refusal = { relation: table.relation, constraint: last.fields.constraint, sqlstate: last.sqlstate, because: last.message }
+    const constraint = last.sqlstate === notNull || last.constraint === '' ? undefined : last.constraint
+    const refusal = { relation: table.relation, constraint, sqlstate: last.sqlstate, because: last.message }
     if (rows === 0) this.#unfilled.push(refusal)
     else this.#dropped.push({ ...refusal, rows: table.rows.length - rows })
   }
 }
+
+const notNull = '23502'
+/** There is no such language. */
+const undefinedObject = '42704'
 
 /** Whether a function raised the error, rather than a constraint. */
 function raisedByCode(error: StatementError): boolean {

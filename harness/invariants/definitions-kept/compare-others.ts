@@ -13,7 +13,10 @@ export function sequenceChanges(scene: Scene, heir: Heir, before: Objects, after
     const { attribute } = old
     const seat = attribute === undefined ? undefined : heir.attributes.get(attribute)
     if (attribute === undefined || seat === undefined || isNamed(scene, 'sequence', nameIn(old))) return []
-    const own = after.of('sequence', seat.relation).find((each) => each.attribute === seat.attribute)
+    const others = before.of('sequence', heir.path).filter((each) => each !== old && each.attribute === attribute)
+    const owned = after.of('sequence', seat.relation).filter((each) => each.attribute === seat.attribute)
+    // One column may own several.
+    const own = owned.find(({ path }) => path === old.path) ?? owned.find(({ path }) => !others.some((other) => other.path === path))
     const now = own ?? scene.after.get(`sequence ${old.path}`)
     if (now === undefined || isNamed(scene, 'sequence', nameIn(now))) return []
     return propertyChanges(

@@ -1,12 +1,11 @@
 import type { Attribute, Constraint, Relation } from '../../catalog/index.ts'
 import type { Dataset } from '../../data/index.ts'
 import type { Knowledge } from '../../lineage/index.ts'
-import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type RelationName, type Session } from '../../postgres/index.ts'
+import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type RelationName, type Session, tryEach } from '../../postgres/index.ts'
 import type { RunObservation, State } from '../../run/index.ts'
 import { readRows } from '../../snapshot/index.ts'
 import { insertCandidates } from '../backward-compatibility/workload/insert-candidates.ts'
 import { type Heir, heirsOf } from './heirs.ts'
-import { tryInserts } from './try-inserts.ts'
 
 /** An INSERT that the legacy schema refuses because of one constraint. */
 export interface Refused {
@@ -57,14 +56,14 @@ export async function legacyRefusals(
   const refused: Refused[] = []
   for (const { path, legacy } of heirs) {
     const candidates = insertCandidates(state, legacy, fresh)
-    const tried = await tryInserts(
+    const tried = await tryEach(
       session,
       candidates.map((values) => insertOf(legacy, values)),
     )
     const taken = candidates.find((_, at) => tried[at]?.outcome === 'accepted')
     if (taken === undefined) continue
     const rules = rulesOf(state, legacy, taken)
-    const answers = await tryInserts(
+    const answers = await tryEach(
       session,
       rules.map(({ values }) => insertOf(legacy, values)),
     )
@@ -98,7 +97,7 @@ export async function answersAfter(
       return wrong === undefined || right === undefined ? [] : [{ each, wrong, right, through: pathOf(target) }]
     })
   })
-  const answers = await tryInserts(
+  const answers = await tryEach(
     session,
     planned.flatMap(({ wrong, right }) => [wrong, right]),
   )

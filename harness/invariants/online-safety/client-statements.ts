@@ -1,12 +1,11 @@
 import type { Relation } from '../../catalog/index.ts'
 import type { Subject } from '../../lineage/index.ts'
 import { keyAttributes } from '../../lineage/index.ts'
-import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError } from '../../postgres/index.ts'
+import { pathOf, quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError, tryEach } from '../../postgres/index.ts'
 import type { ClientStatement, State } from '../../run/index.ts'
 import type { RelationRows } from '../../snapshot/index.ts'
 import { isWritable } from '../backward-compatibility/workload/derive-statements.ts'
 import { givenStatements } from '../backward-compatibility/workload/given-statements.ts'
-import { tryCandidates } from '../backward-compatibility/workload/try-candidates.ts'
 import { variedRows } from './vary-rows.ts'
 
 /** What each client sends, and what is not sent. */
@@ -127,13 +126,13 @@ async function insertsInto(
     return where === '' ? `BEGIN;\n${insert};\nROLLBACK` : `${insert};\nDELETE FROM ${quoteName(relation)} WHERE ${where}`
   })
   const tried = await inTransaction(session, () =>
-    tryCandidates(
+    tryEach(
       session,
       messages.map((each) => each.replace(/^BEGIN;\n|;\nROLLBACK$/g, '')),
     ),
   )
   return messages
-    .filter((_, at) => tried[at] === true)
+    .filter((_, at) => tried[at]?.outcome === 'accepted')
     .map((sql) => ({ name: `insert into ${path}`, operation: 'insert', given: false, relation: path, sql }))
 }
 

@@ -1,11 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { readSources, verifyOn } from '../../../harness/history/index.ts'
 import { readSavedRows, renderCounterexample, writeReports } from '../../../harness/report/index.ts'
 import type { VerifyOptions } from '../../../harness/verify/index.ts'
 import { useCluster } from '../../../harness/vitest/index.ts'
+import { temporaryPair } from '../temporary-pair.ts'
 
 /** NaN has no place in a bigint, and hardly any price is NaN. */
 const pair = {
@@ -14,15 +13,12 @@ const pair = {
 }
 
 test('what saved rows show is as grave in the next run as in the one that saved them', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'godwit-saved-'))
-  onTestFinished(() => rm(directory, { recursive: true }))
-  const [folder, reports] = [join(directory, 'pair'), join(directory, 'reports')]
-  await mkdir(folder)
-  for (const [name, text] of Object.entries(pair)) await writeFile(join(folder, name), text)
+  await using folder = await temporaryPair(pair)
+  const reports = join(folder.path, 'reports')
   const verified = async (saved?: VerifyOptions['saved']) => {
     const { result, counterexamples } = await verifyOn(
       await useCluster(),
-      await readSources([folder], {}),
+      await readSources([folder.path], {}),
       { runs: 20, saved, reportDirectory: reports },
       {},
     )

@@ -181,6 +181,14 @@ const kept: Readonly<Record<string, Case>> = {
     up: swapped('ALTER TABLE t ADD UNIQUE (a), ADD CHECK (b IS NOT NULL)'),
     found: [],
   },
+  'two sequences of one column': {
+    legacy: table(
+      '',
+      "CREATE SEQUENCE t_small AS smallint OWNED BY t.id; CREATE SEQUENCE t_large OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('t_large')",
+    ),
+    up: 'ALTER TABLE t DROP COLUMN b',
+    found: [],
+  },
   'a table that is dropped': {
     legacy: table(', PRIMARY KEY (id), CHECK (a > 0)'),
     up: 'DROP TABLE t',

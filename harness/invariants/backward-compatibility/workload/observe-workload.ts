@@ -1,7 +1,7 @@
 import type { Catalog, Relation } from '../../../catalog/index.ts'
 import type { Dataset } from '../../../data/index.ts'
 import type { Subject } from '../../../lineage/index.ts'
-import type { Session } from '../../../postgres/index.ts'
+import { type Session, tryEach } from '../../../postgres/index.ts'
 import type { State } from '../../../run/index.ts'
 import { readRows } from '../../../snapshot/index.ts'
 import type { Replayed, Routine } from '../model.ts'
@@ -11,7 +11,6 @@ import { givenStatements } from './given-statements.ts'
 import { insertCandidates } from './insert-candidates.ts'
 import { type Answer, replayStatements } from './replay-statements.ts'
 import { readRoutines } from './routines.ts'
-import { tryCandidates } from './try-candidates.ts'
 
 /** A workload as the legacy database answered it, to be asked again after `up`. */
 export interface Answered {
@@ -107,11 +106,11 @@ async function derive(
     deletes.push(...derived.deletes)
   }
   const offered = [...inserts.flatMap(({ choices }) => choices.flatMap((choice) => choice.slice(0, 1))), ...deletes.flat()]
-  const tried = await tryCandidates(
+  const tried = await tryEach(
     session,
     offered.map(({ sql }) => sql),
   )
-  const works = new Set(offered.filter((_, index) => tried[index] === true))
+  const works = new Set(offered.filter((_, index) => tried[index]?.outcome === 'accepted'))
   const removed = deletes.flatMap((choices) => choices.find((each) => works.has(each)) ?? [])
   statements.push(...removed.filter(({ sql }, index) => removed.findIndex((other) => other.sql === sql) === index))
   const notTried: string[] = []

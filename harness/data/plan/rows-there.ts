@@ -1,0 +1,36 @@
+import { quoteIdentifier, quoteName, StatementError } from '../../postgres/index.ts'
+import { underKey } from '../generate/key-text.ts'
+import type { KeyPlan, RelationPlan } from './model.ts'
+import type { Server } from './server.ts'
+
+/** Of a table with more rows the others are not looked at: a generated row that meets one of them is refused by the server. */
+const mostRows = 2_000
+
+/**
+ * Look which keys are taken by rows that are there already (a migration before this one may have inserted some), so that generated rows keep
+ * clear of them.
+ *
+ * @returns The keys of the relations that hold rows; nothing where the server refuses to tell.
+ */
+export async function takenKeys(
+  server: Server,
+  relations: ReadonlyMap<string, RelationPlan>,
+): Promise<ReadonlyMap<string, readonly KeyPlan[]>> {
+  const keyed = [...relations.values()].filter(({ keys }) => keys.length > 0)
+  if (keyed.length === 0) return new Map()
+  const held = await server.ask([`SELECT ${keyed.map(({ relation }) => `EXISTS (SELECT FROM ${quoteName(relation)})`).join(', ')}`])
+  if (held instanceof StatementError) return new Map()
+  const filled = keyed.filter((_, at) => held[0]?.rows[0]?.[at] === 't')
+  const rows = await server.ask(filled.map(rowsSql))
+  if (rows instanceof StatementError) return new Map()
+  return new Map(filled.map((relation, at) => [relation.path, withTaken(relation, rows[at]?.rows ?? [])]))
+}
+
+function rowsSql({ relation, attributes }: RelationPlan): string {
+  const cells = attributes.map(({ name }) => `${quoteIdentifier(name)}::text`)
+  return `SELECT ${cells.join(', ')} FROM ${quoteName(relation)} LIMIT ${mostRows}`
+}
+
+function withTaken(relation: RelationPlan, rows: readonly (readonly (string | null)[])[]): readonly KeyPlan[] {
+  return relation.keys.map((key) => ({ ...key, taken: new Set(rows.flatMap((cells) => underKey(relation, key, cells) ?? [])) }))
+}

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { verifyInline } from './verify-inline.ts'
+
+const legacy = 'CREATE TABLE queue (id int PRIMARY KEY, priority int, note text)'
+const check = 'ALTER TABLE queue ADD CONSTRAINT queue_priority_check CHECK (priority BETWEEN 1 AND 4)'
+
+describe('rows that keep clear of what up fails on', () => {
+  test('have the values that a new check allows, so that what else the migration does is judged', async () => {
+    const { findings, invariants } = await verifyInline(legacy, `${check}; ALTER TABLE queue DROP COLUMN note`, { runs: 20 })
+    expect(findings.filter(({ severity }) => severity === 'error').map(({ invariant, attribute }) => `${invariant} ${attribute}`)).toEqual([
+      'applies priority',
+      'zero-loss note',
+    ])
+    const zeroLoss = invariants.find(({ id }) => id === 'zero-loss')
+    expect(zeroLoss?.under).toEqual(['public.queue.priority has values that the check queue_priority_check allows'])
+    expect(zeroLoss?.saw.runs).toBeGreaterThan(10)
+  })
+
+  test('tell that there was nothing to see, though up fails on others', async () => {
+    const { invariants } = await verifyInline(legacy, check, { runs: 8 })
+    const verdicts = new Map(invariants.map(({ id, verdict }) => [id, verdict]))
+    expect([verdicts.get('quantity-parity'), verdicts.get('no-orphans')]).toEqual(['not-applicable', 'not-applicable'])
+  })
+
+  test('where up fails on all rows, nothing is known of what was not seen', async () => {
+    const { invariants } = await verifyInline(legacy, 'DO $$ BEGIN PERFORM 1 / (SELECT 0 FROM queue LIMIT 1); END $$', { runs: 8 })
+    expect(invariants.find(({ id }) => id === 'quantity-parity')?.verdict).toBe('unknown')
+  })
+})
