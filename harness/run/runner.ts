@@ -12,6 +12,7 @@ export class Runner {
   readonly #transactions: TransactionStages[]
   readonly clones: CloneStages
   #need: RungNeed
+  #clonesAtOnce = 1
   /** Failures that may come from the enclosing transaction, and that a clone showed too: they are the migration's own. */
   readonly #own = new Set<string>()
 
@@ -27,12 +28,13 @@ export class Runner {
 
   /** How many runs can be under way at a time. */
   get lanes(): number {
-    return this.#need.rung === 'transaction' ? Math.max(1, this.#transactions.length) : 1
+    return this.#need.rung === 'transaction' ? Math.max(1, this.#transactions.length) : this.#clonesAtOnce
   }
 
-  /** Make runs on another database in the same state too. */
-  widen(transactions: TransactionStages): void {
-    if (this.#need.rung === 'transaction') this.#transactions.push(transactions)
+  /** Make runs on another database in the same state too, and as many on clones at a time. */
+  widen(transactions: TransactionStages | undefined): void {
+    if (transactions !== undefined && this.#need.rung === 'transaction') this.#transactions.push(transactions)
+    this.#clonesAtOnce = 2
   }
 
   /** @param turn  Runs of different turns are made at a time, as far as there are lanes. */

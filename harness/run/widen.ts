@@ -13,8 +13,10 @@ const fewestRunsForTwo = 20
  */
 export async function widen(subject: UnderTest, base: Base, runner: Runner, runs: number): Promise<number> {
   const isProgram = [subject.migration.up, subject.migration.down].some((each) => each?.kind === 'program')
-  if (base.twin === undefined || isProgram || runner.need.rung === 'cluster' || runs < fewestRunsForTwo) return 1
-  if (runner.need.rung === 'transaction') {
+  if (base.twin === undefined || isProgram || runner.need.rung === 'cluster' || base.roles !== undefined || runs < fewestRunsForTwo)
+    return 1
+  if (runner.need.rung === 'clone') runner.widen(undefined)
+  else {
     const twin = await base.twin()
     runner.widen(new TransactionStages(() => twin, base.role, withoutFarSequences(subject)))
   }

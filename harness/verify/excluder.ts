@@ -7,11 +7,14 @@ import { excludeCause, mostExclusions } from './exclude.ts'
 import type { Inquiry } from './inquiry.ts'
 import { FindingShrinker } from './shrink-finding.ts'
 
+/** A failure that no rule was known for so often is not looked into again: each look shrinks the rows of a run. */
+const mostInVain = 3
+
 /** Finds rules by which rows keep clear of what makes `up` fail. */
 export class Excluder {
   readonly #inquiry: Inquiry
-  /** Failures that no rule is known for: looking for the smallest rows of each run that shows one would tell no more. */
-  readonly #inVain = new Set<string>()
+  /** Failure → how often no rule was known for it. */
+  readonly #inVain = new Map<string, number>()
 
   constructor(inquiry: Inquiry) {
     this.#inquiry = inquiry
@@ -22,17 +25,19 @@ export class Excluder {
     const { subject, exclusions, depth, migrated, invariants, runner } = this.#inquiry
     if (run.failure === undefined || exclusions.length >= mostExclusions) return undefined
     const finding = describeFailure(run, run.failure, subject.knowledge)
-    // Rows that were drawn without the rules show nothing that the rules leave.
-    if (request.filling.kind === 'dataset' && !keepsTo(subject.plan, request.filling.dataset, exclusions)) return undefined
+    // Rows that were drawn without the rules show nothing that the rules leave. That a relation is left empty is a rule for some runs only.
+    const forAll = exclusions.filter(({ rule }) => rule !== 'empty')
+    if (request.filling.kind === 'dataset' && !keepsTo(subject.plan, request.filling.dataset, forAll)) return undefined
     // What does not end on rings is not shown by other rows.
     if (timedOut(run.failure.sqlstate)) return undefined
     const key = findingKey(finding)
-    if (this.#inVain.has(key)) return undefined
+    const inVain = this.#inVain.get(key) ?? 0
+    if (inVain >= mostInVain) return undefined
     const allowed = await runner.onStage((stage) => stage.look((session) => allowedByCheck(subject, finding, migrated, session)))
     if (allowed !== undefined) return allowed
     const smallest = await new FindingShrinker(invariants, subject, runner).smallestFor(finding, request, depth.shrinkAttempts)
     const rule = excludeCause(subject, finding, smallest, exclusions)
-    if (rule === undefined || rule.rule === 'empty') this.#inVain.add(key)
+    if (rule === undefined || rule.rule === 'empty') this.#inVain.set(key, inVain + 1)
     return rule
   }
 }
