@@ -146,13 +146,17 @@ export function cellHolds(cell: string | null | undefined, text: string): boolea
 
 /** The one attribute of a violated constraint, where it has just one; of a constraint being added the server names only the constraint. */
 function constraintAttributes(run: RunObservation, named: string | undefined, failure: Failure): string | undefined {
+  // What the server says of the rows comes first: a key that is made anew can have the name of an old one, and other attributes.
+  const columns = /^Key \(([^()]+)\)=\(/
+    .exec(failure.detail ?? '')?.[1]
+    ?.split(', ')
+    .map((name) => name.replace(/^"(.*)"$/, '$1'))
+  if (columns !== undefined) return onlyOne(columns)
   const known =
     named === undefined ? undefined : run.legacy.catalog.relations.get(named)?.constraints.find((each) => each.name === failure.constraint)
   if (known !== undefined) return known.attributes.length === 1 ? known.attributes[0] : undefined
   const partition = /^Partition key of the failing row contains \("?([^"(),]+)"?\) = /.exec(failure.detail ?? '')?.[1]
   if (partition !== undefined) return partition
-  const key = /^Key \("?([^"(),]+)"?\)=/.exec(failure.detail ?? '')?.[1]
-  if (key !== undefined) return key
   const attributes = named === undefined ? [] : (run.legacy.catalog.relations.get(named)?.attributes ?? [])
   const text = failure.statement?.text ?? ''
   const mentioned = attributes.filter(({ name }) => mentionsName(text, name))

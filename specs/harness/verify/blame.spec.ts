@@ -37,3 +37,20 @@ describe('an error of up that the server does not place', () => {
     expect(await failures(`${enumerated}, former state NOT NULL)`, up)).toEqual(['22P02 public.task.null'])
   })
 })
+
+describe('a key that up makes anew under the name of an old one', () => {
+  const legacy = 'CREATE TABLE queue (id bigint CONSTRAINT queue_pkey PRIMARY KEY, run int NOT NULL, part int NOT NULL)'
+
+  test('is blamed on its own attribute, and rows that keep clear of it are migrated', async () => {
+    const up = 'ALTER TABLE queue DROP CONSTRAINT queue_pkey, DROP COLUMN id; ALTER TABLE queue ADD CONSTRAINT queue_pkey PRIMARY KEY (run)'
+    const { findings, invariants } = await verifyInline(legacy, up, { runs: 20 })
+    expect(blamed(findings)).toEqual(['23505 public.queue.run'])
+    expect(invariants.find(({ id }) => id === 'zero-loss')?.under).toEqual(['public.queue.run has no duplicate'])
+  })
+
+  test('is blamed on none of several', async () => {
+    const up =
+      'ALTER TABLE queue DROP CONSTRAINT queue_pkey, DROP COLUMN id; ALTER TABLE queue ADD CONSTRAINT queue_pkey PRIMARY KEY (run, part)'
+    expect(await failures(legacy, up)).toEqual(['23505 public.queue.null'])
+  })
+})
