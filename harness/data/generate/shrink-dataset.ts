@@ -94,6 +94,9 @@ function* longStrides(plan: GenerationPlan, intentions: Intentions, options: Kep
         options,
       )
     for (let part = 1; part <= few; part++) yield without(line, paths, (rows) => rows.slice(0, part))
+    // All rows of it, under one ancestor each; and under all of them.
+    if (focused) yield without(line, others, (rows) => rows.slice(0, 1))
+    if (line !== intentions) yield line
     for (let part = 1; part <= few; part++) if (line !== intentions) yield without(intentions, paths, (rows) => rows.slice(0, part))
     yield without(intentions, paths, (rows) => rows.slice(0, Math.ceil(rows.length / 2)))
     yield without(intentions, paths, (rows) => rows.slice(Math.floor(rows.length / 2)))
