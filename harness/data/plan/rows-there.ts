@@ -18,9 +18,15 @@ export async function takenKeys(
 ): Promise<ReadonlyMap<string, readonly KeyPlan[]>> {
   const keyed = [...relations.values()].filter(({ keys }) => keys.length > 0)
   if (keyed.length === 0) return new Map()
-  const held = await server.ask([`SELECT ${keyed.map(({ relation }) => `EXISTS (SELECT FROM ${quoteName(relation)})`).join(', ')}`])
+  // A file without a page holds no row: asked of all tables at once, that costs a tenth of a look into each.
+  const held = await server.ask([
+    `SELECT c.oid::bigint FROM pg_catalog.pg_class AS c WHERE c.oid = ANY ('{${keyed.map(({ relation }) => relation.oid).join(',')}}'::pg_catalog.oid[])
+      AND CASE c.relkind WHEN 'p' THEN EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) AS t WHERE t.isleaf AND pg_catalog.pg_relation_size(t.relid) > 0)
+        ELSE pg_catalog.pg_relation_size(c.oid) > 0 END`,
+  ])
   if (held instanceof StatementError) return new Map()
-  const filled = keyed.filter((_, at) => held[0]?.rows[0]?.[at] === 't')
+  const oids = new Set(held[0]?.rows.map(([oid]) => Number(oid)))
+  const filled = keyed.filter(({ relation }) => oids.has(relation.oid))
   const rows = await server.ask(filled.map(rowsSql))
   if (rows instanceof StatementError) return new Map()
   return new Map(filled.map((relation, at) => [relation.path, withTaken(relation, rows[at]?.rows ?? [])]))

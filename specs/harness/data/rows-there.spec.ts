@@ -6,7 +6,10 @@ import { useCluster } from '../../../harness/vitest/index.ts'
 // Of six slugs three are taken: without a look at the rows every data set of four meets one.
 const schema = `CREATE TABLE tenant (id int PRIMARY KEY, slug text NOT NULL UNIQUE CHECK (slug IN ('a', 'b', 'c', 'd', 'e', 'f')), other int, UNIQUE (other));
   CREATE TABLE member (id int PRIMARY KEY, tenant int NOT NULL REFERENCES tenant (id));
-  INSERT INTO tenant VALUES (1, 'a', NULL), (2, 'b', NULL), (3, 'c', 5)`
+  CREATE TABLE log (kind text NOT NULL CHECK (kind IN ('x', 'y', 'z')), PRIMARY KEY (kind)) PARTITION BY LIST (kind);
+  CREATE TABLE log_rest PARTITION OF log DEFAULT;
+  INSERT INTO tenant VALUES (1, 'a', NULL), (2, 'b', NULL), (3, 'c', 5);
+  INSERT INTO log VALUES ('x')`
 
 test('generated rows keep clear of the keys of rows that are there, and none is refused', async () => {
   await using database = await (await useCluster()).createDatabase()
@@ -14,7 +17,13 @@ test('generated rows keep clear of the keys of rows that are there, and none is 
   await session.script(schema)
   const plan = await planGeneration(session, await readCatalog(session), noHints, new Map(), { rowsStay: true })
   const drawn = sampleDatasets(datasetArbitrary(plan, { rows: { min: 3, max: 4 } }), 11, 20)
-  const banded = bandedDataset(plan, { seed: 3, rows: 6, variant: 0, relations: ['public.tenant', 'public.member'], exclude: [] })
+  const banded = bandedDataset(plan, {
+    seed: 3,
+    rows: 6,
+    variant: 0,
+    relations: ['public.tenant', 'public.member', 'public.log'],
+    exclude: [],
+  })
   for (const dataset of [...drawn, banded]) {
     await session.script('BEGIN')
     const report = await seedDataset(session, plan, dataset)
@@ -22,6 +31,7 @@ test('generated rows keep clear of the keys of rows that are there, and none is 
     expect([report.dropped, report.unfilled]).toEqual([[], []])
     expect(dataset.tables.get('public.tenant')?.rows.length).toBeGreaterThan(0)
     expect(dataset.tables.get('public.member')?.rows.length).toBeGreaterThan(0)
+    expect(dataset.tables.get('public.log')?.rows.length).toBeGreaterThan(0)
   }
 })
 
