@@ -1,28 +1,40 @@
+import type { Catalog } from '../catalog/index.ts'
 import { type Exclusion, keepsTo } from '../data/index.ts'
-import { describeFailure } from '../invariants/index.ts'
+import { type AnyInvariant, describeFailure } from '../invariants/index.ts'
+import type { Subject } from '../lineage/index.ts'
 import { findingKey } from '../result/index.ts'
-import type { RunObservation, RunRequest } from '../run/index.ts'
+import type { Depth, Runner, RunObservation, RunRequest } from '../run/index.ts'
 import { allowedByCheck } from './allowed-by-check.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
-import type { Inquiry } from './inquiry.ts'
 import { FindingShrinker } from './shrink-finding.ts'
+
+/** What is known while rules are looked for. */
+export interface Excluding {
+  readonly subject: Subject
+  readonly exclusions: readonly Exclusion[]
+  readonly depth: Depth
+  /** The schema after `up`, once it was run on an empty database. */
+  readonly migrated: Catalog | undefined
+  readonly invariants: readonly AnyInvariant[]
+  readonly runner: Runner
+}
 
 /** A failure that no rule was known for so often is not looked into again: each look shrinks the rows of a run. */
 const mostInVain = 3
 
 /** Finds rules by which rows keep clear of what makes `up` fail. */
 export class Excluder {
-  readonly #inquiry: Inquiry
+  readonly #known: Excluding
   /** Failure → how often no rule was known for it. */
   readonly #inVain = new Map<string, number>()
 
-  constructor(inquiry: Inquiry) {
-    this.#inquiry = inquiry
+  constructor(known: Excluding) {
+    this.#known = known
   }
 
   /** A rule for what a run failed on, to stand beside those in force; undefined where none is known that leaves the relation any rows. */
   async ruleFor(run: RunObservation, request: RunRequest): Promise<Exclusion | undefined> {
-    const { subject, exclusions, depth, migrated, invariants, runner } = this.#inquiry
+    const { subject, exclusions, depth, migrated, invariants, runner } = this.#known
     if (run.failure === undefined || exclusions.length >= mostExclusions) return undefined
     const finding = describeFailure(run, run.failure, subject.knowledge)
     // Rows that were drawn without the rules show nothing that the rules leave. That a relation is left empty is a rule for some runs only.
