@@ -32,10 +32,13 @@ export class Collector {
   readonly #disagreements: Disagreement[] = []
   /** Invariant → why there was nothing to see in a run on rows. */
   readonly #nothingOnRows = new Map<string, string>()
+  /** Invariants that a run on rows left unknown though `up` went through. */
+  readonly #openOnRows = new Set<string>()
 
   add(id: string, verdict: Verdict, request?: RunRequest, observation?: RunObservation): readonly Finding[] {
     this.#verdicts.set(id, [...(this.#verdicts.get(id) ?? []), verdict])
     if (verdict.outcome === 'not-applicable' && hasRows(observation)) this.#nothingOnRows.set(id, verdict.because)
+    if (verdict.outcome === 'unknown' && observation?.failure === undefined && hasRows(observation)) this.#openOnRows.add(id)
     const found = verdict.outcome === 'violated' ? verdict.findings : verdict.outcome === 'not-applicable' ? [] : (verdict.notes ?? [])
     for (const finding of found) {
       const key = findingKey(finding)
@@ -124,7 +127,8 @@ export class Collector {
     const lasting = unknown.find((verdict) => each || verdict.lasting === true)
     if (lasting !== undefined) return { outcome: 'unknown', because: lasting.because, saw, final: true, upFails: true }
     if (verdicts.some(({ outcome }) => outcome === 'holds' || outcome === 'violated')) return { outcome: 'seen', because: '', saw }
-    const nothing = this.#nothingOnRows.get(id)
+    // Where `up` fails on other rows nothing more would have been seen.
+    const nothing = this.#openOnRows.has(id) ? undefined : this.#nothingOnRows.get(id)
     if (nothing !== undefined) return { outcome: 'not-applicable', because: nothing, saw }
     const [first] = unknown
     if (first !== undefined) return { outcome: 'unknown', because: first.because, saw, upFails: true }
