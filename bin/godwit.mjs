@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 // Before anything is loaded: what is below does not parse on an older Node.js, and its message would say nothing.
@@ -17,5 +18,7 @@ if (existsSync(source)) {
   register({ tsconfig: fileURLToPath(new URL('../tsconfig.json', import.meta.url)) })
   await import(source.href)
 } else {
+  // From 22 on Node.js keeps what it compiled, beside other temporary files: the next command begins a tenth of a second sooner.
+  module.enableCompileCache?.()
   await import(new URL('../dist/cli/main.js', import.meta.url).href)
 }
