@@ -5,24 +5,23 @@ import { quoteIdentifier, quoteLiteral, type Session, StatementError } from '../
 import type { Finding } from '../result/index.ts'
 
 /** `check_violation`. */
-const violatesCheck = '23514'
+export const violatesCheck = '23514'
 
 /**
- * Of the values that rows have in an attribute, those that the check allows on which `up` fails: the server itself says which.
+ * Of the values that rows have in an attribute, those that the check allows on which `up` fails (`violatesCheck`): the server itself says which.
  *
  * @param migrated  The schema after `up`, in which the check stands.
  * @returns Undefined where it is no check of one legacy attribute, where the server cannot tell, or where it allows none of the values.
  */
 export async function allowedByCheck(
   { legacy, plan }: Subject,
-  { kind, object, relation }: Finding,
+  { object, relation }: Pick<Finding, 'object' | 'relation'>,
   migrated: Catalog | undefined,
   session: Session,
 ): Promise<Exclusion | undefined> {
   const check = migrated?.relations.get(relation ?? '')?.constraints.find(({ name }) => name === object)
   const [name, ...others] = check?.attributes ?? []
-  if (kind !== violatesCheck || relation === undefined || check?.expression === undefined || name === undefined || others.length > 0)
-    return undefined
+  if (relation === undefined || check?.expression === undefined || name === undefined || others.length > 0) return undefined
   const type = legacy.relations.get(relation)?.attributes.find((each) => each.name === name)?.type
   const planned = plan.relations.get(relation)?.attributes.find((each) => each.name === name)
   if (planned === undefined || type !== migrated?.relations.get(relation)?.attributes.find((each) => each.name === name)?.type)

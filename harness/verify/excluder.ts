@@ -4,7 +4,7 @@ import { type AnyInvariant, describeFailure } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import { findingKey } from '../result/index.ts'
 import type { Depth, Runner, RunObservation, RunRequest } from '../run/index.ts'
-import { allowedByCheck } from './allowed-by-check.ts'
+import { allowedByCheck, violatesCheck } from './allowed-by-check.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
 import { FindingShrinker } from './shrink-finding.ts'
 
@@ -32,7 +32,7 @@ export class Excluder {
     this.#known = known
   }
 
-  /** A rule for what a run failed on, to stand beside those in force; undefined where none is known that leaves the relation any rows. */
+  /** A rule for what a run failed on, to stand beside those in force; undefined where none is known. */
   async ruleFor(run: RunObservation, request: RunRequest): Promise<Exclusion | undefined> {
     const { subject, exclusions, depth, migrated, invariants, runner } = this.#known
     if (run.failure === undefined || exclusions.length >= mostExclusions) return undefined
@@ -45,8 +45,12 @@ export class Excluder {
     const key = findingKey(finding)
     const inVain = this.#inVain.get(key) ?? 0
     if (inVain >= mostInVain) return undefined
-    const allowed = await runner.onStage((stage) => stage.look((session) => allowedByCheck(subject, finding, migrated, session)))
-    if (allowed !== undefined) return allowed
+    const allowed =
+      finding.kind === violatesCheck
+        ? await runner.onStage((stage) => stage.look((session) => allowedByCheck(subject, finding, migrated, session)))
+        : undefined
+    // A trigger may write other values than the row had.
+    if (allowed !== undefined && !exclusions.some((other) => JSON.stringify(other) === JSON.stringify(allowed))) return allowed
     const smallest = await new FindingShrinker(invariants, subject, runner).smallestFor(finding, request, depth.shrinkAttempts)
     const rule = excludeCause(subject, finding, smallest, exclusions)
     if (rule === undefined || rule.rule === 'empty') this.#inVain.set(key, inVain + 1)
