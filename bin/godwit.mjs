@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 // Before anything is loaded: what is below does not parse on an older Node.js, and its message would say nothing.
@@ -19,6 +18,7 @@ if (existsSync(source)) {
   await import(source.href)
 } else {
   // From 22 on Node.js keeps what it compiled, beside other temporary files: the next command begins a tenth of a second sooner.
+  const { default: module } = await import('node:module')
   module.enableCompileCache?.()
   await import(new URL('../dist/cli/main.js', import.meta.url).href)
 }
