@@ -124,10 +124,7 @@ function originsOf({ legacy, knowledge }: Subject, path: string, { name }: Attri
   return [...found.values()]
 }
 
-/**
- * Set one attribute in about every third row, or in one row. Which rows are in a part is told by a hash of the key, which is there for any
- * type and costs a tenth of numbering the rows.
- */
+/** Set one attribute in about every third row, or in one row. A hash of the key, which is there for any type, tells which rows are in a part. */
 function updateRows(relation: Relation, attribute: string, value: string, part: number, single: boolean): string {
   const table = quoteName(relation)
   const keys = relation.indexes
