@@ -224,7 +224,7 @@ class Run {
   async #abandon(): Promise<undefined> {
     for (const actor of this.#actors) actor.abandon()
     const idle = this.#actors.filter((actor) => !this.#underWay.has(actor))
-    // A connection that is gone took its transaction with it.
+    // If the connection is gone, the server has rolled back its transaction.
     await Promise.allSettled(idle.map(({ stage }) => stage.session.script('ROLLBACK')))
     return undefined
   }

@@ -54,7 +54,7 @@ export class Runner {
   }
 
   /**
-   * Fill in rows and run `up` once on each lane, and try from there what follows: many trials for the price of one run.
+   * On each lane, fill in rows and run `up` once. Trials start from that state, so that a trial costs less than a run.
    *
    * @returns What `work` does; undefined where runs are not made in transactions, where `up` fails on these rows, or where a trial may have
    *   failed because of the enclosing transaction: whole runs tell then.

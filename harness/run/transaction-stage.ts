@@ -59,7 +59,7 @@ export class TransactionStages {
       this.#ended = session.script(`ROLLBACK; ${resetSession}${this.#putBack}`).then(
         () => undefined,
         (error: unknown) => {
-          // A connection that is gone took its transaction with it.
+          // If the connection is gone, the server has rolled back its transaction.
           if (!(error instanceof StatementError)) throw error
         },
       )

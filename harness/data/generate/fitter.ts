@@ -134,7 +134,7 @@ export class Fitter implements PlacedRows {
     return settled
   }
 
-  /** Whether what stands for good does not refuse the row already: other parents for the rest would not help. */
+  /** Whether the cells and keys that later references do not change allow the row. If they do not, no parents for the rest need to be tried. */
   #mayStand(relation: RelationPlan, row: FittedRow, { attributes, keys }: Settled): boolean {
     return (
       row.intended.dirt !== undefined ||

@@ -32,8 +32,10 @@ export async function takenKeys(
   return new Map(filled.map((relation, at) => [relation.path, withTaken(relation, rows[at]?.rows ?? [])]))
 }
 
-function rowsSql({ relation, attributes }: RelationPlan): string {
-  const cells = attributes.map(({ name }) => `${quoteIdentifier(name)}::text`)
+/** Of the attributes that no key needs nothing is read. */
+function rowsSql({ relation, attributes, keys }: RelationPlan): string {
+  const needed = new Set(keys.flatMap((key) => [...key.attributes, ...(key.conditions ?? []).map(({ attribute }) => attribute)]))
+  const cells = attributes.map(({ name }, at) => (needed.has(at) ? `${quoteIdentifier(name)}::text` : 'NULL'))
   return `SELECT ${cells.join(', ')} FROM ${quoteName(relation)} LIMIT ${mostRows}`
 }
 

@@ -92,8 +92,11 @@ describe('seeding', () => {
     await session.script('ROLLBACK')
   })
 
-  test('leaves out the rows that are refused, and says why', async () => {
-    await using enclosure = await enclose(await useCluster(), 'CREATE TABLE public.t (id int PRIMARY KEY)')
+  test.each([
+    ['in one message', ''],
+    ['one by one, where there is no PL/pgSQL', '; DROP EXTENSION plpgsql'],
+  ])('leaves out the rows that are refused, and says why: %s', async (_, without) => {
+    await using enclosure = await enclose(await useCluster(), `CREATE TABLE public.t (id int PRIMARY KEY)${without}`)
     const { session, plan } = enclosure
     const table = { relation: 'public.t', attributes: ['id'], rows: [['1'], ['1'], ['2']] }
     const dataset: Dataset = { tables: new Map([['public.t', table]]), unfilled: [], extreme: false }
