@@ -1,4 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { fullDepth, type Runner } from '../../../harness/run/index.ts'
+import { Excluder, type Excluding } from '../../../harness/verify/excluder.ts'
+import { useCluster } from '../../../harness/vitest/index.ts'
+import { knowing, run, state } from '../../invariants/build.ts'
+import { enclose } from '../data/zoo-plan.ts'
 import { verifyInline } from './verify-inline.ts'
 
 const legacy = 'CREATE TABLE queue (id int PRIMARY KEY, priority int, note text)'
@@ -35,4 +40,36 @@ describe('rows that keep clear of what up fails on', () => {
     const { invariants } = await verifyInline(legacy, 'DO $$ BEGIN PERFORM 1 / (SELECT 0 FROM queue LIMIT 1); END $$', { runs: 8 })
     expect(invariants.find(({ id }) => id === 'quantity-parity')?.verdict).toBe('unknown')
   })
+})
+
+test('rows that were drawn without the rules are not looked into for another one', async () => {
+  await using enclosure = await enclose(await useCluster(), 'CREATE TABLE queue (id int PRIMARY KEY, priority int)')
+  const looked = () => Promise.reject(new Error('it was looked into'))
+  const known: Excluding = {
+    subject: { plan: enclosure.plan, legacy: enclosure.catalog, knowledge: knowing([]) } as unknown as Excluding['subject'],
+    exclusions: [{ relation: 'public.queue', attribute: 'priority', rule: { only: ['1', '2'] } }],
+    depth: fullDepth(8),
+    migrated: undefined,
+    invariants: [],
+    runner: { onStage: looked, run: looked } as unknown as Runner,
+  }
+  const ruleFor = (priority: string) => {
+    const table = { relation: 'public.queue', attributes: ['id', 'priority'], rows: [['1', priority]] }
+    const dataset = { tables: new Map([['public.queue', table]]), unfilled: [], extreme: false }
+    const failure = {
+      sqlstate: '23514',
+      message: '',
+      schema: 'public',
+      table: 'queue',
+      index: 0,
+      file: 'up.sql',
+      line: 1,
+      statement: undefined,
+    }
+    const legacy = state({ 'public.queue': { columns: { id: 'integer', priority: 'integer' }, rows: [['1', priority]] } })
+    const request = { regime: 'edge', extreme: false, filling: { kind: 'dataset', dataset }, phases: ['up'] } as const
+    return new Excluder(known).ruleFor(run(legacy, state({}), { failure }), request)
+  }
+  expect(await ruleFor('9')).toBeUndefined()
+  await expect(ruleFor('2')).rejects.toThrow('it was looked into')
 })
