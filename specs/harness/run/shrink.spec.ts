@@ -44,3 +44,23 @@ test('several candidates at a time lead to the same rows in the same number of t
     expect(found.map(({ dataset }) => [...dataset.tables])).toEqual(Array(3).fill([...(found[0]?.dataset.tables ?? [])]))
   }
 })
+
+test('of many tables those that have no part in it are left at once, though more than a few rows are needed', async () => {
+  const others = Array.from({ length: 12 }, (_, at) => `CREATE TABLE other${at} (id int PRIMARY KEY)`)
+  const schema = `CREATE TABLE shelf (id int PRIMARY KEY); CREATE TABLE book (id int PRIMARY KEY, shelf int NOT NULL REFERENCES shelf); ${others.join('; ')}`
+  await using enclosure = await enclose(await useCluster(), schema)
+  const arbitrary = datasetArbitrary(enclosure.plan, { rows: { min: 8, max: 8 }, focus: 'public.book' })
+  const [start] = sampleDatasets(arbitrary, 1, 1)
+  if (start === undefined) throw new Error('no rows were drawn')
+  const filled: number[] = []
+  const shows = async ({ tables }: Dataset) => {
+    filled.push([...tables.values()].filter(({ rows }) => rows.length > 0).length)
+    return (tables.get('public.book')?.rows.length ?? 0) >= 5
+  }
+  const shrinker = { shrink: (dataset: Dataset) => [...arbitrary.shrink(dataset, undefined)].map(({ value }) => value) }
+  const found = await shrinkDataset(start, shrinker, shows, { attempts: 500, deadline: Number.POSITIVE_INFINITY })
+  expect(found.complete).toBe(true)
+  expect(found.dataset.tables.get('public.book')?.rows).toHaveLength(5)
+  // Before the first that shows it come ones with few rows, of one table and of two.
+  expect(filled.slice(0, 12).filter((tables) => tables > 2)).toEqual([])
+})
