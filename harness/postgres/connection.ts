@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import pg from 'pg'
-import { from as copyFromStream, to as copyToStream } from 'pg-copy-streams'
-import Cursor from 'pg-cursor'
+import type pg from 'pg'
 import type { ClusterAddress, ConnectOptions } from './cluster.ts'
-import { decodedTypes, rawTypes } from './decode.ts'
+import { rawTypes } from './decode.ts'
+import { type Driver, loadDriver } from './driver.ts'
 import { StatementError } from './error.ts'
 import { freezeWhileEnding } from './interrupt.ts'
 import { applicationName } from './run.ts'
@@ -39,9 +38,10 @@ export interface ConnectionTarget {
  * @throws {StatementError} `08006` when the server cannot be reached, the server's own code when it refuses.
  */
 export async function openSession(target: ConnectionTarget): Promise<Session> {
+  const driver = await loadDriver()
   const began = Date.now()
   for (;;) {
-    const session = new PgSession(new pg.Client(clientConfig(target)), target.database, target.background ?? false)
+    const session = new PgSession(driver, clientConfig(target), target.database, target.background ?? false)
     try {
       await session.open()
       return session
@@ -112,6 +112,7 @@ interface UntypedClient {
 }
 
 class PgSession implements Session {
+  readonly #driver: Driver
   readonly #client: pg.Client & UntypedClient
   readonly #background: boolean
   readonly database: string
@@ -123,7 +124,9 @@ class PgSession implements Session {
   #queue: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
 
-  constructor(client: pg.Client, database: string, background: boolean) {
+  constructor(driver: Driver, config: pg.ClientConfig, database: string, background: boolean) {
+    const client = new driver.Client(config)
+    this.#driver = driver
     this.#client = client as pg.Client & UntypedClient
     this.#background = background
     this.database = database
@@ -157,7 +160,7 @@ class PgSession implements Session {
   }
 
   async answer<Row extends object = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<Answered<Row>> {
-    const config = { text: sql, values: [...parameters], types: decodedTypes, queryMode: 'extended' }
+    const config = { text: sql, values: [...parameters], types: this.#driver.decodedTypes, queryMode: 'extended' }
     const { command, rowCount, rows } = await this.#inTurn(() => this.#client.query<Row>(config))
     return { command: command ?? '', rowCount, rows }
   }
@@ -188,7 +191,7 @@ class PgSession implements Session {
   }
 
   async copyFrom(sql: string, source: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>): Promise<number> {
-    const done = await this.#inTurn(() => sendCopy(this.#client.query(copyFromStream(sql)), source))
+    const done = await this.#inTurn(() => sendCopy(this.#client.query(this.#driver.copyFrom(sql)), source))
     // What the source threw is the caller's own, and no statement's error.
     if ('thrown' in done) throw done.thrown
     return done.rowCount
@@ -196,7 +199,7 @@ class PgSession implements Session {
 
   async *copyTo(sql: string): AsyncIterable<Uint8Array> {
     const release = await this.#claim()
-    const stream = this.#client.query(copyToStream(sql))
+    const stream = this.#client.query(this.#driver.copyTo(sql))
     try {
       yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
     } catch (error) {
@@ -211,7 +214,7 @@ class PgSession implements Session {
   async *cursor(sql: string, batchRows: number): AsyncIterable<readonly (readonly (string | null)[])[]> {
     const release = await this.#claim()
     const cursor = this.#client.query(
-      new Cursor<(string | null)[]>(sql, [], { rowMode: 'array', types: rawTypes as unknown as pg.CustomTypesConfig }),
+      new this.#driver.Cursor<(string | null)[]>(sql, [], { rowMode: 'array', types: rawTypes as unknown as pg.CustomTypesConfig }),
     )
     const read = () => this.#unlessEnded(cursor.read(batchRows))
     try {

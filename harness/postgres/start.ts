@@ -2,6 +2,7 @@ import { EnvironmentError } from '../errors.ts'
 import type { Cluster, ClusterAddress, ClusterRequest, JoinedCluster, StartedCluster } from './cluster.ts'
 import { startContainer } from './container.ts'
 import { type DatabaseFactory, databaseFactory } from './databases.ts'
+import { loadDriver } from './driver.ts'
 import { startEmbedded } from './embedded.ts'
 import { beforeInterrupt, freezeWhileEnding } from './interrupt.ts'
 import { StageClock, type StartedServer, type StartOptions } from './started-server.ts'
@@ -39,6 +40,8 @@ export async function startCluster(request: ClusterRequest, options: StartCluste
     allowAnyServer: options.allowAnyServer ?? false,
     clock,
   })
+  // While the server starts; whoever opens the first session waits for it, and is told what goes wrong.
+  loadDriver().catch(() => undefined)
   // From here on, so that a signal in the middle of the start leaves nothing either.
   const forgetStart = beforeInterrupt(() => starting.then((server) => server.stop()))
   const server = await starting.finally(forgetStart)

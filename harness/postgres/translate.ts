@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { StatementError } from './error.ts'
 
 const CONNECTION_FAILURE = '08006'
@@ -17,10 +17,15 @@ export function isConnectionLoss(error: StatementError): boolean {
  */
 export function translateError(error: unknown, first?: unknown): StatementError {
   if (error instanceof StatementError) return error
-  if (error instanceof pg.DatabaseError) return fromServer(error)
+  if (isDatabaseError(error)) return fromServer(error)
   if (first instanceof StatementError) return first
   const message = messageOf(error)
   return new StatementError({ sqlstate: CONNECTION_FAILURE, message, detail: first === undefined ? undefined : String(first) }, error)
+}
+
+/** By what only the server's own errors have: pg, which has the class, need not be loaded. */
+function isDatabaseError(error: unknown): error is pg.DatabaseError {
+  return error instanceof Error && 'severity' in error
 }
 
 function fromServer(error: pg.DatabaseError): StatementError {

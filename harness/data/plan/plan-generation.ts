@@ -3,7 +3,7 @@ import { pathOf, type Session } from '../../postgres/index.ts'
 import type { Unfilled } from '../dataset.ts'
 import type { Hints } from '../hints.ts'
 import { clockChangesOf, oddTimesOf, type Turn, turnsOf, usualTurns } from '../value/odd-times.ts'
-import { realisticSource } from '../value/realistic.ts'
+import { realisticTexts } from '../value/realistic.ts'
 import { type AttributeDraft, attributeDrafts, type DraftOptions } from './attribute-draft.ts'
 import type { FoundPools } from './judge-attributes.ts'
 import { knownMakers, type TypeFailure } from './known-makers.ts'
@@ -66,7 +66,7 @@ async function plan(
   const { unicode, bounds } = await partitionChecks(server, catalog, planned)
   const { known, failures } = await knownMakers(server, catalog, unicode, typesOf(catalog, fillable))
   const turns = turnsOf(hints.zones)
-  const given = { catalog, hints, known, unicode, realistic: realisticSource(), oddTimes: oddTimesOf(turns), makers: new Map() }
+  const given = { catalog, hints, known, unicode, realistic: await realisticTexts(), oddTimes: oddTimesOf(turns), makers: new Map() }
   const { drafts, unfilled } = draftsOf(fillable, given, { failures, bounds })
   const order = preferSoftTargets(linkReferences(drafts), drafts, hints.softReferences)
   const { pools, groups, failed } = await planGroups(server, catalog, [...drafts.values()])

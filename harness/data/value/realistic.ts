@@ -1,6 +1,4 @@
 import type { Faker } from '@faker-js/faker'
-// The whole package loads seventy locales; this entry one.
-import { faker as english } from '@faker-js/faker/locale/en'
 
 type Make = (faker: Faker) => string
 
@@ -37,8 +35,23 @@ const makers: readonly (readonly [RegExp, Make])[] = [
   [/status|state|kind|type|category/, (faker) => faker.helpers.arrayElement(['active', 'inactive', 'pending', 'archived', 'new'])],
 ]
 
-/** Gives texts that an attribute of a name would hold in real life, always the same; none when the name says nothing. */
-export function realisticSource(count = 12): (attribute: string) => readonly string[] {
+/** So many texts for each kind of name. */
+const count = 12
+
+/** Texts that an attribute of a name would hold in real life, always the same; none when the name says nothing. */
+export type RealisticTexts = (attribute: string) => readonly string[]
+
+let loading: Promise<RealisticTexts> | undefined
+
+/** Made once: the names are known, and faker is large. */
+export function realisticTexts(): Promise<RealisticTexts> {
+  loading ??= makeTexts()
+  return loading
+}
+
+async function makeTexts(): Promise<RealisticTexts> {
+  // The whole package loads seventy locales; this entry one.
+  const { faker: english } = await import('@faker-js/faker/locale/en')
   // An instance of its own: the package's is shared with whoever else uses it.
   const faker = new (english.constructor as typeof Faker)({ locale: english.rawDefinitions, seed: 1 })
   faker.setDefaultRefDate('2024-06-01T00:00:00Z')
