@@ -44,11 +44,11 @@ export function recapture(
     const table = migrated.get(place.relation)
     if (table === undefined) return []
     if (place.identity.length === 0) return [{ place, table, byRow: assignByContent(legacy, table, lineage, place) }]
-    const byKey = matchIdentity(legacy, table, place)
-    if (place.shared === true)
-      return [{ place, table, ...(place.merges ? { byRow: byKey } : oneOfEach(byKey, legacy, table, lineage, place)) }]
-    const lost = place.relation === lineage.home && byKey.some((matches) => matches.length === 0)
-    return [{ place, table, byRow: lost ? withAlteredKeys(byKey, legacy, table, lineage, place) : byKey }]
+    const found = matchIdentity(legacy, table, place)
+    const lost = place.relation === lineage.home && found.some((matches) => matches.length === 0)
+    const byKey = lost ? withAlteredKeys(found, legacy, table, lineage, place) : found
+    if (place.shared === true && !place.merges) return [{ place, table, ...oneOfEach(byKey, legacy, table, lineage, place) }]
+    return [{ place, table, byRow: byKey }]
   })
   const keys = run.legacy.catalog.relations.get(lineage.relation)?.constraints.filter((each) => each.kind === 'foreign-key') ?? []
   return { legacy, places, isReference: (attribute) => keys.some((each) => each.attributes.includes(attribute)) }

@@ -162,6 +162,7 @@ async function repeat(
     repeatRuns(inquiry.subject, runner, {
       onClones: depth.scope === 'reached' ? 'suspected' : 'always',
       dataset: first.dataset,
+      known: first.run.rung === 'transaction' ? { legacy: first.run.legacy, migrated: first.run.migrated } : undefined,
       ties: tiedRows(inquiry.subject, context.seed, exclusions, depth.runs > 10 ? 8 : 2),
       lanes,
       signal: inquiry.signal,

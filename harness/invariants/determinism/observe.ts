@@ -10,7 +10,14 @@ import type { Repetition, SessionRun } from './repetition.ts'
 import { otherSessions, otherSettings } from './sessions.ts'
 
 /** Another order of rows is hidden where an index gives them in its own: a planner may do without, on other statistics. */
-const otherPlans = { enable_indexscan: 'off', enable_indexonlyscan: 'off', enable_bitmapscan: 'off', enable_mergejoin: 'off' } as const
+const otherPlans: Readonly<Record<string, string>> = {
+  enable_indexscan: 'off',
+  enable_indexonlyscan: 'off',
+  enable_bitmapscan: 'off',
+  enable_mergejoin: 'off',
+}
+/** What may not make a difference, all at once, for rows in the opposite order: where nothing differs so, nothing does one by one. */
+const otherwise = { ...otherPlans, ...otherSettings }
 
 /** What repetitions of one migration on the same rows told. */
 export interface Repeated {
@@ -25,6 +32,8 @@ export interface RepeatPlan {
   /** Whether clones are made only where runs in transactions differ. */
   readonly onClones: 'always' | 'suspected'
   readonly dataset: Dataset
+  /** What a run on the data set in a transaction showed already; undefined where there was none. */
+  readonly known: Migrated | undefined
   /** Rows with ties (duplicates, equal times). */
   readonly ties: readonly Dataset[]
   /** How many clones may be worked on at a time. */
@@ -46,11 +55,13 @@ const upFailed: Repeated = {
 export async function repeatRuns(subject: Subject, runner: Runner, plan: RepeatPlan): Promise<Repeated> {
   const { onClones, dataset, ties } = plan
   const ways = waysToRun(subject, runner, plan)
-  if (onClones === 'suspected' && runner.need.rung === 'transaction' && (await agree(dataset, ties, ways.inTransaction))) {
-    const { legacy, migrated } = await ways.inTransaction(dataset)
-    if (migrated === undefined) return upFailed
-    const alike = { legacy, first: migrated, second: migrated, reordered: undefined, runs: 4 + 3 * ties.length }
-    return { look: { seen: [{ seen: alike }] }, ...nothingVaries }
+  if (onClones === 'suspected' && runner.need.rung === 'transaction') {
+    const known = plan.known ?? (await ways.inTransaction(dataset))
+    if (known.migrated === undefined) return upFailed
+    if (await agree(known, plan, ways.inTransaction, runner.lanes)) {
+      const alike = { legacy: known.legacy, first: known.migrated, second: known.migrated, reordered: undefined, runs: 3 + 2 * ties.length }
+      return { look: { seen: [{ seen: alike }] }, ...nothingVaries }
+    }
   }
   const runs = await ways.thrice(dataset)
   const twice = repetitionOf(runs)
@@ -62,7 +73,8 @@ export async function repeatRuns(subject: Subject, runner: Runner, plan: RepeatP
       ? []
       : volatileAttributes(runs[0].migrated, runs[1].migrated).keys()),
   ])
-  const there = await inOtherSessions(dataset, ways, { cheap: runner.need.rung === 'transaction', volatile })
+  const here = runner.need.rung === 'transaction' ? (plan.known ?? (await ways.inTransaction(dataset))) : undefined
+  const there = await inOtherSessions(dataset, ways, { here, volatile })
   const repetition = repetitionOf(runs, there) ?? twice
   const isViolated = (seen: Repetition) => determinism.judge(seen, { ...subject.knowledge, volatile }).outcome === 'violated'
   const tied = await repeatTies(ties, ways, { lanes: runner.lanes, volatile, isViolated })
@@ -136,13 +148,16 @@ interface SessionMigrated {
   readonly migrated: Migrated
 }
 
-/** Runs in sessions with another setting, on clones: only those settings of which a transaction, where one is cheap, shows that they make a difference. */
+/**
+ * Runs in sessions with another setting, on clones: only those settings of which a transaction shows that they make a difference.
+ *
+ * @param how.here  A run in a transaction with the usual settings; undefined where such runs cannot be made.
+ */
 async function inOtherSessions(
   rows: Dataset,
   ways: WaysToRun,
-  { cheap, volatile }: { readonly cheap: boolean; readonly volatile: ReadonlySet<string> },
+  { here, volatile }: { readonly here: Migrated | undefined; readonly volatile: ReadonlySet<string> },
 ): Promise<readonly SessionMigrated[]> {
-  const here = cheap ? await ways.inTransaction(rows) : undefined
   if (here !== undefined && !differ(here, await ways.inTransaction(rows, otherSettings), { volatile })) return []
   const found: SessionMigrated[] = []
   for (const [setting, value] of otherSessions) {
@@ -181,22 +196,29 @@ async function repeatTies(
   }: { readonly lanes: number; readonly volatile: ReadonlySet<string>; isViolated(seen: Repetition): boolean },
 ): Promise<readonly Repetition[]> {
   const found: Repetition[] = []
-  const bothWays = inOrder(ties, lanes, async (rows, at) => ({
-    rows,
-    runs: [
-      await ways.inTransaction(rows, undefined, at),
-      await ways.inTransaction(opposite(rows), otherPlans, at),
-      await ways.inTransaction(rows, otherSettings, at),
-    ] as const,
-  }))
+  const bothWays = inOrder(ties, lanes, async (rows, at) => {
+    const straight = await ways.inTransaction(rows, undefined, at)
+    const both = await ways.inTransaction(opposite(rows), otherwise, at)
+    if (!differ(straight, both, { reordered: true, volatile })) return { rows, straight, ordered: false, inSession: false }
+    const reversed = await ways.inTransaction(opposite(rows), otherPlans, at)
+    const there = await ways.inTransaction(rows, otherSettings, at)
+    return {
+      rows,
+      straight,
+      ordered: differ(straight, reversed, { reordered: true, volatile }),
+      inSession: differ(straight, there, { volatile }),
+    }
+  })
   // One data set on which the order of rows decides is enough; a tie that clones do not show is no reason to stop.
   const shown = { order: false, session: false }
-  for await (const { rows, runs } of bothWays) {
-    const [straight, reversed, there] = runs
-    const ordered = !shown.order && differ(straight, reversed, { reordered: true, volatile })
-    const inSession = !shown.session && differ(straight, there, { volatile })
+  for await (const { rows, straight, ...differs } of bothWays) {
+    const ordered = !shown.order && differs.ordered
+    const inSession = !shown.session && differs.inSession
     if (!ordered && !inSession) continue
-    const repetition = repetitionOf(await ways.thrice(rows), inSession ? await inOtherSessions(rows, ways, { cheap: true, volatile }) : [])
+    const repetition = repetitionOf(
+      await ways.thrice(rows),
+      inSession ? await inOtherSessions(rows, ways, { here: straight, volatile }) : [],
+    )
     if (repetition === undefined) continue
     found.push(repetition)
     shown.session ||= inSession
@@ -212,20 +234,22 @@ function unevenText(paths: readonly string[]): readonly string[] {
 }
 
 /**
- * Whether runs in transactions of their own all end alike: on the same rows, and on rows in the opposite order. Each has a time of its own,
- * so that only what changes within one transaction (`clock_timestamp()` apart) stays hidden.
+ * Whether runs in transactions of their own all end alike: on the same rows, and on rows in the opposite order in another session. Each has a
+ * time of its own, so that only what changes within one transaction (`clock_timestamp()` apart) stays hidden.
  */
-async function agree(dataset: Dataset, ties: readonly Dataset[], run: WaysToRun['inTransaction']): Promise<boolean> {
+async function agree(known: Migrated, { dataset, ties }: RepeatPlan, run: WaysToRun['inTransaction'], lanes: number): Promise<boolean> {
   const volatile = new Set<string>()
-  const straightRun = await run(dataset)
-  const [first, second] = withoutDrawnAnew([straightRun, await run(dataset)])
-  if (first === undefined || second === undefined || volatileAttributes(first, second).size > 0) return false
-  for (const rows of [dataset, ...ties]) {
-    const straight = rows === dataset ? straightRun : await run(rows)
-    const reordered = await run(opposite(rows), otherPlans)
-    if (differ(straight, reordered, { reordered: true, volatile }) || differ(straight, await run(rows, otherSettings), { volatile }))
-      return false
-  }
+  const looks = [
+    async (turn: number) => {
+      const [first, second] = withoutDrawnAnew([known, await run(dataset, undefined, turn)])
+      return first !== undefined && second !== undefined && volatileAttributes(first, second).size === 0
+    },
+    ...[dataset, ...ties].map((rows) => async (turn: number) => {
+      const straight = rows === dataset ? known : await run(rows, undefined, turn)
+      return !differ(straight, await run(opposite(rows), otherwise, turn), { reordered: true, volatile })
+    }),
+  ]
+  for await (const alike of inOrder(looks, lanes, (look, turn) => look(turn))) if (!alike) return false
   return true
 }
 
