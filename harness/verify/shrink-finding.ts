@@ -65,14 +65,18 @@ export class FindingShrinker {
     })
     const shows = async (dataset: Dataset, turn = lane ?? 0) =>
       showsAgain(this.#invariants, this.#subject, await this.#runner.run(this.#subject, requestFor(dataset), turn), collected) !== undefined
-    if (base.settings !== undefined) {
+    const { dataset: whole } = request.filling
+    const plainer = async (plain: RunRequest): Promise<void> => {
       const other = base
-      base = { ...base, settings: undefined }
-      // Only what the usual session does not show is told of the other one.
-      if (!(await shows(request.filling.dataset))) base = other
+      base = plain
+      if (!(await shows(whole))) base = other
     }
+    // Only what the usual session does not show is told of the other one.
+    if (base.settings !== undefined) await plainer({ ...base, settings: undefined })
+    // Most of the time of a try is what a deep run compares, and few findings are in that.
+    if (base.deep === true) await plainer({ ...base, deep: false })
     if (await shows(noRows)) return { dataset: noRows, request: requestFor(noRows), complete: true, attempts: 0 }
-    let start = request.filling.dataset
+    let start = whole
     const { relation } = collected.finding
     for (const dataset of known) {
       if (relation !== undefined && isFilled(start, relation) && !isFilled(dataset, relation)) continue

@@ -4,19 +4,11 @@ import type { Restrictions } from './exclusion.ts'
 import { follows, type Link, setNull, setParent, soil } from './fit-cells.ts'
 import type { FittedRow, IntendedRow, PlacedRows } from './fitted-row.ts'
 import { equalUnder, isExempt, underKey } from './key-text.ts'
+import { factsOf, type RelationFacts, type Settled } from './relation-facts.ts'
 
 /** So many combinations of parents are tried for a row; and so many beginnings of one, of which most are seen to lead nowhere. */
 const tries = 200
 const beginnings = 2_000
-
-/** What of a row stands for good once the references before one are set. */
-interface Settled {
-  /** Positions whose cells do not change any more. */
-  readonly attributes: readonly number[]
-  readonly keys: readonly KeyPlan[]
-  /** All positions that references before this one have set. */
-  readonly fixed: ReadonlySet<number>
-}
 
 /** Places rows one after the other so that every key and reference holds; a row that cannot be placed is refused. */
 export class Fitter implements PlacedRows {
@@ -25,9 +17,7 @@ export class Fitter implements PlacedRows {
   readonly #rows = new Map<string, FittedRow[]>()
   readonly #byIntent = new Map<IntendedRow, FittedRow>()
   readonly #used = new Map<KeyPlan, Set<string>>()
-  readonly #keys = new Map<string, readonly KeyPlan[]>()
-  /** By relation: one for each number of references that are set. */
-  readonly #settled = new Map<string, readonly Settled[]>()
+  readonly #facts = new Map<string, RelationFacts>()
 
   constructor(plan: GenerationPlan, restrictions: Restrictions) {
     this.#plan = plan
@@ -88,7 +78,7 @@ export class Fitter implements PlacedRows {
     if (reference === undefined) return false
     const fixed = new Set(relation.references.flatMap((other) => (other === reference ? [] : other.attributes)))
     const before = [...row.cells]
-    for (const key of this.#keysOf(relation.path)) this.#used.get(key)?.delete(underKey(relation, key, before) ?? '')
+    for (const key of this.#factsOf(relation).keys) this.#used.get(key)?.delete(underKey(relation, key, before) ?? '')
     const set = setParent(this.#linkOf(relation, reference), row, parent, fixed)
     const legal = set && this.#legal(relation, row, row.intended.cells, false)
     if (legal) row.parents[at] = parent
@@ -97,41 +87,32 @@ export class Fitter implements PlacedRows {
     return legal
   }
 
+  /** Take over the rows of relations that another fitter placed under the same restrictions; none may be added to them then. */
+  adopt(component: readonly string[], from: Fitter): void {
+    for (const path of component) {
+      const [relation, rows] = [this.#plan.relations.get(path), from.#rows.get(path)]
+      if (relation === undefined || rows === undefined) continue
+      this.#rows.set(path, rows)
+      for (const row of rows) this.#byIntent.set(row.intended, row)
+    }
+  }
+
   /** Forget the rows of a circle. */
   clear(component: readonly string[]): void {
     for (const path of component) {
       for (const row of this.rowsOf(path)) this.#byIntent.delete(row.intended)
       this.#rows.delete(path)
-      for (const key of this.#keysOf(path)) this.#used.delete(key)
+      const relation = this.#plan.relations.get(path)
+      for (const key of relation === undefined ? [] : this.#factsOf(relation).keys) this.#used.delete(key)
     }
   }
 
-  #keysOf(path: string): readonly KeyPlan[] {
-    const known = this.#keys.get(path)
+  #factsOf(relation: RelationPlan): RelationFacts {
+    const known = this.#facts.get(relation.path)
     if (known !== undefined) return known
-    const keys = [...(this.#plan.relations.get(path)?.keys ?? []), ...this.#restrictions.keys(path)]
-    this.#keys.set(path, keys)
-    return keys
-  }
-
-  #settledOf(relation: RelationPlan): readonly Settled[] {
-    const known = this.#settled.get(relation.path)
-    if (known !== undefined) return known
-    // The first reference that has an attribute sets it for good.
-    const since = relation.attributes.map(({ references }) => (references.length === 0 ? 0 : Math.min(...references) + 1))
-    const sinceAll = ({ attributes, conditions = [] }: KeyPlan) =>
-      Math.max(0, ...[...attributes, ...conditions.map(({ attribute }) => attribute)].map((position) => since[position] ?? 0))
-    const keys = this.#keysOf(relation.path)
-    const settled = Array.from({ length: relation.references.length + 1 }, (_, count): Settled => {
-      const before = relation.references.slice(0, count).filter(({ late }) => !late)
-      return {
-        attributes: since.flatMap((at, position) => (at === count ? [position] : [])),
-        keys: keys.filter((key) => sinceAll(key) === count),
-        fixed: new Set(before.flatMap(({ attributes }) => attributes)),
-      }
-    })
-    this.#settled.set(relation.path, settled)
-    return settled
+    const facts = factsOf(relation, this.#restrictions.keys(relation.path))
+    this.#facts.set(relation.path, facts)
+    return facts
   }
 
   /** Whether the cells and keys that later references do not change allow the row. If they do not, no parents for the rest need to be tried. */
@@ -144,7 +125,7 @@ export class Fitter implements PlacedRows {
 
   #tryPlace(relation: RelationPlan, intended: IntendedRow, wanted: readonly (string | null)[]): boolean {
     const row: FittedRow = { intended, cells: [...wanted], parents: relation.references.map(() => null) }
-    const settled = this.#settledOf(relation)
+    const { settled } = this.#factsOf(relation)
     let [left, begun] = [tries, beginnings]
     const search = (position: number): boolean => {
       const now = settled[position]
@@ -212,7 +193,7 @@ export class Fitter implements PlacedRows {
     if (!relation.attributes.every((_, position) => this.#allowed(relation, position, row, late))) return false
     for (const group of row.intended.dirt === undefined ? relation.groups : [])
       if (!follows(relation, group, row.cells, wanted, (position) => !late && this.#waits(relation, position))) return false
-    return this.#free(relation, this.#keysOf(relation.path), row, late) && this.#spansFree(relation, row, late)
+    return this.#free(relation, this.#factsOf(relation).keys, row, late) && this.#spansFree(relation, row, late)
   }
 
   #allowed(relation: RelationPlan, position: number, row: FittedRow, late: boolean): boolean {
@@ -239,9 +220,9 @@ export class Fitter implements PlacedRows {
   }
 
   #free(relation: RelationPlan, keys: readonly KeyPlan[], row: FittedRow, late: boolean): boolean {
+    const { waiting } = this.#factsOf(relation)
     for (const key of keys) {
-      const waits = key.attributes.some((position) => this.#waits(relation, position))
-      if (waits !== late) continue
+      if (waiting.has(key) !== late) continue
       const text = underKey(relation, key, row.cells)
       if (text !== undefined && (key.taken?.has(text) === true || this.#used.get(key)?.has(text) === true)) return false
     }
@@ -250,7 +231,7 @@ export class Fitter implements PlacedRows {
 
   /** Whether the attribute gets its value only when the circle is linked. */
   #waits(relation: RelationPlan, position: number): boolean {
-    return relation.attributes[position]?.references.some((at) => relation.references[at]?.late === true) === true
+    return this.#factsOf(relation).waits[position] === true
   }
 
   #keep(relation: RelationPlan, row: FittedRow): void {
@@ -262,8 +243,9 @@ export class Fitter implements PlacedRows {
   }
 
   #use(relation: RelationPlan, row: FittedRow, late: boolean): void {
-    for (const key of this.#keysOf(relation.path)) {
-      if (key.attributes.some((position) => this.#waits(relation, position)) !== late) continue
+    const { keys, waiting } = this.#factsOf(relation)
+    for (const key of keys) {
+      if (waiting.has(key) !== late) continue
       const text = underKey(relation, key, row.cells)
       if (text === undefined) continue
       const used = this.#used.get(key)

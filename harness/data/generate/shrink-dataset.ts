@@ -34,10 +34,11 @@ interface Legal {
  * the type's plainest value, an earlier tuple). A child whose parent is gone takes the first that is left, or NULL, or goes too.
  */
 export function* shrinkDataset(legal: Legal, dataset: Dataset, intentions: Intentions, options: Kept): Generator<MadeDataset> {
-  const { plan, restrictions } = legal
+  const { plan, restrictions, scope } = legal
   const size = sizeOf(plan, dataset)
+  const whole = refit(legal, intentions)
   const smaller = (candidate: Intentions): MadeDataset | undefined => {
-    const made = refit(legal, candidate)
+    const made = buildDataset(plan, refit(legal, candidate, whole).fitter, scope)
     const its = sizeOf(plan, made)
     return its.rows < size.rows || (its.rows === size.rows && its.weight < size.weight) ? made : undefined
   }
@@ -56,17 +57,36 @@ export function* shrinkDataset(legal: Legal, dataset: Dataset, intentions: Inten
   }
 }
 
-function refit({ plan, restrictions, scope }: Legal, intentions: Intentions): MadeDataset {
+/** A fitter with all rows as they are meant. */
+interface Fitted {
+  readonly intentions: Intentions
+  readonly fitter: Fitter
+}
+
+/**
+ * Place rows anew. Where they stand depends only on what is meant in their relation and on the rows of its ancestors, so that relations for
+ * which both are as in a data set that was placed before are taken from that.
+ */
+function refit({ plan, restrictions }: Legal, intentions: Intentions, before?: Fitted): Fitted {
   const fitter = new Fitter(plan, restrictions)
+  const changed = new Set<string>()
   for (const component of plan.order) {
+    const isKept = (path: string) =>
+      intentions.get(path) === before?.intentions.get(path) &&
+      plan.relations.get(path)?.references.every(({ parent }) => !changed.has(parent)) !== false
+    if (before !== undefined && component.every(isKept)) {
+      fitter.adopt(component, before.fitter)
+      continue
+    }
     for (const path of component) {
+      changed.add(path)
       const relation = plan.relations.get(path)
       if (relation === undefined) continue
       for (const row of intentions.get(path) ?? []) fitter.place(relation, row)
     }
     linkCircle(plan, fitter, component)
   }
-  return buildDataset(plan, fitter, scope)
+  return { intentions, fitter }
 }
 
 /** Nearly all at once, where there is much: few rows, of the relation that it is about and its ancestors, and as plain as they may be. */
