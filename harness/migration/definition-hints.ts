@@ -109,6 +109,7 @@ function alterTable(walker: Walk, relation: unknown, command: Fields): void {
   }
   const columns = names.columns(relation)
   const constraint = command.subtype === 'AT_AddConstraint' ? fieldsOf(command.def, 'Constraint') : undefined
+  if (constraint?.contype === 'CONSTR_FOREIGN') foreignKey(walker, columns, constraint)
   if (constraint?.contype === 'CONSTR_UNIQUE') walker.hints.unify(names.path(relation), keyOf(columns, stringsOf(constraint.keys)))
   const scope = scopeIn(undefined, [aliased(relation, columns)])
   const column = columnOf(columns, name)
@@ -121,6 +122,15 @@ function alterTable(walker: Walk, relation: unknown, command: Fields): void {
     else walker.assign(target, definition.raw_default, scope)
     names.changeType(relation, name, type)
   } else walker.expression(command.def, scope)
+}
+
+/** Rows refer so already, or the key could not be added. */
+function foreignKey({ names, hints }: Walk, columns: Columns, constraint: Fields): void {
+  const parent = names.columns(constraint.pktable)
+  const named = stringsOf(constraint.pk_attrs ?? [])
+  const key = named.length > 0 ? named : hints.primaryKey(names.path(constraint.pktable))
+  const own = stringsOf(constraint.fk_attrs ?? [])
+  for (const [at, attribute] of own.entries()) hints.equal(columnOf(columns, attribute), columnOf(parent, key[at] ?? ''))
 }
 
 function made(walker: Walk, definition: Fields): MadeAttribute {

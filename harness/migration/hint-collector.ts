@@ -94,6 +94,12 @@ export class HintCollector {
     else if (!looksForNone) this.#softReferences.set(key, { from: known.from, to: known.to })
   }
 
+  /** The attributes of a relation's primary key, in its order; none where it has none. */
+  primaryKey(path: string | undefined): readonly string[] {
+    const indexes = this.#catalog.relations.get(this.#legacy(path) ?? '')?.indexes ?? []
+    return indexes.find(({ primary }) => primary)?.attributes.flatMap((each) => each ?? []) ?? []
+  }
+
   /** Two attributes of two relations whose values meet: compared by order, or stored in one. */
   meet(left: Reference | undefined, right: Reference | undefined): void {
     if (left === undefined || right === undefined || left.relation === right.relation) return

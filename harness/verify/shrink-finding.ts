@@ -1,14 +1,26 @@
-import { type Dataset, datasetArbitrary, noRows } from '../data/index.ts'
+import { type Dataset, datasetArbitrary, type Focus, noRows } from '../data/index.ts'
 import { type AnyInvariant, type Collected, runInvariantsOf, showsAgain } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
 import { type Finding, findingKey } from '../result/index.ts'
-import { type Phase, type Runner, type RunRequest, type Shrinker, type ShrinkLimits, shrinkDataset } from '../run/index.ts'
+import {
+  type Phase,
+  type Runner,
+  type RunObservation,
+  type RunRequest,
+  type Shrinker,
+  type ShrinkLimits,
+  shrinkDataset,
+} from '../run/index.ts'
 
 /**
  * Most tries to shrink the rows of one finding. They are counted, and not timed: the smallest rows decide which rows are kept clear of later and
  * which attribute is to blame, and a busy machine must not decide that.
  */
 export const shrinkAttempts = 150
+
+/** Runs on small rows are remembered, so many of them: findings about one relation shrink to the same rows, and are tried on the same smaller ones. */
+const rememberedRuns = 200
+const rememberedRows = 40
 
 /** Each try of what does not end takes its time-out. */
 const endlessAttempts = 12
@@ -33,6 +45,7 @@ export class FindingShrinker {
   readonly #invariants: readonly AnyInvariant[]
   readonly #subject: Subject
   readonly #runner: Runner
+  readonly #runs = new Map<string, Promise<RunObservation>>()
 
   constructor(invariants: readonly AnyInvariant[], subject: Subject, runner: Runner) {
     this.#invariants = invariants
@@ -64,7 +77,7 @@ export class FindingShrinker {
       filling: { kind: 'dataset', dataset },
     })
     const shows = async (dataset: Dataset, turn = lane ?? 0) =>
-      showsAgain(this.#invariants, this.#subject, await this.#runner.run(this.#subject, requestFor(dataset), turn), collected) !== undefined
+      showsAgain(this.#invariants, this.#subject, await this.#run(dataset, requestFor(dataset), turn), collected) !== undefined
     const { dataset: whole } = request.filling
     const plainer = async (plain: RunRequest): Promise<void> => {
       const other = base
@@ -77,7 +90,8 @@ export class FindingShrinker {
     if (base.deep === true) await plainer({ ...base, deep: false })
     if (await shows(noRows)) return { dataset: noRows, request: requestFor(noRows), complete: true, attempts: 0 }
     let start = whole
-    const { relation } = collected.finding
+    const { relation, attribute } = collected.finding
+    const focus = relation === undefined ? undefined : { relation, attribute }
     for (const dataset of known) {
       if (relation !== undefined && isFilled(start, relation) && !isFilled(dataset, relation)) continue
       if (rowsOf(dataset) < rowsOf(start) && (await shows(dataset))) start = dataset
@@ -90,8 +104,25 @@ export class FindingShrinker {
       refused: [noRows],
     }
     const tried = (dataset: Dataset, turn: number) => shows(dataset, lane ?? turn)
-    const { dataset, complete, attempts } = await shrinkDataset(start, shrinkerOf(this.#subject, collected.finding.relation), tried, least)
+    const { dataset, complete, attempts } = await shrinkDataset(start, shrinkerOf(this.#subject, focus), tried, least)
     return { dataset, request: requestFor(dataset), complete, attempts }
+  }
+
+  /** Runs on the same rows, whichever finding they are for, are one. */
+  #run(dataset: Dataset, request: RunRequest, turn: number): Promise<RunObservation> {
+    const { writeSince, phases, deep, settings, statementTimeoutMs } = request
+    // What is written between `up` and `down` is of the run that it was chosen for.
+    if (writeSince !== undefined || rowsOf(dataset) > rememberedRows) return this.#runner.run(this.#subject, request, turn)
+    const key = JSON.stringify([[...dataset.tables], phases, deep, settings, statementTimeoutMs])
+    const known = this.#runs.get(key)
+    if (known !== undefined) return known
+    const run = this.#runner.run(this.#subject, request, turn)
+    this.#runs.set(key, run)
+    for (const oldest of this.#runs.keys()) {
+      if (this.#runs.size <= rememberedRuns) break
+      this.#runs.delete(oldest)
+    }
+    return run
   }
 
   /** The smallest rows that make `up` fail as the finding says, without confirming it: for the rule that excludes the cause. */
@@ -103,7 +134,7 @@ export class FindingShrinker {
 }
 
 /** Smaller rows, as the plan of a subject makes them. */
-export function shrinkerOf({ plan, scope }: Pick<Subject, 'plan' | 'scope'>, focus?: string): Shrinker {
+export function shrinkerOf({ plan, scope }: Pick<Subject, 'plan' | 'scope'>, focus?: Focus): Shrinker {
   const arbitrary = datasetArbitrary(plan, { rows: { min: 0, max: 48 }, relations: [...scope], focus })
   return {
     *shrink(dataset) {

@@ -14,6 +14,7 @@ import { placeRows } from './place-rows.ts'
 import { scopeOf } from './scope.ts'
 import { shrinkDataset } from './shrink-dataset.ts'
 import { SoftLinks } from './soft-references.ts'
+import type { Focus } from './strides.ts'
 import { noTraits, type Traits, traitsOf } from './traits.ts'
 
 export interface DatasetOptions {
@@ -35,8 +36,8 @@ export interface DatasetOptions {
   readonly rings?: boolean
   /** Rows of relations that get a unique key, or of which a key holds what gets another type, differ as little as they may. */
   readonly alike?: boolean
-  /** When rows are shrunk: the relation that it is about. Few rows of it and of its ancestors are tried first. */
-  readonly focus?: string | undefined
+  /** When rows are shrunk: what it is about. */
+  readonly focus?: Focus | undefined
   /** Cells are not drawn but take what shows something for certain. */
   readonly sweep?: Sweep | undefined
   /** What some rows are to be like, as far as that is legal. */

@@ -182,6 +182,11 @@ function drawAllowed(drawing: Drawing, spot: Spot, row: RowDraw): string | null 
   return rules.includes('null') ? null : only.length > 0 ? random.pick(only) : cell
 }
 
+/** Whether the cells of an attribute have to be such as another relation has: nothing else may take their place. */
+export function isMatched({ restrictions, links }: Drawing, { path }: RelationPlan, position: number): boolean {
+  return restrictions.rules(path, position).includes('no-orphan-soft-reference') && links.of(path, position).length > 0
+}
+
 /** Whether rows are to be alike here under a unique key to come: two NULLs are not. */
 function isToBeAlike({ alike, plan }: Drawing, relation: RelationPlan, position: number): boolean {
   return alike === true && plan.unifiedAttributes.get(relation.path)?.has(position) === true
@@ -197,7 +202,8 @@ function drawCell(drawing: Drawing, { relation, position, attribute, keys }: Spo
   }
   if (attribute.serial) return String(random.between(1, 20 * (attempt + 1)))
   if (attribute.nullable && random.chance(isToBeAlike(drawing, relation, position) ? nulls / 8 : nulls)) return null
-  if (attempt > 2 && maker.room) {
+  const matched = isMatched(drawing, relation, position)
+  if (attempt > 2 && maker.room && !matched) {
     // Refused again and again: mostly a key that wants a value nobody has yet.
     if (pools.bands !== undefined && pools.bands.length > 0) return random.pick(pools.bands)
     if (pools.bands === undefined) return maker.band(drawing.bands, context)
@@ -206,7 +212,6 @@ function drawCell(drawing: Drawing, { relation, position, attribute, keys }: Spo
   const own = () => pick(drawing, relation, position, rules.includes('plausible'))
   const links = drawing.links.of(relation.path, position)
   if (links.length > 0) {
-    const matched = rules.includes('no-orphan-soft-reference')
     if (matched || random.chance(0.5)) {
       const linked = linkedValue(drawing, links, attribute, links[0]?.ownJsonPath === undefined ? null : own())
       const near = linked !== undefined && !matched && random.chance(0.2) ? nearCell(drawing, attribute, linked) : undefined

@@ -1,6 +1,6 @@
 import type { RelationPlan } from '../plan/model.ts'
 import { aimedRow } from './aimed-row.ts'
-import { type Drawing, drawCells } from './draw-cell.ts'
+import { type Drawing, drawCells, isMatched } from './draw-cell.ts'
 import type { IntendedRow } from './fitted-row.ts'
 import type { Traits } from './traits.ts'
 import { twinRow } from './twin-row.ts'
@@ -75,7 +75,7 @@ function setAlike(drawing: Drawing, relation: RelationPlan, traits: Traits, cell
   const cell = cells[from] ?? null
   const attribute = relation.attributes[to]
   const ring = drawing.ring.get(relation.path)
-  if (cell === null || attribute === undefined || ring === attribute.name) return
+  if (cell === null || attribute === undefined || ring === attribute.name || isMatched(drawing, relation, to)) return
   const { checked, plausible } = attribute.pools
   if ((checked && plausible?.includes(cell) !== true) || !drawing.restrictions.allows(relation.path, to, cell)) return
   cells[to] = cell

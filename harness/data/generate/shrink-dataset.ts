@@ -1,5 +1,5 @@
 import type { Dataset } from '../dataset.ts'
-import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
+import type { GenerationPlan } from '../plan/model.ts'
 import { castables } from '../value/castable.ts'
 import { buildDataset, type Intentions, type MadeDataset } from './build.ts'
 import { sizeOf } from './dataset-size.ts'
@@ -9,17 +9,7 @@ import { Fitter } from './fitter.ts'
 import { linkCircle } from './place-rows.ts'
 import { plainerCells, plainest } from './plainer-cells.ts'
 import { replaced, withCell } from './replace-rows.ts'
-
-/** What shrinking leaves as it is: the ring, and keys of rows beside others. */
-interface Kept {
-  readonly ring?: ReadonlyMap<string, string>
-  readonly beside?: boolean
-  /** The relation that it is about. */
-  readonly focus?: string | undefined
-}
-
-/** A write between `up` and `down` may be to every third row. */
-const few = 3
+import { type Kept, lineOf, longStrides, skipped, without } from './strides.ts'
 
 /** What makes a data set legal. */
 interface Legal {
@@ -89,58 +79,6 @@ function refit({ plan, restrictions }: Legal, intentions: Intentions, before?: F
   return { intentions, fitter }
 }
 
-/** Nearly all at once, where there is much: few rows, of the relation that it is about and its ancestors, and as plain as they may be. */
-function* longStrides(plan: GenerationPlan, intentions: Intentions, options: Kept): Generator<Intentions> {
-  const paths = plan.order.flat().filter((path) => (intentions.get(path)?.length ?? 0) > 0)
-  const most = Math.max(0, ...paths.map((path) => intentions.get(path)?.length ?? 0))
-  const { focus } = options
-  const focused = focus !== undefined && paths.includes(focus)
-  const line = focused ? without(intentions, lineOf(plan, paths, focus), () => []) : intentions
-  const others = paths.filter((path) => path !== focus)
-  // What may refer to nothing does so then.
-  const alone = focused && others.length > 0 ? without(intentions, others, () => []) : undefined
-  if (most > few) {
-    if (alone !== undefined)
-      for (let part = 1; part <= few; part++)
-        yield allPlain(
-          plan,
-          without(alone, paths, (rows) => rows.slice(0, part)),
-          options,
-        )
-    for (let part = 1; part <= few; part++)
-      yield allPlain(
-        plan,
-        without(line, paths, (rows) => rows.slice(0, part)),
-        options,
-      )
-    for (let part = 1; part <= few; part++) yield without(line, paths, (rows) => rows.slice(0, part))
-    // All rows of it, under one ancestor each; and under all of them.
-    if (focused) yield without(line, others, (rows) => rows.slice(0, 1))
-    if (line !== intentions) yield line
-    for (let part = 1; part <= few; part++) if (line !== intentions) yield without(intentions, paths, (rows) => rows.slice(0, part))
-    yield without(intentions, paths, (rows) => rows.slice(0, Math.ceil(rows.length / 2)))
-    yield without(intentions, paths, (rows) => rows.slice(Math.floor(rows.length / 2)))
-  }
-  if (alone !== undefined) yield alone
-  yield allPlain(plan, intentions, options)
-}
-
-/** Every cell that is in no key has the plainest value of its attribute. */
-function allPlain(plan: GenerationPlan, intentions: Intentions, options: Kept): Intentions {
-  let changed = intentions
-  for (const [path, relation] of plan.relations) {
-    const free = relation.attributes.flatMap((attribute, position) => {
-      const keyed = relation.keys.some((key) => key.attributes.includes(position))
-      const plain = keyed || attribute.serial || skipped(relation, position, options) ? undefined : plainest(attribute)[0]
-      return plain === undefined ? [] : [{ position, plain }]
-    })
-    const rows = changed.get(path) ?? []
-    if (rows.length === 0 || free.length === 0) continue
-    changed = replaced(changed, path, rows, (row) => free.reduce((made, { position, plain }) => withCell(made, position, plain), row))
-  }
-  return changed
-}
-
 function* withoutRows(plan: GenerationPlan, intentions: Intentions): Generator<Intentions> {
   const paths = plan.order.flat().filter((path) => (intentions.get(path)?.length ?? 0) > 0)
   const leavesFirst = [...paths].reverse()
@@ -159,28 +97,6 @@ function* withoutRows(plan: GenerationPlan, intentions: Intentions): Generator<I
         yield without(intentions, [path], (rows) => rows.filter((_, at) => at < from || at >= from + part))
     }
   }
-}
-
-function without(
-  intentions: Intentions,
-  paths: readonly string[],
-  keep: (rows: readonly IntendedRow[]) => readonly IntendedRow[],
-): Intentions {
-  const changed = new Map(intentions)
-  for (const path of paths) changed.set(path, keep(changed.get(path) ?? []))
-  return changed
-}
-
-/** All relations but one and its ancestors. */
-function lineOf(plan: GenerationPlan, paths: readonly string[], path: string): readonly string[] {
-  const line = new Set<string>()
-  const open = [path]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (line.has(next)) continue
-    line.add(next)
-    open.push(...(plan.relations.get(next)?.references ?? []).map((reference) => reference.parent))
-  }
-  return paths.filter((other) => !line.has(other))
 }
 
 function* withPlainerCells(plan: GenerationPlan, intentions: Intentions, restrictions: Restrictions, options: Kept): Generator<Intentions> {
@@ -246,16 +162,4 @@ function cutCell(
   const cell = row.cells[position] ?? null
   const shorter = cell === null ? null : cut(cell)
   return shorter === null || accepts(shorter) !== true ? row : withCell(row, position, shorter)
-}
-
-function skipped(relation: RelationPlan, position: number, { ring, beside = false }: Kept): boolean {
-  const attribute = relation.attributes[position]
-  return (
-    attribute === undefined ||
-    attribute.group !== undefined ||
-    attribute.references.length > 0 ||
-    attribute.slot !== undefined ||
-    (beside && (attribute.serial || relation.keys.some((key) => key.attributes.length === 1 && key.attributes[0] === position))) ||
-    ring?.get(relation.path) === attribute.name
-  )
 }

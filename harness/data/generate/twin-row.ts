@@ -1,6 +1,6 @@
 import type { RelationPlan, SpanPlan } from '../plan/model.ts'
 import { touch } from '../value/interval.ts'
-import type { Drawing } from './draw-cell.ts'
+import { type Drawing, isMatched } from './draw-cell.ts'
 import type { FittedRow, IntendedRow } from './fitted-row.ts'
 import { isExempt } from './key-text.ts'
 import type { Traits } from './traits.ts'
@@ -69,7 +69,7 @@ function neighbour(drawing: Drawing, relation: RelationPlan, position: number, c
   if (attribute === undefined || (!near && !meeting && keys.every((key) => key.attributes.length === 1))) return undefined
   const { pools, maker } = attribute
   const free = attribute.group === undefined && attribute.references.length === 0 && attribute.slot === undefined
-  if (!free || typeof cell !== 'string') return undefined
+  if (!free || typeof cell !== 'string' || isMatched(drawing, relation, position)) return undefined
   const turned = atTheTurn(drawing, maker.clock, cell)
   if (turned !== undefined && !pools.checked && (meeting || drawing.random.chance(0.8))) return turned
   if (!drawing.random.chance(meeting ? 0.8 : near ? 0.6 : 0.4)) return undefined
