@@ -14,6 +14,8 @@ export interface Depth {
   readonly faults: 'each' | 'none'
   /** Most tries to shrink the rows that make `up` fail by one cause; undefined for the usual. */
   readonly shrinkAttempts?: number
+  /** Invariants whose findings are wanted: no look is taken, and no rows are shrunk, for others alone. Undefined for all. */
+  readonly wanted?: ReadonlySet<string>
   /** Why it is not looked at more thoroughly; empty when nothing is left out. */
   readonly because: string
 }

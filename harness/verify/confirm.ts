@@ -34,7 +34,7 @@ export async function confirmFindings(inquiry: Inquiry): Promise<readonly Confir
   const isProgram = subject.migration.up.kind === 'program' && subject.migration.up.sends !== undefined
   const most = isProgram ? allAttemptsOfProgram : small.length > 0 ? allAttemptsOfStep : allAttempts
   const together = await confirmTogether(inquiry, small)
-  const found = shrinkEach(inquiry, collector.findings(), together, most)
+  const found = shrinkEach(inquiry, wantedOf(inquiry), together, most)
   for await (const { collected, shown, shrunk, onClone } of found) {
     const { finding, key, request } = collected
     if (shrunk === undefined || onClone === undefined || request === undefined) {
@@ -100,6 +100,10 @@ function shrinkEach(
   })
 }
 
+function wantedOf({ collector, depth }: Inquiry): readonly Collected[] {
+  return collector.findings().filter(({ finding }) => depth.wanted?.has(finding.invariant) ?? true)
+}
+
 function inSession(finding: Finding, { settings }: RunRequest): Finding {
   return settings === undefined ? finding : { ...finding, settings }
 }
@@ -124,10 +128,10 @@ function nameOf({ invariant, kind, relation, object, attribute }: Finding): stri
  * @param small  What one of them shows is confirmed by it, together with all else that it shows.
  */
 async function confirmTogether(inquiry: Inquiry, small: readonly Dataset[]): Promise<ReadonlyMap<string, Confirmed>> {
-  const { subject, runner, collector, invariants } = inquiry
+  const { subject, runner, invariants } = inquiry
   const confirmed = new Map<string, Confirmed>()
   for (const dataset of small) {
-    const open = collector.findings().filter((each) => withoutRun(each) === undefined && !confirmed.has(each.key))
+    const open = wantedOf(inquiry).filter((each) => withoutRun(each) === undefined && !confirmed.has(each.key))
     if (open.length === 0) break
     const request: RunRequest = {
       regime: 'edge',

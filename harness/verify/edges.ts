@@ -1,6 +1,6 @@
 import type { Coverage, RunQuestions } from '../coverage/index.ts'
 import { type Dataset, type DatasetOptions, datasetArbitrary, makesRings, sampleDatasets } from '../data/index.ts'
-import { otherZone, probeWrites, seemsLost } from '../invariants/index.ts'
+import { otherZone, probeWrites, rollbackRestoresState, seemsLost } from '../invariants/index.ts'
 import type { Lineage, Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
 import { aimsOfRun, forbidByChecks, isAimed } from './aim.ts'
@@ -260,7 +260,8 @@ class EdgeRuns {
   /** Rows that only the new schema allows, written between `up` and `down`. */
   async writes(): Promise<void> {
     const inquiry = this.#inquiry
-    const { runner, exclusions, limit, signal, judging } = inquiry
+    const { runner, exclusions, limit, signal, judging, depth } = inquiry
+    if (depth.wanted?.has(rollbackRestoresState.id) === false) return
     const plan = {
       seed: this.#seed + 7,
       exclusions,

@@ -10,7 +10,7 @@ const mostCorrections = 3
 const runsOnceCorrected = 20
 
 /** What rows show once a failure is out of the way; what comes of clients and of the way back is asked when it is corrected. */
-const judgedOnceCorrected = new Set(['zero-loss', 'quantity-parity', 'no-orphans', 'applies'])
+const judgedOnceCorrected: ReadonlySet<string> = new Set(['zero-loss', 'quantity-parity', 'no-orphans', 'applies'])
 
 const movesRows = new Set([
   'InsertStmt',
@@ -54,7 +54,7 @@ export function contextOnceCorrected(context: MigrationContext): MigrationContex
     options: { ...context.options, saved: undefined, online: undefined, isolation: undefined },
     depth: (legacy) => {
       const depth = context.depth(legacy)
-      return { ...depth, runs: Math.min(depth.runs, runsOnceCorrected), repeats: false, faults: 'none' }
+      return { ...depth, runs: Math.min(depth.runs, runsOnceCorrected), repeats: false, faults: 'none', wanted: judgedOnceCorrected }
     },
   }
 }

@@ -9,7 +9,8 @@ import { shrinkAttempts, shrinkerOf } from './shrink-finding.ts'
 /** Let each probe look at the migration in its own way, once for all invariants that share it, and judge what it saw. */
 export async function lookByProbes(inquiry: Inquiry, learned: Learned): Promise<void> {
   const bench = benchOf(inquiry, learned)
-  for (const probe of probesOf(inquiry.active)) {
+  const { wanted } = inquiry.depth
+  for (const probe of probesOf(inquiry.active.filter(({ id }) => wanted?.has(id) ?? true))) {
     const look = await inquiry.clock.time(probe.name, () => lookBy(inquiry, bench, probe))
     inquiry.notChecked.push(...(look.notChecked ?? []))
     inquiry.judging.seeLook(probe, look, inquiry.subject.knowledge)
