@@ -9,7 +9,7 @@ import { type Backup, backupStore, checkBackupFile } from './run/backup.ts'
 import { openConnection } from './run/connection.ts'
 import { CommandError } from './run/errors.ts'
 import { runMigration } from './run/run-migration.ts'
-import type { RunResult } from './run/run-options.ts'
+import { type RunResult, usualBatchSize } from './run/run-options.ts'
 import { findStore } from './run/tables.ts'
 
 interface Flags {
@@ -44,7 +44,7 @@ const command = new Command('kv:migrate')
   .option('--store <table>', 'the store', 'kv_store')
   .option('--dry-run', 'write nothing, and say what a live run would do')
   .option('--verbose', 'name each record that is set aside, with its reasons')
-  .option('--batch-size <n>', 'records in a batch, which is one transaction', parseBatchSize, 1000)
+  .option('--batch-size <n>', 'records in a batch, which is one transaction', parseBatchSize, usualBatchSize)
   .option('--skip-validation', 'let the database alone judge')
   .option('--only <kinds>', `of ${kinds.map(({ name }) => name).join(', ')}`, parseNames)
   .option('--retry', 'take up only what is set aside')

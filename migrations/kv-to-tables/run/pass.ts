@@ -5,7 +5,7 @@ import { carryOver, count, noCounts, sumOf } from './counts.ts'
 import { sqlstateOf } from './errors.ts'
 import { type Counts, type Decision, type Prepared, unknownKind } from './model.ts'
 import type { Take } from './read-store.ts'
-import type { KindResult, Run, RunResult } from './run-options.ts'
+import { type KindResult, type Run, type RunResult, usualBatchSize } from './run-options.ts'
 import { countRecords, wantedKeys } from './tables.ts'
 import { tally } from './tally.ts'
 import { beginBatch } from './write-batch.ts'
@@ -157,7 +157,7 @@ export class Pass {
 
   async *#prepared(kinds: readonly (Kind | undefined)[]): AsyncGenerator<Batch, undefined> {
     const { reader, places, parts, options } = this.#run
-    const { batchSize = 1000, batchCharacters = 4 * 1024 * 1024, skipValidation = false } = options
+    const { batchSize = usualBatchSize, batchCharacters = 4 * 1024 * 1024, skipValidation = false } = options
     const { canonical } = places
     for (const kind of kinds)
       for await (const batch of parts.readStore(reader, places, kind, options.kinds, {

@@ -5,12 +5,15 @@ import type { Counts, Decision } from './model.ts'
 import type { Parts } from './parts.ts'
 import type { Places } from './tables.ts'
 
+/** Fewer take longer, as each batch is a few messages; more gain nothing, and take memory. */
+export const usualBatchSize = 2000
+
 export interface RunOptions {
   /** In the order of their foreign keys. */
   readonly kinds: readonly Kind[]
   /** Names of the kinds to migrate; undefined for all, and what is of no kind. */
   readonly only?: readonly string[] | undefined
-  /** Records in a batch, which is one transaction. Default 1000. */
+  /** Records in a batch, which is one transaction. Default `usualBatchSize`. */
   readonly batchSize?: number | undefined
   /** A batch of large records ends earlier. Default 4 Mi. */
   readonly batchCharacters?: number | undefined
