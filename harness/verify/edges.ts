@@ -1,11 +1,12 @@
 import type { Coverage, RunQuestions } from '../coverage/index.ts'
 import { type Dataset, type DatasetOptions, datasetArbitrary, makesRings, sampleDatasets } from '../data/index.ts'
 import { otherZone, probeWrites, rollbackRestoresState, seemsLost } from '../invariants/index.ts'
-import type { Lineage, Subject } from '../lineage/index.ts'
+import type { Subject } from '../lineage/index.ts'
 import { inOrder, type RunObservation, type RunRequest, revertedOf, seedNumber, writeAfterUp } from '../run/index.ts'
 import { aimsOfRun, forbidByChecks, isAimed } from './aim.ts'
 import { timedOut } from './excluder.ts'
 import type { Inquiry } from './inquiry.ts'
+import { ringsFor } from './rings.ts'
 import { RunSizes } from './sizes.ts'
 import { drawsNumbers, otherEvery, otherWays, wayOf } from './ways.ts'
 
@@ -282,24 +283,4 @@ class EdgeRuns {
 function addsLabels(subject: Subject): boolean {
   const { up } = subject.migration
   return up.kind === 'sql' && up.script.statements.some((each) => each.node === 'AlterEnumStmt')
-}
-
-/** For each relation whose rows lineage finds by no key: an attribute that arrives unaltered, so that different values in it tell the rows apart. */
-export function ringsFor(subject: Subject): ReadonlyMap<string, string> {
-  const rings = new Map<string, string>()
-  for (const lineage of (subject.knowledge.lineage as Lineage | undefined)?.relations.values() ?? []) {
-    const home = lineage.places.find((place) => place.relation === lineage.home)
-    if (home === undefined || home.identity.length > 0) continue
-    const carried = [...lineage.attributes.values()].find(({ attribute, destinations }) => {
-      const type = subject.legacy.relations.get(lineage.relation)?.attributes.find((each) => each.name === attribute)?.type ?? ''
-      return (
-        /^(text|character varying|uuid|bigint|integer|timestamp)/.test(type) &&
-        destinations.some(
-          (each) => each.relation === home.relation && each.transform.kind === 'identical' && each.columns[0]?.via === undefined,
-        )
-      )
-    })
-    if (carried !== undefined) rings.set(lineage.relation, carried.attribute)
-  }
-  return rings
 }

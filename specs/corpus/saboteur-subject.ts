@@ -13,7 +13,7 @@ import { rungOf } from '../../harness/run/scripts-of.ts'
 import { seedNumber } from '../../harness/run/seed.ts'
 import { CloneStages } from '../../harness/run/stage.ts'
 import { TransactionStages } from '../../harness/run/transaction-stage.ts'
-import { ringsFor } from '../../harness/verify/edges.ts'
+import { ringsFor } from '../../harness/verify/rings.ts'
 import { learnFrom } from '../../harness/verify/learn.ts'
 import { prepareSubject } from '../../harness/verify/prepare.ts'
 
