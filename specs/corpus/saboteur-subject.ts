@@ -13,9 +13,9 @@ import { rungOf } from '../../harness/run/scripts-of.ts'
 import { seedNumber } from '../../harness/run/seed.ts'
 import { CloneStages } from '../../harness/run/stage.ts'
 import { TransactionStages } from '../../harness/run/transaction-stage.ts'
-import { ringsFor } from '../../harness/verify/rings.ts'
 import { learnFrom } from '../../harness/verify/learn.ts'
 import { prepareSubject } from '../../harness/verify/prepare.ts'
+import { ringsFor } from '../../harness/verify/rings.ts'
 
 /** A sound migration with what was learned of it, ready for run after run on rung 1. */
 export interface Prepared extends AsyncDisposable {
