@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bulkStore } from '../../fixtures/kv/bulk.ts'
 import { kindNames, uuidOf } from '../../fixtures/kv/kinds.ts'
 import { ownParts, type Parts } from '../../migrations/kv-to-tables/run/parts.ts'
+import { usualBatchSize } from '../../migrations/kv-to-tables/run/run-options.ts'
 import { seedBulk } from './seed-bulk.ts'
 import { readState } from './state.ts'
 import { emptyTables, openWorkbench, type Workbench } from './workbench.ts'
@@ -27,12 +28,12 @@ describe('KV-7: batches as the defaults make them', { timeout: 120_000 }, () => 
     return { parts, batches }
   }
 
-  test('full ones of 1000 records end as small ones do', async () => {
-    const store = bulkStore(6_500, { dirtyPercent: 5 })
+  test('full ones end as small ones do', async () => {
+    const store = bulkStore(13_000, { dirtyPercent: 5 })
     await seedBulk(bench.session, store)
     const { parts, batches } = watchBatches()
     const result = await bench.run({ parts })
-    expect(batches.filter((batch) => batch.length === 1000).length).toBeGreaterThan(3)
+    expect(batches.filter((batch) => batch.length === usualBatchSize).length).toBeGreaterThan(3)
     for (const kind of kindNames)
       expect(result.kinds.find((each) => each.kind === kind)).toMatchObject({
         inserted: store.truth.moved[kind],

@@ -21,6 +21,7 @@ export interface Kept {
 
 /** A write between `up` and `down` may be to every third row. */
 const few = 3
+
 /** Nearly all at once, where there is much: few rows, of the relation that it is about and its ancestors, and as plain as they may be. */
 export function* longStrides(plan: GenerationPlan, intentions: Intentions, options: Kept): Generator<Intentions> {
   const paths = plan.order.flat().filter((path) => (intentions.get(path)?.length ?? 0) > 0)
@@ -125,6 +126,7 @@ function allPlain(plan: GenerationPlan, intentions: Intentions, options: Kept, i
   }
   return changed
 }
+
 /** Intentions with other rows in some relations. */
 export function without(
   intentions: Intentions,
@@ -135,6 +137,7 @@ export function without(
   for (const path of paths) changed.set(path, keep(changed.get(path) ?? []))
   return changed
 }
+
 /** All relations but one and its ancestors. */
 export function lineOf(plan: GenerationPlan, paths: readonly string[], path: string): readonly string[] {
   const line = new Set<string>()
@@ -146,6 +149,7 @@ export function lineOf(plan: GenerationPlan, paths: readonly string[], path: str
   }
   return paths.filter((other) => !line.has(other))
 }
+
 /** Whether the cells of an attribute stay as they are. */
 export function skipped(relation: RelationPlan, position: number, { ring, beside = false }: Kept): boolean {
   const attribute = relation.attributes[position]
