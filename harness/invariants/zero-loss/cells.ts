@@ -44,7 +44,7 @@ export function judgeAttribute(given: AttributeCase): Finding | undefined {
 /** How one legacy row's cell did not arrive; undefined where it did, or where the whole row did not. */
 function failingCell(given: AttributeCase, destinations: readonly Destination[], row: number): Failing | 'swapped' | undefined {
   if (given.rows.places.every(({ byRow }) => (byRow[row] ?? []).length === 0)) return undefined
-  const fates = destinations.flatMap((destination) => fatesOf(given, destination, row))
+  const fates = destinations.filter((each) => !isCoincidence(given, each)).flatMap((destination) => fatesOf(given, destination, row))
   if (fates.some(({ fate }) => fate.fate === 'kept')) return changedPlaces(given, fates) ? 'swapped' : undefined
   if (fates.length > 0) {
     const worst = fates.find(({ destination }) => destination.own) ?? fates[0]
@@ -57,6 +57,19 @@ function failingCell(given: AttributeCase, destinations: readonly Destination[],
   const [destination] = destinations
   const fate = destination === undefined ? undefined : ({ fate: 'altered', alteration: 'nulled', migrated: null } as const)
   return { row, fate, destination, noRow: true }
+}
+
+/**
+ * Whether only a code of the attribute's values is in a column where another attribute has its own: rows that were made anew have the time of
+ * the migration in one column, and what tells them apart in another.
+ */
+function isCoincidence({ lineage, learned }: AttributeCase, { own, relation, transform, columns }: Destination): boolean {
+  if (own || relation !== lineage.home || transform.kind !== 'recoded' || !learned.destinations.some((each) => each.own)) return false
+  return [...lineage.attributes.values()].some(
+    (other) =>
+      other.attribute !== learned.attribute &&
+      other.destinations.some((each) => each.own && each.columns[0]?.attribute === columns[0]?.attribute),
+  )
 }
 
 function severityOf(given: AttributeCase, { row, fate, destination }: Failing): Severity {
