@@ -1,5 +1,6 @@
-import type { Knowledge } from '../../lineage/index.ts'
+import type { Knowledge, RelationLineage } from '../../lineage/index.ts'
 import {
+  assumeLineage,
   type ColumnTable,
   columnIndex,
   columnsOf,
@@ -147,11 +148,12 @@ function movedEnds(
   migrated: ReadonlyMap<string, ColumnTable>,
 ): Moved | undefined {
   const { child, childAttributes, parent, parentAttributes } = reference
-  const from = destinationsOf(knowledge, child, childAttributes)
+  const from = destinationsOf(knowledge.lineage?.relations.get(child), childAttributes)
   // What only the SQL joins by, and was recaptured nowhere, was overwritten: that is told as such.
   const overwritten = reference.how === 'soft reference' && from?.some((each) => each.assumed === true) === true
   if (from === undefined || overwritten) return undefined
-  const to = destinationsOf(knowledge, parent, parentAttributes)
+  // Where no row of the parent was learned from, it is expected to be where it was.
+  const to = destinationsOf(knowledge.lineage?.relations.get(parent) ?? assumeLineage(run, parent), parentAttributes)
   // Carried by fewer columns than before, and by no key: the values cannot be put side by side.
   const merged = new Set(from.map((each) => JSON.stringify(each.columns[0]))).size < from.length
   // The child names the parent by another of its keys now.
@@ -241,8 +243,7 @@ function describeOrphans({ reference, table, home }: Moved, value: string, orpha
 }
 
 /** One destination for each attribute, all in one relation: the attribute itself where it is still there. */
-function destinationsOf(knowledge: Knowledge, relation: string, attributes: readonly string[]): readonly Destination[] | undefined {
-  const lineage = knowledge.lineage?.relations.get(relation)
+function destinationsOf(lineage: RelationLineage | undefined, attributes: readonly string[]): readonly Destination[] | undefined {
   if (lineage === undefined) return undefined
   const found = attributes.map((name) => {
     const list =
