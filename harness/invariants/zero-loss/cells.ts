@@ -65,10 +65,14 @@ function failingCell(given: AttributeCase, destinations: readonly Destination[],
  */
 function isCoincidence({ lineage, learned }: AttributeCase, { own, relation, transform, columns }: Destination): boolean {
   if (own || relation !== lineage.home || transform.kind !== 'recoded' || !learned.destinations.some((each) => each.own)) return false
+  return isOfAnother({ lineage, learned }, columns[0]?.attribute)
+}
+
+/** Whether another legacy attribute has its own cells in a column. */
+function isOfAnother({ lineage, learned }: Pick<AttributeCase, 'lineage' | 'learned'>, column: string | undefined): boolean {
   return [...lineage.attributes.values()].some(
     (other) =>
-      other.attribute !== learned.attribute &&
-      other.destinations.some((each) => each.own && each.columns[0]?.attribute === columns[0]?.attribute),
+      other.attribute !== learned.attribute && other.destinations.some((each) => each.own && each.columns[0]?.attribute === column),
   )
 }
 
@@ -134,9 +138,7 @@ function changedPlaces({ lineage, learned }: AttributeCase, fates: readonly Plac
   if (!fates.some(({ fate, destination }) => destination.own && fate.fate === 'altered')) return false
   const now = fates.find(({ fate, destination }) => fate.fate === 'kept' && destination.relation === lineage.home)?.destination.columns[0]
     ?.attribute
-  return [...lineage.attributes.values()].some(
-    (other) => other.attribute !== learned.attribute && other.destinations.some((each) => each.own && each.columns[0]?.attribute === now),
-  )
+  return isOfAnother({ lineage, learned }, now)
 }
 
 /** The first of those that are told at the gravest: how an attribute was altered must not hang on which row comes first. */

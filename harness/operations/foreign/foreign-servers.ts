@@ -29,7 +29,7 @@ export function foreignServers(
   const servers = new Map<string, Promise<ReachedServer | string>>()
   const opened: ReachedServer[] = []
   const onAbort = () => {
-    // This fails if the server is gone. Then nothing runs there.
+    // The server may be gone. Then nothing runs there.
     for (const each of opened) each.cancel().catch(() => undefined)
   }
   signal.addEventListener('abort', onAbort)

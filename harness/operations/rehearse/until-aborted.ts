@@ -11,7 +11,7 @@ export function untilAborted(copy: Copy, signal: AbortSignal): Disposable {
       await using session = await copy.observe()
       await session.script(cancel)
     }
-    // This fails if the server is gone. Then nothing runs there.
+    // The server may be gone. Then nothing runs there.
     cancelled().catch(() => undefined)
   }
   signal.addEventListener('abort', onAbort, { once: true })

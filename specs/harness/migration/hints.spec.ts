@@ -258,6 +258,26 @@ describe('literals', () => {
 describe('soft references', () => {
   test.each<[string, string, string[]]>([
     [
+      'a foreign key that is added',
+      'ALTER TABLE stock ADD FOREIGN KEY (customer_email) REFERENCES customers (email)',
+      ['public.stock.customer_email = public.customers.email'],
+    ],
+    [
+      'one that means the primary key',
+      'ALTER TABLE stock ADD COLUMN at date, ADD CONSTRAINT k FOREIGN KEY (quantity) REFERENCES customers',
+      ['public.stock.quantity = public.customers.id'],
+    ],
+    [
+      'none of a legacy key made anew',
+      'ALTER TABLE items DROP CONSTRAINT items_customer_id_fkey, ADD FOREIGN KEY (customer_id) REFERENCES customers ON DELETE CASCADE',
+      [],
+    ],
+    [
+      'none to a table that the script makes',
+      'CREATE TABLE lots (id int PRIMARY KEY); ALTER TABLE stock ADD FOREIGN KEY (quantity) REFERENCES lots',
+      [],
+    ],
+    [
       'JOIN … ON, and none that a foreign key covers',
       'SELECT FROM items i JOIN stock s ON s.sku = i.sku JOIN customers c ON c.id = i.customer_id',
       ['public.stock.sku = public.items.sku'],
@@ -479,32 +499,5 @@ describe('what is cut, counted or made unique', () => {
     expect((await hintsOf(shop, 'CREATE UNIQUE INDEX ON stock (sku)')).unifiedAttributes).toEqual([
       { relation: 'public.stock', attribute: 'sku' },
     ])
-  })
-})
-
-describe('a foreign key that is added', () => {
-  test.each<[string, string, string[]]>([
-    [
-      'names the attributes',
-      'ALTER TABLE stock ADD FOREIGN KEY (customer_email) REFERENCES customers (email)',
-      ['public.stock.customer_email = public.customers.email'],
-    ],
-    [
-      'means the primary key',
-      'ALTER TABLE stock ADD COLUMN at date, ADD CONSTRAINT k FOREIGN KEY (quantity) REFERENCES customers',
-      ['public.stock.quantity = public.customers.id'],
-    ],
-    [
-      'of a legacy key made anew is none',
-      'ALTER TABLE items DROP CONSTRAINT items_customer_id_fkey, ADD FOREIGN KEY (customer_id) REFERENCES customers ON DELETE CASCADE',
-      [],
-    ],
-    [
-      'to a table that the script makes is none',
-      'CREATE TABLE lots (id int PRIMARY KEY); ALTER TABLE stock ADD FOREIGN KEY (quantity) REFERENCES lots',
-      [],
-    ],
-  ])('%s', async (_, up, expected) => {
-    expect(references(await hintsOf(shop, up))).toEqual(expected)
   })
 })
