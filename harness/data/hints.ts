@@ -44,6 +44,8 @@ export interface LiteralHint {
   readonly pattern: 'like' | 'regex' | undefined
   /** A value that only the migrated attribute can hold, for rows written between `up` and `down`: `down` narrows what `up` widened. */
   readonly migrated?: true | undefined
+  /** An INSERT without ON CONFLICT gives it to a row of its own. */
+  readonly inserted?: true | undefined
 }
 
 /** An attribute that is cast to a type, or stored in an attribute of that type. */

@@ -27,8 +27,8 @@ export function expressionHints(name: string, fields: Fields, scope: Scope, hint
 }
 
 /** What an attribute is given: the constants that the expression may come to, and the keys of the JSON that it builds. */
-export function assignmentHints(target: Reference | undefined, value: unknown, hints: HintCollector): void {
-  hints.literals(target, possibleConstants(value))
+export function assignmentHints(target: Reference | undefined, value: unknown, hints: HintCollector, use: LiteralUse = {}): void {
+  hints.literals(target, possibleConstants(value), use)
   for (const path of builtKeys(value)) hints.jsonKey(target, path)
 }
 

@@ -14,6 +14,8 @@ const mostUnattributed = 256
 export interface LiteralUse {
   readonly ordered?: boolean
   readonly pattern?: 'like' | 'regex'
+  /** A row that is inserted has it, and there should be none with it yet. */
+  readonly inserted?: boolean
 }
 
 /** Gathers hints, each once. */
@@ -54,6 +56,7 @@ export class HintCollector {
         value,
         ordered: use.ordered === true,
         pattern: use.pattern,
+        ...(use.inserted === true ? { inserted: true } : {}),
       }
       const key = JSON.stringify(hint)
       const owner = JSON.stringify([hint.relation, hint.attribute])

@@ -317,8 +317,10 @@ export class HintWalker implements Walk {
     const source = fieldsOf(fields.selectStmt, 'SelectStmt')
     const rows = asList(source?.valuesLists).map(asList)
     const values = rows.length > 0 ? rows : [selectedValues(source)]
+    const inserted = !isFields(fields.onConflictClause)
     for (const row of values)
-      for (const [index, value] of row.entries()) assignmentHints(columnOf(target, attributes[index] ?? ''), value, this.hints)
+      for (const [index, value] of row.entries())
+        assignmentHints(columnOf(target, attributes[index] ?? ''), value, this.hints, { inserted })
     const given = this.statement(fields.selectStmt, scope).outputs ?? []
     const sources = rows.length > 0 ? rows.map((row) => row.map((value) => this.#sources(value, scope))) : [given]
     for (const row of sources)

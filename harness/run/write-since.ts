@@ -32,7 +32,7 @@ export function writeAfterUp(seed: string): WriteSince {
 function limitsOf({ relations }: GenerationPlan): readonly Exclusion[] {
   return [...relations].flatMap(([relation, { attributes }]) =>
     attributes.flatMap(({ name: attribute, literals, pools }) =>
-      literals.filter((value) => pools.extremes.includes(value)).map((value) => ({ relation, attribute, rule: { not: value } })),
+      literals.filter((value) => pools.extremes.includes(value)).map((value) => ({ relation, attribute, rule: { not: [value] } })),
     ),
   )
 }

@@ -22,6 +22,7 @@ export function excludeCause(
   const { relation, attribute } = blamedBySmallest(subject, finding, smallest)
   if (relation === undefined || !subject.legacy.relations.has(relation)) return undefined
   const candidates = [
+    ...(finding.kind === '23505' ? forInserted(subject, finding, relation, attribute) : []),
     ...(attribute === undefined ? [] : forAttribute(subject, finding, relation, attribute, smallest)),
     ...(finding.kind === '23502' ? forFilled(subject, relation, attribute) : []),
   ]
@@ -58,9 +59,21 @@ function forAttribute(
     ...known,
     ...readable,
     { relation, attribute, rule: 'plausible' },
-    ...(value === undefined ? [] : [{ relation, attribute, rule: { not: value } } as const]),
+    ...(value === undefined ? [] : [{ relation, attribute, rule: { not: [value] } } as const]),
     ...(catalog.type.endsWith('[]') ? [{ relation, attribute, rule: { only: ['{}'] } } as const] : []),
   ]
+}
+
+/** A row that `up` inserts meets one with its key: rows keep clear of the values that it inserts, of a key of several attributes in the most telling one. */
+function forInserted({ legacy, hints }: Subject, finding: Finding, relation: string, attribute: string | undefined): readonly Exclusion[] {
+  const index = legacy.relations.get(relation)?.indexes.find(({ name }) => name === finding.object)
+  const names = attribute === undefined ? (index?.attributes.flatMap((name) => name ?? []) ?? []) : [attribute]
+  const inserted = names.map((name) => {
+    const here = hints.literals.filter((hint) => hint.attribute === name && (hint.relation === undefined || hint.relation === relation))
+    return { name, values: [...new Set(here.flatMap((hint) => (hint.inserted === true ? [hint.value] : [])))] }
+  })
+  const [most] = inserted.sort((left, right) => right.values.length - left.values.length)
+  return most === undefined || most.values.length === 0 ? [] : [{ relation, attribute: most.name, rule: { not: most.values } }]
 }
 
 /** If `up` fills a new attribute from referring rows, a row without any gets NULL: give each row one, in every relation that the SQL names. */

@@ -25,7 +25,7 @@ export type AttributeRule =
   | 'no-outer-blanks'
   /** Every soft reference of the attribute is matched, or NULL. */
   | 'no-orphan-soft-reference'
-  | { readonly not: string }
+  | { readonly not: readonly string[] }
   /** `check`: the name of the check that allows them. */
   | { readonly only: readonly string[]; readonly check?: string }
   | { readonly maxLength: number }
@@ -57,12 +57,21 @@ export function describeExclusion(exclusion: Exclusion): string {
     }
     return `${subject} ${said[rule]}`
   }
-  if ('not' in rule) return `${subject} is not '${rule.not}'`
+  if ('not' in rule) return `${subject} is ${describeRefused(rule.not)}`
   if ('only' in rule && rule.check !== undefined) return `${subject} has values that the check ${rule.check} allows`
   if ('only' in rule) return `${subject} is one of ${rule.only.map((value) => `'${value}'`).join(', ')}`
   if ('castable' in rule) return `${subject} reads as ${rule.castable}`
   if ('maxLength' in rule) return `${subject} has at most ${rule.maxLength} characters`
   return `${subject} is ${[rule.min === undefined ? [] : [`at least ${rule.min}`], rule.max === undefined ? [] : [`at most ${rule.max}`]].flat().join(' and ')}`
+}
+
+const mostRefusedShown = 5
+
+function describeRefused(values: readonly string[]): string {
+  const shown = values.slice(0, mostRefusedShown).map((value) => `'${value}'`)
+  if (values.length === 1) return `not ${shown[0]}`
+  const more = values.length - shown.length
+  return `none of ${shown.join(', ')}${more === 0 ? '' : ` and ${more} more`}`
 }
 
 /** Exclusions, looked up by position. */
@@ -158,7 +167,7 @@ function satisfies(rule: AttributeRule, cell: string | null): boolean {
   if (rule === 'not-blank') return cell.trim() !== ''
   if (rule === 'no-outer-blanks') return cell === cell.trim()
   if (typeof rule === 'string') return true
-  if ('not' in rule) return cell !== rule.not
+  if ('not' in rule) return !rule.not.includes(cell)
   if ('only' in rule) return rule.only.includes(cell)
   if ('castable' in rule) return castables[rule.castable].reads(cell)
   if ('maxLength' in rule) return [...cell].length <= rule.maxLength

@@ -1,5 +1,5 @@
 import type { Attribute, Catalog, Relation } from '../../catalog/index.ts'
-import type { Hints } from '../hints.ts'
+import type { Hints, LiteralHint } from '../hints.ts'
 import { Randomness, seedOf } from '../random.ts'
 import type { Maker, MakerContext } from '../value/maker.ts'
 import { makerOf } from '../value/maker-of.ts'
@@ -9,6 +9,7 @@ import { around } from './candidates.ts'
 import { constantOf, partsOf } from './expression.ts'
 import { jsonInputs } from './json-inputs.ts'
 import { likeExamples, regexExamples } from './pattern-examples.ts'
+import { isRandomIdentifier } from './random-identifier.ts'
 
 /** An attribute before the server has judged its values. */
 export interface AttributeDraft {
@@ -23,6 +24,8 @@ export interface AttributeDraft {
   readonly serial: boolean
   /** Constants from hints, defaults and partial indexes that are, or may be, valid for the type. */
   readonly mined: readonly string[]
+  /** Of the constants those that hardly any row has: the maker has them among its extremes. */
+  readonly rare: readonly string[]
 }
 
 export interface DraftOptions {
@@ -43,6 +46,7 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
   const { catalog, relation, path, hints } = options
   const owned = new Set(catalog.sequences.flatMap(({ ownedBy }) => (ownedBy?.relation === path ? [ownedBy.attribute] : [])))
   const inKey = new Set(relation.constraints.flatMap((constraint) => (constraint.kind === 'primary-key' ? constraint.attributes : [])))
+  const inUnique = new Set(relation.indexes.flatMap((index) => (index.unique ? index.attributes : [])))
   const predicates = relation.indexes.flatMap((index) => (index.predicate === undefined ? [] : [partsOf(index.predicate)]))
   return relation.attributes
     .filter((attribute) => attribute.generated === undefined)
@@ -53,24 +57,30 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
       if (!options.makers.has(kind))
         options.makers.set(kind, type && makerOf(type, { unicode: options.unicode, folded, known: options.known }))
       const made = options.makers.get(kind)
-      const maker =
+      const usual =
         made !== undefined && /^(smallint|integer|bigint)$/.test(attribute.type) ? sizeOf(made, path, attribute.name, hints) : made
       const constant = constantOf(attribute.default)
       const here = (hint: { readonly relation: string | undefined; readonly attribute: string | undefined }) =>
         hint.attribute === attribute.name && (hint.relation === undefined || hint.relation === path)
+      const literals = hints.literals.filter((hint) => here(hint) || (hint.attribute === undefined && suits(type, hint.kind)))
+      const isRare = ({ inserted, value }: LiteralHint) => inserted === true && inUnique.has(attribute.name) && isRandomIdentifier(value)
       const mined = [
-        ...hints.literals
-          .filter((hint) => here(hint) || (hint.attribute === undefined && suits(type, hint.kind)))
+        ...literals
+          .filter((hint) => !isRare(hint))
           .flatMap((hint) =>
             hint.pattern !== undefined
               ? patternExamples(hint.pattern, hint.value, limitOf(attribute.type))
-              : maker !== undefined && hint.ordered
-                ? around(maker, hint.value)
+              : usual !== undefined && hint.ordered
+                ? around(usual, hint.value)
                 : [hint.value],
           ),
         ...(constant === undefined ? [] : [constant]),
         ...predicates.flatMap(({ names, texts, numbers }) => (names.has(attribute.name) ? [...texts, ...numbers] : [])),
       ]
+      const rare = [...new Set(literals.filter(isRare).map(({ value }) => value))].filter(
+        (value) => !mined.includes(value) && usual?.accepts(value) !== false,
+      )
+      const maker = usual === undefined || rare.length === 0 ? usual : { ...usual, extremes: [...usual.extremes, ...rare] }
       const inputs = /(^|\.)jsonb?$/.test(attribute.typePath) ? jsonInputs(catalog, relation, attribute.name, options.known) : []
       const read = hints.jsonKeys.filter(here)
       return {
@@ -94,6 +104,7 @@ export function attributeDrafts(options: DraftOptions): AttributeDraft[] {
         constant: constant !== undefined && maker?.accepts(constant) !== false ? constant : undefined,
         serial: owned.has(attribute.name) || attribute.identity !== undefined || /\bnextval\(/.test(attribute.default ?? ''),
         mined: [...new Set(mined)].filter((text) => maker?.accepts(text) !== false),
+        rare,
       }
     })
 }

@@ -151,7 +151,7 @@ const noCandidates: Candidates = { plausible: [], edges: [], extremes: [], liter
 
 /** All that the answer depends on; undefined where a function of the database has a say. */
 function keyOf(catalog: Catalog, path: string, attribute: AttributeDraft, own: readonly DraftCheck[]): string | undefined {
-  const { source, mined, context, nullable } = attribute
+  const { source, mined, rare, context, nullable } = attribute
   const generated = own.flatMap(columns)
   const definitions = definitionKey(catalog, [source.type, ...own.map((check) => check.expression), ...expressionsOf(generated)])
   if (definitions === undefined) return undefined
@@ -165,6 +165,7 @@ function keyOf(catalog: Catalog, path: string, attribute: AttributeDraft, own: r
     checks,
     generated,
     mined,
+    rare,
     context.jsonKeys,
     context.jsonCasts,
     context.oddTimes,

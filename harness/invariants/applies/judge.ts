@@ -33,12 +33,14 @@ export const applies: Invariant = {
 /** What the message says where no row is needed to make `up` fail. */
 export const onEmptyDatabase = ', even on an empty database'
 
+const onRareValues = ' on values that hardly any row has'
+
 /** The finding of a run on which `up` failed. */
 export function describeFailure(run: RunObservation, failure: Failure, knowledge: Knowledge): Finding {
   const { relation, attribute } = blameLegacy(run, failure, knowledge)
   const subject = relation === undefined ? '' : ` (${shownName(relation)}${attribute === undefined ? '' : `.${attribute}`})`
   const endless = run.statementTimeoutMs !== undefined && failure.sqlstate === '57014'
-  const condition = run.regime === 'empty' ? onEmptyDatabase : ''
+  const condition = run.regime === 'empty' ? onEmptyDatabase : run.extreme ? onRareValues : ''
   return {
     invariant: 'applies',
     kind: failure.sqlstate,
@@ -61,7 +63,7 @@ export function describeFailure(run: RunObservation, failure: Failure, knowledge
       constraint: failure.constraint ?? null,
       ...(run.extreme ? { label: 'extreme' } : {}),
     },
-    hint: failure.hint ?? remedy(failure),
+    hint: failure.hint ?? (meetsItsKey(failure) ? keyTaken : remedy(failure)),
   }
 }
 
@@ -161,6 +163,16 @@ function constraintAttributes(run: RunObservation, named: string | undefined, fa
   const text = failure.statement?.text ?? ''
   const mentioned = attributes.filter(({ name }) => mentionsName(text, name))
   return mentioned.length === 1 ? mentioned[0]?.name : undefined
+}
+
+const keyTaken =
+  'A row with this key may stand there already: insert the new one only where there is none, or say what happens then (ON CONFLICT).'
+
+/** Whether a statement inserts a row with a key that it names, and such a row is there. */
+function meetsItsKey({ sqlstate, statement, detail }: Failure): boolean {
+  const values = sqlstate === '23505' ? /^Key \(.*\)=\(([\s\S]*)\) already exists\.$/.exec(detail ?? '')?.[1]?.split(', ') : undefined
+  const text = statement?.text ?? ''
+  return values !== undefined && /\binsert\b/i.test(text) && values.every((value) => text.includes(value))
 }
 
 function remedy(failure: Failure): string | undefined {

@@ -134,7 +134,7 @@ function divergenceFinding(replayed: Replayed, divergence: Divergence, observati
   // What a write is compared by elsewhere has columns too: each is a table's path.
   const own = observation.run.legacy.catalog.relations.get(relation ?? '')?.attributes.some((each) => each.name === column)
   const attribute = own === true && others.length === 0 ? column : undefined
-  const altered = !given && isAltered(observation, replayed, divergence)
+  const altered = !given && (isAltered(observation, replayed, divergence) || isGrown(observation, replayed, divergence))
   const place = relation === undefined ? undefined : (knowledge.locate(relation, attribute) ?? knowledge.locate(relation))
   return {
     invariant: 'backward-compatibility',
@@ -202,6 +202,37 @@ function isAltered(
   if (operation !== 'read') return false
   if (kind === 'count') return learned.places.length === 0 || learned.places.every((each) => !each.complete)
   return kind === 'rows' && columns.length > 0 && columns.every(alters)
+}
+
+/**
+ * Whether a statement shows no more than the rows that `up` puts into a table which stays one. A table gives what it holds; that a row stands
+ * there twice is `zero-loss`'s to tell.
+ */
+function isGrown(
+  observation: WorkloadObservation,
+  { relation, before, after, readBack }: Replayed,
+  { kind, afterwards }: Divergence,
+): boolean {
+  const grown = grownTables(observation)
+  if (kind === 'count') {
+    const more = grown.get(relation ?? '')
+    return more !== undefined && before.outcome === 'answered' && after.outcome === 'answered' && after.count - before.count === more
+  }
+  if (!afterwards || readBack?.before.outcome !== 'answered' || readBack.after.outcome !== 'answered') return false
+  const [[was = []], [now = []], { columns }] = [readBack.before.rows, readBack.after.rows, readBack.before]
+  return columns.every(({ name }, at) => was[at] === now[at] || Number(now[at]) - Number(was[at]) === grown.get(name))
+}
+
+/** How many rows more a SELECT gives of each table that stays one, by its path. */
+function grownTables({ statements, run }: WorkloadObservation): ReadonlyMap<string, number> {
+  return new Map(
+    statements.flatMap(({ whole, relation, before, after }) => {
+      const kind = run.migrated?.catalog.relations.get(relation ?? '')?.kind ?? ''
+      if (whole !== true || relation === undefined || !/table$/.test(kind)) return []
+      if (before.outcome === 'failed' || after.outcome === 'failed' || after.count <= before.count) return []
+      return [[relation, after.count - before.count] as const]
+    }),
+  )
 }
 
 function evidenceOf({ sql, before, after, operation }: Replayed, { text }: Divergence): Record<string, unknown> {

@@ -28,6 +28,8 @@ export interface Replayed {
   readonly name: string
   /** Path of the legacy relation that it is sent to; undefined where a given statement does not tell. */
   readonly relation: string | undefined
+  /** Whether it reads every row of its relation. */
+  readonly whole?: true | undefined
   /** Legacy attributes behind the columns of its answer, in order; a derived statement's only. */
   readonly attributes: readonly string[]
   readonly before: StatementOutcome

@@ -104,7 +104,7 @@ describe('the arbitrary of a schema', () => {
     const arbitrary = datasetArbitrary(enclosure.plan, {
       exclude: [
         { relation: 'public.items', attribute: 'notes', rule: 'not-null' },
-        { relation: 'public.items', attribute: 'status', rule: { not: 'gone' } },
+        { relation: 'public.items', attribute: 'status', rule: { not: ['gone'] } },
         { relation: 'public.orders', attribute: 'customer_id', rule: 'unique' },
         { relation: 'public.lines', rule: 'empty' },
         { relation: 'public.profiles', attribute: 'score', rule: { only: ['3', '4'] } },

@@ -13,6 +13,8 @@ export interface WorkloadStatement {
   readonly attributes: readonly string[]
   readonly sql: string
   readonly readBack: string | undefined
+  /** Whether it reads every row of its relation. */
+  readonly whole?: true
   /** Whether `readBack` reads other tables than its own. */
   readonly elsewhere?: true
   /** Columns that no client can foretell, as far as the catalog tells. */
@@ -46,7 +48,7 @@ export function deriveStatements(
   const list = names.map(quoteIdentifier).join(', ')
   const select = `SELECT ${list} FROM ${quoteName(relation)}`
   if (names.length === 0) return { sure: [], inserts: [], deletes: [] }
-  const all: WorkloadStatement = { ...base, operation: 'read', name: `read of ${path}`, sql: select }
+  const all: WorkloadStatement = { ...base, operation: 'read', name: `read of ${path}`, sql: select, whole: true }
   if (relation.kind !== 'table' && relation.kind !== 'partitioned-table') return { sure: [all], inserts: [], deletes: [] }
 
   const table = state.rows.get(path)
