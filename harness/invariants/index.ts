@@ -13,7 +13,7 @@ export {
   type Stated,
 } from './access-parity/model.ts'
 export { type Successor, successorsOf } from './access-parity/successors.ts'
-export { applies, blameLegacy, cellHolds, describeFailure, onEmptyDatabase, unreadValue } from './applies/judge.ts'
+export { applies, blameLegacy, cellHolds, describeFailure, keyOfFailure, onEmptyDatabase, unreadValue } from './applies/judge.ts'
 export { atomicity } from './atomicity/judge.ts'
 export type { FaultObservation, FaultsSeen } from './atomicity/model.ts'
 export type { CrashOptions } from './atomicity/options.ts'

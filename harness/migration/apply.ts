@@ -1,6 +1,7 @@
 import { type Session, StatementError } from '../postgres/index.ts'
 import { failureAt, programFailure } from './failure.ts'
 import type { Failure, Outcome, Script, Statement, Step } from './model.ts'
+import { isCommit, isEnclosable } from './own-transactions.ts'
 import { controlsTransaction } from './script.ts'
 import { SourceMap } from './source-map.ts'
 import { fieldsOf } from './tree.ts'
@@ -8,6 +9,8 @@ import { fieldsOf } from './tree.ts'
 export interface ApplyOptions {
   /** Already inside a transaction that the caller ends: none is begun, and after a failure it is left aborted. */
   readonly enclosed?: boolean
+  /** Where enclosed: awaited in place of each COMMIT of the script's own. A `StatementError` from it counts as the COMMIT's. */
+  readonly onCommit?: () => Promise<void>
   /** For programs that open connections of their own. */
   readonly url?: string
   /** For every statement; the session's own value comes back afterwards. */
@@ -22,7 +25,7 @@ export interface ApplyOptions {
  * Apply one direction of a migration as its tool would: `Script.mode` says in which transactions. A failing step is a value; after it the
  * session is out of any transaction, unless `enclosed`.
  *
- * @throws {Error} for a script with transaction control inside an enclosing transaction (`neededRung` says so beforehand), and for faults of the harness.
+ * @throws {Error} for a script whose own transactions do not fit into an enclosing one (`neededRung` says so beforehand), and for faults of the harness.
  */
 export async function applyStep(session: Session, step: Step, options: ApplyOptions = {}): Promise<Outcome> {
   const started = performance.now()
@@ -35,7 +38,7 @@ export async function applyStep(session: Session, step: Step, options: ApplyOpti
 
 async function applyScript(session: Session, script: Script, options: ApplyOptions): Promise<Failure | undefined> {
   if (options.enclosed === true) {
-    if (script.statements.some(controlsTransaction)) throw new Error(`"${script.file}" controls transactions and cannot be enclosed in one`)
+    if (!isEnclosable(script)) throw new Error(`"${script.file}" controls transactions and cannot be enclosed in one`)
     return applyOneByOne(session, script, options)
   }
   if (script.mode === 'message' && script.statements.every((statement) => statement.copyData === undefined)) {
@@ -57,7 +60,11 @@ async function applyTransaction(session: Session, script: Script, options: Apply
 
 async function applyOneByOne(session: Session, script: Script, options: ApplyOptions): Promise<Failure | undefined> {
   for (const [index, statement] of script.statements.entries()) {
-    const failure = await attempt(script, index, options, () => send(session, statement))
+    const enclosed = options.enclosed === true && controlsTransaction(statement)
+    const failure = await attempt(script, index, options, async () => {
+      if (!enclosed) await send(session, statement)
+      else if (isCommit(statement)) await options.onCommit?.()
+    })
     if (failure !== undefined) return failure
   }
   return undefined
@@ -86,10 +93,10 @@ async function locate(session: Session, script: Script, failure: Failure): Promi
       script.statements.findLastIndex((statement) => statement.offset <= at),
     )
   }
-  if (script.statements.length < 2 || script.statements.some(controlsTransaction) || /^(08|57P)/.test(failure.sqlstate)) return 0
+  if (script.statements.length < 2 || !isEnclosable(script) || /^(08|57P)/.test(failure.sqlstate)) return 0
   try {
     await session.script('BEGIN')
-    const again = await applyOneByOne(session, script, {})
+    const again = await applyOneByOne(session, script, { enclosed: true })
     return again?.sqlstate === failure.sqlstate ? again.index : 0
   } finally {
     await rollBack(session)

@@ -1,6 +1,8 @@
 import { bodyOf, bodyQueries, plpgsqlNodes } from './body.ts'
 import type { RungNeed, Script, Statement, Step } from './model.ts'
+import { isEnclosable } from './own-transactions.ts'
 import { allowedNodes, refusal } from './rung-rules.ts'
+import { controlsTransaction } from './script.ts'
 import { everyNode, fieldsOf, nodeOf, stringsOf, type TreeNode, tryParse } from './tree.ts'
 
 /** How a rung is weighed: the strongest need of all statements is the step's. */
@@ -13,7 +15,9 @@ const order = { transaction: 0, clone: 1, cluster: 2 } as const
 export function neededRung(step: Step): RungNeed {
   if (step.kind === 'program') return { rung: 'clone', because: `"${step.file}" is a program` }
   const procedures = proceduresWithoutControl(step.script)
-  return step.script.statements.map((statement) => rungOf(statement, procedures)).reduce(stronger, { rung: 'transaction', because: '' })
+  const { statements } = step.script
+  const judged = isEnclosable(step.script) ? statements.filter((each) => !controlsTransaction(each)) : statements
+  return judged.map((statement) => rungOf(statement, procedures)).reduce(stronger, { rung: 'transaction', because: '' })
 }
 
 /**

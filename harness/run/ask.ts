@@ -1,5 +1,5 @@
 import type { Asking } from '../coverage/index.ts'
-import { controlsTransaction, type Script, type Step } from '../migration/index.ts'
+import { controlsTransaction, enclosedText, type Script, type Step } from '../migration/index.ts'
 import { quoteLiteral, type Session, StatementError, type StatementResult } from '../postgres/index.ts'
 
 /** Names the column in which answers come, so that they are told from what the script itself selects. */
@@ -7,8 +7,8 @@ const answerColumn = 'godwit_answers'
 
 /** The statements of a script, each after what is asked before it; the last one gives all answers. */
 export function askedScript({ statements }: Script, asking: Asking | undefined): readonly string[] {
-  if (asking === undefined) return statements.map((each) => each.text)
-  const asked = statements.flatMap((each, at) => [...(asking.before.has(at) ? [asking.before.get(at)?.sql ?? ''] : []), each.text])
+  if (asking === undefined) return statements.map(enclosedText)
+  const asked = statements.flatMap((each, at) => [...(asking.before.has(at) ? [asking.before.get(at)?.sql ?? ''] : []), enclosedText(each)])
   return [...asked, answersSql([...asking.before.keys()], asking)]
 }
 

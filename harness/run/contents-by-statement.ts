@@ -28,17 +28,26 @@ export interface ContentsByStatement {
 const setting = 'godwit.contents'
 
 /**
- * Run `up` on rows and look at the contents of every relation with rows before each statement and after the last.
+ * Run `up` on rows and look at the contents of relations before each statement and after the last: of those that it makes, and of legacy ones.
  *
+ * @param relations  Paths of the legacy relations that are looked at: reading all of a large schema before each statement takes seconds.
  * @returns undefined where `up` is no SQL, fails on these rows, or cannot be asked between its statements.
  */
-export async function contentsByStatement(subject: UnderTest, stage: Stage, filling: Filling): Promise<ContentsByStatement | undefined> {
+export async function contentsByStatement(
+  subject: UnderTest,
+  stage: Stage,
+  filling: Filling,
+  relations: ReadonlySet<string>,
+): Promise<ContentsByStatement | undefined> {
   const { up } = subject.migration
   if (up.kind !== 'sql') return undefined
   const count = up.script.statements.length
+  const others = [...subject.legacy.relations].flatMap(([path, { oid }]) => (relations.has(path) ? [] : [oid]))
   const states = new Map<number, ReadonlyMap<number, Contents>>()
   const asking: Asking = {
-    before: new Map(Array.from({ length: count }, (_, at) => [at, { sql: readContents(`${setting}_${at}`), setting: `${setting}_${at}` }])),
+    before: new Map(
+      Array.from({ length: count }, (_, at) => [at, { sql: readContents(`${setting}_${at}`, others), setting: `${setting}_${at}` }]),
+    ),
     answered: (statement, answers) => states.set(statement, parseContents(answers)),
   }
   try {
@@ -46,7 +55,7 @@ export async function contentsByStatement(subject: UnderTest, stage: Stage, fill
     const outcome = await stage.apply(up, { asking })
     if (outcome.outcome === 'failed' || states.size < count) return undefined
     return await stage.look(async (session) => ({
-      states: [...Array.from({ length: count }, (_, at) => states.get(at) ?? new Map()), await contentsNow(session)],
+      states: [...Array.from({ length: count }, (_, at) => states.get(at) ?? new Map()), await contentsNow(session, others)],
       named: await readNames(session),
     }))
   } catch (error) {
@@ -55,19 +64,22 @@ export async function contentsByStatement(subject: UnderTest, stage: Stage, fill
   }
 }
 
-async function contentsNow(session: Session): Promise<ReadonlyMap<number, Contents>> {
-  const results = await session.script(`${readContents(setting)}; SELECT pg_catalog.current_setting(${quoteLiteral(setting)}, true)`)
+async function contentsNow(session: Session, others: readonly number[]): Promise<ReadonlyMap<number, Contents>> {
+  const results = await session.script(
+    `${readContents(setting, others)}; SELECT pg_catalog.current_setting(${quoteLiteral(setting)}, true)`,
+  )
   return parseContents(results.at(-1)?.rows[0]?.[0] ?? '{}')
 }
 
 /** What may not be read by the role that runs `up` is left out. */
-function readContents(into: string): string {
+function readContents(into: string, except: readonly number[]): string {
   return `DO $godwit$ DECLARE each record; one jsonb; found jsonb := '{}'; BEGIN
   FOR each IN SELECT c.oid, c.oid::regclass AS name,
       pg_catalog.string_agg(pg_catalog.format($f$, %L, pg_catalog.md5(pg_catalog.string_agg(coalesce('v' || x.%2$I::text, 'n'), ',' ORDER BY x.%2$I::text))$f$, a.attnum, a.attname), '') AS digests
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' GROUP BY c.oid
+    WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND c.oid <> ALL ('{${except.join(',')}}'::pg_catalog.oid[]) GROUP BY c.oid
   LOOP
     BEGIN
       EXECUTE pg_catalog.format('SELECT pg_catalog.jsonb_object(ARRAY[''rows'', pg_catalog.count(*)::text%s]) FROM %s x', each.digests, each.name) INTO one;

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import type { Catalog, Sequence } from '../catalog/index.ts'
 import type { Asking } from '../coverage/index.ts'
-import { applyStep, failureAt, type Outcome, type Step } from '../migration/index.ts'
+import { applyStep, commitsEarly, failureAt, type Outcome, type Step } from '../migration/index.ts'
 import { quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError } from '../postgres/index.ts'
 import { answersOf, askBefore, askedScript } from './ask.ts'
 import { type ApplyAs, readMarks, type Stage } from './stage.ts'
@@ -131,7 +131,8 @@ export class TransactionStage implements Stage {
     if (whole?.outcome === 'failed' || (whole?.outcome === 'applied' && !this.#deferrable)) return whole
     if (whole === undefined) await session.script(fresh.join('; '))
     const ask = asking === undefined ? {} : { onStatement: askBefore(session, asking, true) }
-    const outcome = whole ?? (await applyStep(session, step, { enclosed: true, ...ask, ...(signal === undefined ? {} : { signal }) }))
+    const enclosed = { enclosed: true, onCommit: () => this.settle(), ...ask, ...(signal === undefined ? {} : { signal }) }
+    const outcome = whole ?? (await applyStep(session, step, enclosed))
     if (outcome.outcome === 'failed') return outcome
     try {
       await this.settle()
@@ -162,6 +163,8 @@ export class TransactionStage implements Stage {
    */
   async #applyWhole(step: Step, fresh: readonly string[], asking: Asking | undefined): Promise<Outcome | undefined> {
     if (step.kind !== 'sql' || step.script.statements.some((each) => each.copyData !== undefined)) return undefined
+    // What is deferred is checked at each COMMIT.
+    if (this.#deferrable && commitsEarly(step.script)) return undefined
     const started = performance.now()
     // A message of its own: an older server may not parse the script, and then does nothing of the message that it is in.
     const saved = this.#session.script('SAVEPOINT godwit_step')

@@ -16,14 +16,15 @@ const isPlain = (cell: string) => plain.has(cell) || plainInstant.test(cell)
 export function blamedBySmallest(subject: Subject, finding: Finding, smallest: Dataset | undefined): Finding {
   const { relation, attribute } = finding
   const ofDown = finding.invariant === 'rollback-restores-state' && finding.kind === 'fails' && finding.writtenOnPurpose === undefined
-  if (!(finding.invariant === 'applies' || ofDown) || attribute !== undefined || smallest === undefined) return finding
+  if (!(finding.invariant === 'applies' || ofDown) || attribute !== undefined) return finding
+  const met = finding.kind === '23505' && relation !== undefined ? rewrittenIn(subject, relation, finding.object) : undefined
+  if (met !== undefined && relation !== undefined) return blamed(finding, relation, met)
+  if (smallest === undefined) return finding
   const unread = unreadValue(finding.message)
   if (relation === undefined) {
     const holder = unread === undefined || unread === '' ? undefined : holderOf(smallest, unread)
     return holder === undefined ? finding : blamed(finding, holder.relation, holder.attribute)
   }
-  const met = finding.kind === '23505' ? rewrittenIn(subject, relation, finding.object) : undefined
-  if (met !== undefined) return blamed(finding, relation, met)
   const several = finding.kind === '21000' ? severalRows(subject, smallest) : undefined
   if (several !== undefined) return blamed(finding, several.relation, several.attribute)
   const catalog = subject.legacy.relations.get(relation)

@@ -10,19 +10,24 @@ export const mostExclusions = 5
 /**
  * The rule by which later rows keep clear of what makes `up` fail, so that everything else can still be judged.
  *
- * @param smallest  The smallest rows that make it fail.
- * @param tried  Rules already in force: they did not help, so a stronger one is wanted.
+ * @param known  The smallest rows that make it fail, where they tell more than the finding; the key that the server names; and rules already in
+ *   force: they did not help, so a stronger one is wanted.
  */
 export function excludeCause(
   subject: Subject,
   finding: Finding,
-  smallest: Dataset | undefined,
-  tried: readonly Exclusion[],
+  known: {
+    readonly smallest: Dataset | undefined
+    readonly key: readonly string[] | undefined
+    readonly tried: readonly Exclusion[]
+  },
 ): Exclusion | undefined {
+  const { smallest, key, tried } = known
   const { relation, attribute } = blamedBySmallest(subject, finding, smallest)
   if (relation === undefined || !subject.legacy.relations.has(relation)) return undefined
   const candidates = [
     ...(finding.kind === '23505' ? forInserted(subject, finding, relation, attribute) : []),
+    ...(finding.kind === '23505' ? forDuplicates(subject, relation, key) : []),
     ...(attribute === undefined ? [] : forAttribute(subject, finding, relation, attribute, smallest)),
     ...(finding.kind === '23502' ? forFilled(subject, relation, attribute) : []),
   ]
@@ -76,12 +81,20 @@ function forInserted({ legacy, hints }: Subject, finding: Finding, relation: str
   return most === undefined || most.values.length === 0 ? [] : [{ relation, attribute: most.name, rule: { not: most.values } }]
 }
 
+/** A key of several attributes that are there already. */
+function forDuplicates({ legacy }: Subject, relation: string, key: readonly string[] = []): readonly Exclusion[] {
+  const attributes = legacy.relations.get(relation)?.attributes.map(({ name }) => name) ?? []
+  return key.length > 1 && key.every((name) => attributes.includes(name)) ? [{ relation, rule: { distinct: key } }] : []
+}
+
+const fillsAttributes: ReadonlySet<string> = new Set(['UpdateStmt', 'MergeStmt', 'InsertStmt', 'SelectStmt', 'DoStmt', 'CallStmt'])
+
 /** If `up` fills a new attribute from referring rows, a row without any gets NULL: give each row one, in every relation that the SQL names. */
 function forFilled(subject: Subject, relation: string, attribute: string | undefined): readonly Exclusion[] {
   if (subject.legacy.relations.get(relation)?.attributes.some(({ name }) => name === attribute) === true) return []
-  const text = scriptsOf(subject.migration.up)
-    .map((script) => script.text.toLowerCase())
-    .join('\n')
+  const scripts = scriptsOf(subject.migration.up)
+  if (!scripts.some(({ statements }) => statements.some(({ node }) => fillsAttributes.has(node)))) return []
+  const text = scripts.map((script) => script.text.toLowerCase()).join('\n')
   return [...subject.scope].flatMap((path) => {
     const child = subject.legacy.relations.get(path)
     const refers = child?.constraints.some((each) => each.kind === 'foreign-key' && each.references?.relation === relation)

@@ -1,8 +1,8 @@
 import type { Catalog } from '../catalog/index.ts'
 import { type Exclusion, keepsTo } from '../data/index.ts'
-import { type AnyInvariant, describeFailure } from '../invariants/index.ts'
+import { type AnyInvariant, describeFailure, keyOfFailure } from '../invariants/index.ts'
 import type { Subject } from '../lineage/index.ts'
-import { findingKey } from '../result/index.ts'
+import { type Finding, findingKey } from '../result/index.ts'
 import type { Depth, Runner, RunObservation, RunRequest } from '../run/index.ts'
 import { allowedByCheck, violatesCheck } from './allowed-by-check.ts'
 import { excludeCause, mostExclusions } from './exclude.ts'
@@ -21,6 +21,11 @@ export interface Excluding {
 
 /** A failure that no rule was known for so often is not looked into again: each look shrinks the rows of a run. */
 const mostInVain = 3
+
+/** Keys and NOT NULL: the server names what rows violate, and no smaller rows tell more. */
+function isToldByServer({ kind, attribute }: Finding): boolean {
+  return ['23503', '23505', '23P01'].includes(kind) || (kind === '23502' && attribute !== undefined)
+}
 
 /** Finds rules by which rows keep clear of what makes `up` fail. */
 export class Excluder {
@@ -51,8 +56,10 @@ export class Excluder {
         : undefined
     // A trigger may write other values than the row had.
     if (allowed !== undefined && !exclusions.some((other) => JSON.stringify(other) === JSON.stringify(allowed))) return allowed
-    const smallest = await new FindingShrinker(invariants, subject, runner).smallestFor(finding, request, depth.shrinkAttempts)
-    const rule = excludeCause(subject, finding, smallest, exclusions)
+    const smallest = isToldByServer(finding)
+      ? undefined
+      : await new FindingShrinker(invariants, subject, runner).smallestFor(finding, request, depth.shrinkAttempts)
+    const rule = excludeCause(subject, finding, { smallest, key: keyOfFailure(run.failure), tried: exclusions })
     if (rule === undefined || rule.rule === 'empty') this.#inVain.set(key, inVain + 1)
     return rule
   }

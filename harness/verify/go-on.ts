@@ -4,7 +4,7 @@ import type { Confirmed } from './confirm.ts'
 import type { MigrationContext, VerifiedMigration } from './context.ts'
 import type { Inquiry } from './inquiry.ts'
 
-/** So many statements of a migration are corrected one after the other. */
+/** So many statements of a migration are corrected. */
 const mostCorrections = 3
 /** What it takes to see a loss that each row shows. */
 const runsOnceCorrected = 20
@@ -24,33 +24,33 @@ const movesRows = new Set([
   'CallStmt',
 ])
 
-/** A migration as if a statement that fails on any row had been corrected. */
+/** A migration as if statements that fail on any row had been corrected. */
 export interface Correction {
   readonly migration: Migration
-  /** Where that statement stands. */
-  readonly place: string
+  /** Where those statements stand. */
+  readonly places: readonly string[]
 }
 
 /**
- * The migration without the first failure that no row of a relation gets past: a new attribute may be NULL, any other statement is left out.
+ * The migration without the failures that no row of a relation gets past: a new attribute may be NULL, any other statement is left out.
  * Undefined where there is none, or where what is left cannot be read.
  */
 export function correct({ migration, judging, context }: Inquiry, confirmed: readonly Confirmed[]): Correction | undefined {
-  if ((context.corrections ?? 0) >= mostCorrections) return undefined
+  let made: Correction = { migration, places: [] }
   for (const { finding, observation } of confirmed) {
+    if ((context.corrections ?? 0) + made.places.length >= mostCorrections) break
     const certain = finding.relation !== undefined && judging.passedWith(finding.relation) === 0
     if (finding.invariant !== 'applies' || finding.severity === 'info' || !certain || observation?.failure === undefined) continue
-    const made = without(migration, observation.failure)
-    if (made !== undefined) return made
+    made = without(made, observation.failure) ?? made
   }
-  return undefined
+  return made.places.length === 0 ? undefined : made
 }
 
 /** The context of looking at a corrected migration: shorter, and without rows saved earlier. */
-export function contextOnceCorrected(context: MigrationContext): MigrationContext {
+export function contextOnceCorrected(context: MigrationContext, { places }: Correction): MigrationContext {
   return {
     ...context,
-    corrections: (context.corrections ?? 0) + 1,
+    corrections: (context.corrections ?? 0) + places.length,
     options: { ...context.options, saved: undefined, online: undefined, isolation: undefined },
     depth: (legacy) => {
       const depth = context.depth(legacy)
@@ -63,21 +63,23 @@ export function contextOnceCorrected(context: MigrationContext): MigrationContex
 export function withWhatFollows(
   result: MigrationResult,
   { result: followed, broken }: Pick<VerifiedMigration, 'result' | 'broken'>,
-  { place }: Correction,
+  { places }: Correction,
   failOn: Parameters<typeof judgeMigration>[2],
 ): MigrationResult {
   const subject = ({ invariant, relation, attribute }: FindingResult) => JSON.stringify([invariant, relation, attribute])
   const known = new Set(result.findings.map(subject))
+  const [statement, corrected] =
+    places.length === 1 ? ['this statement', `${places[0]} is corrected`] : ['these statements', `${listed(places)} are corrected`]
   if (broken !== undefined) {
-    const because = `what happens once ${place} is corrected was not tested: the migration fails without this statement (${broken.message})`
+    const because = `what happens once ${corrected} was not tested: the migration fails without ${statement} (${broken.message})`
     return { ...result, notChecked: [...result.notChecked, because] }
   }
   const follows = followed.findings
     .filter((each) => each.severity !== 'info' && isOfRows(each) && !known.has(subject(each)))
-    .map((each): FindingResult => ({ ...each, counterexample: null, message: `${each.message}; this follows once ${place} is corrected` }))
+    .map((each): FindingResult => ({ ...each, counterexample: null, message: `${each.message}; this follows once ${corrected}` }))
   const ids = new Set([...result.findings, ...follows].map(({ id }) => id))
   const linked = follows.map((each) => (each.cause !== null && !ids.has(each.cause) ? { ...each, cause: null } : each))
-  const notChecked = `what happens once ${place} is corrected was tested in ${followed.runs} runs, for losses and failures only`
+  const notChecked = `what happens once ${corrected} was tested in ${followed.runs} runs, for losses and failures only`
   return judgeMigration({ ...result, notChecked: [...result.notChecked, notChecked] }, [...result.findings, ...linked], failOn)
 }
 
@@ -86,10 +88,16 @@ function isOfRows({ invariant, kind }: FindingResult): boolean {
   return judgedOnceCorrected.has(invariant) && (invariant !== 'applies' || /^2[23]/.test(kind))
 }
 
-function without(migration: Migration, failure: Failure): Correction | undefined {
+function listed(places: readonly string[]): string {
+  return `${places.slice(0, -1).join(', ')} and ${places.at(-1)}`
+}
+
+function without({ migration, places }: Correction, failure: Failure): Correction | undefined {
   if (migration.up.kind !== 'sql' || failure.statement === undefined) return undefined
   const { script } = migration.up
-  const statement = script.statements[failure.index]
+  const { offset, text: failing } = failure.statement
+  // One that was corrected already has another text, or is not there.
+  const statement = script.statements.find((each) => each.offset === offset && each.text === failing)
   // Without what moves rows, everything after it would look like a loss.
   if (statement === undefined || movesRows.has(statement.node)) return undefined
   for (const text of [...(failure.sqlstate === '23502' ? [nullable(statement)] : []), statement.text.replaceAll(/[^\n]/g, ' ')]) {
@@ -98,7 +106,7 @@ function without(migration: Migration, failure: Failure): Correction | undefined
     try {
       const corrected = parseScript(script.file, whole, { mode: script.mode })
       const place = `${statement.file}:${statement.line}`
-      return { migration: { ...migration, up: { kind: 'sql', script: corrected } }, place }
+      return { migration: { ...migration, up: { kind: 'sql', script: corrected } }, places: [...places, place] }
     } catch {
       // What is left of the statement may be no SQL: then it is left out as a whole.
     }

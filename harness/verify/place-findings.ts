@@ -16,6 +16,7 @@ const aboutValues: ReadonlySet<string> = new Set(['zero-loss', 'quantity-parity'
 export async function placeFindings({ subject, runner }: Inquiry, confirmed: readonly Confirmed[]): Promise<readonly Confirmed[]> {
   const { up } = subject.migration
   if (up.kind !== 'sql' || up.script.statements.length < 2) return confirmed
+  const relations = new Set([...subject.knowledge.written, ...confirmed.flatMap(({ finding }) => finding.relation ?? [])])
   const known = new Map<Dataset, ContentsByStatement | undefined>()
   const placed: Confirmed[] = []
   for (const each of confirmed) {
@@ -25,7 +26,7 @@ export async function placeFindings({ subject, runner }: Inquiry, confirmed: rea
       continue
     }
     if (!known.has(dataset))
-      known.set(dataset, await runner.onStage((stage) => contentsByStatement(subject, stage, { kind: 'dataset', dataset })))
+      known.set(dataset, await runner.onStage((stage) => contentsByStatement(subject, stage, { kind: 'dataset', dataset }, relations)))
     const statement = statementOf(subject, finding, known.get(dataset), up.script.statements)
     placed.push(statement === undefined ? each : { ...each, finding: { ...finding, file: statement.file, line: statement.line } })
   }

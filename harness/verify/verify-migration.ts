@@ -54,7 +54,8 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   })
   const saved = await clock.time('shrink', () => onlyShown(assembled, inquiry.clones, learned.lanes))
   const correction = drawn ? correct(inquiry, confirmed) : undefined
-  const whole = correction === undefined ? saved.result : await clock.time('edge', () => goneOn(saved.result, correction, base, context))
+  const whole =
+    correction === undefined ? saved.result : await clock.time('once corrected', () => goneOn(saved.result, correction, base, context))
   const result = { ...whole, timings: { ...context.before, ...clock.timings() } }
   return {
     result,
@@ -66,7 +67,7 @@ export async function verifyMigration(migration: Migration, base: Base, context:
 
 /** A result with what follows once a statement that always fails is corrected. */
 async function goneOn(result: MigrationResult, correction: Correction, base: Base, context: MigrationContext): Promise<MigrationResult> {
-  const followed = await verifyMigration(correction.migration, base, contextOnceCorrected(context))
+  const followed = await verifyMigration(correction.migration, base, contextOnceCorrected(context, correction))
   return withWhatFollows(result, followed, correction, context.options.failOn)
 }
 

@@ -11,6 +11,8 @@ export type Exclusion =
   | { readonly relation: string; readonly rule: { readonly atMost: number } }
   /** Each row is referred to by a row of that relation. */
   | { readonly relation: string; readonly rule: { readonly referredToBy: string } }
+  /** No two rows have the same values in all of these attributes, a NULL aside. */
+  | { readonly relation: string; readonly rule: { readonly distinct: readonly string[] } }
   | { readonly relation: string; readonly attribute: string; readonly rule: AttributeRule }
 
 export type AttributeRule =
@@ -39,6 +41,7 @@ export function describeExclusion(exclusion: Exclusion): string {
   if (!('attribute' in exclusion)) {
     const { relation, rule } = exclusion
     if (rule === 'empty') return `${relation} is empty`
+    if ('distinct' in rule) return `no two rows of ${relation} have the same ${rule.distinct.join(', ')}`
     return 'atMost' in rule
       ? `${relation} has at most ${rule.atMost} rows`
       : `each row of ${relation} is referred to by ${rule.referredToBy}`
@@ -89,6 +92,12 @@ export class Restrictions {
           this.#covered.push({ parent: relation, child: exclusion.rule.referredToBy })
           continue
         }
+        if (typeof exclusion.rule === 'object' && 'distinct' in exclusion.rule) {
+          const names = plan.relations.get(relation)?.attributes.map(({ name }) => name) ?? []
+          const positions = exclusion.rule.distinct.map((name) => names.indexOf(name))
+          if (!positions.includes(-1)) this.#forbidDuplicates(relation, positions)
+          continue
+        }
         this.#most.set(
           relation,
           Math.min(this.#most.get(relation) ?? Number.POSITIVE_INFINITY, exclusion.rule === 'empty' ? 0 : exclusion.rule.atMost),
@@ -99,10 +108,13 @@ export class Restrictions {
       if (position < 0) continue
       const place = `${relation}\u0000${position}`
       this.#rules.set(place, [...(this.#rules.get(place) ?? []), exclusion.rule])
-      if (exclusion.rule !== 'unique') continue
-      const key = { name: 'excluded duplicates', attributes: [position], nullsNotDistinct: false, folded: false }
-      this.#keys.set(relation, [...(this.#keys.get(relation) ?? []), key])
+      if (exclusion.rule === 'unique') this.#forbidDuplicates(relation, [position])
     }
+  }
+
+  #forbidDuplicates(relation: string, attributes: readonly number[]): void {
+    const key = { name: 'excluded duplicates', attributes, nullsNotDistinct: false, folded: false }
+    this.#keys.set(relation, [...(this.#keys.get(relation) ?? []), key])
   }
 
   most(relation: string): number {

@@ -146,13 +146,18 @@ export function cellHolds(cell: string | null | undefined, text: string): boolea
   )
 }
 
+/** The attributes of the key that the server names: `Key (a, b)=(1, 2) is duplicated.` */
+export function keyOfFailure({ detail }: Pick<Failure, 'detail'>): readonly string[] | undefined {
+  return /^Key \(([^()]+)\)=\(/
+    .exec(detail ?? '')?.[1]
+    ?.split(', ')
+    .map((name) => name.replace(/^"(.*)"$/, '$1'))
+}
+
 /** The one attribute of a violated constraint, where it has just one; of a constraint being added the server names only the constraint. */
 function constraintAttributes(run: RunObservation, named: string | undefined, failure: Failure): string | undefined {
   // What the server says of the rows comes first: a key that is made anew can have the name of an old one, and other attributes.
-  const columns = /^Key \(([^()]+)\)=\(/
-    .exec(failure.detail ?? '')?.[1]
-    ?.split(', ')
-    .map((name) => name.replace(/^"(.*)"$/, '$1'))
+  const columns = keyOfFailure(failure)
   if (columns !== undefined) return onlyOne(columns)
   const known =
     named === undefined ? undefined : run.legacy.catalog.relations.get(named)?.constraints.find((each) => each.name === failure.constraint)

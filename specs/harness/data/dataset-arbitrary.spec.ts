@@ -122,6 +122,24 @@ describe('the arbitrary of a schema', () => {
     }
   })
 
+  test('has no two rows with the same values of several attributes where that is excluded, not even shrunk', async () => {
+    await using enclosure = await enclose(await useCluster(), 'CREATE TABLE t (id int PRIMARY KEY, a int, b boolean, c text)')
+    const doubled = (dataset: Dataset) => {
+      const [as, bs] = [cellsOf(dataset, 'public.t', 'a'), cellsOf(dataset, 'public.t', 'b')]
+      const pairs = as.flatMap((a, at) => (a === null || bs[at] === null ? [] : [`${a} ${bs[at]}`]))
+      return pairs.length - new Set(pairs).size
+    }
+    const exclude: readonly Exclusion[] = [{ relation: 'public.t', rule: { distinct: ['a', 'b'] } }]
+    const free = sampleDatasets(datasetArbitrary(enclosure.plan), 5, 40)
+    expect(free.filter((dataset) => doubled(dataset) > 0).length).toBeGreaterThan(3)
+    const arbitrary = datasetArbitrary(enclosure.plan, { exclude })
+    const kept = sampleDatasets(arbitrary, 5, 40)
+    expect(kept.some((dataset) => cellsOf(dataset, 'public.t', 'a').length > 2)).toBe(true)
+    for (const dataset of kept)
+      for (const each of [dataset, ...[...arbitrary.shrink(dataset, undefined).take(20)].map(({ value }) => value)])
+        expect(doubled(each)).toBe(0)
+  })
+
   test('refers to each row where that is wanted, and takes what is allowed, banded or not', async () => {
     const sql = `CREATE TABLE public.parent (id int PRIMARY KEY);
       CREATE TABLE public.child (id int PRIMARY KEY, parent_id int REFERENCES public.parent, mood text NOT NULL UNIQUE)`

@@ -22,7 +22,17 @@ describe('a clone is needed for', () => {
     'ALTER TABLE t DETACH PARTITION p CONCURRENTLY',
     'ALTER TABLE t DETACH PARTITION p FINALIZE',
     'DISCARD ALL',
-    'BEGIN; SELECT 1; COMMIT',
+    'BEGIN; SELECT 1',
+    'BEGIN; SELECT 1; ROLLBACK',
+    'BEGIN; SELECT 1; COMMIT AND CHAIN; COMMIT',
+    'BEGIN; BEGIN; COMMIT',
+    'BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT',
+    "BEGIN; SET LOCAL lock_timeout = '1s'; COMMIT; SELECT 1",
+    "BEGIN; SELECT set_config('a.b', 'c', true); COMMIT; SELECT 1",
+    'BEGIN; CREATE TEMP TABLE x (a int) ON COMMIT DROP; COMMIT; SELECT 1',
+    'BEGIN; CREATE TEMP TABLE x ON COMMIT DROP AS SELECT 1; COMMIT; SELECT 1',
+    'BEGIN; DECLARE c CURSOR FOR SELECT 1; COMMIT; SELECT 1',
+    'BEGIN; VACUUM; COMMIT',
     'SELECT 1; COMMIT',
     'ROLLBACK',
     'START TRANSACTION ISOLATION LEVEL SERIALIZABLE; END',
@@ -173,6 +183,15 @@ describe('a transaction is enough for', () => {
   test('a procedure of its own that controls no transaction, and not for another of that name', () => {
     const made = 'CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;'
     expect([rung(`${made} CALL p()`), rung(`${made} CALL q()`)]).toEqual(['transaction', 'clone'])
+  })
+
+  test.each([
+    'BEGIN; SELECT 1; COMMIT',
+    'START TRANSACTION; SELECT 1; END',
+    "SET lock_timeout = '1s'; BEGIN; CREATE TEMP TABLE x (a int) ON COMMIT DROP; SET LOCAL a.b = 'c'; COMMIT",
+    'SELECT 1; BEGIN; SELECT 2; COMMIT; SELECT 3; BEGIN; SELECT 4; COMMIT',
+  ])('transactions of its own that one may hold: %s', (text) => {
+    expect(rung(text)).toBe('transaction')
   })
 
   test('words in texts and comments', () => {

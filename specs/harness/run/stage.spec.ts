@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readCatalog } from '../../../harness/catalog/index.ts'
 import { applyStep, type Failure, parseScript } from '../../../harness/migration/index.ts'
 import { TransactionStages } from '../../../harness/run/transaction-stage.ts'
@@ -48,6 +48,56 @@ test.each([
   if (whole.outcome !== 'failed' || single.outcome !== 'failed') throw new Error('it was applied')
   expect(whole.failure.sqlstate).toBe(sqlstate)
   expect(told(whole.failure)).toEqual(told(single.failure))
+})
+
+describe('a script that begins and commits transactions of its own', () => {
+  const deferred = `CREATE TABLE item (id int PRIMARY KEY);
+    CREATE TABLE part (id int PRIMARY KEY, item int REFERENCES item DEFERRABLE INITIALLY DEFERRED)`
+
+  /** What is told of a script, and what it leaves, inside a transaction and with commits. */
+  async function onBoth(schema: string, text: string) {
+    const step = { kind: 'sql', script: parseScript('up.sql', text) } as const
+    const look =
+      "SELECT (SELECT string_agg(id::text, ',' ORDER BY id) FROM item) AS items, (SELECT count(*)::int FROM pg_class WHERE relname = 'made') AS made"
+    await using database = await (await useCluster()).createDatabase()
+    await using session = await database.connect()
+    await session.script(schema)
+    const stages = new TransactionStages(() => session, undefined, await readCatalog(session))
+    const inside = await stages.run(async (stage) => {
+      const outcome = await stage.apply(step)
+      return outcome.outcome === 'failed' ? failed(outcome.failure) : stage.look((own) => own.query(look))
+    })
+    const outcome = await applyStep(session, step)
+    return [inside, outcome.outcome === 'failed' ? failed(outcome.failure) : await session.query(look)]
+  }
+  const failed = ({ sqlstate, index, line }: Failure) => ({ sqlstate, index, line })
+
+  test.each([
+    ['one', 'BEGIN;\nINSERT INTO item VALUES (1);\nCREATE TABLE made (a int);\nCOMMIT;', { items: '1', made: 1 }],
+    [
+      'several, with statements between',
+      'INSERT INTO item VALUES (1); BEGIN; INSERT INTO item VALUES (2); COMMIT; CREATE TABLE made (a int); BEGIN; DELETE FROM item WHERE id = 1; END;',
+      { items: '2', made: 1 },
+    ],
+    ['savepoints', 'BEGIN; SAVEPOINT a; INSERT INTO item VALUES (1); ROLLBACK TO a; COMMIT', { items: null, made: 0 }],
+  ])('leaves the same in a transaction as with commits: %s', async (_, text, left) => {
+    expect(await onBoth('CREATE TABLE item (id int PRIMARY KEY)', text)).toEqual([[left], [left]])
+  })
+
+  test('fails at the same statement', async () => {
+    const at = { sqlstate: '22012', index: 2, line: 3 }
+    expect(await onBoth('CREATE TABLE item (id int)', 'BEGIN;\nCREATE TABLE made (a int);\nSELECT 1 / 0;\nCOMMIT')).toEqual([at, at])
+  })
+
+  test('is checked at each COMMIT for what is deferred, and defers again', async () => {
+    const both = await onBoth(deferred, 'BEGIN;\nINSERT INTO part VALUES (1, 9);\nCOMMIT;\nINSERT INTO item VALUES (9);')
+    expect(both).toEqual([
+      { sqlstate: '23503', index: 2, line: 3 },
+      { sqlstate: '23503', index: 2, line: 3 },
+    ])
+    const late = 'BEGIN; SELECT 1; COMMIT; BEGIN; INSERT INTO part VALUES (1, 9); INSERT INTO item VALUES (9); COMMIT;'
+    expect(await onBoth(deferred, late)).toEqual([[{ items: '9', made: 0 }], [{ items: '9', made: 0 }]])
+  })
 })
 
 const told = ({ statement, ...failure }: Failure) => ({ ...failure, text: statement?.text })

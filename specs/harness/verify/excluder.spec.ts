@@ -36,6 +36,29 @@ describe('rows that keep clear of what up fails on', () => {
     expect([verdicts.get('quantity-parity'), verdicts.get('no-orphans')]).toEqual(['not-applicable', 'not-applicable'])
   })
 
+  test('have no two of a key of several attributes, so that what else the migration does to them is judged', async () => {
+    const pair = 'CREATE TABLE pair (id int PRIMARY KEY, a int, b boolean, note text)'
+    const up = 'CREATE UNIQUE INDEX pair_a_b ON pair (a, b); ALTER TABLE pair DROP COLUMN note'
+    const { findings, invariants } = await verifyInline(pair, up, { runs: 20 })
+    expect(findings.filter(({ severity }) => severity === 'error').map(({ invariant, kind }) => `${invariant} ${kind}`)).toEqual([
+      'applies 23505',
+      'zero-loss cell-lost',
+    ])
+    const zeroLoss = invariants.find(({ id }) => id === 'zero-loss')
+    expect(zeroLoss?.under).toEqual(['no two rows of public.pair have the same a, b'])
+    expect(zeroLoss?.saw.runs).toBeGreaterThan(10)
+  })
+
+  test('have none of the keys that up inserts', async () => {
+    const roles = 'CREATE TABLE role (id int PRIMARY KEY, name text NOT NULL UNIQUE)'
+    const names = ['admin', 'owner', 'guest']
+    const up = `INSERT INTO role (id, name) VALUES ${names.map((name, at) => `(${-1000 - at}, '${name}')`).join(', ')}`
+    const { invariants } = await verifyInline(roles, up, { runs: 20 })
+    const zeroLoss = invariants.find(({ id }) => id === 'zero-loss')
+    expect(zeroLoss?.under).toContain("public.role.name is none of 'admin', 'owner', 'guest'")
+    expect(zeroLoss?.saw.runs).toBeGreaterThan(10)
+  })
+
   test('where up fails on all rows, nothing is known of what was not seen', async () => {
     const { invariants } = await verifyInline(legacy, 'DO $$ BEGIN PERFORM 1 / (SELECT 0 FROM queue LIMIT 1); END $$', { runs: 8 })
     expect(invariants.find(({ id }) => id === 'quantity-parity')?.verdict).toBe('unknown')
