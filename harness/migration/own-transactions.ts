@@ -48,6 +48,8 @@ function endsWithCommit({ tree, text }: Statement): boolean {
       name === 'DeclareCursorStmt' ||
       name === 'ConstraintsSetStmt' ||
       (name === 'VariableSetStmt' && fields.is_local === true) ||
-      [fields.oncommit, isFields(fields.into) ? fields.into.onCommit : undefined].some((each) => each !== undefined && each !== 'ONCOMMIT_NOOP'),
+      [fields.oncommit, isFields(fields.into) ? fields.into.onCommit : undefined].some(
+        (each) => each !== undefined && each !== 'ONCOMMIT_NOOP',
+      ),
   )
 }
