@@ -159,11 +159,16 @@ function linkedPlaces(
 ): ReadonlyMap<string, readonly PairedRun[]> {
   const found = new Map<string, PairedRun[]>()
   for (const place of places) {
-    const runs = prepared.flatMap(({ tables }, run): readonly PairedRun[] => {
+    const runs = prepared.flatMap(({ run: { legacy: state, migrated: after }, tables }, run): readonly PairedRun[] => {
       const [legacy, migrated] = [tables.legacy.get(relation), tables.migrated(place)]
       if (legacy === undefined || migrated === undefined) return []
       const names = naming(legacy, tables.bands.get(relation))
-      return names.length < 2 ? [] : [{ run, legacy, migrated, pairs: linkedRows(legacy, migrated, names) }]
+      if (names.length < 2) return []
+      const pairs = linkedRows(legacy, migrated, names)
+      if (pairs.length === 0) return []
+      const both = { legacy: state, migrated: after }
+      const earlier = [...tables.legacy.keys()].find((path) => path !== relation && sameRelation(both, path) === place)
+      return [{ run, legacy, migrated, pairs: earlier === undefined ? pairs : withoutThere(pairs, migrated, tables.legacy.get(earlier)) }]
     })
     if (runs.reduce((sum, { pairs }) => sum + pairs.length, 0) >= 3) found.set(place, [...runs])
   }
@@ -185,6 +190,22 @@ function linkedRows(legacy: ColumnTable, migrated: ColumnTable, names: readonly 
       const hits = new Map(names.map((name, at) => [name, new Set(plain.filter((column) => other[column] === cells[at]))]))
       return [...hits.values()].every((columns) => columns.size > 0) ? [{ legacyRow, migratedRow, hits }] : []
     })
+  })
+}
+
+/** Rows that named the same before `up` are rows of their own: that they name what a lost row named is chance. */
+function withoutThere(pairs: readonly Pair[], migrated: ColumnTable, before: ColumnTable | undefined): readonly Pair[] {
+  if (before === undefined) return pairs
+  const there = new Map<string, ReadonlySet<string>>()
+  return pairs.filter(({ migratedRow, hits }) => {
+    const columns = [...new Set([...hits.values()].flatMap((each) => [...each]))].sort((left, right) => left - right)
+    const names = columns.map((at) => migrated.columns[at]?.attribute)
+    const earlier = names.map((name) => before.columns.findIndex((each) => each.attribute === name && each.json.length === 0))
+    if (earlier.includes(-1)) return true
+    const key = JSON.stringify(earlier)
+    const rows = there.get(key) ?? new Set(before.rows.map((row) => JSON.stringify(earlier.map((at) => row[at] ?? null))))
+    there.set(key, rows)
+    return !rows.has(JSON.stringify(columns.map((at) => migrated.rows[migratedRow]?.[at] ?? null)))
   })
 }
 
