@@ -1,5 +1,6 @@
 import type { RunObservation, State } from '../run/index.ts'
 import type { RelationRows } from '../snapshot/index.ts'
+import { assign } from './assign.ts'
 import { type ColumnTable, columnsOf } from './columns.ts'
 import { joinReferenced } from './join.ts'
 import { type Column, isReversible, type Place, type RelationLineage } from './model.ts'
@@ -206,7 +207,8 @@ function resemblance(legacy: ColumnTable, table: ColumnTable, lineage: RelationL
 
 function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: RelationLineage, place: Place): readonly (readonly number[])[] {
   const { shared, score } = resemblance(legacy, table, lineage, place)
-  const likeness = { left: legacy.rows.length, right: table.rows.length, score, best: shared.length }
+  const tie = rekeyedAlike(legacy, table, lineage, place)
+  const likeness = { left: legacy.rows.length, right: table.rows.length, score, tie, best: shared.length }
   const telling = shared.length * 2 >= legacy.width
   // A row too many that equals a legacy row in all that was carried over is that row a second time.
   const twinOf = (to: number) =>
@@ -225,38 +227,64 @@ function assignByContent(legacy: ColumnTable, table: ColumnTable, lineage: Relat
   return found.map((at, from) => (at === undefined ? [] : [at, ...(extra.get(from) ?? [])]))
 }
 
-/** How much the rows of two tables are alike. */
-interface Likeness {
-  /** Rows on either side. */
-  readonly left: number
-  readonly right: number
-  readonly score: (from: number, to: number) => number
-  /** The score of two rows that share all that could be shared. */
-  readonly best: number
+/**
+ * Of rows that are alike in all that was carried over, keys that were issued anew tell which belongs to which: a new key stands where the old
+ * one stood, beside the same cells as often.
+ *
+ * @returns In how many of these keys two rows agree; undefined where the place has none.
+ */
+function rekeyedAlike(
+  legacy: ColumnTable,
+  table: ColumnTable,
+  lineage: RelationLineage,
+  place: Place,
+): ((from: number, to: number) => number) | undefined {
+  const columns = (kind: 're-keyed' | 'identical') =>
+    [...lineage.attributes.values()].flatMap(({ attribute, destinations }) => {
+      const found = destinations.find((each) => each.relation === place.relation && each.assumed !== true && each.transform.kind === kind)
+      const before = legacy.columns.findIndex((each) => each.attribute === attribute && each.json.length === 0)
+      const after = found?.columns[0] === undefined ? -1 : columnIndex(table, found.columns[0])
+      return before < 0 || after < 0 ? [] : [{ before, after }]
+    })
+  const [rekeyed, kept] = [columns('re-keyed'), columns('identical')]
+  if (rekeyed.length === 0) return undefined
+  const agreeing = rekeyed.map(({ before, after }) => {
+    const [old, now] = [
+      valuesBeside(
+        legacy.rows,
+        before,
+        kept.map((each) => each.before),
+      ),
+      valuesBeside(
+        table.rows,
+        after,
+        kept.map((each) => each.after),
+      ),
+    ]
+    const next = new Map([...old].flatMap(([cells, values]) => values.map((value, at) => [value, now.get(cells)?.[at]] as const)))
+    return (from: number, to: number) => {
+      const value = legacy.rows[from]?.[before] ?? null
+      return value !== null && next.get(value) === (table.rows[to]?.[after] ?? null)
+    }
+  })
+  return (from, to) => agreeing.filter((agrees) => agrees(from, to)).length
 }
 
-/**
- * Assign each left row at most one right row, best scores first.
- *
- * @param least  The part of the best score that a pair must have, 0 to 1.
- * @param without  Right rows that are not to be assigned.
- */
-function assign(
-  { left, right, score, best }: Likeness,
-  least = 0.5,
-  without: ReadonlySet<number> = new Set(),
-): readonly (number | undefined)[] {
-  const found: (number | undefined)[] = new Array(left).fill(undefined)
-  if (best === 0) return found
-  const taken = new Set<number>(without)
-  const candidates = Array.from({ length: left }, (_, from) =>
-    Array.from({ length: right }, (__, to) => ({ from, to, score: score(from, to) })),
-  ).flat()
-  candidates.sort((a, b) => b.score - a.score || a.from - b.from || a.to - b.to)
-  for (const { from, to, score: value } of candidates) {
-    if (value < best * least || found[from] !== undefined || taken.has(to)) continue
-    found[from] = to
-    taken.add(to)
+/** The values of a column, by the cells that stand beside them in all of their rows. */
+function valuesBeside(
+  rows: readonly (readonly (string | null)[])[],
+  column: number,
+  beside: readonly number[],
+): ReadonlyMap<string, readonly string[]> {
+  const cells = new Map<string, string[]>()
+  for (const row of rows) {
+    const value = row[column] ?? null
+    if (value !== null) cells.set(value, [...(cells.get(value) ?? []), JSON.stringify(beside.map((at) => row[at] ?? null))])
+  }
+  const found = new Map<string, string[]>()
+  for (const [value, texts] of cells) {
+    const key = JSON.stringify(texts.sort())
+    found.set(key, [...(found.get(key) ?? []), value])
   }
   return found
 }

@@ -116,7 +116,10 @@ function sameRule(facade: Facade, old: Constraint, now: Constraint): boolean {
 /** An expression as it reads whatever types its columns have: the server writes casts between them. */
 export function withoutCasts(expression: string): string {
   return expression
-    .replaceAll(/::(?:"[^"]*"|[\w.]+)(?: varying| precision| with(?:out)? time zone)?(?:\(\d+(?:,\d+)?\))?(?:\[\])*/g, '')
+    .replaceAll(
+      /::(?:(?:"[^"]*"|\w+)\.)*(?:"[^"]*"|\w+)(?: varying| precision| with(?:out)? time zone)?(?:\(\d+(?:,\d+)?\))?(?:\[\])*/g,
+      '',
+    )
     .replaceAll(/[()\s]+/g, ' ')
     .replaceAll(/ ?([[\],]) ?/g, '$1')
     .trim()

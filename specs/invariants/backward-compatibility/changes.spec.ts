@@ -63,6 +63,11 @@ const told: Readonly<Record<string, InlineCase>> = {
     up: `ALTER TABLE t ALTER COLUMN a SET DEFAULT 'y'`,
     found: ["warning rows: INSERTs that omit t.a store 'y'::text instead of 'x'::text"],
   },
+  'the same default in another enum of these labels': {
+    legacy: `CREATE TYPE "Old" AS ENUM ('one', 'two'); CREATE TABLE t (id integer PRIMARY KEY, k "Old" NOT NULL DEFAULT 'one')`,
+    up: `CREATE TYPE "New" AS ENUM ('one', 'two'); ALTER TABLE t ALTER k DROP DEFAULT, ALTER k TYPE "New" USING k::text::"New", ALTER k SET DEFAULT 'one'`,
+    found: [],
+  },
   'an enum value removed': {
     legacy: `CREATE TYPE kind_t AS ENUM ('one', 'two', 'three'); CREATE TABLE t (id integer PRIMARY KEY, k kind_t NOT NULL)`,
     up: `CREATE TYPE kind_t_new AS ENUM ('one', 'two'); ALTER TABLE t ALTER COLUMN k TYPE kind_t_new USING (CASE k WHEN 'three' THEN 'two' ELSE k::text END)::kind_t_new; DROP TYPE kind_t; ALTER TYPE kind_t_new RENAME TO kind_t`,
