@@ -34,14 +34,22 @@ export interface Correction {
 /**
  * The migration without the failures that no row of a relation gets past: a new attribute may be NULL, any other statement is left out.
  * Undefined where there is none, or where what is left cannot be read.
+ *
+ * @param most  So many of them at once.
  */
-export function correct({ migration, judging, context }: Inquiry, confirmed: readonly Confirmed[]): Correction | undefined {
-  let made: Correction = { migration, places: [] }
-  for (const { finding, observation } of confirmed) {
-    if ((context.corrections ?? 0) + made.places.length >= mostCorrections) break
+export function correct(
+  { migration, judging, context }: Inquiry,
+  confirmed: readonly Confirmed[],
+  most = mostCorrections,
+): Correction | undefined {
+  const failures = confirmed.flatMap(({ finding, observation }) => {
     const certain = finding.relation !== undefined && judging.passedWith(finding.relation) === 0
-    if (finding.invariant !== 'applies' || finding.severity === 'info' || !certain || observation?.failure === undefined) continue
-    made = without(made, observation.failure) ?? made
+    return finding.invariant === 'applies' && finding.severity !== 'info' && certain ? (observation?.failure ?? []) : []
+  })
+  let made: Correction = { migration, places: [] }
+  for (const failure of failures.toSorted((left, right) => left.index - right.index)) {
+    if (made.places.length >= most || (context.corrections ?? 0) + made.places.length >= mostCorrections) break
+    made = without(made, failure) ?? made
   }
   return made.places.length === 0 ? undefined : made
 }

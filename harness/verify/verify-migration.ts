@@ -4,7 +4,7 @@ import type { Migration, Script } from '../migration/index.ts'
 import type { MigrationResult } from '../result/index.ts'
 import type { Base } from '../run/index.ts'
 import { assembleResult } from './assemble.ts'
-import { confirmFindings } from './confirm.ts'
+import { type Confirmed, confirmFindings } from './confirm.ts'
 import type { MigrationContext, VerifiedMigration } from './context.ts'
 import { onlyShown } from './counterexamples/only-shown.ts'
 import { rolesSqlOf } from './counterexamples/roles.ts'
@@ -54,8 +54,8 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   })
   const saved = await clock.time('shrink', () => onlyShown(assembled, inquiry.clones, learned.lanes))
   const correction = drawn ? correct(inquiry, confirmed) : undefined
-  const whole =
-    correction === undefined ? saved.result : await clock.time('once corrected', () => goneOn(saved.result, correction, base, context))
+  const known = { inquiry, confirmed, base }
+  const whole = correction === undefined ? saved.result : await clock.time('once corrected', () => goneOn(saved.result, correction, known))
   const result = { ...whole, timings: { ...context.before, ...clock.timings() } }
   return {
     result,
@@ -65,10 +65,22 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   }
 }
 
-/** A result with what follows once a statement that always fails is corrected. */
-async function goneOn(result: MigrationResult, correction: Correction, base: Base, context: MigrationContext): Promise<MigrationResult> {
-  const followed = await verifyMigration(correction.migration, base, contextOnceCorrected(context, correction))
-  return withWhatFollows(result, followed, correction, context.options.failOn)
+/** A result with what follows once statements that always fail are corrected: all of them, or the first where the rest needs another one. */
+async function goneOn(
+  result: MigrationResult,
+  all: Correction,
+  { inquiry, confirmed, base }: { readonly inquiry: Inquiry; readonly confirmed: readonly Confirmed[]; readonly base: Base },
+): Promise<MigrationResult> {
+  const { context } = inquiry
+  const failOn = context.options.failOn
+  const followed = await onceCorrected(all, base, context)
+  const first = followed.broken === undefined || all.places.length === 1 ? undefined : correct(inquiry, confirmed, 1)
+  if (first === undefined) return withWhatFollows(result, followed, all, failOn)
+  return withWhatFollows(result, await onceCorrected(first, base, context), first, failOn)
+}
+
+function onceCorrected(correction: Correction, base: Base, context: MigrationContext): Promise<VerifiedMigration> {
+  return verifyMigration(correction.migration, base, contextOnceCorrected(context, correction))
 }
 
 function textsOf({ legacy, up, down }: Migration): readonly string[] {

@@ -45,6 +45,25 @@ describe('after a failure that no row gets past', () => {
     ])
   })
 
+  test('all that are known are corrected at once', async () => {
+    const { told, notChecked } = await found(`ALTER TABLE sessions ADD COLUMN a int NOT NULL;\nALTER TABLE people ADD COLUMN b int NOT NULL;
+      ALTER TABLE sessions DROP COLUMN agent`)
+    expect(told).toEqual([
+      ['applies', 'public.people.b', false],
+      ['applies', 'public.sessions.a', false],
+      ['zero-loss', 'public.sessions.agent', true],
+    ])
+    expect(notChecked).toEqual([expect.stringMatching(/^what happens once .*up\.sql:1 and .*up\.sql:2 are corrected was tested/)])
+  })
+
+  test('of several the first alone, where the rest needs another one', async () => {
+    const { told, notChecked } =
+      await found(`ALTER TABLE people ADD COLUMN b int NOT NULL;\nALTER TABLE sessions ADD CONSTRAINT none CHECK (id IS NULL);
+      ALTER TABLE sessions DROP CONSTRAINT none; ALTER TABLE people DROP COLUMN email`)
+    expect(told.filter(([invariant]) => invariant === 'zero-loss')).toEqual([['zero-loss', 'public.people.email', true]])
+    expect(notChecked).toEqual([expect.stringMatching(/^what happens once .*up\.sql:1 is corrected was tested/)])
+  })
+
   test('what moves rows is not left out: all after it would look like a loss', async () => {
     const { told } = await found(
       `ALTER TABLE sessions ADD COLUMN n int; UPDATE sessions SET n = 1 / (length(id) - length(id)); ALTER TABLE sessions DROP COLUMN agent`,
