@@ -4,8 +4,10 @@ import type { Confirmed } from './confirm.ts'
 import type { MigrationContext, VerifiedMigration } from './context.ts'
 import type { Inquiry } from './inquiry.ts'
 
-/** So many statements of a migration are corrected. */
+/** So often the failures that are known by then are corrected. */
 const mostCorrections = 3
+/** Places that a sentence names. */
+const mostNamed = 3
 /** What it takes to see a loss that each row shows. */
 const runsOnceCorrected = 20
 
@@ -40,25 +42,26 @@ export interface Correction {
 export function correct(
   { migration, judging, context }: Inquiry,
   confirmed: readonly Confirmed[],
-  most = mostCorrections,
+  most = Number.POSITIVE_INFINITY,
 ): Correction | undefined {
+  if ((context.corrections ?? 0) >= mostCorrections) return undefined
   const failures = confirmed.flatMap(({ finding, observation }) => {
     const certain = finding.relation !== undefined && judging.passedWith(finding.relation) === 0
     return finding.invariant === 'applies' && finding.severity !== 'info' && certain ? (observation?.failure ?? []) : []
   })
   let made: Correction = { migration, places: [] }
   for (const failure of failures.toSorted((left, right) => left.index - right.index)) {
-    if (made.places.length >= most || (context.corrections ?? 0) + made.places.length >= mostCorrections) break
+    if (made.places.length >= most) break
     made = without(made, failure) ?? made
   }
   return made.places.length === 0 ? undefined : made
 }
 
 /** The context of looking at a corrected migration: shorter, and without rows saved earlier. */
-export function contextOnceCorrected(context: MigrationContext, { places }: Correction): MigrationContext {
+export function contextOnceCorrected(context: MigrationContext): MigrationContext {
   return {
     ...context,
-    corrections: (context.corrections ?? 0) + places.length,
+    corrections: (context.corrections ?? 0) + 1,
     options: { ...context.options, saved: undefined, online: undefined, isolation: undefined },
     depth: (legacy) => {
       const depth = context.depth(legacy)
@@ -97,7 +100,8 @@ function isOfRows({ invariant, kind }: FindingResult): boolean {
 }
 
 function listed(places: readonly string[]): string {
-  return `${places.slice(0, -1).join(', ')} and ${places.at(-1)}`
+  const more = places.length - mostNamed
+  return more > 0 ? `${places.slice(0, mostNamed).join(', ')} and ${more} more` : `${places.slice(0, -1).join(', ')} and ${places.at(-1)}`
 }
 
 function without({ migration, places }: Correction, failure: Failure): Correction | undefined {

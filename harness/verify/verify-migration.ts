@@ -80,7 +80,7 @@ async function goneOn(
 }
 
 function onceCorrected(correction: Correction, base: Base, context: MigrationContext): Promise<VerifiedMigration> {
-  return verifyMigration(correction.migration, base, contextOnceCorrected(context, correction))
+  return verifyMigration(correction.migration, base, contextOnceCorrected(context))
 }
 
 function textsOf({ legacy, up, down }: Migration): readonly string[] {

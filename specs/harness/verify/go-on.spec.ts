@@ -56,6 +56,21 @@ describe('after a failure that no row gets past', () => {
     expect(notChecked).toEqual([expect.stringMatching(/^what happens once .*up\.sql:1 and .*up\.sql:2 are corrected was tested/)])
   })
 
+  test('what shows once they are corrected is corrected too, three times', async () => {
+    const columns = ['a', 'b', 'c', 'd', 'e'].map((name) => `ALTER TABLE sessions ADD COLUMN ${name} int NOT NULL;`)
+    const { told } = await found(
+      `${columns.join('\n')}\nALTER TABLE people ADD COLUMN f int NOT NULL; ALTER TABLE people ADD COLUMN g int NOT NULL`,
+    )
+    const [people, sessions] = [
+      ['f', 'g'],
+      ['a', 'b', 'c', 'd'],
+    ]
+    expect(told.map(([, subject]) => subject).toSorted()).toEqual([
+      ...people.map((name) => `public.people.${name}`),
+      ...sessions.map((name) => `public.sessions.${name}`),
+    ])
+  })
+
   test('of several the first alone, where the rest needs another one', async () => {
     const { told, notChecked } =
       await found(`ALTER TABLE people ADD COLUMN b int NOT NULL;\nALTER TABLE sessions ADD CONSTRAINT none CHECK (id IS NULL);
