@@ -1,6 +1,7 @@
 import { asList, asText, fieldsOf, nodeOf, parseScript, parseTree, type Script, SourceMap, type Statement } from '../migration/index.ts'
 import { quoteIdentifier } from '../postgres/index.ts'
 import { extensionsOf, extensionWants } from './extension-wants.ts'
+import { partitionFor } from './partitions.ts'
 import { mentionsOf } from './role-mentions.ts'
 import { createsShared, sharedRolesInBody } from './shared-roles.ts'
 
@@ -22,6 +23,8 @@ export interface Adaptation {
   readonly wrappers: ReadonlySet<string>
   /** Roles made beforehand that a script creates. */
   readonly sharedRoles: ReadonlySet<string>
+  /** Partitioned tables that get a partition, by their bare names. */
+  readonly partitioned: ReadonlySet<string>
   readonly leavesOut: (statement: Statement) => boolean
 }
 
@@ -35,6 +38,7 @@ export const noAdaptation: Adaptation = {
   aliases: new Map(),
   wrappers: new Set(),
   sharedRoles: new Set(),
+  partitioned: new Set(),
   leavesOut: () => false,
 }
 
@@ -63,6 +67,7 @@ function splicesOf(statement: Statement, adaptation: Adaptation): readonly Splic
     ...versionSplices(statement, adaptation),
     ...optionSplices(statement, adaptation),
     ...bodySplices(statement, adaptation),
+    ...partitionSplices(statement, adaptation.partitioned),
     ...sharedRolesInBody(statement, adaptation.sharedRoles).map((each) => ({
       ...each,
       start: each.start + statement.offset,
@@ -147,6 +152,12 @@ function bodySplices(statement: Statement, { unavailable }: Adaptation): readonl
     const nothing = before === "'" ? 'SELECT 1' : 'NULL'
     return `${nothing}${blank(text).slice(nothing.length)}`
   })
+}
+
+function partitionSplices(statement: Statement, partitioned: ReadonlySet<string>): readonly Splice[] {
+  const sql = partitionFor(statement, partitioned)
+  const { end } = span(statement)
+  return sql === undefined ? [] : [{ start: end, end, text: `; ${sql}` }]
 }
 
 function matches(

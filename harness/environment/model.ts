@@ -18,6 +18,8 @@ export interface EnvironmentRequest {
   readonly runAs?: string | undefined
   /** Whether SQL stands in for extensions that the server does not have. Default true. */
   readonly standIns?: boolean | undefined
+  /** Whether partitioned tables without a partition get one, so that they can have rows. Default false. */
+  readonly partitions?: boolean | undefined
 }
 
 /** What a caller may say of the environment. */

@@ -7,6 +7,7 @@ import { foreignDatabaseSettings, namesForeignDatabase } from './database-statem
 import { type Definition, definitionsOf } from './definitions.ts'
 import { type ExtensionPlan, extensionSql, planExtensions } from './extension-plan.ts'
 import type { EnvironmentPlan, EnvironmentRequest } from './model.ts'
+import { withoutPartitions } from './partitions.ts'
 import type { Prelude } from './preludes/prelude.ts'
 import { readPreludes } from './preludes/read-preludes.ts'
 import { type Privileged, privilegedStatements } from './privileged-statements.ts'
@@ -44,6 +45,8 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
   const schemas = schemasFor(extensions)
   const platformSchemas = new Set(builtIn.flatMap((each) => each.schemas))
   const privileged = privilegesOf(request, builtIn)
+  const made = request.partitions === true && (!mentionsPartman(scripts) || extensions.standIns.includes('pg_partman'))
+  const partitioned = made ? withoutPartitions(scripts) : new Set<string>()
   const adaptation: Adaptation = {
     made: extensions.made,
     unavailable: new Set([...extensions.standIns, ...extensions.skipped, ...provided]),
@@ -53,6 +56,7 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
     aliases: roles.aliases,
     wrappers: new Set(privileged.wrappers.keys()),
     sharedRoles: new Set(shared.map((each) => each.name)),
+    partitioned,
     leavesOut: namesForeignDatabase,
   }
   const databases = foreignDatabaseSettings(request.scripts)
@@ -74,7 +78,7 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
     files,
     adaptPrelude: (script) => adaptScript(script, forPreludes),
   }
-  const notes = [...extensions.notes, ...wins.notes, ...roles.notes, ...databases.notes]
+  const notes = [...extensions.notes, ...wins.notes, ...roles.notes, ...databases.notes, ...partitionNotes(partitioned)]
   return planOf(parts, { cluster, request, extensions, adaptation, notes: [...notes, ...sleepNotes(sleeps, parts.skipsSleep)] })
 }
 
@@ -147,6 +151,19 @@ export function roleScriptsOf({ scripts, repeated }: Pick<EnvironmentRequest, 's
 
 function asPrelude(script: Script): RoleScript {
   return { script, prelude: true, repeated: false }
+}
+
+/** The real extension makes partitions of its own. */
+function mentionsPartman(scripts: readonly Script[]): boolean {
+  return scripts.some(({ text }) => /\bcreate_parent\b/i.test(text))
+}
+
+function partitionNotes(names: ReadonlySet<string>): readonly string[] {
+  if (names.size === 0) return []
+  const [shown, more] = [[...names].slice(0, 5).join(', '), names.size - 5]
+  return [
+    `No step makes a partition of ${shown}${more > 0 ? ` and ${more} more` : ''}: so that rows can be stored there, each got one that takes all of them (godwit_rows_of_…).`,
+  ]
 }
 
 function sleepNotes(sleeps: readonly string[], skipped: boolean): readonly string[] {

@@ -14,7 +14,7 @@ interface Walked {
 
 /** Another cluster, walked to just before a step; what is made there goes with the cluster. */
 export async function walkElsewhere(cluster: Cluster, { history, own, context }: Walked, at: number): Promise<CloneSource> {
-  const { template, role, settings, stepFor } = await historyEnvironment(cluster, history, context.options)
+  const { template, role, settings, stepFor } = await historyEnvironment(cluster, history, context.options, { rows: true })
   const head = await Head.open(cluster, template, { role, settings })
   for (const { up } of history.steps.slice(0, at)) {
     if (up.kind === 'opaque') continue

@@ -21,9 +21,15 @@ export interface HistoryEnvironment extends Pick<Environment, 'template' | 'role
  * Prepare what a history finds on its own platform. An extension that nothing here can make is left out and said: steps that need it will
  * not apply, and the others can still be judged.
  *
+ * @param rows  Whether tables are to have rows: partitioned ones that no step gives a partition get one.
  * @throws {InputError} When a prelude cannot be read or fails.
  */
-export async function historyEnvironment(cluster: Cluster, history: History, options: VerifyOptions): Promise<HistoryEnvironment> {
+export async function historyEnvironment(
+  cluster: Cluster,
+  history: History,
+  options: VerifyOptions,
+  { rows = false }: { readonly rows?: boolean } = {},
+): Promise<HistoryEnvironment> {
   const scripts = history.steps.flatMap(({ up, down }) => [up, down].flatMap((each) => (each?.kind === 'sql' ? [each.script] : [])))
   const request = {
     scripts,
@@ -32,6 +38,7 @@ export async function historyEnvironment(cluster: Cluster, history: History, opt
     prelude: options.prelude,
     skipExtensions: options.skipExtensions,
     runAs: options.runAs,
+    partitions: rows,
   }
   const first = await prepareEnvironment(cluster, request)
   const absent = first.missing

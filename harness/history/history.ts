@@ -55,7 +55,7 @@ export async function verifyHistory(
   const need = clusterNeed(shared, { legacy: [], steps: sqlSteps(history) })
   await using own = await ownCluster(shared, need)
   const cluster = own ?? shared
-  const environment = await historyEnvironment(cluster, history, options)
+  const environment = await historyEnvironment(cluster, history, options, { rows: true })
   const walk = new Walk({ cluster, own: own !== undefined, history, selected, dealt, environment, context })
   // Roles that the walk makes stay behind in a cluster of our own, and would be in the way of the next one.
   const roles = own === undefined ? undefined : await rememberRoles(own)

@@ -6,7 +6,7 @@ import { allCandidates, type Candidates, candidatesFor, poolsOf } from './candid
 import { definitionKey } from './definition-key.ts'
 import { expressionsOf, filterValues, type GeneratedColumn } from './filter.ts'
 import type { Pools } from './model.ts'
-import type { DraftCheck, RelationDraft } from './relation-draft.ts'
+import { type DraftCheck, partitionBounds, type RelationDraft } from './relation-draft.ts'
 import type { Server } from './server.ts'
 
 /** The pools of an attribute, with the constants that are feasible. */
@@ -192,8 +192,14 @@ async function impossible(server: Server, catalog: Catalog, drafts: readonly Rel
   return constant.flatMap(({ draft, check }, at) =>
     (answers[at]?.feasible.size ?? 0) > 0
       ? []
-      : [{ relation: draft.path, constraint: check.name, sqlstate: '23514', because: `nothing satisfies ${check.expression}` }],
+      : [{ relation: draft.path, constraint: check.name, sqlstate: '23514', because: whyNone(check) }],
   )
+}
+
+function whyNone({ name, expression }: DraftCheck): string {
+  return name === partitionBounds && expression === 'false'
+    ? 'it is partitioned and has no partition in which a row could be stored'
+    : `nothing satisfies ${expression}`
 }
 
 function nullQuery(attribute: AttributeDraft, own: readonly DraftCheck[]): string {

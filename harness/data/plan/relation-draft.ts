@@ -23,13 +23,16 @@ export interface DraftCheck {
   readonly generated: readonly Attribute[]
 }
 
+/** The name of the check that stands for the bounds of partitions. */
+export const partitionBounds = 'partition bounds'
+
 /** What rows of a relation must satisfy, its partitions' bounds included. */
 export function checksOf(relation: Relation, attributes: readonly AttributeDraft[], bound: string | undefined): DraftCheck[] {
   const enforced = relation.constraints.filter(
     (constraint) => constraint.kind === 'check' && constraint.enforced && constraint.expression !== undefined,
   )
   const all = enforced.map((constraint) => ({ name: constraint.name, expression: constraint.expression ?? '' }))
-  if (bound !== undefined) all.push({ name: 'partition bounds', expression: bound })
+  if (bound !== undefined) all.push({ name: partitionBounds, expression: bound })
   for (const { attribute, expression } of generatedFromJson(relation))
     all.push({ name: `generated attribute "${attribute.name}"`, expression: storable(attribute, expression) })
   return all.map(({ name, expression }) => ({ name, expression, ...inputsOf(expression, relation, attributes) }))
