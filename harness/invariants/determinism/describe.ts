@@ -78,19 +78,47 @@ export function describe(repetition: Repetition, knowledge: Knowledge, { path, a
   const [first, second] = differing(cells, cellsOf(other, path, attribute))
   // A placeholder that is the same in every row (DEFAULT '1970-01-01') says nothing about the row.
   const isConstant = kind === 'session' && new Set(cells).size === 1
+  const inserted = (kind === 'clock' || kind === 'random') && legacyAttribute !== undefined && legacyCellsStay(repetition, path, attribute)
   const example = kind === 'session' ? `: ${showCell(first)} becomes ${showCell(second)}` : ''
   return {
     invariant: 'determinism',
     kind,
-    severity: legacyAttribute !== undefined ? severity.legacy : isConstant ? 'info' : severity.added,
+    severity: legacyAttribute !== undefined && !inserted ? severity.legacy : isConstant ? 'info' : severity.added,
     known: 'observed',
     relation: before?.[0] ?? path,
     attribute: several ? undefined : (legacyAttribute ?? attribute),
     ...knowledge.locate(path, attribute),
-    message: `${several ? `${shownName(path)} has other rows` : `${shownName(path)}.${attribute} differs`} ${when}${example}`,
+    message: `${several ? `${shownName(path)} has other rows` : `${shownName(path)}.${attribute} differs`} ${when}${example}${inserted ? '; legacy rows keep theirs' : ''}`,
     evidence: { first: first ?? null, second: second ?? null, migrated: `${path}.${attribute}` },
     hint: hint(attribute),
   }
+}
+
+/** Whether rows that were there, told by their primary key, keep their cells in both runs: only rows that the migration inserts vary then. */
+function legacyCellsStay({ legacy, first, second }: Repetition, path: string, attribute: string): boolean {
+  const migrated = first.catalog.relations.get(path)
+  const [before, relation] = [...legacy.catalog.relations].find(([, each]) => each.oid === migrated?.oid) ?? []
+  const nameNow = (name: string | undefined) => {
+    const number = relation?.attributes.find((each) => each.name === name)?.number
+    return migrated?.attributes.find((each) => each.number === number)?.name
+  }
+  const key = relation?.indexes.find((index) => index.primary)?.attributes ?? []
+  const own = relation?.attributes.find(({ name }) => nameNow(name) === attribute)?.name
+  const names = [...key, own]
+  const namesNow = names.map(nameNow)
+  if (key.length === 0 || [...names, ...namesNow].includes(undefined)) return false
+  const held = new Map(keyed(legacy, before, names))
+  return [first, second].every((state) => keyed(state, path, namesNow).every(([row, cell]) => !held.has(row) || held.get(row) === cell))
+}
+
+/** For each row its key as a text, and the cell of the last of the names. */
+function keyed({ rows }: State, path = '', names: readonly (string | undefined)[]): readonly (readonly [string, string | null])[] {
+  const table = rows.get(path)
+  const positions = names.map((name) => table?.attributes.indexOf(name ?? '') ?? -1)
+  return (table?.rows ?? []).map((row) => {
+    const cells = positions.map((at) => row[at] ?? null)
+    return [JSON.stringify(cells.slice(0, -1)), cells.at(-1) ?? null] as const
+  })
 }
 
 function cellsOf(state: State | undefined, path: string, attribute: string): readonly (string | null)[] | undefined {

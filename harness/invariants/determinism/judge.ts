@@ -18,7 +18,7 @@ const repetitions: Probe<Repetition> = { name: 'repetitions', observe: async (be
  * The same legacy data gives the same migrated data.
  *
  * Kinds: `random`, `clock` (the values are instants of the run), `row-order`, `session` (a setting of the session, such as TimeZone). In a new attribute
- * random and clock are info, in a legacy one a warning; dependence on the physical order of rows is an error, except for keys that the
+ * random and clock are info, in a legacy one a warning, unless only rows that the migration inserts have them; dependence on the physical order of rows is an error, except for keys that the
  * migration issues; dependence on the time zone is an error in a legacy attribute, and a warning in a new one; a text that another setting
  * reads as another value is a warning, and a value that it only writes in another form is info.
  */

@@ -79,7 +79,7 @@ describe('classes that unseen pairs showed', () => {
   test('what up writes of its own comes from the clock and from chance, and is no other when it runs once more', async () => {
     const result = await verifyInline(
       'SELECT',
-      `BEGIN; CREATE TABLE bucket (id text PRIMARY KEY, made_at timestamptz NOT NULL DEFAULT now(), part float8 NOT NULL DEFAULT random(), size int);
+      `BEGIN ISOLATION LEVEL READ COMMITTED; CREATE TABLE bucket (id text PRIMARY KEY, made_at timestamptz NOT NULL DEFAULT now(), part float8 NOT NULL DEFAULT random(), size int);
        INSERT INTO bucket (id) VALUES ('default'); COMMIT;`,
       { runs: 5, files: { 'down.sql': 'BEGIN; DROP TABLE bucket; COMMIT;' } },
     )
