@@ -50,3 +50,10 @@ test('a key that an earlier statement gave is taken on every database', async ()
 test('where a row with the key is reckoned with, nothing is told', async () => {
   expect(await told("INSERT INTO model (id) VALUES ('clrntjt89000908jwhvkz5crm') ON CONFLICT (id) DO NOTHING")).toEqual([])
 })
+
+test('the message says that hardly any row has it, and the advice is about the row that is inserted', async () => {
+  const { findings } = await verifyInline(legacy, "INSERT INTO model (id) VALUES ('clrntjt89000908jwhvkz5crm')", { runs: 30 })
+  const [found] = findings.filter(({ invariant }) => invariant === 'applies')
+  expect(found?.message).toMatch(/^The migration fails on values that hardly any row has: duplicate key value/)
+  expect(found?.hint).toContain('ON CONFLICT')
+})
