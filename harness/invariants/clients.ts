@@ -165,7 +165,14 @@ const none: CatalogObjects = new Map()
 
 /** What the catalogs tell without a statement. */
 function nothingSent({ bench, run }: Scene): ClientsSeen['workload'] {
-  return { run, statements: [], given: bench.subject.migration.contract.workload !== undefined, routines: { before: [], after: [] } }
+  const given = bench.subject.migration.contract.workload !== undefined
+  return { run, statements: [], given, seeded: seededIn(bench.empty), routines: { before: [], after: [] } }
+}
+
+function seededIn({ legacy, migrated }: RunObservation): ReadonlyMap<string, number> {
+  return new Map(
+    [...(migrated?.rows ?? [])].map(([path, { rows }]) => [path, rows.length - (legacy.rows.get(path)?.rows.length ?? 0)] as const),
+  )
 }
 
 /** Work of which nothing stays: in a savepoint of the run's transaction, or in a transaction of its own on a clone. */

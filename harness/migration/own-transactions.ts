@@ -4,11 +4,14 @@ import { everyNode, fieldsOf, isFields } from './tree.ts'
 
 /**
  * Whether the transactions that a script begins and ends itself can run inside another one and leave the same where no statement fails:
- * plain BEGIN and COMMIT in turn, and nothing that a COMMIT before the last statement would end.
+ * plain BEGIN and COMMIT in turn, nothing that a COMMIT before the last statement would end, and no clock that one transaction would stop.
  */
 export function isEnclosable({ statements }: Script): boolean {
+  const begin = statements.findIndex(controlsTransaction)
+  if (begin < 0) return true
   let inside = false
-  let lastEarly = -1
+  // What stands in front of the first BEGIN is in transactions of its own.
+  let lastEarly = begin
   for (const [at, statement] of statements.entries()) {
     if (!controlsTransaction(statement)) continue
     const control = plainControl(statement)
@@ -16,7 +19,13 @@ export function isEnclosable({ statements }: Script): boolean {
     inside = !inside
     if (control === 'commit' && at < statements.length - 1) lastEarly = at
   }
-  return !inside && !statements.slice(0, Math.max(0, lastEarly)).some(endsWithCommit)
+  const several = lastEarly > begin || statements.slice(0, begin).some(({ node }) => node !== 'VariableSetStmt')
+  return !inside && !statements.slice(0, lastEarly).some(endsWithCommit) && !(several && statements.some(readsClock))
+}
+
+/** The time at which a transaction began is another one in the next. */
+function readsClock({ text }: Statement): boolean {
+  return /\b(now|transaction_timestamp|statement_timestamp)\s*\(|\b(current_(timestamp|date|time)|localtime(stamp)?)\b/i.test(text)
 }
 
 /** Whether a script commits a transaction of its own, and statements follow. */

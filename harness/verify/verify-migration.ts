@@ -65,7 +65,10 @@ export async function verifyMigration(migration: Migration, base: Base, context:
   }
 }
 
-/** A result with what follows once statements that always fail are corrected: all of them, or the first where the rest needs another one. */
+/**
+ * Verify the migration again, without the statements that always fail, and add what shows then. Where the rest needs one of them, only the
+ * first is corrected.
+ */
 async function goneOn(
   result: MigrationResult,
   all: Correction,

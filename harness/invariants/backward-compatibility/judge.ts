@@ -205,8 +205,8 @@ function isAltered(
 }
 
 /**
- * Whether a statement shows no more than the rows that `up` puts into a table which stays one. A table gives what it holds; that a row stands
- * there twice is `zero-loss`'s to tell.
+ * Whether a statement shows no more than the rows that `up` puts into a table which stays one, whatever rows are there. What it makes of
+ * legacy rows may be these a second time, under other keys.
  */
 function isGrown(
   observation: WorkloadObservation,
@@ -223,14 +223,15 @@ function isGrown(
   return columns.every(({ name }, at) => was[at] === now[at] || Number(now[at]) - Number(was[at]) === grown.get(name))
 }
 
-/** How many rows more a SELECT gives of each table that stays one, by its path. */
-function grownTables({ statements, run }: WorkloadObservation): ReadonlyMap<string, number> {
+/** How many rows more a SELECT gives of each table that stays one, by its path, where they are those that an empty database gets too. */
+function grownTables({ statements, run, seeded }: WorkloadObservation): ReadonlyMap<string, number> {
   return new Map(
     statements.flatMap(({ whole, relation, before, after }) => {
       const kind = run.migrated?.catalog.relations.get(relation ?? '')?.kind ?? ''
       if (whole !== true || relation === undefined || !/table$/.test(kind)) return []
       if (before.outcome === 'failed' || after.outcome === 'failed' || after.count <= before.count) return []
-      return [[relation, after.count - before.count] as const]
+      const more = after.count - before.count
+      return seeded.get(relation) === more ? [[relation, more] as const] : []
     }),
   )
 }

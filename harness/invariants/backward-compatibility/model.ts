@@ -57,6 +57,8 @@ export interface WorkloadObservation {
   readonly run: Pick<RunObservation, 'legacy' | 'migrated'>
   readonly knowledge: Knowledge
   readonly statements: readonly Replayed[]
+  /** How many rows `up` puts into a table of an empty database, by its path. */
+  readonly seeded: ReadonlyMap<string, number>
   /** Whether the author gave a workload: what clients send is known then, and only that counts. */
   readonly given: boolean
   readonly routines: { readonly before: readonly Routine[]; readonly after: readonly Routine[] }

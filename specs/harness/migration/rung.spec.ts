@@ -33,6 +33,9 @@ describe('a clone is needed for', () => {
     'BEGIN; CREATE TEMP TABLE x ON COMMIT DROP AS SELECT 1; COMMIT; SELECT 1',
     'BEGIN; DECLARE c CURSOR FOR SELECT 1; COMMIT; SELECT 1',
     'BEGIN; VACUUM; COMMIT',
+    'BEGIN; UPDATE t SET seen = now(); COMMIT; DELETE FROM t WHERE seen < now()',
+    'UPDATE t SET seen = CURRENT_TIMESTAMP; BEGIN; DELETE FROM t WHERE seen < CURRENT_TIMESTAMP; COMMIT',
+    'SET LOCAL search_path = a; BEGIN; SELECT 1; COMMIT',
     'SELECT 1; COMMIT',
     'ROLLBACK',
     'START TRANSACTION ISOLATION LEVEL SERIALIZABLE; END',
@@ -188,6 +191,7 @@ describe('a transaction is enough for', () => {
   test.each([
     'BEGIN; SELECT 1; COMMIT',
     'START TRANSACTION; SELECT 1; END',
+    'BEGIN; UPDATE t SET seen = now(); DELETE FROM t WHERE seen < now(); COMMIT',
     "SET lock_timeout = '1s'; BEGIN; CREATE TEMP TABLE x (a int) ON COMMIT DROP; SET LOCAL a.b = 'c'; COMMIT",
     'SELECT 1; BEGIN; SELECT 2; COMMIT; SELECT 3; BEGIN; SELECT 4; COMMIT',
   ])('transactions of its own that one may hold: %s', (text) => {

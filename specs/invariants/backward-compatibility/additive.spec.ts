@@ -91,7 +91,7 @@ async function holds(
     tried.changes.set(kind, (tried.changes.get(kind) ?? 0) + replayed.length)
     const verdict = backwardCompatibility.judge(
       {
-        workload: { run, statements: replayed, given: false, routines: { before: [], after: [] } },
+        workload: { run, statements: replayed, given: false, seeded: new Map(), routines: { before: [], after: [] } },
         access: { because: '' },
         definitions: { because: '' },
       },

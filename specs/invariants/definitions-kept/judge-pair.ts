@@ -22,7 +22,7 @@ export async function judgePair(session: Session, legacy: string, up: string): P
       named: namedIn({ kind: 'sql', script: parseScript('up.sql', up) }),
       refusals: [],
     }
-    const workload = { run: pair, statements: [], given: false, routines: { before: [], after: [] } }
+    const workload = { run: pair, statements: [], seeded: new Map(), given: false, routines: { before: [], after: [] } }
     const knowledge = { ...knowing([]), lineage: undefined }
     const verdict = definitionsKept.judge({ workload, access: { because: '' }, definitions: seen }, knowledge)
     if (verdict.outcome === 'violated') return verdict.findings
