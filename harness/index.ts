@@ -64,7 +64,9 @@ export {
   readHints,
   type Waiver,
 } from './migration/index.ts'
-export { type Check, definePlan, type Plan } from './operations/index.ts'
+export type { Check, Plan } from './operations/index.ts'
+// By its file: the room would bring all that `godwit` does around a real migration into each contract that is loaded.
+export { definePlan } from './operations/ready/define-plan.ts'
 export {
   type Cluster,
   type Database,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InputError } from '../errors.ts'
 import { replaceFile } from '../report/index.ts'
 import type { Baseline } from '../result/index.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InputError } from '../errors.ts'
 import { maskSecretsIn, readResult, replaceFile, resultsFile } from '../report/index.ts'
 import type { Baseline, VerifyResult } from '../result/index.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InputError } from '../errors.ts'
 import type { Shard, VerifiedPart } from '../history/index.ts'
 import { packageVersion } from '../package.ts'

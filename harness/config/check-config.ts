@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { InputError } from '../errors.ts'
 import type { Config } from './model.ts'
 import { configSchema } from './schema.ts'

@@ -1,9 +1,24 @@
-import { type ZodOptional, type ZodType, z } from 'zod'
+import type { ZodOptional, ZodType } from 'zod'
+import * as z from 'zod'
 import { formatNames, isOwnFormat } from '../formats/index.ts'
 import { contractSchema } from '../migration/index.ts'
 import { allOptions, type NamesOf, type OptionRows, schemaKit } from '../options/index.ts'
 
-const kit = schemaKit({ z, formatNames, isOwnFormat, contract: contractSchema })
+const makers = {
+  array: z.array,
+  boolean: z.boolean,
+  custom: z.custom,
+  enum: z.enum,
+  int: z.int,
+  iso: z.iso,
+  literal: z.literal,
+  number: z.number,
+  record: z.record,
+  strictObject: z.strictObject,
+  string: z.string,
+  union: z.union,
+}
+const kit = schemaKit({ z: makers, formatNames, isOwnFormat, contract: contractSchema })
 const { text, oneOrMore } = kit
 
 type Shape<Of extends 'project' | 'all'> = {

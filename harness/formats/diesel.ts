@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { parse as parseToml } from 'smol-toml'
 import { InputError } from '../errors.ts'
 import type { Script } from '../migration/index.ts'
 import { isFile } from '../migration/index.ts'
@@ -59,9 +58,10 @@ function versionOf(name: string): string {
 
 async function modeOf(folder: Folder, metadata: string): Promise<Script['mode']> {
   if (!folder.has(metadata)) return 'transaction'
+  const { parse } = await import('smol-toml')
   try {
     // Without one, the file still goes in one message, which the server wraps where it holds several statements.
-    return parseToml(await folder.text(metadata)).run_in_transaction === false ? 'message' : 'transaction'
+    return parse(await folder.text(metadata)).run_in_transaction === false ? 'message' : 'transaction'
   } catch (cause) {
     throw new InputError(`"${folder.shown(metadata)}" is not TOML: ${cause instanceof Error ? cause.message.split('\n', 1)[0] : cause}`, {
       cause,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { InputError } from '../errors.ts'
 import type { Folder } from './folder.ts'
 import type { Format } from './format.ts'

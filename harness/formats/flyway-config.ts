@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { parse as parseToml } from 'smol-toml'
-import { parse as parseYaml } from 'yaml'
 import { isFile } from '../migration/index.ts'
 import { parentsOf } from './parents.ts'
 
@@ -38,8 +36,8 @@ function configFiles(root: string): readonly string[] {
 async function settingsOf(file: string): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(file, 'utf8')
   try {
-    if (file.endsWith('.toml')) return flat(parseToml(text).flyway)
-    if (/\.ya?ml$/.test(file)) return flat(parseYaml(text)?.spring?.flyway)
+    if (file.endsWith('.toml')) return flat((await import('smol-toml')).parse(text).flyway)
+    if (/\.ya?ml$/.test(file)) return flat((await import('yaml')).parse(text)?.spring?.flyway)
   } catch {
     return new Map()
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InputError } from '../errors.ts'
 import type { Step } from '../migration/index.ts'
 import { errorAt, isFile, SourceText, shownPath, tryParse } from '../migration/index.ts'

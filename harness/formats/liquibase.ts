@@ -6,7 +6,7 @@ import { byUnits, type Folder, partsOf } from './folder.ts'
 import type { Format, Read } from './format.ts'
 import { ignoredFiles } from './ignored.ts'
 import type { ChangeSet } from './liquibase-change-set.ts'
-import { type Changelog, ChangelogReader } from './liquibase-changelog.ts'
+import type { Changelog } from './liquibase-changelog.ts'
 import { isFormattedSql } from './liquibase-formatted.ts'
 import { readChangeSet } from './liquibase-steps.ts'
 import { parentsOf } from './parents.ts'
@@ -79,7 +79,7 @@ function revertingOf({ changeSets }: Changelog, { downBy }: ChangeSet): ChangeSe
 }
 
 async function readChangelog(folder: Folder, warnings: string[]): Promise<Changelog> {
-  const reader = new ChangelogReader(folder)
+  const reader = await changelogReader(folder)
   const [root, ...others] = await rootsOf(folder)
   if (root !== undefined && others.length > 0) {
     throw new InputError(`"${folder.shown('')}" has ${others.length + 1} changelogs that no other includes`, {
@@ -102,13 +102,19 @@ async function rootsOf(folder: Folder): Promise<readonly string[]> {
   if (changelogs.length < 2) return changelogs
   const included = new Set<string>()
   for (const name of changelogs) {
-    const reader = new ChangelogReader(folder)
+    const reader = await changelogReader(folder)
     await reader.read(name).catch(() => undefined)
     for (const file of reader.changelog.files) if (file !== name) included.add(file)
   }
   const roots = changelogs.filter((name) => !included.has(name))
   const told = roots.filter((name) => /(master|root)\W*\w*\.\w+$|^(db\.)?changelog\.\w+$|^(main|index)\.\w+$/i.test(basename(name)))
   return told.length === 1 ? told : roots
+}
+
+/** It brings parsers of XML and YAML, which no other format waits for. */
+async function changelogReader(folder: Folder) {
+  const { ChangelogReader } = await import('./liquibase-changelog.ts')
+  return new ChangelogReader(folder)
 }
 
 async function changelogsIn(folder: Folder, within?: string): Promise<readonly string[]> {

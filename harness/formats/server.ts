@@ -1,7 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse as parseToml } from 'smol-toml'
-import { parse as parseYaml } from 'yaml'
 import { isFile, shownPath } from '../migration/index.ts'
 import type { History } from './history.ts'
 import { parentsOf } from './parents.ts'
@@ -20,7 +18,7 @@ export async function serverOf(root: string): Promise<History['server']> {
     const found = toml === undefined ? undefined : await majorOfConfig(toml)
     if (found !== undefined) return found
     for (const file of await composeFiles(directory)) {
-      const major = majorOfCompose(await readFile(file, 'utf8'))
+      const major = await majorOfCompose(await readFile(file, 'utf8'))
       if (major !== undefined) return { major, from: shownPath(file) }
     }
   }
@@ -42,7 +40,8 @@ async function composeFiles(directory: string): Promise<readonly string[]> {
 
 async function majorOfConfig(file: string): Promise<History['server']> {
   try {
-    const { db } = parseToml(await readFile(file, 'utf8'))
+    const { parse } = await import('smol-toml')
+    const { db } = parse(await readFile(file, 'utf8'))
     const major = typeof db === 'object' && 'major_version' in db ? Number(db.major_version) : Number.NaN
     return Number.isInteger(major) ? { major, from: shownPath(file) } : undefined
   } catch {
@@ -50,15 +49,17 @@ async function majorOfConfig(file: string): Promise<History['server']> {
   }
 }
 
-function majorOfCompose(text: string): number | undefined {
-  const majors = new Set(imagesOf(text).flatMap((image) => majorOfImage(image) ?? []))
+async function majorOfCompose(text: string): Promise<number | undefined> {
+  const images = await imagesOf(text)
+  const majors = new Set(images.flatMap((image) => majorOfImage(image) ?? []))
   const [major] = majors
   return majors.size === 1 ? major : undefined
 }
 
-function imagesOf(text: string): readonly string[] {
+async function imagesOf(text: string): Promise<readonly string[]> {
+  const { parse } = await import('yaml')
   try {
-    const services: unknown = parseYaml(text, { merge: true })?.services
+    const services: unknown = parse(text, { merge: true })?.services
     if (typeof services !== 'object' || services === null) return []
     return Object.values(services).flatMap((service: unknown) =>
       typeof service === 'object' && service !== null && 'image' in service && typeof service.image === 'string' ? [service.image] : [],

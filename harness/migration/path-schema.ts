@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Any text but none. */
 export const text = z.string().trim().min(1)

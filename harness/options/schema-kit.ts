@@ -1,11 +1,17 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { formatNames, isOwnFormat, OwnFormat } from '../formats/index.ts'
 import type { AnyInvariant } from '../invariants/index.ts'
 import type { contractSchema } from '../migration/index.ts'
 
+/** What of zod makes the schemas of options. The whole of it would bring its texts in fifty languages into the command. */
+export type SchemaMakers = Pick<
+  typeof z,
+  'array' | 'boolean' | 'custom' | 'enum' | 'int' | 'iso' | 'literal' | 'number' | 'record' | 'strictObject' | 'string' | 'union'
+>
+
 /** What schemas of options are made with. It is handed in, so that the help of the command waits neither for zod nor for a parser of SQL. */
 export interface SchemaParts {
-  readonly z: typeof z
+  readonly z: SchemaMakers
   readonly formatNames: typeof formatNames
   readonly isOwnFormat: typeof isOwnFormat
   readonly contract: typeof contractSchema

@@ -1,13 +1,10 @@
-import junit, { type Builder, type TestSuite } from 'junit-report-builder'
+import type { Builder, TestSuite } from 'junit-report-builder'
 import type { FindingResult, InvariantResult, MigrationResult, SourceResult, VerifyResult } from '../result/index.ts'
 import { claimsCount, claimWord, whyOf } from './claims-text.ts'
 import { coverageLine } from './coverage-text.ts'
 import { maskSecretsIn } from './mask-secrets.ts'
 import { bySeverity, nothingJudged, placeOf, subjectOf, verdictSentence } from './severity.ts'
 import { counted } from './visible-text.ts'
-
-// The package's types promise `.default` once more than its CommonJS build has under Node.
-const library = junit as unknown as Builder
 
 /**
  * The result as JUnit XML: a test suite for each migration, a test case for each invariant; a history that breaks, or that was taken back
@@ -16,7 +13,10 @@ const library = junit as unknown as Builder
  * Violated is a failure; unknown is an error, because it never counts as a pass; what does not apply is skipped. A migration
  * that does not hold although no invariant says so (none was judged) gets a test case `verdict` with an error.
  */
-export function renderJUnit(result: VerifyResult): string {
+export async function renderJUnit(result: VerifyResult): Promise<string> {
+  const { default: junit } = await import('junit-report-builder')
+  // The package's types promise `.default` once more than its CommonJS build has under Node.
+  const library = junit as unknown as Builder
   const masked = withoutLoneSurrogates(maskSecretsIn(result))
   const builder = library.newBuilder().name('godwit')
   for (const migration of masked.migrations) addSuite(builder.testSuite(), migration, masked)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { InputError } from '../errors.ts'
 import { type CounterexampleMeta, metaPrefix, rowMarkers } from './counterexample.ts'
 import { savedSequenceSchema } from './saved-sequence.ts'

@@ -24,20 +24,20 @@ export const codeQualityFile = 'gl-code-quality-report.json'
 const indexLimit = { limit: 2_000_000, unit: 'bytes' } as const
 
 /** The files of one migration's folder, by name. */
-export function migrationFiles(migration: MigrationResult, alone: VerifyResult): ReadonlyMap<string, string> {
+export async function migrationFiles(migration: MigrationResult, alone: VerifyResult): Promise<ReadonlyMap<string, string>> {
   return new Map([
     [reportFile, renderMarkdown(migration, alone)],
     [resultsFile, `${JSON.stringify(maskSecretsIn(alone), null, 2)}\n`],
-    [junitFile, renderJUnit(alone)],
+    [junitFile, await renderJUnit(alone)],
   ])
 }
 
 /** The files of a run beside the folders of its migrations, by name. */
-export function runFiles(
+export async function runFiles(
   result: VerifyResult,
   sources: SourceFiles,
   { folders, links: repository }: { readonly folders: ReadonlyMap<MigrationResult, string>; readonly links: RepositoryLinks },
-): ReadonlyMap<string, string> {
+): Promise<ReadonlyMap<string, string>> {
   // The renderers mask a copy, so folders are found by place and not by identity.
   const names = result.migrations.map((migration) => folders.get(migration))
   const masked = maskSecretsIn(result)
@@ -50,7 +50,7 @@ export function runFiles(
     [indexFile, renderRunSummary(result, { ...indexLimit, linkOf, all: true })],
     [pullRequestFile, renderPullRequest(result, { links: repository, sources })],
     [resultsFile, `${JSON.stringify(masked, null, 2)}\n`],
-    [junitFile, renderJUnit(result)],
+    [junitFile, await renderJUnit(result)],
     [sarifFile, renderSarif(result, sources)],
     [codeQualityFile, renderCodeQuality(result, sources)],
   ])

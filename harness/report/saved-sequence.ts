@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Statements of clients that show a finding, as a counterexample keeps them. */
 export const savedSequenceSchema = z.object({

@@ -67,12 +67,12 @@ export async function writeReports(result: VerifyResult, options: WriteOptions):
     reports.push(name === undefined ? join(directory, indexFile) : join(directory, name, reportFile))
     if (name === undefined) continue
     const alone = resultOf(migration, options.runOf?.(migration) ?? result)
-    for (const [file, text] of migrationFiles(migration, alone)) files.set(join(directory, name, file), text)
+    for (const [file, text] of await migrationFiles(migration, alone)) files.set(join(directory, name, file), text)
   }
   const sources = await readSourceFiles(result, options.workingDirectory ?? process.cwd())
   const environment = options.environment ?? processEnvironment
   const links = repositoryLinks(environment.variables, directory)
-  for (const [file, text] of runFiles(result, sources, { folders, links })) files.set(join(directory, file), text)
+  for (const [file, text] of await runFiles(result, sources, { folders, links })) files.set(join(directory, file), text)
   const runs = [...(await readRunHistory(directory)), runLineOf(result, options.now ?? new Date())]
   files.set(join(directory, historyFile), runHistoryText(runs))
   files.set(join(directory, pageFile), await pageOf(result, folders, sources, runs))
@@ -114,7 +114,7 @@ export async function rewriteReports(folder: string, result: VerifyResult): Prom
   const reports: string[] = []
   if (isMigrationFolder(folder) && only !== undefined) {
     reports.push(join(folder, reportFile))
-    for (const [file, text] of migrationFiles(only, result)) files.set(join(folder, file), text)
+    for (const [file, text] of await migrationFiles(only, result)) files.set(join(folder, file), text)
   } else {
     const folders = foldersOf(result, folder)
     for (const migration of result.migrations) {
@@ -124,11 +124,11 @@ export async function rewriteReports(folder: string, result: VerifyResult): Prom
       // A migration's own result knows its own run, where the run unites several.
       const own = await readResult(join(folder, name))
       const alone = own?.result ?? resultOf(migration, result)
-      for (const [file, text] of migrationFiles(alone.migrations[0] ?? migration, alone)) files.set(join(folder, name, file), text)
+      for (const [file, text] of await migrationFiles(alone.migrations[0] ?? migration, alone)) files.set(join(folder, name, file), text)
     }
     const sources = await readSourceFiles(result, process.cwd())
     const links = repositoryLinks(process.env, folder)
-    for (const [file, text] of runFiles(result, sources, { folders, links })) files.set(join(folder, file), text)
+    for (const [file, text] of await runFiles(result, sources, { folders, links })) files.set(join(folder, file), text)
     files.set(join(folder, pageFile), await pageOf(result, folders, sources, await readRunHistory(folder)))
   }
   try {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DeepReadonly } from '../../migration/index.ts'
 
 const name = z.string().min(1, 'is empty')

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { LineCounter, type Node, parseDocument } from 'yaml'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { InputError } from '../../errors.ts'
 import { shownPath } from '../../migration/index.ts'
 import { type CompatMapping, mappingSchema } from './mapping.ts'

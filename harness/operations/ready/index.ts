@@ -1,5 +1,5 @@
 export { observedText, readinessText } from './describe.ts'
 export { type Observed, type ObserveOptions, observe } from './observe.ts'
-export { type Check, definePlan, type Plan } from './plan.ts'
+export type { Check, Plan } from './plan.ts'
 export { type LoadedPlan, readPlan } from './read-plan.ts'
 export { type Readiness, type ReadyOptions, ready } from './ready.ts'

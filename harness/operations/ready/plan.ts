@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DeepReadonly } from '../../migration/index.ts'
 
 const text = z.string().trim().min(1, 'is empty')
@@ -62,8 +62,3 @@ export type Plan = DeepReadonly<z.input<typeof planSchema>>
 
 /** A precondition: a query that returns the rows that are wrong. */
 export type Check = DeepReadonly<z.infer<typeof check>>
-
-/** Types what a plan file exports as default. */
-export function definePlan(plan: Plan): Plan {
-  return plan
-}

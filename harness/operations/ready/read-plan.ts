@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { InputError } from '../../errors.ts'
 import {
   checkValue,

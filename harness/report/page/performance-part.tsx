@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { PageMigration } from './page-data.ts'
 import { Scroll } from './scroll.tsx'
 

@@ -79,8 +79,8 @@ describe('claims in reports', () => {
     expect(text).toContain('| `drop-notes` | holds |')
   })
 
-  test('JUnit has a property for each, SARIF a notification for each that is not held', () => {
-    const xml = renderJUnit(result)
+  test('JUnit has a property for each, SARIF a notification for each that is not held', async () => {
+    const xml = await renderJUnit(result)
     expect(xml).toContain('<property name="claims" value="1 held, 2 refuted (SB-6, SB-5), 1 not checked"/>')
     expect(xml).toContain('<property name="claim.SB-6" value="refuted: rollback gives back the legacy state (The column stays.)"/>')
     const { runs } = JSON.parse(renderSarif(result, new Map()))

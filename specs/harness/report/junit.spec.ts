@@ -7,10 +7,10 @@ import { exampleFinding, exampleResult, verifyResult } from '../result/result-ar
 const saw = { relations: 1, rows: 2, cells: 3, runs: 4 }
 
 describe('JUnit', () => {
-  test('any result is well-formed XML with a suite for each migration and a case for each invariant', () => {
-    fc.assert(
-      fc.property(verifyResult, (result) => {
-        const elements = parse(renderJUnit(result))
+  test('any result is well-formed XML with a suite for each migration and a case for each invariant', async () => {
+    await fc.assert(
+      fc.asyncProperty(verifyResult, async (result) => {
+        const elements = parse(await renderJUnit(result))
         const cases = elements.filter((one) => one.name === 'testcase' && one.attributes.name !== 'verdict')
         const invariants = result.migrations.flatMap((migration) => migration.invariants)
         const told = result.sources.filter((source) => source.brokenAt !== null || source.endToEnd !== null)
@@ -26,17 +26,17 @@ describe('JUnit', () => {
     )
   })
 
-  test('a lone surrogate breaks no escape in front of it', () => {
+  test('a lone surrogate breaks no escape in front of it', async () => {
     for (const name of ['\r\udfff<b>', '\\\n\ud800', '\t\ud83d']) {
-      const [suite] = parse(renderJUnit(exampleResult([{ name }]))).filter((one) => one.name === 'testsuite')
+      const [suite] = parse(await renderJUnit(exampleResult([{ name }]))).filter((one) => one.name === 'testsuite')
       expect(suite?.attributes.name).toBe(name.replace(/[\udfff\ud800\ud83d]/, '\ufffd'))
     }
   })
 
-  test('any migration that does not hold fails its suite', () => {
-    fc.assert(
-      fc.property(verifyResult, (result) => {
-        const suites = parse(renderJUnit(result)).filter((one) => one.name === 'testsuite')
+  test('any migration that does not hold fails its suite', async () => {
+    await fc.assert(
+      fc.asyncProperty(verifyResult, async (result) => {
+        const suites = parse(await renderJUnit(result)).filter((one) => one.name === 'testsuite')
         for (const [index, migration] of result.migrations.entries()) {
           const { failures, errors } = suites[index]?.attributes ?? {}
           if (migration.verdict !== 'holds') expect(Number(failures) + Number(errors)).toBeGreaterThan(0)
@@ -45,13 +45,13 @@ describe('JUnit', () => {
     )
   })
 
-  test('nothing judged is no pass', () => {
-    expect(renderJUnit(exampleResult([]))).toContain('errors="1"')
-    expect(renderJUnit(exampleResult([{ verdict: 'holds', invariants: [], findings: [] }]))).toContain('errors="1"')
+  test('nothing judged is no pass', async () => {
+    expect(await renderJUnit(exampleResult([]))).toContain('errors="1"')
+    expect(await renderJUnit(exampleResult([{ verdict: 'holds', invariants: [], findings: [] }]))).toContain('errors="1"')
   })
 
-  test('a violation carries its findings, with where and the counterexample', () => {
-    const elements = parse(renderJUnit(exampleResult([{ findings: [exampleFinding({ hint: 'Keep the column.' })] }])))
+  test('a violation carries its findings, with where and the counterexample', async () => {
+    const elements = parse(await renderJUnit(exampleResult([{ findings: [exampleFinding({ hint: 'Keep the column.' })] }])))
     expect(elements.find((one) => one.name === 'failure')).toEqual({
       name: 'failure',
       attributes: { message: 'cells are lost', type: 'cell-lost' },
@@ -65,7 +65,7 @@ describe('JUnit', () => {
     })
   })
 
-  test('a history of 500 steps is one file, and says where it breaks', () => {
+  test('a history of 500 steps is one file, and says where it breaks', async () => {
     const steps = Array.from({ length: 500 }, (_, index) => ({
       name: `step-${index}`,
       path: `db/step-${index}`,
@@ -81,7 +81,7 @@ describe('JUnit', () => {
     }
     const endToEnd = { steps: 500, verdict: 'violated' as const, because: 'step-9 does not restore public.a' }
     const source = { path: 'db', format: 'sql', steps: 500, verified: 500, cached: 0, brokenAt, endToEnd, notes: [] }
-    const elements = parse(renderJUnit({ ...exampleResult(steps), sources: [source] }))
+    const elements = parse(await renderJUnit({ ...exampleResult(steps), sources: [source] }))
     const own = elements.slice(elements.findLastIndex((one) => one.name === 'testsuite'))
     expect(elements.filter((one) => one.name === 'testsuite')).toHaveLength(501)
     expect(own.map((one) => [one.name, one.attributes.name ?? one.attributes.message, one.text])).toEqual([
@@ -95,12 +95,12 @@ describe('JUnit', () => {
     ])
   })
 
-  test('what does not apply is skipped, what is unknown is an error', () => {
+  test('what does not apply is skipped, what is unknown is an error', async () => {
     const invariants = [
       { id: 'round-trip', verdict: 'not-applicable', because: 'no down', saw, under: [] },
       { id: 'zero-loss', verdict: 'unknown', because: 'no rows', saw, under: [] },
     ] as const
-    const names = parse(renderJUnit(exampleResult([{ verdict: 'unknown', invariants, findings: [] }])))
+    const names = parse(await renderJUnit(exampleResult([{ verdict: 'unknown', invariants, findings: [] }])))
       .filter((one) => ['testcase', 'skipped', 'error'].includes(one.name))
       .map((one) => one.attributes.name ?? one.name)
     expect(names).toEqual(['round-trip', 'skipped', 'zero-loss', 'error'])

@@ -26,7 +26,7 @@ describe('secrets', () => {
     )
   })
 
-  test('every rendering masks, in every field', () => {
+  test('every rendering masks, in every field', async () => {
     const secret = 'postgres://u:hunter2@h/db?sslpassword=hunter2&x=1'
     const finding = exampleFinding({
       message: secret,
@@ -40,7 +40,7 @@ describe('secrets', () => {
     ])
     const rendered = [
       ...result.migrations.map((migration) => renderMarkdown(migration, result)),
-      renderJUnit(result),
+      await renderJUnit(result),
       renderTerminal(result, { color: true, columns: 300 }),
     ]
     for (const text of rendered) {
