@@ -1,4 +1,7 @@
+import { compileLess } from './compile-less.ts'
 import { runCommand } from './run-command.ts'
+
+compileLess()
 
 // `godwit … | head` closes our output early; the verdict still counts.
 for (const stream of [process.stdout, process.stderr])

@@ -56,8 +56,14 @@ function addVerify(program: Command, context: CommandContext): void {
     .option('--json', 'write the result to standard output, and nothing else there')
     .addHelpText('after', verifyHelp)
     .action(async (paths: readonly string[], options: ShardFlags) => {
-      const { verifyCommand } = await import('./verify-command.ts')
-      await verifyCommand(paths, options, context)
+      const { clusterAhead } = await import('./cluster-ahead.ts')
+      const cluster = await clusterAhead(paths, options)
+      try {
+        const { verifyCommand } = await import('./verify-command.ts')
+        await verifyCommand(paths, options, { ...context, startCluster: cluster.take })
+      } finally {
+        await cluster[Symbol.asyncDispose]()
+      }
     })
 }
 

@@ -15,13 +15,13 @@ export class SpareCluster implements AsyncDisposable {
     return startCluster(request, options)
   }
 
-  /** Start another one of the kind that was asked for last. */
-  prepare(): void {
-    if (this.#spare !== undefined || this.#request === undefined) return
-    const starting = startCluster(this.#request)
+  /** Start another one, of the kind that was asked for last unless another is named. */
+  prepare(request = this.#request): void {
+    if (this.#spare !== undefined || request === undefined) return
+    const starting = startCluster(request)
     // Who takes it hears of the failure.
     starting.catch(() => undefined)
-    this.#spare = { key: JSON.stringify(this.#request), starting }
+    this.#spare = { key: JSON.stringify(request), starting }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

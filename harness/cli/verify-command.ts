@@ -19,7 +19,11 @@ import { terminalOf } from './terminal-of.ts'
 import type { ShardFlags } from './verify-options.ts'
 
 /** `godwit verify`: verify, write the reports, show the result, and exit with the verdict. */
-export async function verifyCommand(paths: readonly string[], flags: ShardFlags, context: CommandContext): Promise<void> {
+export async function verifyCommand(
+  paths: readonly string[],
+  flags: ShardFlags,
+  context: CommandContext & Pick<VerifyHooks, 'startCluster'>,
+): Promise<void> {
   const plan = await planWork(paths, flags)
   const json = flags.json === true
   if (flags.shard === undefined && flags.costs !== undefined)

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import type pg from 'pg'
 import { decodedBy } from './decode.ts'
 
@@ -19,10 +20,21 @@ export function loadDriver(): Promise<Driver> {
 }
 
 async function load(): Promise<Driver> {
-  const [{ default: driver }, { default: Cursor }, { from, to }] = await Promise.all([
-    import('pg'),
-    import('pg-cursor'),
-    import('pg-copy-streams'),
-  ])
+  // What they are, CommonJS: an import would have Node.js look for the names that each file of theirs exports first.
+  const require = createRequire(import.meta.url)
+  const driver = underNavigator(() => require('pg') as typeof pg)
+  const Cursor = require('pg-cursor') as typeof import('pg-cursor')
+  const { from, to } = require('pg-copy-streams') as typeof import('pg-copy-streams')
   return { Client: driver.Client, Cursor, copyFrom: from, copyTo: to, decodedTypes: decodedBy(driver.types) }
+}
+
+/** Node.js 20 says nowhere what runs: pg asks `Response` then, by which Node.js loads its HTTP client (20 ms). From 21 on there is a navigator. */
+function underNavigator<T>(load: () => T): T {
+  if ('navigator' in globalThis) return load()
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { userAgent: `Node.js/${process.versions.node}` } })
+  try {
+    return load()
+  } finally {
+    Reflect.deleteProperty(globalThis, 'navigator')
+  }
 }
