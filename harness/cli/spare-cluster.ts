@@ -1,7 +1,11 @@
 import { type ClusterRequest, type StartClusterOptions, type StartedCluster, startCluster } from '../postgres/index.ts'
 
-/** A cluster that has started already when the next verification asks for it. Each is used once, so that nothing is left in it. */
+/**
+ * A cluster that has started already when the next verification asks for it. Each is used once, so that nothing is left in it. Who is done
+ * with one goes on while it ends; it is waited for at the end of the command.
+ */
 export class SpareCluster implements AsyncDisposable {
+  readonly #ending: Promise<void>[] = []
   #spare: { readonly key: string; readonly starting: Promise<StartedCluster> } | undefined
   #request: ClusterRequest | undefined
 
@@ -10,9 +14,19 @@ export class SpareCluster implements AsyncDisposable {
     this.#request = request
     const spare = this.#spare
     this.#spare = undefined
-    if (spare?.key === JSON.stringify(request)) return spare.starting
+    if (spare?.key === JSON.stringify(request)) return this.#lent(await spare.starting)
     await stop(spare?.starting)
-    return startCluster(request, options)
+    return this.#lent(await startCluster(request, options))
+  }
+
+  #lent(cluster: StartedCluster): StartedCluster {
+    const leave = async () => {
+      const ending = cluster.stop()
+      // Whoever waits for it hears of a failure.
+      ending.catch(() => undefined)
+      this.#ending.push(ending)
+    }
+    return { ...cluster, [Symbol.asyncDispose]: leave }
   }
 
   /** Start another one, of the kind that was asked for last unless another is named. */
@@ -27,6 +41,7 @@ export class SpareCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await stop(this.#spare?.starting)
     this.#spare = undefined
+    await Promise.all(this.#ending)
   }
 }
 
