@@ -52,7 +52,8 @@ describe('a cluster ahead', () => {
 
   test('is none where the cache is newer than each file', async () => {
     await mkdir(join(directory, '.godwit', 'cache', 'ab'), { recursive: true })
-    await writtenAt(1_000, 'migrations', 'migrations/0001', 'migrations/0001/up.sql', '.godwit/cache')
+    await writtenAt(1_500, 'migrations', 'migrations/0001', 'migrations/0001/up.sql')
+    await writtenAt(1_000, '.godwit/cache')
     await writtenAt(2_000, '.godwit/cache/ab')
     expect(asked()).toBeUndefined()
     expect(asked({ cache: false })).toEqual({ kind: 'embedded' })
