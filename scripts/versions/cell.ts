@@ -20,13 +20,16 @@ export interface Check {
 }
 
 const godwit = 'godwit/bin/godwit.mjs'
+const mostMegabytes = 300
+/** Has a process say at its end how much memory it had at most, in KiB. */
+const sayPeak = `--import data:text/javascript,${encodeURIComponent("process.on('exit',()=>console.error('peak',process.resourceUsage().maxRSS))")}`
 
 /** Do as a user would, with the installed package. */
 export async function runCell(workshop: Workshop, postgres: number, node: number): Promise<Cell> {
   const program = await workshop.node(node)
   const env = { GODWIT_POSTGRES: String(postgres) }
   const report = `reports-${postgres}-${node}`
-  const command = (args: readonly string[]) => workshop.run(program, godwit, args, env)
+  const command = (args: readonly string[], more = {}) => workshop.run(program, godwit, args, { ...env, ...more })
   const checks: Check[] = []
   const check = async (name: string, work: () => Promise<string | undefined>) => {
     const started = performance.now()
@@ -55,6 +58,12 @@ export async function runCell(workshop: Workshop, postgres: number, node: number
   await check('report', async () => expectCode(await command(['report', report]), 0))
   await verifies('stock-batches', 0)
   await verifies('history', 1)
+  await check('memory', async () => {
+    const ran = await command(['verify', 'stock-batches', '--no-cache', '--report', report], { NODE_OPTIONS: sayPeak })
+    const peak = Number(/^peak (\d+)$/m.exec(ran.stderr)?.[1]) / 1_024
+    if (ran.code !== 0 || Number.isNaN(peak)) return unexpected(ran, 0)
+    return peak <= mostMegabytes ? undefined : `${Math.round(peak)} MB at most, not ${mostMegabytes}`
+  })
   await check('import', async () => {
     const ran = await workshop.runAt(workshop.directory, program, ['api.mjs'], env)
     return ran.code === 0 && ran.stdout === 'violated' ? undefined : unexpected(ran, 0)
