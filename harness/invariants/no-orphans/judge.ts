@@ -92,8 +92,16 @@ function referencesOf(run: RunObservation, knowledge: Knowledge): readonly Refer
           },
         ],
   )
-  // A soft reference is read off a join, which has no direction: the side that is unique is the parent.
-  return [...keys, ...soft.filter(({ parent, parentAttributes }) => isUnique(run, parent, parentAttributes))]
+  // A soft reference is read off a join, which has no direction: the side that is unique is the parent. One from an attribute that the
+  // migration adds held nowhere before.
+  const held = ({ child, childAttributes, parent, parentAttributes }: Reference) =>
+    hasAttributes(run, child, childAttributes) && isUnique(run, parent, parentAttributes)
+  return [...keys, ...soft.filter(held)]
+}
+
+function hasAttributes(run: RunObservation, path: string, names: readonly string[]): boolean {
+  const attributes = run.legacy.catalog.relations.get(path)?.attributes ?? []
+  return names.every((name) => attributes.some((each) => each.name === name))
 }
 
 function isUnique(run: RunObservation, path: string, attributes: readonly string[]): boolean {
