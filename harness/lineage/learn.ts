@@ -1,14 +1,14 @@
 import type { AttributePlace } from '../catalog/index.ts'
 import type { BandKind } from '../data/index.ts'
 import type { Mapping } from '../migration/index.ts'
-import type { RunObservation } from '../run/index.ts'
+import type { RunObservation, State } from '../run/index.ts'
 import { type ColumnTable, columnsOf, plainColumnsOf } from './columns.ts'
 import { foundMappings } from './declared.ts'
 import { joinReferenced } from './join.ts'
 import { learnRelation } from './learn-relation.ts'
 import { matchKeys } from './match-keys.ts'
 import type { Lineage, RelationLineage } from './model.ts'
-import { type BandedTables, type FindPairs, type Pair, pairFinder } from './pair-rows.ts'
+import { type BandedTables, type FindPairs, type Pair, pairFinder, rowText } from './pair-rows.ts'
 import type { PairedRun } from './paired-run.ts'
 import { followReissuedKey, type PairedPlaces } from './rekey.ts'
 import { ownAttribute, sameRelation } from './same.ts'
@@ -19,15 +19,20 @@ import { unchangedRelations } from './unchanged.ts'
  *
  * @param runs  Banded runs in which `up` succeeded. The rows of both states must be there for every relation that is to be judged.
  * @param mappings  What the contract says of it: looked for where it says, and preferred to what is found.
+ * @param there  Rows that stand in the legacy schema without being generated, as those that an earlier step inserted: their cells are no bands.
  */
-export function learnLineage(runs: readonly RunObservation[], mappings: readonly Mapping[] = []): Lineage {
+export function learnLineage(
+  runs: readonly RunObservation[],
+  mappings: readonly Mapping[] = [],
+  there: State['rows'] = new Map(),
+): Lineage {
   const relations = new Map<string, RelationLineage>()
   const paired = new Map<string, PairedPlaces>()
   const keys = new Map<string, readonly string[]>()
   const unchanged = unchangedRelations(runs.filter((run) => run.migrated !== undefined && run.bands !== undefined))
   const quiet = new Set(unchanged.values())
   const prepared = runs.flatMap((run): readonly PreparedRun[] => {
-    const tables = bandedTables(run)
+    const tables = bandedTables(run, there)
     if (tables === undefined) return []
     const pairs = pairFinder(tables, new Set(tables.places.filter((place) => !quiet.has(place))), keys)
     return [{ run, tables, pairs, indexes: new Map() }]
@@ -215,7 +220,7 @@ function hasValues({ legacy }: BandedTables, { relation, attribute }: AttributeP
   return table?.rows.some((row) => (row[at] ?? null) !== null) ?? false
 }
 
-function bandedTables(run: RunObservation): BandedTables | undefined {
+function bandedTables(run: RunObservation, there: State['rows']): BandedTables | undefined {
   if (run.migrated === undefined || run.bands === undefined) return undefined
   const { legacy, migrated } = run
   const plain = new Map<string, ColumnTable | undefined>()
@@ -259,6 +264,7 @@ function bandedTables(run: RunObservation): BandedTables | undefined {
     migrated: widened,
     places: [...migrated.rows.keys()],
     bands: run.bands,
+    there: new Map([...there.keys()].map((path) => [path, new Set(plainColumnsOf(legacy.catalog, there, path)?.rows.map(rowText))])),
     // A key that is a foreign key too (a row split in two) does name its own row.
     isReference: (relation, attribute) => references.has(`${relation}\u0000${attribute}`) && !keys.has(`${relation}\u0000${attribute}`),
   }

@@ -9,6 +9,8 @@ export interface BandedTables {
   readonly migrated: (path: string) => ColumnTable | undefined
   readonly places: readonly string[]
   readonly bands: ReadonlyMap<string, ReadonlyMap<string, BandKind>>
+  /** Legacy rows that were not generated, by their texts. */
+  readonly there: ReadonlyMap<string, ReadonlySet<string>>
   /** Migrated columns (relation, attribute) that are references: they name another row, and are no evidence of their own. */
   readonly isReference: (relation: string, attribute: string) => boolean
 }
@@ -19,6 +21,11 @@ export interface Pair {
   readonly migratedRow: number
   /** Index of the legacy column → indexes of the migrated columns in which its band stands. */
   readonly hits: ReadonlyMap<number, ReadonlySet<number>>
+}
+
+/** Rows with the same text hold the same cells. */
+export function rowText(row: readonly (string | null)[]): string {
+  return JSON.stringify(row)
 }
 
 /** The pairs of rows with each legacy relation in one migrated relation. */
@@ -122,7 +129,9 @@ function indexBands(
   for (const [relation, table] of tables.legacy) {
     const kinds = tables.bands.get(relation)
     const banded = table.columns.flatMap((column, index) => (kinds?.get(column.attribute) === 'band' ? [index] : []))
+    const there = tables.there.get(relation)
     table.rows.forEach((row, at) => {
+      if (there !== undefined && there.size > 0 && there.has(rowText(row))) return
       const owner = { relation, row: at }
       for (const column of banded) {
         const cell = row[column]

@@ -49,6 +49,7 @@ export async function learn(inquiry: Inquiry): Promise<Learned> {
   inquiry.subject = learnFrom(
     inquiry.subject,
     passed.map(({ run }) => run),
+    empty.run.legacy.rows,
   )
   const lanes = await widen(inquiry.subject, inquiry.base, inquiry.runner, inquiry.depth.runs)
   const repetitions = await repeat(inquiry, empty, passed[0], lanes)
@@ -63,11 +64,15 @@ export async function learn(inquiry: Inquiry): Promise<Learned> {
   return { empty, banded: passed, repetitions, lanes }
 }
 
-/** What banded runs tell about a subject: where attributes go, and which relations are written. */
-export function learnFrom(subject: Subject, runs: readonly RunObservation[]): Subject {
+/**
+ * What banded runs tell about a subject: where attributes go, and which relations are written.
+ *
+ * @param there  Rows that stand in the legacy schema without being generated.
+ */
+export function learnFrom(subject: Subject, runs: readonly RunObservation[], there?: State['rows']): Subject {
   if (runs.length === 0) return subject
   const written = new Set(runs.flatMap((run) => [...writtenRelations(run)]))
-  const lineage = learnLineage(runs, subject.migration.contract.mappings)
+  const lineage = learnLineage(runs, subject.migration.contract.mappings, there)
   return { ...subject, knowledge: { ...subject.knowledge, lineage, written, keysByDown: keysIssuedByDown(runs) } }
 }
 
