@@ -13,7 +13,7 @@ import { partitionChecks } from './partitions.ts'
 import { planDirt } from './plan-dirt.ts'
 import { planGroups } from './plan-groups.ts'
 import { planKeys } from './plan-keys.ts'
-import { plannedRelations } from './plan-scope.ts'
+import { plannedRelations, topOf } from './plan-scope.ts'
 import { planSpans } from './plan-spans.ts'
 import { checksOf, type RelationDraft } from './relation-draft.ts'
 import { takenKeys } from './rows-there.ts'
@@ -46,7 +46,9 @@ export async function planGeneration(
 ): Promise<GenerationPlan> {
   const server = new Server(session, memory)
   try {
-    return await plan(server, catalog, hints, plannedRelations(catalog, options.relations), options.rowsStay === true)
+    const planned = plannedRelations(catalog, options.relations)
+    const asked = options.relations === undefined ? planned : new Set(options.relations.map((path) => topOf(catalog, path)))
+    return await plan(server, catalog, hints, { planned, asked, rowsStay: options.rowsStay === true })
   } finally {
     await server.close()
   }
@@ -56,8 +58,7 @@ async function plan(
   server: Server,
   catalog: Catalog,
   hints: Hints,
-  planned: ReadonlySet<string>,
-  rowsStay: boolean,
+  { planned, asked, rowsStay }: { readonly planned: ReadonlySet<string>; readonly asked: ReadonlySet<string>; readonly rowsStay: boolean },
 ): Promise<GenerationPlan> {
   const fillable = [...planned].flatMap((path) => {
     const relation = catalog.relations.get(path)
@@ -68,7 +69,7 @@ async function plan(
   const turns = turnsOf(hints.zones)
   const given = { catalog, hints, known, unicode, realistic: await realisticTexts(), oddTimes: oddTimesOf(turns), makers: new Map() }
   const { drafts, unfilled } = draftsOf(fillable, given, { failures, bounds })
-  const order = preferSoftTargets(linkReferences(drafts), drafts, hints.softReferences)
+  const order = preferSoftTargets(linkReferences(drafts, asked), drafts, hints.softReferences)
   const { pools, groups, failed } = await planGroups(server, catalog, [...drafts.values()])
   unfilled.push(...failed)
   const unfillable = new Set(unfilled.map((entry) => entry.relation))
