@@ -1,5 +1,6 @@
 import { asList, asText, fieldsOf, nodeOf, parseScript, parseTree, type Script, SourceMap, type Statement } from '../migration/index.ts'
 import { quoteIdentifier } from '../postgres/index.ts'
+import { lz4Places } from './compression.ts'
 import { extensionsOf, extensionWants } from './extension-wants.ts'
 import { partitionFor } from './partitions.ts'
 import { mentionsOf } from './role-mentions.ts'
@@ -25,6 +26,8 @@ export interface Adaptation {
   readonly sharedRoles: ReadonlySet<string>
   /** Partitioned tables that get a partition, by their bare names. */
   readonly partitioned: ReadonlySet<string>
+  /** The server is built without lz4: pglz takes its place. */
+  readonly withoutLz4: boolean
   readonly leavesOut: (statement: Statement) => boolean
 }
 
@@ -39,6 +42,7 @@ export const noAdaptation: Adaptation = {
   wrappers: new Set(),
   sharedRoles: new Set(),
   partitioned: new Set(),
+  withoutLz4: false,
   leavesOut: () => false,
 }
 
@@ -68,6 +72,11 @@ function splicesOf(statement: Statement, adaptation: Adaptation): readonly Splic
     ...optionSplices(statement, adaptation),
     ...bodySplices(statement, adaptation),
     ...partitionSplices(statement, adaptation.partitioned),
+    ...(adaptation.withoutLz4 ? lz4Places(statement) : []).map(({ start, end }) => ({
+      start: start + statement.offset,
+      end: end + statement.offset,
+      text: 'pglz',
+    })),
     ...sharedRolesInBody(statement, adaptation.sharedRoles).map((each) => ({
       ...each,
       start: each.start + statement.offset,

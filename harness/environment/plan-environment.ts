@@ -3,6 +3,7 @@ import type { Script } from '../migration/index.ts'
 import type { Cluster } from '../postgres/index.ts'
 import { type Adaptation, adaptScript } from './adapt-script.ts'
 import { buildEnvironment, type EnvironmentParts, keyOfParts } from './build-environment.ts'
+import { compressionNotes, lz4In } from './compression.ts'
 import { foreignDatabaseSettings, namesForeignDatabase } from './database-statements.ts'
 import { type Definition, definitionsOf } from './definitions.ts'
 import { type ExtensionPlan, extensionSql, planExtensions } from './extension-plan.ts'
@@ -57,6 +58,7 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
     wrappers: new Set(privileged.wrappers.keys()),
     sharedRoles: new Set(shared.map((each) => each.name)),
     partitioned,
+    withoutLz4: !server.lz4,
     leavesOut: namesForeignDatabase,
   }
   const databases = foreignDatabaseSettings(request.scripts)
@@ -78,7 +80,14 @@ export async function planEnvironment(cluster: Cluster, request: EnvironmentRequ
     files,
     adaptPrelude: (script) => adaptScript(script, forPreludes),
   }
-  const notes = [...extensions.notes, ...wins.notes, ...roles.notes, ...databases.notes, ...partitionNotes(partitioned)]
+  const notes = [
+    ...extensions.notes,
+    ...wins.notes,
+    ...roles.notes,
+    ...databases.notes,
+    ...partitionNotes(partitioned),
+    ...compressionNotes(server.lz4 ? [] : lz4In(scripts)),
+  ]
   return planOf(parts, { cluster, request, extensions, adaptation, notes: [...notes, ...sleepNotes(sleeps, parts.skipsSleep)] })
 }
 
