@@ -6,7 +6,17 @@ import { readRows } from '../../snapshot/index.ts'
 import { type Bench, isOver, type Probe } from '../bench.ts'
 import type { LeftOut, Look } from '../probe.ts'
 import { crashInTheMiddle } from './crash.ts'
-import { differenceOf, type Expected, fingerprintOf, lookAtWhatIsLeft, placeOf, relationBefore, rerunOf, same } from './left-behind.ts'
+import {
+  differenceOf,
+  type Expected,
+  type Fingerprint,
+  fingerprintOf,
+  lookAtWhatIsLeft,
+  placeOf,
+  relationBefore,
+  rerunOf,
+  same,
+} from './left-behind.ts'
 import type { FaultObservation, FaultsSeen } from './model.ts'
 
 /** Of a script that PostgreSQL undoes as a whole so many places stand for all; of a program so many calls are tried. */
@@ -56,7 +66,7 @@ async function injectFaults(bench: Bench, filling: Filling): Promise<Look<Faults
   const injected = await injectAll(bench, filling, positions)
   if (injected === undefined) return { seen: [], leftOut: [failedOnRows] }
   const { faults, rows, cut } = injected
-  const undone = up.kind === 'sql' && up.script.mode !== 'autocommit' && !up.script.statements.some(controlsTransaction)
+  const undone = isUndone(up)
   const failing = bench.failing()
   const onRows =
     failing === undefined || up.kind !== 'sql' || up.script.mode === 'transaction'
@@ -81,8 +91,7 @@ function positionsOf(up: Step): { readonly positions: readonly number[]; readonl
   if (up.kind === 'program') return { positions: Array.from({ length: mostCalls }, (_, at) => at), skipped: 0 }
   const { statements, mode } = up.script
   const all = Array.from({ length: statements.length + (mode === 'transaction' ? 1 : 0) }, (_, at) => at)
-  const undone = mode !== 'autocommit' && !statements.some(controlsTransaction)
-  if (!undone || all.length <= mostPositions) return { positions: all, skipped: 0 }
+  if (!isUndone(up) || all.length <= mostPositions) return { positions: all, skipped: 0 }
   const step = Math.ceil(all.length / (mostPositions - 2))
   const positions = all.filter((at) => at === 0 || at === all.length - 1 || at % step === 0)
   return { positions, skipped: all.length - positions.length }
@@ -108,25 +117,35 @@ async function injectAll(
   let [rows, cut] = [0, 0]
   const pending = [...plan]
   const observed = new Map<(typeof plan)[number], FaultObservation>()
-  const injectPending = async () => {
-    while (pending.length > 0) {
-      // A clone serves as long as the faults leave the legacy state behind.
-      await clones.run(async (stage) => {
-        rows = await seed(subject, stage, filling)
-        const legacy = await stage.look((session) => fingerprintOf(subject, session))
-        for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
-          const observation = await inject(subject, stage, next, { legacy, migrated, signal })
-          observed.set(next, observation)
-          if (isOver(bench)) cut += pending.splice(0).length
-          // How many calls a program makes is not known: faults are tried until one comes too late.
-          if (up.kind === 'program' && observation.left === 'migrated') pending.length = 0
-          if (observation.left !== 'legacy') return
-        }
-      })
+  // A clone serves as long as the faults leave the legacy state behind.
+  const injectPending = async (stage: CloneStage, legacy: Fingerprint) => {
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+      const observation = await inject(subject, stage, next, { legacy, migrated, signal })
+      observed.set(next, observation)
+      if (isOver(bench)) cut += pending.splice(0).length
+      // How many calls a program makes is not known: faults are tried until one comes too late.
+      if (up.kind === 'program' && observation.left === 'migrated') pending.length = 0
+      if (observation.left !== 'legacy') return
     }
   }
-  await allInOrder(Array.from({ length: lanes }), lanes, injectPending)
+  const onSeeded = <Result>(work: (stage: CloneStage, legacy: Fingerprint) => Promise<Result>) =>
+    clones.run(async (stage) => {
+      rows = await seed(subject, stage, filling)
+      return work(stage, await stage.look((session) => fingerprintOf(subject, session)))
+    })
+  const inLanes = (work: () => Promise<void>) =>
+    allInOrder(Array.from({ length: lanes }), lanes, async () => {
+      while (pending.length > 0) await work()
+    })
+  // Where each fault may leave something else, copying the files of a database with its rows takes less than filling it again.
+  if (isUndone(up) || up.kind === 'program') await inLanes(() => onSeeded(injectPending))
+  else await onSeeded((seeded, legacy) => inLanes(() => clones.runCopy(seeded, (stage) => injectPending(stage, legacy))))
   return { faults: plan.flatMap((each) => observed.get(each) ?? []), rows, cut }
+}
+
+/** Whether PostgreSQL undoes the script as a whole. */
+function isUndone(up: Step): boolean {
+  return up.kind === 'sql' && up.script.mode !== 'autocommit' && !up.script.statements.some(controlsTransaction)
 }
 
 /** A script without a transaction that fails on its rows needs no injected error: what it leaves is looked at as it is. */
