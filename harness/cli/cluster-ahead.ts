@@ -32,8 +32,13 @@ export function requestAhead(
   if (process.platform === 'win32' || !/^(embedded|\d{1,2})?$/.test(wanted)) return undefined
   const places = paths.map((path) => resolve(directory, path))
   if (places.length === 0 || !places.every((place) => existsSync(place))) return undefined
-  if (configurationSays(/postgres|cache/, flags.config, directory)) return undefined
-  if (!isChanged(places, flags.cache, directory)) return undefined
+  try {
+    if (configurationSays(/postgres|cache/, flags.config, directory)) return undefined
+    if (!isChanged(places, flags.cache, directory)) return undefined
+  } catch {
+    // A folder that may not be read, a link to itself: the command may never come there, and says what is wrong where it does.
+    return undefined
+  }
   return /^\d+$/.test(wanted) ? { kind: 'embedded', major: Number(wanted) } : { kind: 'embedded' }
 }
 

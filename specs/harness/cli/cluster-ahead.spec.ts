@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { requestAhead } from '../../../harness/cli/cluster-ahead.ts'
+import { clusterAhead, requestAhead } from '../../../harness/cli/cluster-ahead.ts'
 
 let directory: string
 
@@ -48,6 +48,14 @@ describe('a cluster ahead', () => {
     }
     await writeFile(join(directory, 'other.json'), '{}')
     expect(asked({ config: 'other.json' })).toEqual({ kind: 'embedded' })
+  })
+
+  test('is none where a folder cannot be looked through, which the command itself may never do', async () => {
+    await mkdir(join(directory, '.godwit', 'cache'), { recursive: true })
+    await symlink('loop', join(directory, 'migrations', 'loop'))
+    expect(asked()).toBeUndefined()
+    await using spare = await clusterAhead([join(directory, 'migrations')], { cache: join(directory, '.godwit', 'cache') })
+    expect(spare).toBeDefined()
   })
 
   test('is none where the cache is newer than each file', async () => {
