@@ -247,7 +247,7 @@ export function relationsToRead(subject: UnderTest, catalog: Catalog): readonly 
 
 export async function fillStage(subject: UnderTest, stage: Stage, filling: Filling): Promise<SeedReport> {
   const report = await stage.look(async (session) => {
-    if (filling.kind === 'dataset') return seedDataset(session, subject.plan, filling.dataset)
+    if (filling.kind === 'dataset') return seedDataset(session, subject.plan, filling.dataset, subject.takesRows)
     if (filling.kind === 'sql') {
       if (filling.sql.trim() !== '') await session.script(filling.sql)
       return nothingSeeded

@@ -14,6 +14,8 @@ export interface UnderTest {
   /** Legacy relations whose rows are read in every run; the others are compared by digest. */
   readonly scope: ReadonlySet<string>
   readonly catalogs: CatalogCache
+  /** Relations into which banded rows went under the eyes of their triggers: rows that these refuse are none that the legacy schema allows. */
+  readonly takesRows: ReadonlySet<string>
   /** Generation plans for migrated catalogs, by fingerprint. */
   readonly plans: Map<string, GenerationPlan>
 }

@@ -22,7 +22,7 @@ export function writeAfterUp(seed: string): WriteSince {
     const arbitrary = datasetArbitrary(plan, run % 2 === 0 ? drawn : { ...drawn, alike: true })
     const [dataset] = sampleDatasets(arbitrary, seedNumber(seed, `written ${run}`), 1)
     if (dataset === undefined) return undefined
-    const report = await stage.look((session) => seedDataset(session, plan, dataset))
+    const report = await stage.look((session) => seedDataset(session, plan, dataset, subject.takesRows))
     const rows = new Map(report.filled.filter((each) => each.rows > 0).map((each) => [each.relation, each.rows]))
     return { rows, extreme: dataset.extreme, focus: undefined, sql: renderInserts(plan, dataset) }
   }

@@ -92,9 +92,10 @@ export class Inquiry {
   }
 
   /** The same for a single run. */
-  prepareOnce(more: Pick<PrepareOptions, 'counted' | 'sized'>): Promise<Subject> {
+  async prepareOnce(more: Pick<PrepareOptions, 'counted' | 'sized'>): Promise<Subject> {
     const options = { ...optionsOf(this.base, this.context, this.#catalog, this.depth.scope), ...this.#also, ...more }
-    return prepareSubject(this.base.session(), this.migration, options)
+    const prepared = await prepareSubject(this.base.session(), this.migration, options)
+    return { ...prepared, takesRows: this.subject.takesRows }
   }
 
   know(knowledge: Partial<Knowledge>): void {

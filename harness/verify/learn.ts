@@ -65,7 +65,7 @@ export async function learn(inquiry: Inquiry): Promise<Learned> {
 }
 
 /**
- * What banded runs tell about a subject: where attributes go, and which relations are written.
+ * What banded runs tell about a subject: where attributes go, which relations are written, and which take rows.
  *
  * @param there  Rows that stand in the legacy schema without being generated.
  */
@@ -73,7 +73,13 @@ export function learnFrom(subject: Subject, runs: readonly RunObservation[], the
   if (runs.length === 0) return subject
   const written = new Set(runs.flatMap((run) => [...writtenRelations(run)]))
   const lineage = learnLineage(runs, subject.migration.contract.mappings, there)
-  return { ...subject, knowledge: { ...subject.knowledge, lineage, written, keysByDown: keysIssuedByDown(runs) } }
+  const takesRows = new Set(runs.flatMap((run) => takenRows(run.seed)))
+  return { ...subject, takesRows, knowledge: { ...subject.knowledge, lineage, written, keysByDown: keysIssuedByDown(runs) } }
+}
+
+function takenRows({ filled, bypassed }: RunObservation['seed']): readonly string[] {
+  const past = new Set(bypassed.map(({ relation }) => relation))
+  return filled.flatMap(({ relation, rows }) => (rows > 0 && !past.has(relation) ? [relation] : []))
 }
 
 async function runOnNothing(inquiry: Inquiry): Promise<Made> {

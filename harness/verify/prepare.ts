@@ -95,6 +95,7 @@ export async function prepareSubject(session: Session, migration: Migration, opt
       compared,
       oneSchema: leavesOneSchema([migration.up, migration.down], functions),
     }),
+    takesRows: new Set(),
     plans: new Map(),
     knowledge: {
       lineage: undefined,

@@ -78,7 +78,7 @@ async function compare(subject: Subject, clones: CloneStages, plan: Plan): Promi
   const paths = parentsFirst(subject.plan.order, withParents(subject.legacy, reached))
   const rows = rowsInEach(options.rows, paths.length)
   return clones.run(async (before) => {
-    if (dataset !== undefined) await before.look((session) => seedDataset(session, subject.plan, dataset))
+    if (dataset !== undefined) await before.look((session) => seedDataset(session, subject.plan, dataset, subject.takesRows))
     const touched = paths.filter((path) => reached.has(path))
     const known = await before.look((session) => callersUnderRowSecurity(subject, session, touched))
     const filled = await before.look((session) =>

@@ -211,7 +211,7 @@ async function underTraffic(
 /** Many rows, and what clients are to do with them. */
 async function setScene(subject: Subject, stage: CloneStage, dataset: Dataset | undefined, { reached, paths, rows }: Scene) {
   await stage.look(restoreSleep)
-  if (dataset !== undefined) await stage.look((session) => seedDataset(session, subject.plan, dataset))
+  if (dataset !== undefined) await stage.look((session) => seedDataset(session, subject.plan, dataset, subject.takesRows))
   const filled = await stage.look((session) => multiplyRows(session, subject.legacy, paths, { wanted: rows }))
   const touched = paths.filter((path) => reached.has(path))
   const sent = await stage.look((session) => clientStatements(subject, session, touched, clientCount, filled.ways))

@@ -10,6 +10,10 @@ async function countOf(session: Session, table: string): Promise<number> {
   return Number(answer?.rows[0]?.[0])
 }
 
+function rowsOf(relation: string, rows: readonly (readonly string[])[]): Dataset {
+  return { tables: new Map([[relation, { relation, attributes: ['id'], rows }]]), unfilled: [], extreme: false }
+}
+
 /** The same session, and how many messages went through it. */
 function countingMessages(session: Session): { readonly session: Session; readonly sent: () => number } {
   let sent = 0
@@ -116,6 +120,91 @@ describe('seeding', () => {
     expect(await countOf(session, 'public.guarded')).toBe(dataset.tables.get('public.guarded')?.rows.length)
     expect(await countOf(session, 'public.swallowed')).toBe(dataset.tables.get('public.swallowed')?.rows.length)
     expect((await session.script('SHOW session_replication_role'))[0]?.rows).toEqual([['origin']])
+  })
+
+  test('leaves out what a trigger refuses where it lets other rows in, then or before', async () => {
+    await using enclosure = await enclose(
+      await useCluster(),
+      `CREATE TABLE public.t (id int PRIMARY KEY);
+       CREATE FUNCTION public.positive() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id < 0 THEN RAISE EXCEPTION 'negative'; END IF; RETURN NEW; END $$;
+       CREATE TRIGGER positive BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.positive()`,
+    )
+    const { session, plan } = enclosure
+    const refused = { relation: 'public.t', sqlstate: 'P0001', because: 'negative' }
+    const some = await seedDataset(session, plan, rowsOf('public.t', [['1'], ['-1']]))
+    expect(some).toMatchObject({ filled: [{ rows: 1 }], dropped: [{ ...refused, rows: 1 }], bypassed: [], unfilled: [] })
+    const before = await seedDataset(session, plan, rowsOf('public.t', [['-2']]), new Set(['public.t']))
+    expect(before).toMatchObject({ filled: [], bypassed: [], unfilled: [refused] })
+    const none = await seedDataset(session, plan, rowsOf('public.t', [['-3']]))
+    expect(none).toMatchObject({ filled: [{ rows: 1 }], bypassed: [{ relation: 'public.t' }], unfilled: [] })
+  })
+
+  const swallowEven = `CREATE FUNCTION public.odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN NEW.id % 2 = 1 THEN NEW END; END $$;
+    CREATE TRIGGER odd BEFORE INSERT ON public.p FOR EACH ROW EXECUTE FUNCTION public.odd()`
+  test.each([
+    [
+      'a foreign key',
+      `CREATE TABLE public.p (id int PRIMARY KEY); ${swallowEven};
+       CREATE TABLE public.t (id int PRIMARY KEY, p int REFERENCES public.p DEFERRABLE INITIALLY DEFERRED)`,
+      {
+        there: ['1', '1'],
+        dropped: [
+          { relation: 'public.p', rows: 1 },
+          { relation: 'public.t', sqlstate: '23503', rows: 1 },
+        ],
+        bypassed: [],
+      },
+    ],
+    [
+      'a unique key',
+      `CREATE TABLE public.p (id int PRIMARY KEY);
+       CREATE TABLE public.t (id int PRIMARY KEY, p int REFERENCES public.p, u int, UNIQUE (u) DEFERRABLE INITIALLY DEFERRED);
+       CREATE FUNCTION public.same() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.u := 1; RETURN NEW; END $$;
+       CREATE TRIGGER same BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.same()`,
+      { there: ['2', '1'], dropped: [{ relation: 'public.t', sqlstate: '23505', rows: 1 }], bypassed: [] },
+    ],
+    [
+      'a constraint trigger that refuses some',
+      `CREATE TABLE public.p (id int PRIMARY KEY); CREATE TABLE public.t (id int PRIMARY KEY, p int REFERENCES public.p);
+       CREATE FUNCTION public.odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id % 2 = 0 THEN RAISE EXCEPTION 'even'; END IF; RETURN NULL; END $$;
+       CREATE CONSTRAINT TRIGGER odd AFTER INSERT ON public.t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.odd()`,
+      { there: ['2', '1'], dropped: [{ relation: 'public.t', sqlstate: 'P0001', rows: 1 }], bypassed: [] },
+    ],
+    [
+      'a constraint trigger that refuses all',
+      `CREATE TABLE public.p (id int PRIMARY KEY); CREATE TABLE public.t (id int PRIMARY KEY, p int REFERENCES public.p);
+       CREATE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+       CREATE CONSTRAINT TRIGGER no AFTER INSERT ON public.t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.no()`,
+      { there: ['2', '2'], dropped: [], bypassed: [{ relation: 'public.t' }] },
+    ],
+  ])('leaves out what %s refuses at the end of the transaction', async (_, sql, { there, dropped, bypassed }) => {
+    await using enclosure = await enclose(await useCluster(), sql)
+    const { session, plan } = enclosure
+    const dataset: Dataset = {
+      ...rowsOf('public.p', [['1'], ['2']]),
+      tables: new Map([
+        ...rowsOf('public.p', [['1'], ['2']]).tables,
+        [
+          'public.t',
+          {
+            relation: 'public.t',
+            attributes: ['id', 'p'],
+            rows: [
+              ['1', '1'],
+              ['2', '2'],
+            ],
+          },
+        ],
+      ]),
+    }
+    for (const around of ['', 'BEGIN']) {
+      if (around !== '') await session.script('DELETE FROM public.t; DELETE FROM public.p; BEGIN')
+      const report = await seedDataset(session, plan, dataset)
+      expect(report).toMatchObject({ dropped, bypassed, unfilled: [] })
+      const [counts] = await session.script('SELECT (SELECT count(*) FROM public.p), (SELECT count(*) FROM public.t)')
+      expect(counts?.rows[0]).toEqual(there)
+    }
+    await session.script('ROLLBACK')
   })
 
   test('reports what no row satisfies, and the relation that hangs on it', async () => {

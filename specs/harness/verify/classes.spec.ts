@@ -37,6 +37,34 @@ describe('classes that unseen pairs showed', () => {
     expect(found.filter((each) => each.startsWith('no-orphans') || each.includes('cell-altered'))).toEqual([])
   })
 
+  test.each([
+    ['at once', 'TRIGGER', ''],
+    ['at the end of the transaction', 'CONSTRAINT TRIGGER', 'DEFERRABLE INITIALLY DEFERRED'],
+  ])('rows that a trigger refuses %s are none that the schema allows', async (_, kind, deferred) => {
+    const legacy = (check: string) => `CREATE TABLE item (id int PRIMARY KEY, amount int);
+      CREATE FUNCTION check_amount() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.amount < 0 THEN RAISE EXCEPTION 'negative'; END IF; RETURN NULL; END $$;
+      CREATE ${kind} positive AFTER INSERT OR UPDATE ON item ${deferred} FOR EACH ROW EXECUTE FUNCTION ${check}()`
+    const up = 'ALTER TABLE item ADD COLUMN root double precision; UPDATE item SET root = sqrt(amount)'
+    expect(told(await verifyInline(legacy('check_amount'), up, { runs: 30 }))).toEqual(['rollback-restores-state missing null'])
+    const unguarded = await verifyInline('CREATE TABLE item (id int PRIMARY KEY, amount int)', up, { runs: 30 })
+    expect(told(unguarded)).toContain('applies 2201F public.item.amount')
+  })
+
+  test('a foreign key that is checked at the end leaves out the rows whose parents a trigger swallows', async () => {
+    const result = await verifyInline(
+      `CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (id int PRIMARY KEY, parent_id int NOT NULL REFERENCES parent DEFERRABLE INITIALLY DEFERRED, n int);
+       CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN NEW.id % 5 = 1 THEN NEW END; END $$;
+       CREATE TRIGGER odd BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION odd()`,
+      'ALTER TABLE child DROP COLUMN n',
+      { runs: 10 },
+    )
+    expect(told(result)).toContain('zero-loss cell-lost public.child.n')
+    expect(result.notChecked.filter((each) => each.startsWith('the schema refused'))).toEqual([
+      expect.stringMatching(/^the schema refused (\d+) of \d+ rows for public\.child: insert or update .* violates foreign key/),
+      expect.stringMatching(/^the schema refused (\d+) of \d+ rows for public\.parent: a trigger swallowed the rows$/),
+    ])
+  })
+
   test('a text that becomes an enum is judged on its labels, so that what else is lost is seen', async () => {
     const result = await verifyInline(
       `CREATE TABLE priority (id int PRIMARY KEY, name text NOT NULL UNIQUE);
