@@ -84,6 +84,8 @@ export interface Failure extends StatementErrorFields {
   readonly file: string
   /** Line of the error itself where the server told a position, else of the statement. */
   readonly line: number
+  /** It went through, and left rows that no SELECT can read. */
+  readonly unreadable?: true | undefined
 }
 
 /** How strongly a run of this migration must be isolated, and why. */

@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/index.ts'
 import type { RunQuestions } from '../coverage/index.ts'
 import { type Dataset, type Hints, planGeneration, type SeedReport, seedDataset } from '../data/index.ts'
 import { readHints, type Script } from '../migration/index.ts'
-import type { Session } from '../postgres/index.ts'
+import { quoteName, type Session, tryEach } from '../postgres/index.ts'
 import { type CaptureOptions, captureSnapshot, compareSnapshots, readRows, type Snapshot } from '../snapshot/index.ts'
 import type { ReadAs } from './catalog-cache.ts'
 import {
@@ -17,6 +17,7 @@ import {
 } from './observation.ts'
 import { pairMeasures, readMeasures } from './read-measures.ts'
 import { readMetricsAfter, readMetricsBefore } from './read-metrics.ts'
+import { checkReadable, UnreadableRows } from './readable.ts'
 import { scriptsOf } from './scripts-of.ts'
 import type { Stage } from './stage.ts'
 import type { UnderTest } from './under-test.ts'
@@ -189,10 +190,15 @@ class Execution {
     if (outcome.outcome === 'failed') return { phase, outcome: 'failed', failure: outcome.failure }
     if (at === 0) this.#clock = { from, to: Date.now() }
     if (counted !== undefined) onReached?.(reachedSince(this.#subject, counted, await this.#stage.look(readAccesses)))
-    return this.#stage.look(async (session) => {
-      if (at < 2) await sabotage?.(session, phase)
-      return this.#look(session, phase, at)
-    })
+    try {
+      return await this.#stage.look(async (session) => {
+        if (at < 2) await sabotage?.(session, phase)
+        return this.#look(session, phase, at)
+      })
+    } catch (error) {
+      if (!(error instanceof UnreadableRows)) throw error
+      return { phase, outcome: 'failed', failure: error.failureOf(step) }
+    }
   }
 
   async #look(session: Session, phase: 'up' | 'down', at: number): Promise<Applied> {
@@ -219,20 +225,27 @@ export function storedRelations(catalog: Catalog): readonly string[] {
     .filter(
       ([, each]) =>
         (each.kind === 'table' || each.kind === 'partitioned-table' || each.kind === 'materialized-view') &&
+        each.populated !== false &&
         each.partitionOf === undefined &&
         each.persistence !== 'temporary',
     )
     .map(([path]) => path)
 }
 
-/** The schema and the rows of the state that a session is in. */
+/**
+ * The schema and the rows of the state that a session is in.
+ *
+ * @throws {UnreadableRows} Where rows cannot be read.
+ */
 export async function readState(
   subject: UnderTest,
   session: Session,
   as: ReadAs,
 ): Promise<{ readonly state: State; readonly fingerprint: string }> {
   const { catalog, fingerprint } = await subject.catalogs.read(session, as)
-  return { state: { catalog, rows: await readRows(session, catalog, relationsToRead(subject, catalog)) }, fingerprint }
+  const relations = relationsToRead(subject, catalog)
+  await checkReadable(session, catalog, relations)
+  return { state: { catalog, rows: await readRows(session, catalog, relations) }, fingerprint }
 }
 
 /** In scope: the legacy relations of the scope, by OID or name, and all that is new. */
@@ -240,16 +253,25 @@ export function relationsToRead(subject: UnderTest, catalog: Catalog): readonly 
   const inScope = new Set([...subject.scope].map((path) => subject.legacy.relations.get(path)?.oid))
   const legacyOids = new Set([...subject.legacy.relations.values()].map((each) => each.oid))
   return storedRelations(catalog).filter((path) => {
-    const oid = catalog.relations.get(path)?.oid
+    const { oid, attributes } = catalog.relations.get(path) ?? {}
+    // Of rows without attributes none can be told from another.
+    if (attributes?.length === 0) return false
     return inScope.has(oid) || (oid !== undefined && !legacyOids.has(oid))
   })
 }
 
 export async function fillStage(subject: UnderTest, stage: Stage, filling: Filling): Promise<SeedReport> {
   const report = await stage.look(async (session) => {
-    if (filling.kind === 'dataset') return seedDataset(session, subject.plan, filling.dataset, subject.takesRows)
+    if (filling.kind === 'dataset') {
+      const seeded = await seedDataset(session, subject.plan, filling.dataset, subject.takesRows)
+      await refreshViews(session, subject)
+      return seeded
+    }
     if (filling.kind === 'sql') {
-      if (filling.sql.trim() !== '') await session.script(filling.sql)
+      if (filling.sql.trim() !== '') {
+        await session.script(filling.sql)
+        await refreshViews(session, subject)
+      }
       return nothingSeeded
     }
     for (const script of filling.scripts) {
@@ -262,6 +284,21 @@ export async function fillStage(subject: UnderTest, stage: Stage, filling: Filli
   })
   await stage.settle()
   return report
+}
+
+/** Materialized views hold what their queries give, as after a refresh in production; one whose query fails on the rows stays as it is. */
+async function refreshViews(session: Session, { legacy, scope }: UnderTest): Promise<void> {
+  const views = storedRelations(legacy)
+    .flatMap((path) => (scope.has(path) ? (legacy.relations.get(path) ?? []) : []))
+    .filter(({ kind }) => kind === 'materialized-view')
+    // A view can only read those that were made before it.
+    .sort((left, right) => Number(left.oid) - Number(right.oid))
+  if (views.length > 0)
+    await tryEach(
+      session,
+      views.map((view) => `REFRESH MATERIALIZED VIEW ${quoteName(view)}`),
+      { keep: true },
+    )
 }
 
 const nothing: Snapshot = { objects: new Map(), digests: new Map(), sequences: new Map() }

@@ -44,7 +44,9 @@ export function candidatesFor(
     numbers.map(Number).filter((size) => Number.isInteger(size) && size > 0 && size <= 500),
   )
   const fitted = lengths.flatMap((size) =>
-    [size - 1, size, size + 1].filter((length) => length > 0).map((length) => 'Kobari zumel '.repeat(40).slice(0, length)),
+    [size - 1, size, size + 1]
+      .filter((length) => length > 0)
+      .map((length) => maker.sized?.(length, source) ?? 'Kobari zumel '.repeat(40).slice(0, length)),
   )
   const numbers = constants.flatMap((part) => part.numbers.map(Number)).filter((number) => Number.isFinite(number))
   const sample = [...Array.from({ length: 16 }, () => maker.plausible(random, keyed)), ...(maker.kinds?.(random, keyed) ?? [])]
@@ -66,7 +68,7 @@ export function candidatesFor(
       roomy ? valid(between(maker, numbers, random)) : [],
       valid(examples),
       ...(roomy ? (maker.bandShapes ?? []).map((shape) => valid(Array.from({ length: 40 }, () => shape(source)))) : []),
-      roomy ? valid(fittedBands(lengths, source)) : [],
+      roomy ? valid(fittedBands(lengths, maker, source)) : [],
     ],
     vector: [...new Set([...maker.vector, ...(maker.room ? [] : literals), ...(maker.room ? [] : examples)])].filter(
       (text) => maker.accepts(text) !== false,
@@ -117,10 +119,11 @@ function between(maker: Maker, constants: readonly number[], random: Randomness)
   return Array.from({ length: 96 }, () => (from + random.fraction() * (to - from)).toFixed(decimals))
 }
 
-/** Banded words of exactly the lengths that a check names. */
-function fittedBands(lengths: readonly number[], source: BandSource): readonly string[] {
+/** Banded words, or bytes, of exactly the lengths that a check names. */
+function fittedBands(lengths: readonly number[], maker: Maker, source: BandSource): readonly string[] {
   return [...new Set(lengths)].slice(0, 4).flatMap((length) =>
     Array.from({ length: 56 }, () => {
+      if (maker.sized !== undefined) return maker.sized(length, source)
       let text = source.mixedWord()
       while (text.length < length) text += ` ${source.mixedWord()}`
       return text.slice(0, length).replace(/ $/, 'x')

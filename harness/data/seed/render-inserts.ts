@@ -50,9 +50,16 @@ export function insertSql(plan: GenerationPlan, table: DatasetTable, rows: reado
   // A column that is left out everywhere need not be named: that keeps tables of a thousand columns readable.
   const used = table.attributes.map((_, at) => rows.some((row) => row[at] !== undefined))
   const attributes = table.attributes.filter((_, at) => used[at]).map(quoteIdentifier)
-  if (attributes.length === 0) return rows.map(() => `INSERT INTO ${name} DEFAULT VALUES`).join(';\n')
+  if (attributes.length === 0) return `INSERT INTO ${name} SELECT FROM pg_catalog.generate_series(1, ${rows.length})`
   const lines = rows.map((row) => `  (${row.flatMap((cell, at) => (used[at] ? [renderCell(cell)] : [])).join(', ')})`)
-  return `INSERT INTO ${name} (${attributes.join(', ')})${overriding(relation)} VALUES\n${lines.join(',\n')}`
+  return `INSERT INTO ${name} (${attributes.join(', ')})${overriding(relation)} VALUES\n${lines.join(',\n')}${computing(relation)}`
+}
+
+/** A row whose virtual attributes cannot be computed could be written, but never read: it is refused at once. */
+function computing(relation: RelationPlan | undefined): string {
+  const computed =
+    relation?.relation.attributes.filter(({ generated }) => generated === 'virtual').map(({ name }) => quoteIdentifier(name)) ?? []
+  return computed.length === 0 ? '' : `\nRETURNING pg_catalog.num_nulls(${computed.join(', ')})`
 }
 
 function overriding(relation: RelationPlan | undefined): string {

@@ -32,6 +32,8 @@ export interface Maker {
   band(source: BandSource, context: MakerContext): string
   /** Other shapes of band, for attributes whose check refuses the usual one. */
   readonly bandShapes?: readonly ((source: BandSource) => string)[]
+  /** A band of exactly so many units of the type's length, where that is not characters of a text: bytes. */
+  sized?(length: number, source: BandSource): string
   /** For types without room: the values that a column vector is made of. */
   readonly vector: readonly string[]
   /** Equal for two texts exactly when the type holds them equal. */

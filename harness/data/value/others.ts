@@ -89,6 +89,7 @@ export const simpleMakers: Readonly<Record<string, Simple>> = {
       accepts: (text) => /^\\x([0-9a-f]{2})*$/i.test(text),
       extremes: [`\\x${'00ff'.repeat(200)}`],
       key: (text) => text.toLowerCase(),
+      sized: (length, source) => `\\x${source.hex(length)}`,
     }),
   inet: inetMaker,
   cidr: () =>

@@ -55,7 +55,7 @@ export function describeFailure(run: RunObservation, failure: Failure, knowledge
     line: failure.line,
     message: endless
       ? `The migration does not end on rows that refer to one another in a ring${subject}`
-      : `The migration fails${condition}: ${failure.message}${subject}`,
+      : `The migration ${failure.unreadable ? `leaves rows that cannot be read${condition}` : `fails${condition}`}: ${failure.message}${subject}`,
     evidence: {
       sqlstate: failure.sqlstate,
       statement: failure.statement === undefined ? null : shorten(failure.statement.text),
