@@ -76,6 +76,7 @@ async function applyMessage(session: Session, script: Script, options: ApplyOpti
   if (failed === undefined) return undefined
   await rollBack(session)
   const index = await locate(session, script, failed)
+  if (index === script.statements.length) return failureAt(script, index, new StatementError(failed))
   const statement = script.statements[index]
   const line = failed.position === undefined ? (statement?.line ?? 1) : lineAt(script, failed.position)
   return { ...failed, statement, index, line }
@@ -83,7 +84,8 @@ async function applyMessage(session: Session, script: Script, options: ApplyOpti
 
 /**
  * Which statement of a message failed. The server tells a position in the text only for some errors; for the others, one by one in a
- * transaction that is rolled back, they fail again at the same place, the database being what it was.
+ * transaction that is rolled back, they fail again at the same place, the database being what it was; or behind the last, where what is
+ * deferred is checked.
  */
 async function locate(session: Session, script: Script, failure: Failure): Promise<number> {
   if (failure.position !== undefined) {
@@ -96,7 +98,9 @@ async function locate(session: Session, script: Script, failure: Failure): Promi
   if (script.statements.length < 2 || !isEnclosable(script) || /^(08|57P)/.test(failure.sqlstate)) return 0
   try {
     await session.script('BEGIN')
-    const again = await applyOneByOne(session, script, { enclosed: true })
+    const again =
+      (await applyOneByOne(session, script, { enclosed: true })) ??
+      (await attempt(script, script.statements.length, {}, () => session.script('SET CONSTRAINTS ALL IMMEDIATE')))
     return again?.sqlstate === failure.sqlstate ? again.index : 0
   } finally {
     await rollBack(session)

@@ -11,9 +11,11 @@ import { SourceMap } from './source-map.ts'
 export function failureAt(script: Script, index: number, error: unknown): Failure {
   if (!(error instanceof StatementError)) throw error
   const statement = script.statements[index]
+  if (statement !== undefined)
+    return { ...error.fields, statement, index, file: statement.file, line: lineOfError(statement, error.fields) }
   const last = script.statements.at(-1)
-  const line = statement === undefined ? (last?.line ?? 1) : lineOfError(statement, error.fields)
-  return { ...error.fields, statement, index, file: statement?.file ?? script.file, line }
+  const message = `at commit: ${error.message}`
+  return { ...error.fields, message, statement: last, index, file: last?.file ?? script.file, line: last?.line ?? 1 }
 }
 
 /** The server counts code points from 1 into the text that was sent; a place inside a function's body comes without a position. */

@@ -19,7 +19,7 @@ export {
 } from './contract.ts'
 export { readDiscards } from './discard.ts'
 export { expandPsql } from './expand-psql.ts'
-export { failureAt } from './failure.ts'
+export { failureAt, programFailure } from './failure.ts'
 export { importModule } from './import-module.ts'
 export { type Located, locateStatement } from './locate-statement.ts'
 export { mayRepeat } from './may-repeat.ts'

@@ -77,7 +77,7 @@ export type Outcome =
   | { readonly outcome: 'failed'; readonly failure: Failure; readonly durationMs: number }
 
 export interface Failure extends StatementErrorFields {
-  /** The statement that failed; undefined when a program or COMMIT did. */
+  /** The statement that failed, the last one when COMMIT did; undefined when a program did. */
   readonly statement: Statement | undefined
   /** Index into `Script.statements`; its length when COMMIT failed. */
   readonly index: number

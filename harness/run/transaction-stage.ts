@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import type { Catalog, Sequence } from '../catalog/index.ts'
 import type { Asking } from '../coverage/index.ts'
-import { applyStep, commitsEarly, failureAt, type Outcome, type Step } from '../migration/index.ts'
+import { applyStep, commitsEarly, failureAt, type Outcome, programFailure, type Step } from '../migration/index.ts'
 import { quoteIdentifier, quoteLiteral, quoteName, type Session, StatementError } from '../postgres/index.ts'
 import { answersOf, askBefore, askedScript } from './ask.ts'
 import { type ApplyAs, readMarks, type Stage } from './stage.ts'
@@ -138,20 +138,8 @@ export class TransactionStage implements Stage {
       await this.settle()
     } catch (error) {
       if (!(error instanceof StatementError)) throw error
-      const script = step.kind === 'sql' ? step.script : undefined
-      const last = script?.statements.at(-1)
-      return {
-        outcome: 'failed',
-        durationMs: outcome.durationMs,
-        failure: {
-          ...error.fields,
-          message: `at commit: ${error.message}`,
-          statement: last,
-          index: script?.statements.length ?? 0,
-          file: script?.file ?? '',
-          line: last?.line ?? 1,
-        },
-      }
+      const failure = step.kind === 'sql' ? failureAt(step.script, step.script.statements.length, error) : programFailure(step.file, error)
+      return { outcome: 'failed', durationMs: outcome.durationMs, failure }
     }
     if (counted === undefined) await session.script(resetSession)
     return outcome

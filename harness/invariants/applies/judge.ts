@@ -26,8 +26,26 @@ export const applies: Invariant = {
       return rows === 0 && run.regime !== 'empty'
         ? { outcome: 'unknown', because: 'no generated data set has a row', saw }
         : { outcome: 'holds', saw }
+    const guard = refusedByGuard(run, run.failure)
+    if (guard !== undefined) {
+      const because = `the trigger ${guard.trigger} refuses all rows that were generated for ${shownName(guard.relation)}, and so what the migration writes there: ${run.failure.message}`
+      return { outcome: 'unknown', because, saw, lasting: true }
+    }
     return { outcome: 'violated', findings: [describeFailure(run, run.failure, knowledge)], saw }
   },
+}
+
+/** The legacy trigger that raised a failure, and the relation, where no row of it went past the trigger before `up` either: rows that nobody has tell nothing. */
+function refusedByGuard(
+  run: RunObservation,
+  { context = '' }: Failure,
+): { readonly relation: string; readonly trigger: string } | undefined {
+  const raised = [...context.matchAll(/^(?:PL\/pgSQL|SQL) function "?(?:[^(\n]*\.)?"?([^"(\n]+)"?\(/gm)].flatMap(([, name]) => name ?? [])
+  return run.seed.bypassed.flatMap(({ relation }) => {
+    const triggers = run.legacy.catalog.relations.get(relation)?.triggers ?? []
+    const guard = triggers.find(({ definition }) => raised.some((name) => mentionsName(definition.replace(/^.*\bEXECUTE\b/s, ''), name)))
+    return guard === undefined ? [] : [{ relation, trigger: guard.name }]
+  })[0]
 }
 
 /** What the message says where no row is needed to make `up` fail. */

@@ -1,4 +1,6 @@
+import { keyAttributes } from '../../lineage/index.ts'
 import type { State } from '../../run/index.ts'
+import type { RelationRows } from '../../snapshot/index.ts'
 import { volatileAttributes } from './judge.ts'
 
 /** One run's states on both sides of `up`. */
@@ -9,7 +11,7 @@ export interface Migrated {
 
 /**
  * The migrated states of runs on the same rows, without what differed before `up` already: a trigger or a default of the legacy schema drew
- * it anew when the rows were put in, which is no work of the migration. A relation that holds more rows in one run than in another is left
+ * it anew when the rows were put in, which is no work of the migration. A relation that holds other rows in one run than in another is left
  * out whole.
  */
 export function withoutDrawnAnew(runs: readonly Migrated[]): readonly (State | undefined)[] {
@@ -22,15 +24,27 @@ export function withoutDrawnAnew(runs: readonly Migrated[]): readonly (State | u
   )
 }
 
-/** The legacy relations that hold more rows in one run than in another. */
+/** The legacy relations that hold more rows in one run than in another, or others by their key: a trigger let in those that came first. */
 export function unevenRelations(runs: readonly Migrated[]): ReadonlySet<string> {
   const [first, ...others] = runs
   return new Set(
-    [...(first?.legacy.rows ?? [])].flatMap(([path, { rows }]) =>
-      others.some(({ legacy }) => legacy.rows.get(path)?.rows.length !== rows.length) ? [path] : [],
-    ),
+    [...(first?.legacy.rows ?? [])].flatMap(([path, rows]) => {
+      const relation = first?.legacy.catalog.relations.get(path)
+      const key = relation === undefined ? undefined : keyAttributes(relation)
+      const keys = keysIn(rows, key)
+      return others.every(({ legacy }) => isSame(keys, keysIn(legacy.rows.get(path), key))) ? [] : [path]
+    }),
   )
 }
+
+/** The keys of rows, in an order of their own; where there is no key, nothing but how many rows there are. */
+function keysIn(rows: RelationRows | undefined, key: readonly string[] | undefined): readonly string[] {
+  const places = (key ?? []).map((name) => rows?.attributes.indexOf(name) ?? -1)
+  return (rows?.rows ?? []).map((row) => JSON.stringify(places.map((at) => row[at] ?? null))).sort()
+}
+
+const isSame = (left: readonly string[], right: readonly string[]) =>
+  left.length === right.length && left.every((each, at) => each === right[at])
 
 function masked(state: State, paths: ReadonlySet<string>, uneven: ReadonlySet<string>): State {
   const rows = new Map(

@@ -61,14 +61,20 @@ describe('a script in a transaction', () => {
       expect(result).toMatchObject({ failure: { sqlstate: '22012', line: 2, index: 1 } })
     }))
 
-  test('that fails at COMMIT tells so by the index', () =>
+  test.each(['transaction', 'message'] as const)('that fails at COMMIT tells so, and blames the last statement: %s', (mode) =>
     onDatabase(async (session) => {
-      const script = step(
-        'CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO b VALUES (1);',
-      )
-      expect(await applyStep(session, script)).toMatchObject({
+      const text =
+        'CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO b VALUES (1);'
+      expect(await applyStep(session, step(text, mode))).toMatchObject({
         outcome: 'failed',
-        failure: { sqlstate: '23503', index: 3, statement: undefined, line: 3, constraint: 'b_a_fkey' },
+        failure: {
+          sqlstate: '23503',
+          index: 3,
+          statement: { node: 'InsertStmt' },
+          line: 3,
+          constraint: 'b_a_fkey',
+          message: expect.stringMatching(/^at commit: insert or update/),
+        },
       })
       expect([await relations(session), await inTransaction(session)]).toEqual([[], false])
     }))
