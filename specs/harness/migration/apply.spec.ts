@@ -77,7 +77,8 @@ describe('a script in a transaction', () => {
         },
       })
       expect([await relations(session), await inTransaction(session)]).toEqual([[], false])
-    }))
+    }),
+  )
 
   test('copies its inline rows, and reads away what it copies out', () =>
     onDatabase(async (session) => {
