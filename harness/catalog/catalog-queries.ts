@@ -36,7 +36,8 @@ export const catalogQueries = {
   relations: `
     SELECT c.oid::int8 AS oid, c.relfilenode::int8 AS "fileNode", c.relnamespace::int8 AS schema, c.relname AS name, c.relkind AS kind, c.relpersistence AS persistence,
            c.relispartition AS partition, pg_get_expr(c.relpartbound, c.oid) AS bound, CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS "partitionKey",
-           c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition, c.relispopulated AS populated
+           c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition, c.relispopulated AS populated,
+           CASE WHEN c.relhasrules THEN (SELECT json_agg(pg_get_ruledef(r.oid) || ' ' || r.ev_enabled::text ORDER BY r.rulename) FROM pg_rewrite AS r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN') END AS rules
       FROM pg_class AS c WHERE c.oid >= ${firstUserOid} AND ${readable}`,
 
   parents: `SELECT inhrelid::int8 AS relation, inhparent::int8 AS parent, inhseqno AS number FROM pg_inherits WHERE inhrelid >= ${firstUserOid}`,

@@ -36,6 +36,7 @@ export interface RelationRow {
   readonly forced: boolean
   readonly definition: string | null
   readonly populated: boolean
+  readonly rules: readonly string[] | null
 }
 
 export interface AttributeRow extends Pick<Attribute, 'name' | 'number' | 'type' | 'modifier' | 'notNull' | 'inherited'> {

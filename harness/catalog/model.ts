@@ -39,6 +39,8 @@ export interface Relation extends RelationName {
   readonly triggers: readonly Trigger[]
   /** Views: the query as `pg_get_viewdef` writes it. */
   readonly definition: string | undefined
+  /** `pg_get_ruledef` of each rule that is not the view's own query, and when it fires (`pg_rewrite.ev_enabled`); absent where there is none. */
+  readonly rules?: readonly string[]
   /** Materialised views: false while they cannot be read (`WITH NO DATA`). */
   readonly populated?: boolean
   readonly comment: string | undefined

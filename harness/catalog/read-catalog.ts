@@ -83,6 +83,7 @@ function relationOf(row: RelationRow, lookup: Lookup, parents: readonly number[]
     inherits: row.partition ? [] : paths,
     rowSecurity: { enabled: row.enabled, forced: row.forced },
     definition: row.definition ?? undefined,
+    ...(row.rules === null ? {} : { rules: row.rules }),
     ...(row.kind === 'm' ? { populated: row.populated } : {}),
     comment: lookup.comment(row.oid, 0),
   }

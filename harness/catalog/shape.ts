@@ -6,7 +6,7 @@ const hash = (...parts: readonly string[]) =>
 
 /** Nothing is deparsed here: names, flags and the stored texts of functions only. */
 const query = `SELECT pg_catalog.concat_ws('.',
-  (SELECT ${hash('n.nspname', 'c.relname', 'c.relkind', 'c.relpersistence', 'c.relrowsecurity', 'c.relispopulated', 'c.relowner', 'c.relacl')} FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid >= ${firstUserOid} AND c.relnamespace <> 99),
+  (SELECT ${hash('n.nspname', 'c.relname', 'c.relkind', 'c.relpersistence', 'c.relrowsecurity', 'c.relispopulated', 'c.relhasrules', 'c.relowner', 'c.relacl')} FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid >= ${firstUserOid} AND c.relnamespace <> 99),
   (SELECT ${hash('c.relname', 'a.attname', 'a.attnum', `CASE WHEN a.atttypid < ${firstUserOid} THEN a.atttypid::text ELSE (SELECT t.typname::text FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid) END`, 'a.atttypmod', 'a.attnotnull', 'a.atthasdef', 'a.attidentity', 'a.attgenerated', 'a.attacl')}
      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid WHERE a.attrelid >= ${firstUserOid} AND c.relnamespace <> 99 AND a.attnum > 0 AND NOT a.attisdropped),
   (SELECT ${hash('conname', 'contype', 'convalidated', 'condeferrable', 'conkey')} FROM pg_catalog.pg_constraint WHERE oid >= ${firstUserOid}),

@@ -6,6 +6,7 @@ import { InputError } from '../errors.ts'
 import type { Contract, Migration, Program, Script, Step } from '../migration/index.ts'
 import { importModule, isDirectory, isFile, parseScript, readContract, readDiscards, shownPath } from '../migration/index.ts'
 import { decodeSource } from './decode-source.ts'
+import { withoutTransaction } from './standalone-script.ts'
 
 /** Whether a folder is in the plainest format: a legacy schema beside an `up`. */
 export function isPair(directory: string): boolean {
@@ -16,6 +17,7 @@ export function isPair(directory: string): boolean {
 /**
  * Read a pair: `legacy.sql` or `legacy/*.sql` (natural order), perhaps `legacy.data.sql`, `up.sql` or `up.ts`, perhaps `down.sql` or
  * `down.ts`, perhaps `contract.ts`, perhaps `workload.sql` (the statements of its clients). Discards declared in comments of `up` join those of the contract.
+ * `up.sql` and `down.sql` run in a transaction, unless they say `-- godwit: no-transaction` in their first line or hold a statement that none takes.
  *
  * @throws {InputError} for a folder or file that is missing, unreadable, not SQL or not a contract; the message says what was looked for.
  */
@@ -118,7 +120,7 @@ async function legacyOf(files: PairFiles, shown: string): Promise<readonly Scrip
 }
 
 async function readStep(files: PairFiles, name: string): Promise<Step> {
-  if (name.endsWith('.sql')) return { kind: 'sql', script: await files.script(name) }
+  if (name.endsWith('.sql')) return { kind: 'sql', script: withoutTransaction(await files.script(name)).script }
   await files.bytes(name)
   const run = (await importModule(files.path(name), files.shown(name))).default
   if (!isProgram(run)) {

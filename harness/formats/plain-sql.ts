@@ -10,6 +10,7 @@ import { plainSections } from './plain-sections.ts'
 import { type PsqlSource, readForPsql } from './psql-script.ts'
 import { readStep } from './read-step.ts'
 import { downScriptOf, type Reading, scriptOf } from './script-of.ts'
+import { withoutTransaction } from './standalone-script.ts'
 
 const natural = new Intl.Collator('en', { numeric: true })
 
@@ -101,15 +102,13 @@ async function plainScript(reading: Reading, name: string, plain: PlainSource | 
   // sqlx's mark; the text then goes in one message.
   if (/^\uFEFF?\s*--\s*no-transaction\b/.test(read.script.text)) return { kind: 'sql', script: { ...read.script, mode: 'message' } }
   if (plain?.transaction === false) return { kind: 'sql', script: { ...read.script, mode: 'autocommit' } }
-  const { statements } = read.script
-  const standalone = statements.find(isStandalone)
-  if (standalone === undefined) return read
-  if (!statements.every(isStandalone)) {
+  const { script, standalone } = withoutTransaction(read.script)
+  if (standalone !== undefined && !script.statements.every(isStandalone)) {
     reading.warnings.push(
       `${standalone.file}:${standalone.line}: cannot run in a transaction, so the whole file runs without one: what comes before a failure stays`,
     )
   }
-  return { kind: 'sql', script: { ...read.script, mode: 'autocommit' } }
+  return { kind: 'sql', script }
 }
 
 /** The file that reverts another, by that one's name. */

@@ -198,6 +198,9 @@ function meetsItsKey({ sqlstate, statement, detail }: Failure): boolean {
   return values !== undefined && /\binsert\b/i.test(text) && values.every((value) => text.includes(value))
 }
 
+const outsideTransaction =
+  'Have the tool run it without a transaction (each has its mark for that, files of SQL "-- godwit: no-transaction" in their first line), or move it into a migration of its own.'
+
 function remedy(failure: Failure): string | undefined {
   const hints: Readonly<Record<string, string>> = {
     '23502': 'Give the column a default, or fill it before it becomes NOT NULL.',
@@ -206,6 +209,8 @@ function remedy(failure: Failure): string | undefined {
     '23514': 'Bring the rows into line first, or add the check NOT VALID and validate it later.',
     '22P02': `The text ${showCell(failure.message.match(/"(.*)"/)?.[1] ?? '')} has no counterpart in the new type: map it in a CASE first.`,
     '22003': 'Use a wider type.',
+    '25001': outsideTransaction,
+    '2D000': outsideTransaction,
     '22001': 'Use a longer type, or cut the text on purpose.',
   }
   return hints[failure.sqlstate]

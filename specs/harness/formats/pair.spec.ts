@@ -18,6 +18,15 @@ async function refusalOf(files: Readonly<Record<string, string | Uint8Array>>): 
 }
 
 describe('a pair', () => {
+  test.each([
+    ['CREATE INDEX CONCURRENTLY ON items (id)', 'autocommit'],
+    ['VACUUM items', 'autocommit'],
+    ['CREATE INDEX ON items (id)', 'transaction'],
+  ])('runs without a transaction what none takes: %s', async (text, mode) => {
+    await using folder = await temporaryFolder({ ...plain, 'up.sql': text, 'down.sql': text })
+    expect(await readPair(folder.path)).toMatchObject({ up: { script: { mode } }, down: { script: { mode } } })
+  })
+
   test('is read whole', async () => {
     await using folder = await temporaryFolder({
       ...plain,

@@ -19,6 +19,11 @@ const cases: Readonly<Record<string, InlineCase>> = {
     found: ['warning rows: After an INSERT into t, t_log'],
   },
   'a trigger that is made again writes as it did': { legacy: counted, up: `${rebuilt}; ${trigger}`, found: [] },
+  'a rule that takes the place of a DELETE': {
+    legacy: 'CREATE TABLE t (id integer PRIMARY KEY, a integer)',
+    up: 'CREATE RULE t_keep AS ON DELETE TO t DO INSTEAD UPDATE t SET a = -1 WHERE id = OLD.id',
+    found: ['warning count: A DELETE from t deletes 0 rows instead of 1'],
+  },
   'a trigger that writes the clock and a number': {
     legacy: `${counted}; ALTER TABLE t_log ADD COLUMN n serial`,
     up: `${rebuilt}; ${trigger}`,

@@ -49,6 +49,7 @@ const structured: {
     constraints: 'constraint.definition',
     indexes: 'index.definition',
     triggers: 'trigger.definition',
+    rules: 'rule.definition',
     definition: 'view.definition',
     populated: 'materialized-view.populated',
     comment: 'table.comment',

@@ -171,7 +171,7 @@ export function touchedRelations(legacy: Catalog, migrated: Catalog, written: Re
   return [...touched]
 }
 
-function fingerprint({ kind, attributes, constraints, indexes, triggers, definition, rowSecurity }: Relation): string {
+function fingerprint({ kind, attributes, constraints, indexes, triggers, rules, definition, rowSecurity }: Relation): string {
   const keys = indexes.filter((each) => each.unique || !each.valid).map((each) => each.definition)
-  return JSON.stringify([kind, attributes, constraints, keys.sort(), triggers, definition, rowSecurity])
+  return JSON.stringify([kind, attributes, constraints, keys.sort(), triggers, rules, definition, rowSecurity])
 }
