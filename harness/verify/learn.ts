@@ -73,13 +73,11 @@ export function learnFrom(subject: Subject, runs: readonly RunObservation[], the
   if (runs.length === 0) return subject
   const written = new Set(runs.flatMap((run) => [...writtenRelations(run)]))
   const lineage = learnLineage(runs, subject.migration.contract.mappings, there)
-  const takesRows = new Set(runs.flatMap((run) => takenRows(run.seed)))
+  // A run that is made again must fill its relations as it did.
+  const past = new Set(runs.flatMap((run) => run.seed.bypassed.map(({ relation }) => relation)))
+  const filled = runs.flatMap((run) => run.seed.filled.filter(({ rows }) => rows > 0).map(({ relation }) => relation))
+  const takesRows = new Set(filled.filter((relation) => !past.has(relation)))
   return { ...subject, takesRows, knowledge: { ...subject.knowledge, lineage, written, keysByDown: keysIssuedByDown(runs) } }
-}
-
-function takenRows({ filled, bypassed }: RunObservation['seed']): readonly string[] {
-  const past = new Set(bypassed.map(({ relation }) => relation))
-  return filled.flatMap(({ relation, rows }) => (rows > 0 && !past.has(relation) ? [relation] : []))
 }
 
 async function runOnNothing(inquiry: Inquiry): Promise<Made> {
