@@ -17,6 +17,8 @@ export interface Hints {
   readonly sized?:
     | { readonly attributes: readonly { readonly relation: string; readonly attribute: string }[]; readonly about: number }
     | undefined
+  /** Texts that functions of the schema were seen to insist on. */
+  readonly shaped?: readonly ShapeHint[] | undefined
   /** Paths of relations of which the SQL takes one value, that an empty one has not. */
   readonly emptied?: readonly string[] | undefined
   /** Paths of relations of which the SQL takes one row, where several may fit. */
@@ -46,6 +48,13 @@ export interface LiteralHint {
   readonly migrated?: true | undefined
   /** An INSERT without ON CONFLICT gives it to a row of its own. */
   readonly inserted?: true | undefined
+}
+
+/** A text attribute, and the regular expression that its texts are made to match. */
+export interface ShapeHint {
+  readonly relation: string
+  readonly attribute: string
+  readonly pattern: string
 }
 
 /** An attribute that is cast to a type, or stored in an attribute of that type. */

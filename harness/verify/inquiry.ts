@@ -85,8 +85,8 @@ export class Inquiry {
     return new Inquiry(migration, base, context, { catalog, subject, clock })
   }
 
-  /** The same migration over more relations, or with attributes that have small values; nothing that was learned is known of it. */
-  prepare(also: Pick<PrepareOptions, 'also' | 'counted'>): Promise<Subject> {
+  /** The same migration over more relations, or with attributes that have small values or texts of a shape; nothing that was learned is known of it. */
+  prepare(also: Pick<PrepareOptions, 'also' | 'counted' | 'shaped'>): Promise<Subject> {
     this.#also = { ...this.#also, ...also }
     return this.clock.time('prepare', () => this.prepareOnce({}))
   }

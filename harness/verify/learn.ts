@@ -16,6 +16,7 @@ import { findCounts, tellCounts } from './counts.ts'
 import { checkDeclaredPaths } from './declared-paths.ts'
 import type { Inquiry } from './inquiry.ts'
 import { shownMapping, unseenMappings } from './mappings.ts'
+import { learnShapes } from './shapes.ts'
 import { drawsNumbers, otherWays } from './ways.ts'
 
 /** A run with what made it. */
@@ -108,11 +109,13 @@ async function runOnNothing(inquiry: Inquiry): Promise<Made> {
 }
 
 async function runBanded(inquiry: Inquiry): Promise<readonly (Made & { readonly dataset: Dataset })[]> {
-  const { subject, context, exclusions, depth } = inquiry
+  const { context, exclusions, depth } = inquiry
   // With no relation in scope, no row can be touched: a banded run would show nothing.
-  const variants = subject.scope.size === 0 ? 0 : depth.variants
+  const variants = inquiry.subject.scope.size === 0 ? 0 : depth.variants
   if (variants === 0) return []
   inquiry.progress('band')
+  await learnShapes(inquiry)
+  const { subject } = inquiry
   return inquiry.clock.time('band', async () => {
     const made: (Made & { readonly dataset: Dataset })[] = []
     // Each keeps clear of what those before it failed on.

@@ -21,6 +21,8 @@ export interface PrepareOptions {
   /** Attributes that were seen to say how often something is repeated, beside those that the SQL shows. */
   readonly counted?: Hints['counted']
   readonly sized?: Hints['sized']
+  /** Texts that were seen to be let in, where a function refuses others. */
+  readonly shaped?: Hints['shaped']
   readonly memory?: PlanMemory | undefined
   /** Objects read earlier, by fingerprint. */
   readonly objects?: Map<string, CatalogObjects> | undefined
@@ -67,7 +69,7 @@ export async function prepareSubject(session: Session, migration: Migration, opt
     )
   ).filter((each) => options.reserved?.(each) !== true)
   const read = hintsOf(migration, [[...up, ...down], legacy, up.length, functions])
-  const hints = { ...read, counted: [...(read.counted ?? []), ...(options.counted ?? [])], sized: options.sized }
+  const hints = { ...read, counted: [...(read.counted ?? []), ...(options.counted ?? [])], sized: options.sized, shaped: options.shaped }
   const scope = scopeOf(functions, legacy, { ...hints, writesRows: reachOf(migration.up, legacy) === 'rows' }, [...up, ...down], {
     ...options,
     scope: isProgram ? 'all' : options.scope,

@@ -165,6 +165,7 @@ function draftsOf(
 ): Drafted {
   const unfilled: Unfilled[] = []
   const drafts = new Map<string, RelationDraft>()
+  const { shaped = [] } = given.hints
   for (const [path, relation] of fillable) {
     const attributes = attributeDrafts({ ...given, relation, path })
     const missing = attributes.find(
@@ -181,7 +182,18 @@ function draftsOf(
       continue
     }
     const usable = attributes.filter((attribute) => attribute.maker !== undefined)
-    drafts.set(path, { path, relation, attributes: usable, checks: checksOf(relation, usable, bounds.get(path)), references: [] })
+    drafts.set(path, {
+      path,
+      relation,
+      attributes: usable,
+      checks: checksOf(
+        relation,
+        usable,
+        bounds.get(path),
+        shaped.filter((each) => each.relation === path),
+      ),
+      references: [],
+    })
   }
   return { drafts, unfilled }
 }

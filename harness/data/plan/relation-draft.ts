@@ -1,4 +1,6 @@
 import type { Attribute, Relation } from '../../catalog/index.ts'
+import { quoteIdentifier, quoteLiteral } from '../../postgres/index.ts'
+import type { ShapeHint } from '../hints.ts'
 import type { AttributeDraft } from './attribute-draft.ts'
 import { attributesIn } from './expression.ts'
 import { generatedFromJson } from './json-inputs.ts'
@@ -27,7 +29,12 @@ export interface DraftCheck {
 export const partitionBounds = 'partition bounds'
 
 /** What rows of a relation must satisfy, its partitions' bounds included. */
-export function checksOf(relation: Relation, attributes: readonly AttributeDraft[], bound: string | undefined): DraftCheck[] {
+export function checksOf(
+  relation: Relation,
+  attributes: readonly AttributeDraft[],
+  bound: string | undefined,
+  shaped: readonly ShapeHint[],
+): DraftCheck[] {
   const enforced = relation.constraints.filter(
     (constraint) => constraint.kind === 'check' && constraint.enforced && constraint.expression !== undefined,
   )
@@ -35,6 +42,8 @@ export function checksOf(relation: Relation, attributes: readonly AttributeDraft
   if (bound !== undefined) all.push({ name: partitionBounds, expression: bound })
   for (const { attribute, expression } of generatedFromJson(relation))
     all.push({ name: `generated attribute "${attribute.name}"`, expression: storable(attribute, expression) })
+  for (const { attribute, pattern } of shaped)
+    all.push({ name: `shape of ${attribute}`, expression: `(${quoteIdentifier(attribute)} ~ ${quoteLiteral(pattern)}::text)` })
   return all.map(({ name, expression }) => ({ name, expression, ...inputsOf(expression, relation, attributes) }))
 }
 
