@@ -38,8 +38,10 @@ export const applies: Invariant = {
 /** The legacy trigger that raised a failure, and the relation, where no row of it went past the trigger before `up` either: rows that nobody has tell nothing. */
 function refusedByGuard(
   run: RunObservation,
-  { context = '' }: Failure,
+  { sqlstate, context = '' }: Failure,
 ): { readonly relation: string; readonly trigger: string } | undefined {
+  // A setting or a function that is not there is missed on every row.
+  if (!/^(P0|22|23)/.test(sqlstate)) return undefined
   const raised = [...context.matchAll(/^(?:PL\/pgSQL|SQL) function "?(?:[^(\n]*\.)?"?([^"(\n]+)"?\(/gm)].flatMap(([, name]) => name ?? [])
   return run.seed.bypassed.flatMap(({ relation }) => {
     const triggers = run.legacy.catalog.relations.get(relation)?.triggers ?? []

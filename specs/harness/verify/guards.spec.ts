@@ -37,6 +37,14 @@ describe('a trigger that refuses all generated rows', () => {
     expect([verdict, disagreements]).toEqual(['holds', []])
   })
 
+  test('for what no row can give it is told, as it refuses what the migration writes in production too', async () => {
+    const legacy = `CREATE TABLE entry (id int PRIMARY KEY, amount int, who text);
+      CREATE FUNCTION sign() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.who := current_setting('app.who'); RETURN NEW; END $$;
+      CREATE TRIGGER sign BEFORE INSERT OR UPDATE ON entry FOR EACH ROW EXECUTE FUNCTION sign()`
+    const result = await verifyInline(legacy, addAndFill, { runs: 10, files: { 'down.sql': down } })
+    expect(because(result, 'applies')).toMatch(/^violated: .*app\.who/)
+  })
+
   test('does not hide what the migration does wrong by itself', async () => {
     const up = 'ALTER TABLE entry ADD COLUMN cents smallint; ALTER TABLE entry ALTER COLUMN amount TYPE smallint'
     const result = await verifyInline(guarded('TRIGGER', ''), up, { runs: 10 })
