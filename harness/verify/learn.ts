@@ -109,28 +109,25 @@ async function runOnNothing(inquiry: Inquiry): Promise<Made> {
 }
 
 async function runBanded(inquiry: Inquiry): Promise<readonly (Made & { readonly dataset: Dataset })[]> {
-  const { context, exclusions, depth } = inquiry
+  const { depth } = inquiry
   // With no relation in scope, no row can be touched: a banded run would show nothing.
   const variants = inquiry.subject.scope.size === 0 ? 0 : depth.variants
   if (variants === 0) return []
   inquiry.progress('band')
-  await learnShapes(inquiry)
-  const { subject } = inquiry
   return inquiry.clock.time('band', async () => {
     const made: (Made & { readonly dataset: Dataset })[] = []
     // Each keeps clear of what those before it failed on.
-    for (const variant of ([0, 1, 2] as const).slice(0, variants))
-      made.push(await runBandedOnce(inquiry, bandedFilling(subject, context.seed, exclusions, variant)))
+    for (const variant of ([0, 1, 2] as const).slice(0, variants)) made.push(await runBandedOnce(inquiry, variant))
     return made
   })
 }
 
 /** A banded run; where `up` fails, its smallest failing rows give a rule, and it is made again on rows that keep to it. */
-async function runBandedOnce(inquiry: Inquiry, filling: BandedFilling): Promise<Made & { readonly dataset: Dataset }> {
-  const { subject, runner, exclusions, context, judging } = inquiry
-  let current = filling
+async function runBandedOnce(inquiry: Inquiry, variant: BandedFilling['variant']): Promise<Made & { readonly dataset: Dataset }> {
+  const { runner, exclusions, context, judging } = inquiry
   for (;;) {
-    const { dataset, bands } = current
+    const { subject } = inquiry
+    const { dataset, bands } = bandedFilling(subject, context.seed, exclusions, variant)
     const request: RunRequest = {
       regime: 'banded',
       extreme: false,
@@ -138,15 +135,15 @@ async function runBandedOnce(inquiry: Inquiry, filling: BandedFilling): Promise<
       bands,
       phases: ['up', 'down', 'up'],
       // Banded rows move sequences from their start, and only a deep run compares positions.
-      deep: filling.variant === 0 || drawsNumbers(subject),
+      deep: variant === 0 || drawsNumbers(subject),
       signal: inquiry.signal,
     }
     const run = await runner.run(subject, request)
+    if (variant === 0 && (await learnShapes(inquiry, run.seed, dataset))) continue
     judging.see(run, request)
     const exclusion = await inquiry.excluder.ruleFor(run, request)
     if (exclusion === undefined) return { run, request, dataset }
     exclusions.push(exclusion)
-    current = bandedFilling(subject, context.seed, exclusions, filling.variant)
   }
 }
 

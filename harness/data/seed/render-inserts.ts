@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteLiteral, quoteName } from '../../postgres/index.ts'
 import type { Cell, Dataset, DatasetTable } from '../dataset.ts'
 import type { GenerationPlan, RelationPlan } from '../plan/model.ts'
+import { parentsFirst } from './parents-first.ts'
 import { sequenceStatement } from './sequences.ts'
 
 /** A data set as SQL that `psql` runs: one INSERT a relation (one statement for a circle of references), one row a line, sequences set behind. */
@@ -21,7 +22,10 @@ export function insertsOf(plan: GenerationPlan, dataset: Dataset): readonly Inse
   const dirt = (change: (entry: NonNullable<Dataset['dirty']>[number], table: string) => string): Insert[] =>
     (dataset.dirty ?? []).map((entry) => ({ relations: [], sql: change(entry, tableName(plan, entry.relation)) }))
   const inserts = plan.order.flatMap((component): Insert[] => {
-    const tables = component.flatMap((path) => dataset.tables.get(path) ?? []).filter((table) => table.rows.length > 0)
+    const tables = component
+      .flatMap((path) => dataset.tables.get(path) ?? [])
+      .filter((table) => table.rows.length > 0)
+      .map((table) => parentsFirst(plan.relations.get(table.relation), table))
     const [first, ...others] = tables
     if (first === undefined) return []
     if (others.length === 0) return [{ relations: [first.relation], sql: insertSql(plan, first) }]

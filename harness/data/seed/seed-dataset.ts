@@ -9,6 +9,7 @@ import {
 } from '../../postgres/index.ts'
 import type { Dataset, DatasetTable, SeedReport, Unfilled } from '../dataset.ts'
 import type { GenerationPlan } from '../plan/model.ts'
+import { parentsFirst } from './parents-first.ts'
 import { type Insert, insertSql, insertsOf, tableName } from './render-inserts.ts'
 import { sequenceStatement } from './sequences.ts'
 
@@ -160,7 +161,7 @@ class Filling {
     for (const relation of insert.relations) {
       const table = this.#dataset.tables.get(relation)
       if (table === undefined) continue
-      const refusal = await this.#fillRows(table)
+      const refusal = await this.#fillRows(parentsFirst(this.#plan.relations.get(relation), table))
       // Rows that a trigger refuses are none that the schema allows, as long as it lets others in.
       const bypass = insert.relations.length === 1 && raisedByCode(whole) && !this.#takesRows.has(relation)
       if (refusal !== undefined && !(bypass && (await this.#bypass(insert, because)))) this.#unfilled.push(refusal)
