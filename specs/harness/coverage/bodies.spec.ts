@@ -27,7 +27,7 @@ async function counted(up: string, { legacy = '', rows = '', down, commits = fal
   const catalog = await readCatalog(session)
   const step = (file: string, text: string) => ({ kind: 'sql', script: parseScript(file, text) }) as const
   const migration = { up: step('up.sql', up), down: down === undefined ? undefined : step('down.sql', down) }
-  const subject = { legacy: catalog, migration } as unknown as Subject
+  const subject = { legacy: catalog, migration, scope: new Set<string>() } as unknown as Subject
   const coverage = await coverageOf(session, subject, catalog)
   const questions = coverage.plan()()
   const request = { regime: 'edge', extreme: false, filling: { kind: 'sql', sql: rows }, phases: ['up'] } as const
