@@ -264,8 +264,7 @@ export async function fillStage(subject: UnderTest, stage: Stage, filling: Filli
   const report = await stage.look(async (session) => {
     if (filling.kind === 'dataset') {
       const seeded = await seedDataset(session, subject.plan, filling.dataset, subject.takesRows)
-      await refreshViews(session, subject)
-      return seeded
+      return { ...seeded, unfilled: [...seeded.unfilled, ...(await refreshViews(session, subject))] }
     }
     if (filling.kind === 'sql') {
       if (filling.sql.trim() !== '') {
@@ -286,19 +285,24 @@ export async function fillStage(subject: UnderTest, stage: Stage, filling: Filli
   return report
 }
 
-/** Materialized views hold what their queries give, as after a refresh in production; one whose query fails on the rows stays as it is. */
-async function refreshViews(session: Session, { legacy, scope }: UnderTest): Promise<void> {
+/** Materialized views hold what their queries give, as after a refresh in production; those whose query fails on the rows stay as they are. */
+async function refreshViews(session: Session, { legacy, scope }: UnderTest): Promise<SeedReport['unfilled']> {
   const views = storedRelations(legacy)
-    .flatMap((path) => (scope.has(path) ? (legacy.relations.get(path) ?? []) : []))
-    .filter(({ kind }) => kind === 'materialized-view')
+    .flatMap((path) => {
+      const view = scope.has(path) ? legacy.relations.get(path) : undefined
+      return view?.kind === 'materialized-view' ? [{ path, view }] : []
+    })
     // A view can only read those that were made before it.
-    .sort((left, right) => Number(left.oid) - Number(right.oid))
-  if (views.length > 0)
-    await tryEach(
-      session,
-      views.map((view) => `REFRESH MATERIALIZED VIEW ${quoteName(view)}`),
-      { keep: true },
-    )
+    .sort((left, right) => Number(left.view.oid) - Number(right.view.oid))
+  const tried = await tryEach(
+    session,
+    views.map(({ view }) => `REFRESH MATERIALIZED VIEW ${quoteName(view)}`),
+    { keep: true },
+  )
+  return views.flatMap(({ path: relation }, at) => {
+    const answer = tried[at]
+    return answer?.outcome === 'refused' ? [{ relation, constraint: undefined, sqlstate: answer.sqlstate, because: answer.message }] : []
+  })
 }
 
 const nothing: Snapshot = { objects: new Map(), digests: new Map(), sequences: new Map() }

@@ -29,6 +29,18 @@ describe('a materialized view holds what its query gives', () => {
     expect(await told('ALTER TABLE t ADD COLUMN k int', 'ALTER TABLE t DROP COLUMN k', empty)).toEqual(['holds'])
   })
 
+  test('and is not judged where that fails on all rows', async () => {
+    const failing =
+      'CREATE TABLE t (id int PRIMARY KEY, a int); CREATE MATERIALIZED VIEW m AS SELECT 1 / (a - a) AS n FROM t WHERE a IS NOT NULL'
+    const files = { 'down.sql': 'ALTER MATERIALIZED VIEW kept RENAME TO m; ALTER TABLE t DROP COLUMN k' }
+    const touched = await verifyInline(failing, 'ALTER TABLE t ADD COLUMN k int; ALTER MATERIALIZED VIEW m RENAME TO kept', {
+      runs: 5,
+      files,
+    })
+    expect(touched.notChecked).toEqual(expect.arrayContaining([expect.stringMatching(/^public\.m could not be filled: division by zero/)]))
+    expect(touched.verdict).not.toBe('holds')
+  })
+
   test('and is told where rows that it read are gone, or it is left without data', async () => {
     const lost = await told(`DELETE FROM t WHERE a > 0; REFRESH MATERIALIZED VIEW m`, 'REFRESH MATERIALIZED VIEW m')
     expect(lost).toEqual(expect.arrayContaining(['zero-loss row-lost public.t', 'rollback-restores-state data public.m']))
