@@ -67,6 +67,12 @@ export const rules = {
     meaning: 'The tool runs the migration in a transaction, where this statement is refused. (SQLSTATE 25001)',
     remedy: 'Move it into a migration of its own that runs without a transaction.',
   },
+  '2D000': {
+    severity: 'error',
+    title: 'up fails: a procedure ends the transaction that it runs in',
+    meaning: 'The tool runs the migration in a transaction, in which no body can COMMIT or ROLLBACK. (SQLSTATE 2D000)',
+    remedy: 'Move it into a migration of its own that runs without a transaction.',
+  },
   '42501': {
     severity: 'error',
     title: 'up fails: a right is missing',

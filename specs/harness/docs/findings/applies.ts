@@ -1,5 +1,12 @@
 import type { Examples } from './example.ts'
 
+const setNotesInParts = `CREATE PROCEDURE set_notes() LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE orders SET note = '' WHERE note IS NULL AND id % 2 = 0;
+  COMMIT;
+  UPDATE orders SET note = '' WHERE note IS NULL;
+END $$;
+CALL set_notes();
+DROP PROCEDURE set_notes();`
 const orders = 'CREATE TABLE orders (id integer PRIMARY KEY, amount integer, note text);'
 
 export const applies: Examples = {
@@ -91,11 +98,17 @@ CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer);`,
   },
   '25001': {
     legacy: orders,
-    bad: { up: 'CREATE INDEX CONCURRENTLY orders_amount_idx ON orders (amount);' },
-    good: {
-      up: `-- godwit: no-transaction
-CREATE INDEX CONCURRENTLY orders_amount_idx ON orders (amount);`,
+    bad: {
+      up: `BEGIN;
+CREATE INDEX CONCURRENTLY orders_amount_idx ON orders (amount);
+COMMIT;`,
     },
+    good: { up: 'CREATE INDEX CONCURRENTLY orders_amount_idx ON orders (amount);' },
+  },
+  '2D000': {
+    legacy: orders,
+    bad: { up: setNotesInParts },
+    good: { up: `-- godwit: no-transaction\n${setNotesInParts}` },
   },
   '2BP01': {
     legacy: 'CREATE TABLE accounts (id integer PRIMARY KEY, email text CONSTRAINT accounts_email_key UNIQUE);',
