@@ -29,10 +29,14 @@ export function unevenRelations(runs: readonly Migrated[]): ReadonlySet<string> 
   const [first, ...others] = runs
   return new Set(
     [...(first?.legacy.rows ?? [])].flatMap(([path, rows]) => {
+      const theirs = others.map(({ legacy }) => legacy.rows.get(path))
+      if (theirs.some((other) => other?.rows.length !== rows.rows.length)) return [path]
       const relation = first?.legacy.catalog.relations.get(path)
-      const key = relation === undefined ? undefined : keyAttributes(relation)
+      // Without a trigger all rows are there that were put in.
+      if (relation === undefined || relation.triggers.length === 0) return []
+      const key = keyAttributes(relation)
       const keys = keysIn(rows, key)
-      return others.every(({ legacy }) => isSame(keys, keysIn(legacy.rows.get(path), key))) ? [] : [path]
+      return theirs.every((other) => isSame(keys, keysIn(other, key))) ? [] : [path]
     }),
   )
 }
