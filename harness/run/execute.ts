@@ -17,7 +17,7 @@ import {
 } from './observation.ts'
 import { pairMeasures, readMeasures } from './read-measures.ts'
 import { readMetricsAfter, readMetricsBefore } from './read-metrics.ts'
-import { checkReadable, UnreadableRows } from './readable.ts'
+import { checkReadable, triesEach, UnreadableRows } from './readable.ts'
 import { scriptsOf } from './scripts-of.ts'
 import type { Stage } from './stage.ts'
 import type { UnderTest } from './under-test.ts'
@@ -294,14 +294,21 @@ async function refreshViews(session: Session, { legacy, scope }: UnderTest): Pro
     })
     // A view can only read those that were made before it.
     .sort((left, right) => Number(left.view.oid) - Number(right.view.oid))
+  const unfilled = (path: string, sqlstate: string | undefined, because: string) => ({
+    relation: path,
+    constraint: undefined,
+    sqlstate,
+    because,
+  })
+  if (!triesEach(legacy)) return views.map(({ path }) => unfilled(path, undefined, 'it is not refreshed in a database without PL/pgSQL'))
   const tried = await tryEach(
     session,
     views.map(({ view }) => `REFRESH MATERIALIZED VIEW ${quoteName(view)}`),
     { keep: true },
   )
-  return views.flatMap(({ path: relation }, at) => {
+  return views.flatMap(({ path }, at) => {
     const answer = tried[at]
-    return answer?.outcome === 'refused' ? [{ relation, constraint: undefined, sqlstate: answer.sqlstate, because: answer.message }] : []
+    return answer?.outcome === 'refused' ? [unfilled(path, answer.sqlstate, answer.message)] : []
   })
 }
 

@@ -23,6 +23,11 @@ export class UnreadableRows extends StatementError {
   }
 }
 
+/** Whether statements of which some may fail can be sent in one message: that takes PL/pgSQL. */
+export function triesEach({ extensions }: Catalog): boolean {
+  return extensions.has('plpgsql')
+}
+
 /**
  * See that all rows of some relations can be read: a virtual generated attribute is computed when it is read, so that neither ADD COLUMN nor
  * an UPDATE fails where the expression does.
@@ -31,6 +36,7 @@ export class UnreadableRows extends StatementError {
  * @see https://www.postgresql.org/docs/18/ddl-generated-columns.html
  */
 export async function checkReadable(session: Session, catalog: Catalog, relations: readonly string[]): Promise<void> {
+  if (!triesEach(catalog)) return
   const computed = relations.flatMap((path) => {
     const relation = catalog.relations.get(path)
     return (relation?.attributes ?? []).flatMap(({ name, generated }) =>

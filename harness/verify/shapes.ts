@@ -1,5 +1,6 @@
 import { type Dataset, findShapes, type SeedReport } from '../data/index.ts'
 import { shownName } from '../postgres/index.ts'
+import { triesEach } from '../run/index.ts'
 import type { Inquiry } from './inquiry.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { Inquiry } from './inquiry.ts'
 export async function learnShapes(inquiry: Inquiry, { bypassed, unfilled }: SeedReport, dataset: Dataset): Promise<boolean> {
   const { subject, clones, notChecked } = inquiry
   const refused = [...bypassed, ...unfilled].some(({ relation }) => dataset.tables.has(relation))
-  if (!refused || subject.hints.shaped !== undefined) return false
+  if (!refused || subject.hints.shaped !== undefined || !triesEach(subject.legacy)) return false
   const shaped = await inquiry.clock.time('shapes', () =>
     clones.run((stage) => stage.look((session) => findShapes(session, subject.plan, dataset))),
   )
